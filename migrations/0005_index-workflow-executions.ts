@@ -1,0 +1,18 @@
+import type { MigrationBuilder } from 'node-pg-migrate';
+
+const executions = { schema: 'public', name: 'workflow_executions' };
+const name = 'idx_workflow_executions_user_workflow_id';
+
+/** Concurrently, so that writers go on. A build that was broken off leaves an invalid index, which has to go first. */
+export async function up(pgm: MigrationBuilder): Promise<void> {
+  pgm.noTransaction();
+  const invalid = (await pgm.db.select(`SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE i.indrelid = to_regclass('public.workflow_executions') AND c.relname = '${name}' AND NOT i.indisvalid`)) as object[];
+  if (invalid.length > 0) pgm.dropIndex(executions, 'user_workflow_id', { name, concurrently: true, ifExists: true });
+  pgm.createIndex(executions, 'user_workflow_id', { name, concurrently: true, ifNotExists: true });
+}
+
+export function down(pgm: MigrationBuilder): void {
+  pgm.noTransaction();
+  pgm.dropIndex(executions, 'user_workflow_id', { name, concurrently: true, ifExists: true });
+}

@@ -1,0 +1,156 @@
+import { parseArgs } from 'node:util';
+import { failure } from '../errors.js';
+import { closest } from './closest.js';
+import { swallowedByNpm } from './npm-config.js';
+
+/** The commands, and what an argument of each is called; `null` where it takes none. */
+export const commands = {
+  up: 'n | name',
+  down: 'n | name',
+  redo: 'n',
+  status: null,
+  check: null,
+  plan: 'up | down',
+  create: 'name',
+  snapshot: null,
+} as const;
+export type Command = keyof typeof commands;
+
+type Kind = 'flag' | 'seconds' | 'count' | 'duration';
+/** Every option, and the kind of its value. */
+export const optionKinds = {
+  'dry-run': 'flag',
+  json: 'flag',
+  strict: 'flag',
+  'allow-data-loss': 'flag',
+  'lock-wait': 'seconds',
+  'connect-wait': 'seconds',
+  'lock-timeout': 'duration',
+  'statement-timeout': 'duration',
+  retries: 'count',
+  verbose: 'flag',
+  quiet: 'flag',
+  help: 'flag',
+  version: 'flag',
+} as const satisfies Record<string, Kind>;
+export type OptionName = keyof typeof optionKinds;
+const isOption = (name: string): name is OptionName => Object.hasOwn(optionKinds, name);
+
+/** The options of a call, with their defaults filled in. Durations are as PostgreSQL reads them; `0` is none. */
+export interface Options {
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly strict: boolean;
+  readonly allowDataLoss: boolean;
+  readonly lockWait: number;
+  readonly connectWait: number;
+  readonly lockTimeout: string;
+  readonly statementTimeout: string;
+  readonly retries: number;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+}
+
+/** What was asked for. */
+export interface Invocation {
+  readonly command: Command | 'help' | 'version';
+  readonly argument: string | undefined;
+  readonly options: Options;
+  /** For `plan`: which way. */
+  readonly direction: 'up' | 'down';
+}
+
+type Values = Partial<Record<OptionName, string | boolean>>;
+
+/**
+ * Reads the command line, and the options that npm kept for itself and put into the environment.
+ *
+ * @throws Failure `usage`; nothing that is not understood is passed over
+ */
+export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): Invocation {
+  const { words, values: given } = splitArguments(argv);
+  const values: Values = { ...swallowedByNpm(env, Object.keys(optionKinds) as OptionName[]), ...given };
+  const options = readOptions(values);
+  const [name, ...rest] = words;
+  if (values.help === true || name === 'help') return { command: 'help', argument: undefined, options, direction: 'up' };
+  if (values.version === true) return { command: 'version', argument: undefined, options, direction: 'up' };
+  if (name === undefined) throw failure('usage', 'no-command', []);
+  if (!Object.hasOwn(commands, name)) throw failure('usage', 'unknown-command', [name, closest(name, Object.keys(commands))]);
+  const command = name as Command;
+  const direction = command === 'down' || (command === 'plan' && rest[0] === 'down') ? 'down' : 'up';
+  if (command === 'plan' && (rest[0] === 'up' || rest[0] === 'down')) rest.shift();
+  const takes = commands[command];
+  const [argument, surplus] = rest;
+  if (takes === null && argument !== undefined) throw failure('usage', 'surplus', [command, argument]);
+  if (command === 'create') return { command, argument: createName(rest), options, direction };
+  if (surplus !== undefined) throw failure('usage', 'surplus', [command, surplus]);
+  if (argument !== undefined) checkArgument(command, argument);
+  return { command, argument, options, direction };
+}
+
+function checkArgument(command: string, argument: string): void {
+  const isNumber = /^[+-]?[\d.]+(e\d+)?$/i.test(argument);
+  const isCount = /^\d{1,6}$/.test(argument) && Number(argument) > 0;
+  if ((isNumber || command === 'redo') && !isCount) throw failure('usage', 'bad-count', [command, argument]);
+}
+
+function createName(words: readonly string[]): string {
+  const name = words.join('-').toLowerCase().replaceAll(/[\s_]+/g, '-');
+  if (name === '') throw failure('usage', 'no-name', []);
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) throw failure('usage', 'bad-name', [name]);
+  return name;
+}
+
+/** Splits words from options. Everything after `--` is read the same way: npm leaves one there at times. */
+function splitArguments(argv: readonly string[]): { words: string[]; values: Values } {
+  const words: string[] = [];
+  const values: Values = {};
+  const args = argv.filter((word) => word !== '--').map((word) => (word === '-h' ? '--help' : word));
+  const flags = Object.fromEntries(
+    Object.entries(optionKinds).map(([name, kind]) => [name, { type: kind === 'flag' ? 'boolean' : 'string' } as const]),
+  );
+  const { tokens } = parseArgs({ args, options: flags, strict: false, allowPositionals: true, tokens: true });
+  for (const token of tokens)
+    if (token.kind === 'positional') words.push(token.value);
+    else if (token.kind === 'option') {
+      const { name, rawName, value } = token;
+      if (/^-\d/.test(rawName) && words.length > 0) throw failure('usage', 'bad-count', [words[0] ?? '', argv.find((word) => word.startsWith(rawName)) ?? rawName]);
+      if (!isOption(name)) throw failure('usage', 'unknown-option', [rawName, closest(name, Object.keys(optionKinds))]);
+      if (optionKinds[name] === 'flag' && value !== undefined && !/^(true|false)$/.test(value)) throw failure('usage', 'flag-value', [name, value]);
+      if (optionKinds[name] !== 'flag' && value === undefined) throw failure('usage', 'no-value', [name]);
+      values[name] = optionKinds[name] === 'flag' ? value !== 'false' : (value ?? '');
+    }
+  return { words, values };
+}
+
+function readOptions(values: Values): Options {
+  const flag = (name: OptionName) => values[name] === true;
+  const number = (name: OptionName, otherwise: number) => {
+    const value = values[name];
+    if (value === undefined) return otherwise;
+    const pattern = optionKinds[name] === 'seconds' ? /^\d{1,6}(\.\d+)?$/ : /^\d{1,6}$/;
+    if (typeof value !== 'string' || !pattern.test(value)) throw failure('usage', 'bad-number', [name, String(value), optionKinds[name]]);
+    return Number(value);
+  };
+  const duration = (name: OptionName, otherwise: string) => {
+    const value = values[name];
+    if (value === undefined) return otherwise;
+    if (value === 'none' || value === '0') return '0';
+    const [, amount, unit] = /^(\d{1,7})(ms|s|min|m|h)$/.exec(String(value)) ?? [];
+    if (amount === undefined || unit === undefined) throw failure('usage', 'bad-duration', [name, String(value)]);
+    return `${amount}${unit === 'm' ? 'min' : unit}`;
+  };
+  return {
+    dryRun: flag('dry-run'),
+    json: flag('json'),
+    strict: flag('strict'),
+    allowDataLoss: flag('allow-data-loss'),
+    lockWait: number('lock-wait', 60),
+    connectWait: number('connect-wait', 0),
+    lockTimeout: duration('lock-timeout', '2s'),
+    statementTimeout: duration('statement-timeout', '0'),
+    retries: number('retries', 10),
+    verbose: flag('verbose'),
+    quiet: flag('quiet'),
+  };
+}

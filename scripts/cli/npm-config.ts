@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { failure } from '../errors.js';
+import { closest } from './closest.js';
+import { optionKinds, type OptionName } from './arguments.js';
+
+const PREFIX = 'npm_config_';
+/** What npm itself always puts there. */
+const ALWAYS = new Set(['cache', 'global-prefix', 'globalconfig', 'init-module', 'local-prefix', 'node-gyp', 'noproxy', 'npm-version', 'prefix', 'user-agent', 'userconfig']);
+
+/**
+ * The options that npm kept for itself: `npm run migrate up --dry-run` reaches this program as `up`, with
+ * `npm_config_dry_run=true` in the environment.
+ *
+ * @throws Failure `usage` for an option that somebody typed, that npm swallowed, and that is none
+ */
+export function swallowedByNpm(env: NodeJS.ProcessEnv, names: readonly OptionName[]): Partial<Record<OptionName, string | boolean>> {
+  const values: Partial<Record<OptionName, string | boolean>> = {};
+  const unknown: string[] = [];
+  for (const [variable, value = ''] of Object.entries(env)) {
+    if (!variable.startsWith(PREFIX)) continue;
+    const key = variable.slice(PREFIX.length).replaceAll('_', '-');
+    const name = names.find((candidate) => candidate === key);
+    if (name !== undefined && optionKinds[name] === 'flag') values[name] = readFlag(name, value);
+    else if (name !== undefined) values[name] = value;
+    else if (/^[a-z][a-z0-9-]*$/i.test(key) && !ALWAYS.has(key)) unknown.push(key);
+  }
+  // npm takes --verbose and --quiet for names of its log levels.
+  if (env[`${PREFIX}loglevel`] === 'verbose') values.verbose = true;
+  if (env[`${PREFIX}loglevel`] === 'warn') values.quiet = true;
+  const typed = isRunByNpm(env) && unknown.length > 0 ? unknown.filter((key) => !isOthers(key, env)) : [];
+  const [first] = typed;
+  if (first !== undefined) throw failure('usage', 'swallowed-option', [`--${first}`, closest(first, names)]);
+  return values;
+}
+
+/** npm takes the word after an option that it does not know for its value, and the word is lost. */
+function readFlag(name: OptionName, value: string): boolean {
+  if (value === 'true') return true;
+  if (value === '' || value === 'false') return false;
+  throw failure('usage', 'swallowed-word', [name, value]);
+}
+
+const isRunByNpm = (env: NodeJS.ProcessEnv): boolean =>
+  env['npm_lifecycle_event'] !== undefined && (env['npm_config_user_agent'] ?? '').startsWith('npm/');
+
+/** Whether a key is there for another reason than that it was typed: npm's own, an npmrc, or exported before npm ran. */
+function isOthers(key: string, env: NodeJS.ProcessEnv): boolean {
+  return npmKeys(env).has(key) || npmrcKeys(env).has(key) || exportedBeforeNpm().has(key);
+}
+
+/** The names that the npm that runs this program knows, by its own list. */
+function npmKeys(env: NodeJS.ProcessEnv): Set<string> {
+  try {
+    const npm = createRequire(env['npm_execpath'] ?? '');
+    const { definitions } = npm('@npmcli/config/lib/definitions') as { definitions: object };
+    return new Set(Object.keys(definitions));
+  } catch {
+    return new Set(); // An npm that keeps its list elsewhere: then what it is told by npmrc and environment must do.
+  }
+}
+
+function npmrcKeys(env: NodeJS.ProcessEnv): Set<string> {
+  const files = [env['npm_config_userconfig'], env['npm_config_globalconfig'], join(env['npm_config_local_prefix'] ?? '.', '.npmrc')];
+  if (env['npm_execpath'] !== undefined) files.push(join(dirname(env['npm_execpath']), '..', 'npmrc'));
+  const lines = files.flatMap((file) => (file === undefined ? [] : readIfThere(file).split(/\r?\n/)));
+  return new Set(lines.flatMap((line) => /^\s*([\w-]+)\s*(?:=|$)/.exec(line)?.[1]?.toLowerCase().replaceAll('_', '-') ?? []));
+}
+
+/**
+ * What was exported before npm ran, from the environment of the process that npm is (on Linux; elsewhere nothing is
+ * known, and a variable counts as typed).
+ */
+function exportedBeforeNpm(): Set<string> {
+  let pid = process.ppid;
+  for (let depth = 0; depth < 8 && pid > 1; depth++) {
+    const variables = readIfThere(`/proc/${pid}/environ`).split('\0');
+    if (variables.length > 1 && !variables.some((variable) => variable.startsWith('npm_lifecycle_event=')))
+      return new Set(
+        variables.flatMap((variable) => /^npm_config_(\w+)=/i.exec(variable)?.[1]?.toLowerCase().replaceAll('_', '-') ?? []),
+      );
+    pid = Number(/^PPid:\s*(\d+)/m.exec(readIfThere(`/proc/${pid}/status`))?.[1] ?? 0);
+  }
+  return new Set();
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

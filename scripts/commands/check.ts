@@ -1,0 +1,26 @@
+import { noteComparison, noteDatabase, noteLedger, type Context, type Success } from '../context.js';
+import { withConnection } from '../database/connection.js';
+import { inspect, type Inspection } from '../database/inspect.js';
+import { readLedger, type Ledger } from '../ledger.js';
+import { compare } from '../schema/compare.js';
+import { expectation } from '../schema/effects.js';
+
+/** Compares the schema with what is expected at the version that the database claims. Writes nothing. */
+export async function check(context: Context): Promise<Success> {
+  return await withConnection(context.address, connectOptions(context), async (connection) => {
+    noteDatabase(context, connection);
+    const inspection = await inspect(connection, context.project);
+    return compareAtVersion(context, inspection, readLedger(context.project, inspection.ledger)) ? 'matches' : 'differs';
+  });
+}
+
+/** The options of the connection that does a command's work. */
+export const connectOptions = ({ command, options, signal }: Context) =>
+  ({ purpose: 'run', command, wait: options.connectWait, signal }) as const;
+
+/** Whether the schema is what the version of the database leaves behind; notes what is not. */
+export function compareAtVersion(context: Context, { live }: Inspection, ledger: Ledger): boolean {
+  noteLedger(context, ledger);
+  const effects = ledger.applied.map(({ effect }) => effect);
+  return noteComparison(context, compare(expectation(context.project.prerequisites, effects), live, context.options.strict));
+}

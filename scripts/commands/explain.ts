@@ -1,0 +1,77 @@
+import type { Context } from '../context.js';
+import { Failure, failure, sqlstateOf } from '../errors.js';
+import type { Ledger } from '../ledger.js';
+import type { Migration } from '../project.js';
+import { compare, type Difference } from '../schema/compare.js';
+import { createsTable, expectation, mentions } from '../schema/effects.js';
+import { objectId, type Schema } from '../schema/model.js';
+
+/** What is known about an error of a run. */
+export interface Trouble {
+  readonly error: unknown;
+  /** The statement that it came from, if it came from one. */
+  readonly statement: string | undefined;
+  readonly migration: Migration | undefined;
+  readonly migrations: readonly Migration[];
+  /** The schema before the run. */
+  readonly before: Schema;
+  readonly ledger: Ledger;
+  readonly context: Context;
+  /** Whether a part of the run is committed. */
+  readonly partial: boolean;
+}
+
+/** The failure that an error of a run is; errors after which a run is tried again are handed on as they are. */
+export function explain(trouble: Trouble): unknown {
+  const { error, partial, context } = trouble;
+  const sqlstate = sqlstateOf(error);
+  if (context.signal.aborted || sqlstate === '55P03' || sqlstate === '40P01') return error;
+  const cause = error instanceof Failure ? error : asFailure(trouble, sqlstate);
+  if (!(cause instanceof Failure) || !partial || cause.outcome === 'partial') return cause;
+  const { message, hint, details } = cause;
+  return failure('partial', 'partial', [context.facts.version, context.command, message, hint], { ...details, cause });
+}
+
+function asFailure(trouble: Trouble, sqlstate: string | undefined): unknown {
+  const { error, migration, statement, context } = trouble;
+  const message = error instanceof Error ? error.message : String(error);
+  if (isLost(error, sqlstate)) return failure('unavailable', 'connection-lost', [message], { sqlstate, cause: error });
+  const file = migration?.file ?? '';
+  const misfits = sqlstate !== undefined && /^(22|23|42)/.test(sqlstate) && sqlstate !== '42601' ? misfitsBefore(trouble) : [];
+  if (misfits.length > 0)
+    return failure('differs', 'misfit', [migration?.name ?? '', message, misfits], { sqlstate, file, differences: misfits, cause: error });
+  const { detail, hint, where } = error as { detail?: string; hint?: string; where?: string };
+  const more = [detail, hint, where].filter((line): line is string => line !== undefined);
+  return failure('failed', 'migration-failed', [file, context.facts.version, message, sqlstate, more, statement], { sqlstate, file, cause: error });
+}
+
+const LOST = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '25P04']);
+const isLost = (error: unknown, sqlstate: string | undefined): boolean =>
+  sqlstate === undefined
+    ? error instanceof Error && (/Connection terminated|Client has encountered a connection error|not queryable|socket/i.test(error.message) || 'syscall' in error)
+    : sqlstate.startsWith('08') || LOST.has(sqlstate);
+
+/**
+ * What was in the way before the run: where a table that the run would create was there already, or a column that it
+ * would add to a shared table, in a shape that the effects do not have. A migration that fails on such a thing failed
+ * for that reason.
+ */
+function misfitsBefore({ migrations, before, ledger, context }: Trouble): Difference[] {
+  const { prerequisites } = context.project;
+  const found = new Set(Object.keys(before.tables ?? {}));
+  const effects = migrations.map(({ effect }) => effect);
+  const adopted = new Set(effects.flatMap(mentions).filter((mention) => createsTable(mention) && found.has(mention.key)).map(({ key }) => key));
+  const all = expectation(prerequisites, [...ledger.applied.map(({ effect }) => effect), ...effects]);
+  const named = new Set(
+    effects.flatMap(mentions)
+      .filter(({ section, key, part }) => section === 'tables' && (adopted.has(key) || part === 'columns'))
+      .map(({ id }) => id)
+      .filter((id) => !all.partial.has(id)),
+  );
+  for (const key of adopted) named.add(objectId('tables', key));
+  const { failing } = compare({ ...all, named, owned: new Set() }, before);
+  const titles = [...adopted].map((key) => `column ${key}.`);
+  return failing.filter(({ kind, object }) =>
+    kind === 'changed' ? /^(column|table|view) /.test(object) : titles.some((title) => object.startsWith(title)),
+  );
+}

@@ -1,0 +1,134 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import stringify from 'json-stringify-pretty-compact';
+import pg from 'pg';
+import { noteDatabase, type Context, type Success } from '../context.js';
+import type { Address } from '../database/address.js';
+import { withConnection, type Connection } from '../database/connection.js';
+import { readSchema, type Names } from '../database/inspect.js';
+import { failure } from '../errors.js';
+import { loadMigrations, runMigrations } from '../framework.js';
+import { PREREQUISITES, type Migration } from '../project.js';
+import { everythingQuery } from '../schema/catalog.js';
+import { effectBetween, mentions } from '../schema/effects.js';
+import { isPart, objectsOf, type Patch, type Relation, type Schema, type State } from '../schema/model.js';
+import { connectOptions } from './check.js';
+
+/**
+ * Writes the effect files anew from what the migrations do: one after the other, on a database made for it, on top of the
+ * base schema. The database that the URL names is left alone; its role has to be able to create another one.
+ */
+export async function snapshot(context: Context): Promise<Success> {
+  const { project, facts } = context;
+  const { settings, migrations } = project;
+  await loadMigrations(migrations, 'up');
+  const effects = await withConnection(context.address, connectOptions(context), async (connection) => {
+    noteDatabase(context, connection);
+    return await withScratchDatabase(context, connection, (scratch) => takeEffects(context, scratch));
+  });
+  const changed: string[] = [];
+  for (const [name, effect] of effects) {
+    const file = join(settings.effectsDir, `${name}.json`);
+    const text = `${stringify(inOrder(effect), { maxLength: 116 })}\n`;
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+    writeFileSync(file, text);
+    changed.push(`${name}.json`);
+  }
+  facts.output = changed.join('\n');
+  return 'applied';
+}
+
+/** Columns as the table has them, all else by name: the catalog promises no order. */
+function inOrder(effect: Patch): Patch {
+  const entries = Object.entries(effect).map(([key, value]): [string, Patch[string]] =>
+    typeof value === 'object' && value !== null ? [key, inOrder(value)] : [key, value],
+  );
+  const parts = new Set(['constraints', 'indexes', 'triggers', 'policies', 'functions', 'sequences', 'types', 'extensions']);
+  return Object.fromEntries(entries.map(([key, value]) => (parts.has(key) && typeof value === 'object' && value !== null ? [key, sorted(value)] : [key, value])));
+}
+
+const sorted = (patch: Patch): Patch => Object.fromEntries(Object.entries(patch).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** Runs `use` with the address of a new, empty database on the same server, and drops it afterwards. */
+async function withScratchDatabase<T>(context: Context, connection: Connection, use: (address: Address) => Promise<T>): Promise<T> {
+  const name = `migrate_snapshot_${randomBytes(6).toString('hex')}`;
+  await connection.query(`CREATE DATABASE ${pg.escapeIdentifier(name)} TEMPLATE template0`);
+  try {
+    return await use({ ...context.address, config: { ...context.address.config, database: name }, database: name });
+  } finally {
+    await connection.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);
+  }
+}
+
+async function takeEffects(context: Context, address: Address): Promise<[name: string, effect: Patch][]> {
+  const { settings, migrations, prerequisites } = context.project;
+  return await withConnection(address, connectOptions(context), async (connection) => {
+    if (existsSync(settings.baseSchema)) await connection.query(readFileSync(settings.baseSchema, 'utf8'));
+    const base = await readEverything(connection, settings.ledgerName);
+    const effects: [string, Patch][] = [];
+    let before = base;
+    for (const migration of migrations) {
+      const touched = await triggerFunctions(connection);
+      await apply(context, connection, migration);
+      const after = await readEverything(connection, settings.ledgerName);
+      const rewritten = await triggerFunctions(connection);
+      const isRewritten = (key: string) => touched.get(key) !== rewritten.get(key);
+      effects.push([migration.name, effectBetween(without(before, isRewritten), after) ?? {}]);
+      before = after;
+    }
+    return [[PREREQUISITES, prerequisitesFrom(base, prerequisites, effects.map(([, effect]) => effect))], ...effects];
+  });
+}
+
+async function apply({ project: { settings } }: Context, connection: Connection, migration: Migration): Promise<void> {
+  try {
+    await connection.query(`SET search_path = ${settings.searchPath.map((schema) => pg.escapeIdentifier(schema)).join(', ')}`);
+    await runMigrations(settings, connection.client as never, [migration], 'up');
+  } catch (cause) {
+    throw failure('failed', 'snapshot-failed', [migration.file, (cause as Error).message], { file: migration.file, cause });
+  }
+}
+
+async function readEverything(connection: Connection, ledgerName: string): Promise<Schema> {
+  const plainName = ledgerName.replaceAll(/"([a-z_][a-z0-9_]*)"/g, '$1');
+  const results = await connection.query(
+    `BEGIN READ ONLY; SET LOCAL search_path = ''; ${everythingQuery(pg.escapeLiteral(plainName))}; COMMIT`,
+  );
+  const names: Record<string, string[]> = {};
+  for (const { section, key } of (results.at(-2)?.rows ?? []) as { section: string; key: string }[]) (names[section] ??= []).push(key);
+  return await readSchema(connection, names as Names, true);
+}
+
+/** A function that a migration replaces by the same is its effect as well; a row's `xmin` tells. */
+async function triggerFunctions(connection: Connection): Promise<Map<string, string>> {
+  const [result] = await connection.query(`SELECT n.nspname || '.' || p.proname || '()' AS key, p.xmin::text AS version
+    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+    WHERE p.prorettype = 'trigger'::regtype AND n.nspname NOT IN ('pg_catalog', 'information_schema')`);
+  return new Map((result?.rows as { key: string; version: string }[]).map(({ key, version }) => [key, version]));
+}
+
+function without(schema: Schema, isLeftOut: (key: string) => boolean): Schema {
+  const functions = Object.entries(schema.functions ?? {}).filter(([key]) => !isLeftOut(key));
+  return { ...schema, functions: Object.fromEntries(functions) };
+}
+
+/** What has to be there: what the file names already, and the objects of the base schema that effects change. */
+function prerequisitesFrom(base: Schema, named: Patch, effects: readonly Patch[]): Patch {
+  const objects = objectsOf(base);
+  const changed = effects.flatMap(mentions).filter(({ id, section }) => section === 'tables' && objects.has(id));
+  const wanted: Schema = {};
+  for (const { id, section, key, part, name, value } of [...mentions(named), ...changed]) {
+    const found = objects.get(id)?.state;
+    if (found === undefined) continue;
+    const only = mentions(named).find((mention) => mention.id === id)?.value ?? value;
+    const state: State = typeof found === 'string' || typeof only !== 'object' || only === null ? found : pick(found, only);
+    const byKey = (wanted[section] ??= {});
+    if (part === undefined) byKey[key] = { ...(byKey[key] as object), ...(state as object) };
+    else if (isPart(part)) ((((byKey[key] ??= {}) as Relation)[part] ??= {}) as Record<string, State>)[name ?? ''] = state;
+  }
+  return wanted as Patch;
+}
+
+const pick = (state: Exclude<State, string>, only: Patch): State =>
+  Object.fromEntries(Object.entries(state).filter(([attribute]) => attribute in only || attribute === 'type'));

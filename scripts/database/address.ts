@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import type { ClientConfig } from 'pg';
+import { parse } from 'pg-connection-string';
+import { failure } from '../errors.js';
+
+/** Where the database is: what `pg` needs, and what may be shown (never a password). */
+export interface Address {
+  readonly config: ClientConfig;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  /** Whether an unencrypted connection will do where the server has no TLS: `sslmode=prefer`. */
+  readonly plainWillDo: boolean;
+}
+
+/**
+ * The database that the environment names: the URL in `variable`, or else `PGHOST` and its kin, as libpq knows them.
+ * TLS is what libpq's `sslmode` means (manual, 34.19): `require` encrypts, `verify-full` verifies.
+ *
+ * @throws Failure `usage` where neither is set, or the URL cannot be read; nothing is guessed
+ */
+export function readAddress(variable: string, env: NodeJS.ProcessEnv): Address {
+  const url = env[variable];
+  if (url === undefined || url === '') {
+    if (env['PGHOST'] === undefined || env['PGHOST'] === '') throw failure('usage', 'no-database', [variable]);
+    return address({ ...tls(env) }, env, env['PGSSLMODE']);
+  }
+  if (!/^postgres(ql)?:\/\//.test(url)) throw failure('usage', 'bad-url', [variable, 'it does not begin with postgres://']);
+  let parsed;
+  try {
+    parsed = parse(url, { useLibpqCompat: true });
+  } catch (cause) {
+    const reason = cause instanceof Error && 'input' in cause ? 'it is not a URL' : (cause as Error).message;
+    throw failure('usage', 'bad-url', [variable, reason]);
+  }
+  const { sslmode, ...config } = parsed as typeof parsed & { sslmode?: string };
+  return address({ ...(sslmode === undefined ? tls(env) : {}), ...withoutEmpty(config) }, env, sslmode);
+}
+
+const withoutEmpty = (config: object) =>
+  Object.fromEntries(Object.entries(config).filter(([, value]) => value !== '' && value !== null && value !== undefined));
+
+/** TLS by libpq's environment variables, which `pg` reads in another sense. */
+function tls(env: NodeJS.ProcessEnv): ClientConfig {
+  const { PGSSLMODE: mode, PGSSLROOTCERT: root } = env;
+  if (mode === undefined || mode === 'disable' || mode === 'allow') return { ssl: false };
+  const ca = root === undefined ? {} : { ca: readFileSync(root, 'utf8') };
+  if (mode === 'verify-full') return { ssl: ca };
+  if (mode === 'verify-ca' || (mode === 'require' && root !== undefined))
+    return { ssl: { ...ca, checkServerIdentity: () => undefined } };
+  return { ssl: { rejectUnauthorized: false } };
+}
+
+function address(config: ClientConfig & Record<string, unknown>, env: NodeJS.ProcessEnv, sslmode?: string): Address {
+  const user = config.user ?? env['PGUSER'] ?? env['USER'] ?? 'postgres';
+  const password = config.password ?? env['PGPASSWORD'];
+  const full = {
+    ...config,
+    host: config.host ?? env['PGHOST'] ?? 'localhost',
+    port: Number(config.port ?? env['PGPORT'] ?? 5432),
+    user,
+    database: config.database ?? env['PGDATABASE'] ?? user,
+    ...(password === undefined ? {} : { password }),
+  };
+  return {
+    config: full,
+    host: full.host,
+    port: full.port,
+    database: full.database,
+    user,
+    plainWillDo: sslmode === 'prefer',
+  };
+}

@@ -1,0 +1,134 @@
+import type { EventEmitter } from 'node:events';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg, { type QueryResult } from 'pg';
+import { failure, sqlstateOf } from '../errors.js';
+import type { Address } from './address.js';
+
+/** What a connection is for; an operator sees it in `pg_stat_activity.application_name`. */
+export type Purpose = 'run' | 'lock' | 'watch';
+
+/** A connection to the server, from one of the connections of a run. */
+export interface Connection {
+  readonly name: string;
+  /** As the server says it: "15.8 (Debian 15.8-1)". */
+  readonly serverVersion: string;
+  /** The server's major version. */
+  readonly major: number;
+  /** Sends one simple query, of one or several statements, and gives the result of each. */
+  query(sql: string): Promise<QueryResult[]>;
+  /** What the framework calls. Parameters go to the server unnamed: nothing stays prepared. */
+  readonly client: pg.Client;
+  /** Ends it at once, without waiting for a statement. */
+  cut(): void;
+}
+
+export interface ConnectOptions {
+  readonly purpose: Purpose;
+  /** Shown in the connection's name. */
+  readonly command: string;
+  /** Seconds to wait for a server that is not there yet, or is still starting. */
+  readonly wait?: number;
+  readonly signal: AbortSignal;
+}
+
+/** The oldest PostgreSQL that is supported. */
+export const OLDEST_MAJOR = 14;
+
+/** The name by which the connections of this process are known to the server. At most 63 bytes long. */
+export const connectionName = (purpose: Purpose, command: string): string =>
+  `migrate ${command} ${purpose} ${hostname().replaceAll(/[^\w.-]/g, '').slice(0, 24)}:${process.pid}`.slice(0, 63);
+
+/**
+ * Runs `use` with a connection, and closes it afterwards.
+ *
+ * Nothing is set on it but its name, in the startup packet: PgBouncer takes no other parameter.
+ *
+ * @throws Failure `unavailable`: not reachable within `wait`, refused, or older than {@link OLDEST_MAJOR}
+ */
+export async function withConnection<T>(
+  address: Address,
+  options: ConnectOptions,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect(address, options);
+  try {
+    if (connection.major < OLDEST_MAJOR)
+      throw failure('unavailable', 'too-old', [connection.serverVersion, OLDEST_MAJOR]);
+    return await use(connection);
+  } finally {
+    await close(connection);
+  }
+}
+
+async function connect(address: Address, options: ConnectOptions): Promise<Connection> {
+  const deadline = Date.now() + (options.wait ?? 0) * 1000;
+  for (let pause = 100; ; pause = Math.min(pause * 2, 2000)) {
+    options.signal.throwIfAborted();
+    try {
+      return await connectOnce(address, options);
+    } catch (cause) {
+      if (!isStarting(cause) || Date.now() + pause > deadline) throw unavailable(address, cause);
+      await sleep(pause, undefined, { signal: options.signal });
+    }
+  }
+}
+
+async function connectOnce(address: Address, options: ConnectOptions, plain = false): Promise<Connection> {
+  const name = connectionName(options.purpose, options.command);
+  const client = new pg.Client({
+    ...address.config,
+    application_name: name,
+    keepAlive: true,
+    connectionTimeoutMillis: 15_000,
+    ...(plain ? { ssl: false } : {}),
+  });
+  client.on('error', () => undefined); // A lost connection fails the next query, which is where it is handled.
+  let serverVersion = '';
+  const wire = (client as unknown as { connection: EventEmitter & { stream: { destroy(): void } } }).connection;
+  wire.on('parameterStatus', ({ parameterName, parameterValue }: Record<string, string>) => {
+    if (parameterName === 'server_version') serverVersion = parameterValue ?? '';
+  });
+  const cut = () => {
+    wire.stream.destroy();
+  };
+  options.signal.addEventListener('abort', cut, { once: true });
+  try {
+    await client.connect();
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (address.plainWillDo && !plain && /does not support SSL/.test((error as Error).message))
+      return await connectOnce(address, options, true);
+    throw error;
+  } finally {
+    options.signal.removeEventListener('abort', cut);
+  }
+  const query = async (sql: string) => [(await client.query(sql)) as QueryResult | QueryResult[]].flat();
+  return { name, serverVersion, major: Number.parseInt(serverVersion, 10), query, client, cut };
+}
+
+/** Waits for the server's goodbye, but not for a server that has nothing to say any more. */
+async function close(connection: Connection): Promise<void> {
+  const timeout = setTimeout(connection.cut, 500);
+  try {
+    await connection.client.end();
+  } catch {
+    // It was lost before; whoever used it has been told.
+  } finally {
+    clearTimeout(timeout);
+  }
+}
+
+const STARTING = new Set(['57P03', 'ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNRESET', 'EHOSTUNREACH']);
+const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '');
+const isStarting = (error: unknown): boolean =>
+  STARTING.has(codeOf(error)) || (error instanceof AggregateError && error.errors.some(isStarting));
+
+/** A connection that could not be had, in words. */
+function unavailable(address: Address, cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause.name === 'AbortError') return cause;
+  const inner = cause instanceof AggregateError ? (cause.errors[0] as Error) : cause;
+  const reason = inner.message === '' ? codeOf(inner) : inner.message;
+  const place = { host: address.host, port: address.port, database: address.database, user: address.user };
+  return failure('unavailable', 'not-connected', [place, codeOf(inner), reason], { sqlstate: sqlstateOf(inner), cause });
+}

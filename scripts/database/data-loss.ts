@@ -1,0 +1,85 @@
+import pg from 'pg';
+import { failure } from '../errors.js';
+import type { Direction } from '../ledger.js';
+import type { Migration } from '../project.js';
+import { createsTable, mentions, type Mention } from '../schema/effects.js';
+import type { Connection } from './connection.js';
+
+/** Something that a run would delete, and how to count it. */
+interface Removal {
+  /** Of the table, as SQL names it. */
+  readonly table: string;
+  /** The column, as SQL names it; none where the whole table goes. */
+  readonly column?: string;
+  /** `values`: the column goes. `nulls`: it becomes NOT NULL again, and rows without a value cannot stay. */
+  readonly what: 'rows' | 'values' | 'nulls';
+}
+
+/** What a run would delete, counted. */
+export interface Loss extends Removal {
+  /** At most {@link COUNT_LIMIT} + 1, which means "more than that". */
+  readonly count: number;
+}
+
+/** Counting stops here: on a large table the exact number is worth less than the time. */
+export const COUNT_LIMIT = 10_000;
+
+/** What migrations remove, by their effects: tables, columns of tables that stay, and the right to have no value. */
+export function removals(migrations: readonly Migration[], direction: Direction): Removal[] {
+  const all = migrations.flatMap(({ effect }) => mentions(effect).filter(({ section }) => section === 'tables'));
+  const tables = all.filter((mention) => (direction === 'up' ? mention.part === undefined && mention.value === null : isTable(mention)));
+  const gone = new Set(tables.map(({ key }) => key));
+  const columns = all.filter(({ key, part }) => part === 'columns' && !gone.has(key));
+  return [
+    ...[...gone].map((table) => ({ table, what: 'rows' as const })),
+    ...columns.flatMap(({ key, name = '', value }): Removal[] => {
+      const state = typeof value === 'object' ? value : null;
+      if (direction === 'up') return state === null ? [{ table: key, column: name, what: 'values' }] : [];
+      if (typeof state?.['type'] === 'string') return [{ table: key, column: name, what: 'values' }];
+      return state?.['null'] === true ? [{ table: key, column: name, what: 'nulls' }] : [];
+    }),
+  ];
+}
+
+const isTable = (mention: Mention): boolean =>
+  createsTable(mention) && typeof mention.value === 'object' && !/view$/.test(String(mention.value?.['kind']));
+
+const condition = ({ what, column }: Removal): string =>
+  what === 'rows' ? 'true' : `${column ?? ''} IS ${what === 'values' ? 'NOT ' : ''}NULL`;
+
+/**
+ * Counts what a run would delete, in the transaction that is open. Takes the locks that the migrations will need anyway,
+ * so that no row slips in after the look; existence first, then a bounded count. With row security `off`, so that a
+ * policy which hides rows is an error and not an empty table.
+ *
+ * @throws Failure `data-loss` where there is something, unless `allowed`
+ */
+export async function guardData(connection: Connection, all: readonly Removal[], allowed: boolean): Promise<Loss[]> {
+  if (all.length === 0) return [];
+  const existing = await existingOf(connection, all);
+  const losses: Loss[] = [];
+  if (existing.length > 0) {
+    const tables = [...new Set(existing.map(({ table }) => table))];
+    await connection.query(`SET LOCAL row_security = off; LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`);
+  }
+  for (const removal of existing) {
+    const rows = `SELECT FROM ${removal.table} WHERE ${condition(removal)}`;
+    const [result] = await connection.query(
+      `SELECT CASE WHEN EXISTS (${rows}) THEN (SELECT count(*) FROM (${rows} LIMIT ${COUNT_LIMIT + 1}) r) ELSE 0 END::int AS count`,
+    );
+    const { count } = result?.rows[0] as { count: number };
+    if (count > 0) losses.push({ ...removal, count });
+  }
+  if (losses.length > 0 && !allowed) throw failure('data-loss', 'data-loss', [losses]);
+  return losses;
+}
+
+/** Those of the tables and columns that are really there. */
+async function existingOf(connection: Connection, all: readonly Removal[]): Promise<Removal[]> {
+  const wanted = pg.escapeLiteral(JSON.stringify(all.map(({ table, column }, index) => ({ index, table, column }))));
+  const [result] = await connection.query(`SELECT r.index FROM json_to_recordset(${wanted}) AS r(index int, "table" text, "column" text)
+    WHERE to_regclass(r.table) IS NOT NULL AND (r.column IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid = to_regclass(r.table) AND quote_ident(a.attname) = r.column AND NOT a.attisdropped))`);
+  const found = new Set((result?.rows as { index: number }[]).map(({ index }) => index));
+  return all.filter((_, index) => found.has(index));
+}

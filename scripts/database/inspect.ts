@@ -1,0 +1,100 @@
+import pg from 'pg';
+import { failure, sqlstateOf } from '../errors.js';
+import type { LedgerRow } from '../ledger.js';
+import type { Project } from '../project.js';
+import { catalogQuery, READ_SETTINGS } from '../schema/catalog.js';
+import { mentions } from '../schema/effects.js';
+import { isPart, type Relation, type Schema, type Section, type State } from '../schema/model.js';
+import { normalizeView } from '../schema/normalize.js';
+import { accessQuery, type Access } from './access.js';
+import type { Connection } from './connection.js';
+
+/** What a run has to know of a database before it decides anything. */
+export interface Inspection {
+  readonly ledger: readonly LedgerRow[];
+  /** `false` where there is no migrations table yet. */
+  readonly hasLedger: boolean;
+  readonly live: Schema;
+  readonly access: Access;
+}
+
+/** Names of objects, by section: what {@link readSchema} reads. */
+export type Names = Partial<Record<Section, readonly string[]>>;
+
+/** The names of all objects that the effects of a project mention, and its prerequisites. */
+export function namesOf({ migrations, prerequisites }: Project): Names {
+  const names: Partial<Record<Section, Set<string>>> = {};
+  for (const { section, key } of [prerequisites, ...migrations.map(({ effect }) => effect)].flatMap(mentions))
+    (names[section] ??= new Set()).add(key);
+  return Object.fromEntries(Object.entries(names).map(([section, keys]) => [section, [...keys]]));
+}
+
+type CatalogRow = readonly [section: Section, key: string, part: string | null, name: string | null, state: State];
+
+/** The statement that reads named objects, under the {@link READ_SETTINGS}. */
+const readStatement = (names: Names): string => catalogQuery(pg.escapeLiteral(JSON.stringify(names)));
+
+const BEGIN_READING = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${READ_SETTINGS}`;
+
+/**
+ * Reads the live schema in one round trip: in a transaction of its own (`alone`), or in the one that is open. That one
+ * keeps an empty `search_path`: call it where nothing but `COMMIT` or `ROLLBACK` follows.
+ */
+export async function readSchema(connection: Connection, names: Names, alone: boolean): Promise<Schema> {
+  const query = readStatement(names);
+  const results = await connection.query(alone ? `${BEGIN_READING} ${query}; COMMIT` : `${READ_SETTINGS} ${query}`);
+  return schemaFrom(results.find(({ command }) => command === 'SELECT')?.rows ?? []);
+}
+
+/**
+ * Reads all that a run has to know, in one round trip and a read-only transaction of its own; two where there is no
+ * migrations table.
+ *
+ * @throws Failure `unavailable` where the role may not read the migrations table
+ */
+export async function inspect(connection: Connection, project: Project): Promise<Inspection> {
+  const { settings } = project;
+  const ask = async (ledger: string) =>
+    connection.query(
+      `${BEGIN_READING} ${ledger}; ${accessQuery(project)}; ${readStatement(namesOf(project))}; COMMIT`,
+    );
+  const read = `SELECT to_jsonb(m) AS row FROM (SELECT * FROM ${settings.ledgerName} ORDER BY run_on, id) m`;
+  let hasLedger = true;
+  let results;
+  try {
+    results = await ask(read);
+  } catch (error) {
+    await connection.query('ROLLBACK');
+    const sqlstate = sqlstateOf(error);
+    if (sqlstate === '42501') throw failure('unavailable', 'ledger-denied', [settings.ledgerName], { sqlstate, cause: error });
+    if (sqlstate !== '42P01') throw error;
+    hasLedger = false;
+    results = await ask('SELECT WHERE false');
+  }
+  const rows = results.filter(({ command }) => command === 'SELECT').map((result) => result.rows as unknown[]);
+  const [ledger = [], access = [], catalog = []] = rows;
+  return {
+    ledger: ledger.map((row) => (row as { row: LedgerRow }).row),
+    hasLedger,
+    access: (access[0] as { access: Access }).access,
+    live: schemaFrom(catalog),
+  };
+}
+
+/** Puts the rows of the catalog query together; attributes that say nothing (null) are left out. */
+function schemaFrom(rows: readonly unknown[]): Schema {
+  const schema: Schema = {};
+  for (const row of rows as Record<'section' | 'key' | 'part' | 'name' | 'state', unknown>[]) {
+    const [section, key, part, name, value] = [row.section, row.key, row.part, row.name, row.state] as unknown as CatalogRow;
+    const state = normalizeView(typeof value === 'string' ? value : withoutNulls(value));
+    const byKey = (schema[section] ??= {});
+    if (part === null || name === null) byKey[key] = { ...(byKey[key] as object), ...wrap(state) } as State;
+    else if (isPart(part)) ((((byKey[key] ??= {}) as Relation)[part] ??= {}) as Record<string, State>)[name] = state;
+    if (typeof state === 'string' && part === null) byKey[key] = state;
+  }
+  return schema;
+}
+
+const wrap = (state: State): object => (typeof state === 'string' ? {} : state);
+const withoutNulls = (state: Readonly<Record<string, string | boolean | null>>) =>
+  Object.fromEntries(Object.entries(state).filter(([, value]) => value !== null)) as Record<string, string | boolean>;

@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failure } from '../errors.js';
+import type { Connection } from './connection.js';
+
+/** The key that node-pg-migrate's own CLI locks (its `PG_MIGRATE_LOCK_ID`): it and this program exclude each other. */
+export const RUN_LOCK_KEY = '7241865325823964';
+
+/** Who holds the run lock, as `pg_stat_activity` knows it. */
+export interface Holder {
+  readonly pid: number;
+  readonly application: string;
+  readonly client: string;
+  /** Seconds since its transaction began. */
+  readonly age: number;
+  readonly state: string;
+  readonly query: string;
+}
+
+/** The run lock, while it is held. */
+export interface RunLock {
+  /** @throws Failure `unavailable` when the lock's connection is lost, and the lock with it. */
+  assertHeld(): Promise<void>;
+}
+
+export interface RunLockOptions {
+  /** Seconds to wait for another run. */
+  readonly wait: number;
+  readonly signal: AbortSignal;
+  /** Called now and then while another run holds the lock. */
+  onWait(holder: Holder | undefined): void;
+}
+
+/** Timeouts that would end a transaction which only waits. Those that this server does not know are left out. */
+const NO_TIMEOUTS = `SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name IN
+  ('idle_in_transaction_session_timeout', 'transaction_timeout', 'statement_timeout', 'lock_timeout')`;
+const TRY = `BEGIN; ${NO_TIMEOUTS}; SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held`;
+const IS_LOCK = `l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND (l.classid::bigint << 32 | l.objid::bigint) = ${RUN_LOCK_KEY}
+  AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())`;
+const HOLDER = `SELECT a.pid, a.application_name AS application, coalesce(host(a.client_addr), 'local') AS client,
+    extract(epoch FROM now() - coalesce(a.xact_start, a.state_change, a.backend_start))::int AS age,
+    coalesce(a.state, '') AS state, left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 120) AS query
+  FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE ${IS_LOCK} LIMIT 1`;
+
+/**
+ * Runs `use` while this process alone may migrate the database, and lets go afterwards, also when `use` throws.
+ *
+ * The lock lives in a transaction of its own connection: it holds behind a transaction-mode pooler, where a session lock
+ * would stay behind on somebody else's server connection. At READ COMMITTED and idle it has no snapshot, so that
+ * `CREATE INDEX CONCURRENTLY` does not wait for it; that is why nothing is asked on it while `use` works outside a
+ * transaction. Waiting is polling, in transactions that end, for the same reason.
+ *
+ * @throws Failure `locked` when the lock could not be had within `wait` seconds; it names the holder
+ */
+export async function withRunLock<T>(
+  connection: Connection,
+  options: RunLockOptions,
+  use: (lock: RunLock) => Promise<T>,
+): Promise<T> {
+  await acquire(connection, options);
+  try {
+    return await use({ assertHeld: () => assertHeld(connection) });
+  } finally {
+    await connection.query('ROLLBACK').catch(() => undefined); // Lost with its connection: then it is free as well.
+  }
+}
+
+async function acquire(connection: Connection, { wait, signal, onWait }: RunLockOptions): Promise<void> {
+  const started = Date.now();
+  const deadline = started + wait * 1000;
+  for (let attempt = 0; ; attempt++) {
+    signal.throwIfAborted();
+    const held = (await connection.query(TRY)).at(-1)?.rows[0] as { held: boolean };
+    if (held.held) return;
+    await connection.query('ROLLBACK');
+    const isLast = Date.now() >= deadline;
+    if (isLast || attempt % 20 === 2) {
+      const holder = (await connection.query(HOLDER))[0]?.rows[0] as Holder | undefined;
+      if (isLast) throw failure('locked', 'run-lock', [wait, holder]);
+      onWait(holder);
+    }
+    const pause = Math.min(100 + Math.random() * 150, Math.max(deadline - Date.now(), 1));
+    await sleep(pause, undefined, { signal });
+  }
+}
+
+async function assertHeld(connection: Connection): Promise<void> {
+  try {
+    const results = await connection.query(
+      `SELECT count(*)::int AS held FROM pg_catalog.pg_locks l WHERE ${IS_LOCK} AND l.pid = pg_backend_pid()`,
+    );
+    if ((results[0]?.rows[0] as { held: number }).held === 1) return;
+  } catch (cause) {
+    throw failure('unavailable', 'run-lock-lost', [], { cause });
+  }
+  throw failure('unavailable', 'run-lock-lost', []);
+}

@@ -1,0 +1,124 @@
+import pg from 'pg';
+import type { Address } from './address.js';
+import { connectionName, withConnection, type Connection } from './connection.js';
+
+/** Another session that a statement of the run waits for. */
+export interface Blocker {
+  readonly pid: number;
+  readonly application: string;
+  readonly client: string;
+  readonly state: string;
+  /** Seconds since its transaction began. */
+  readonly age: number;
+  readonly query: string;
+}
+
+/** How far a long statement is, as `pg_stat_progress_create_index` says (manual, 27.4.4). */
+export interface StepProgress {
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface WatchEvents {
+  onBlocked(blockers: readonly Blocker[]): void;
+  onProgress(progress: StepProgress): void;
+}
+
+/** An eye on the statements of a run, from a connection of its own that is only opened when it is needed. */
+export interface Watch {
+  /** Awaits a statement; looks what it waits for, and how far it is, when it takes long. */
+  during<T>(statement: Promise<T>): Promise<T>;
+  /** Makes the server give up the statement that the run's connection is at. */
+  cancel(): Promise<void>;
+  /** Who was last seen in the way. */
+  blockers(): readonly Blocker[];
+}
+
+const FIRST_LOOK = 700;
+const NEXT_LOOK = 800;
+
+const LOOK = (name: string) => `SELECT
+  (SELECT json_agg(json_build_object('pid', b.pid, 'application', b.application_name,
+      'client', coalesce(host(b.client_addr), 'local'), 'state', coalesce(b.state, ''),
+      'age', coalesce(extract(epoch FROM now() - b.xact_start)::int, 0),
+      'query', left(regexp_replace(b.query, '\\s+', ' ', 'g'), 120)))
+    FROM pg_catalog.pg_stat_activity w, unnest(pg_blocking_pids(w.pid)) AS p(pid), pg_catalog.pg_stat_activity b
+    WHERE w.application_name = ${name} AND b.pid = p.pid) AS blockers,
+  (SELECT json_build_object('phase', i.phase, 'done', greatest(i.blocks_done, i.tuples_done),
+      'total', greatest(i.blocks_total, i.tuples_total))
+    FROM pg_catalog.pg_stat_activity w JOIN pg_catalog.pg_stat_progress_create_index i ON i.pid = w.pid
+    WHERE w.application_name = ${name} LIMIT 1) AS progress`;
+
+/** Runs `use` with a {@link Watch} on this process's run connection, and closes its connection afterwards. */
+export async function withWatch<T>(
+  address: Address,
+  command: string,
+  events: WatchEvents,
+  use: (watch: Watch) => Promise<T>,
+): Promise<T> {
+  const name = pg.escapeLiteral(connectionName('run', command));
+  const closing = new AbortController();
+  let blockers: readonly Blocker[] = [];
+  let current: Promise<void> | undefined;
+  /** One look, on a connection that is kept while looks follow each other. */
+  const look = async (connection: Connection) => {
+    const row = (await connection.query(LOOK(name)))[0]?.rows[0] as { blockers: Blocker[] | null; progress: StepProgress | null };
+    if (row.blockers !== null) {
+      blockers = row.blockers;
+      events.onBlocked(blockers);
+    }
+    if (row.progress !== null) events.onProgress(row.progress);
+  };
+  const watching = async (done: AbortSignal) => {
+    if (!(await pause(FIRST_LOOK, done))) return;
+    await withConnection(address, { purpose: 'watch', command, signal: closing.signal }, async (connection) => {
+      do await look(connection);
+      while (await pause(NEXT_LOOK, done));
+    });
+  };
+  const watch: Watch = {
+    async during(statement) {
+      const done = new AbortController();
+      // What cannot be watched runs all the same: a watch that fails is no reason to fail a migration.
+      current = watching(done.signal).catch(() => undefined);
+      try {
+        return await statement;
+      } finally {
+        done.abort();
+      }
+    },
+    async cancel() {
+      const sql = `SELECT pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity WHERE application_name = ${name} AND state = 'active'`;
+      await withConnection(address, { purpose: 'watch', command, signal: closing.signal }, async (connection) => {
+        await connection.query(sql);
+      });
+    },
+    blockers: () => blockers,
+  };
+  try {
+    return await use(watch);
+  } finally {
+    closing.abort();
+    await current;
+  }
+}
+
+/** Waits, and says whether the whole time went by before `done`. */
+function pause(milliseconds: number, done: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (done.aborted) {
+      resolve(false);
+      return;
+    }
+    const timer = setTimeout(() => {
+      done.removeEventListener('abort', stop);
+      resolve(true);
+    }, milliseconds);
+    const stop = () => {
+      clearTimeout(timer);
+      resolve(false);
+    };
+    done.addEventListener('abort', stop, { once: true });
+  });
+}

@@ -1,0 +1,93 @@
+/** All that touches node-pg-migrate, apart from types. It is loaded only when it has something to do. */
+import { dirname, extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { RunnerOption } from 'node-pg-migrate';
+import { failure } from './errors.js';
+import type { Direction } from './ledger.js';
+import type { Migration } from './project.js';
+import type { Settings } from './settings.js';
+
+/** What the framework sends its statements to. */
+export interface StatementClient {
+  query(statement: string | { text: string }, values?: readonly unknown[]): Promise<unknown>;
+}
+
+/** The statement with which the framework writes down that a migration ran (its `Migration#_getMarkAsRun`). */
+export const ledgerStatement = ({ migrationsSchema, migrationsTable }: Settings, name: string, direction: Direction): string =>
+  direction === 'up'
+    ? `INSERT INTO "${migrationsSchema}"."${migrationsTable}" (name, run_on) VALUES ('${name}', NOW());`
+    : `DELETE FROM "${migrationsSchema}"."${migrationsTable}" WHERE name='${name}';`;
+
+/** The functions of a migration's module. `down` is `false` where a migration cannot be reverted, and says so. */
+type Module = Record<string, unknown> & { readonly default?: unknown };
+
+/**
+ * Loads migrations before any of them runs, so that a broken file is found while nothing has been written.
+ *
+ * @throws Failure `usage` for a file that cannot be loaded, or does not export `up` and `down`
+ */
+export async function loadMigrations(migrations: readonly Migration[], direction: Direction): Promise<void> {
+  for (const migration of migrations) {
+    const { file } = migration;
+    const actions = await loadModule(migration.path).catch((cause: unknown) => {
+      throw failure('usage', 'migration-broken', [file, describeError(cause, migration)], { file, cause });
+    });
+    if (typeof actions['up'] !== 'function') throw failure('usage', 'migration-no-up', [file], { file });
+    if (typeof actions['down'] !== 'function' && actions['down'] !== false)
+      throw failure('usage', 'migration-no-down', [file], { file });
+    if (direction === 'down' && actions['down'] === false) throw failure('usage', 'migration-irreversible', [file], { file });
+  }
+}
+
+async function loadModule(path: string): Promise<Module> {
+  const module = (await import(pathToFileURL(path).href)) as Module;
+  return 'up' in module || typeof module.default !== 'object' ? module : (module.default as Module);
+}
+
+const describeError = (cause: unknown, { path }: Migration): string =>
+  String(cause instanceof Error ? cause.message : cause).replaceAll(pathToFileURL(path).href, '').replaceAll(path, '').trim();
+
+/**
+ * Runs migrations through the framework's runner, in one transaction but for those that ask for none.
+ *
+ * Facts of 9.0.0 behind the options: `singleTransaction` is off unless asked for; `schema` would set the search path of
+ * the session, which a pooler hands on; its session lock would stay behind on a pooled connection; it loads every file
+ * of the folder unless a pattern keeps them from it, and then cannot know their order, which is checked here anyway.
+ *
+ * @param dryRun the framework then sends no step, and hands all of a migration's to `onSteps`
+ */
+export async function runMigrations(
+  settings: Settings,
+  client: StatementClient,
+  migrations: readonly Migration[],
+  direction: Direction,
+  onSteps?: (steps: string) => void,
+): Promise<void> {
+  const { runner } = await import('node-pg-migrate');
+  const quiet = (): void => undefined;
+  const first = migrations[0];
+  if (first === undefined) return;
+  const files = migrations.map(({ path }) => path.slice(dirname(path).length + 1).replaceAll('.', '\\.'));
+  await runner({
+    dbClient: client as unknown as Extract<RunnerOption, { dbClient: unknown }>['dbClient'],
+    dir: dirname(first.path),
+    ignorePattern: `(?!(?:${files.join('|')})$).*`,
+    migrationsTable: settings.migrationsTable,
+    migrationsSchema: settings.migrationsSchema,
+    direction,
+    count: migrations.length,
+    checkOrder: false,
+    singleTransaction: true,
+    noLock: true,
+    dryRun: onSteps !== undefined,
+    verbose: onSteps !== undefined,
+    logger: { debug: onSteps ?? quiet, info: quiet, warn: quiet, error: quiet },
+    migrationLoaderStrategies: [
+      {
+        extensions: [...new Set(migrations.map(({ path }) => extname(path)))],
+        loader: async (paths) =>
+          Promise.all(paths.map(async (path) => ({ id: path, filePaths: [path], actions: (await loadModule(path)) as never }))),
+      },
+    ],
+  });
+}

@@ -1,0 +1,86 @@
+import { closest } from './cli/closest.js';
+import { failure } from './errors.js';
+import type { Migration, Project } from './project.js';
+
+/** A row of the migrations table. */
+export interface LedgerRow {
+  readonly name: string;
+  /** When it was applied, as the server printed it. */
+  readonly run_on: string;
+  /** Of the effect that the database was checked against; absent where the framework's own CLI applied it. */
+  readonly effect_hash?: string | null;
+}
+
+/** What the migrations table says of the project's migrations. */
+export interface Ledger {
+  readonly applied: readonly Migration[];
+  readonly pending: readonly Migration[];
+  /** Name of the last applied migration. */
+  readonly version: string | null;
+  readonly appliedOn: ReadonlyMap<string, string>;
+}
+
+/**
+ * Matches the migrations table with the files.
+ *
+ * @throws Failure `usage` where they contradict each other: nothing is guessed about a broken ledger
+ */
+export function readLedger({ migrations, settings }: Project, rows: readonly LedgerRow[]): Ledger {
+  const table = `${settings.migrationsSchema}.${settings.migrationsTable}`;
+  const byName = new Map(migrations.map((migration) => [migration.name, migration]));
+  const lost = rows.filter(({ name }) => !byName.has(name)).map(({ name }) => name);
+  if (lost.length > 0) throw failure('usage', 'ledger-without-file', [lost, table]);
+  const applied = rows.flatMap(({ name }) => byName.get(name) ?? []);
+  const twice = applied.find((migration, index) => applied.indexOf(migration) !== index);
+  if (twice !== undefined) throw failure('usage', 'ledger-twice', [twice.name, table]);
+  const inOrder = migrations.slice(0, applied.length);
+  const skipped = inOrder.filter((migration) => !applied.includes(migration));
+  if (skipped.length > 0)
+    throw failure('usage', 'ledger-order', [skipped.map(({ file }) => file), applied.at(-1)?.name ?? '']);
+  const edited = rows.flatMap(({ name, effect_hash }) => {
+    const migration = byName.get(name);
+    return effect_hash && migration && effect_hash !== migration.effectHash ? [migration.effectFile] : [];
+  });
+  if (edited.length > 0) throw failure('usage', 'effect-edited', [edited], { file: edited[0] });
+  return {
+    applied: inOrder,
+    pending: migrations.slice(applied.length),
+    version: inOrder.at(-1)?.name ?? null,
+    appliedOn: new Map(rows.map(({ name, run_on }) => [name, run_on])),
+  };
+}
+
+/** The direction of a run. */
+export type Direction = 'up' | 'down';
+
+/**
+ * The migrations that `up` or `down` with this argument is about, in the order in which they run.
+ *
+ * @param argument a count, the name of a migration (or its beginning, if that is unique), or nothing: all upwards, one
+ *   downwards. `up name` includes it; `down name` stops before it.
+ * @throws Failure `usage` for a name that is none, or is on the wrong side
+ */
+export function select(ledger: Ledger, direction: Direction, argument: string | undefined): Migration[] {
+  const candidates = direction === 'up' ? [...ledger.pending] : [...ledger.applied].reverse();
+  if (argument === undefined) return direction === 'up' ? candidates : candidates.slice(0, 1);
+  if (/^\d+$/.test(argument) && !isNumberOfMigration(ledger, argument)) return candidates.slice(0, Number(argument));
+  const target = find([...ledger.applied, ...ledger.pending], argument);
+  const index = candidates.indexOf(target);
+  if (direction === 'up') return index < 0 ? [] : candidates.slice(0, index + 1);
+  if (index < 0) throw failure('usage', 'not-applied', [target.name]);
+  return candidates.slice(0, index);
+}
+
+/** `0003` is a migration's number, `3` is a count. */
+const isNumberOfMigration = (ledger: Ledger, argument: string): boolean =>
+  argument.startsWith('0') && [...ledger.applied, ...ledger.pending].some(({ name }) => name.startsWith(`${argument}_`));
+
+function find(migrations: readonly Migration[], argument: string): Migration {
+  const wanted = argument.replace(/^.*\//, '').replace(/\.(ts|js|mjs|cjs)$/, '');
+  const exact = migrations.find(({ name }) => name === wanted);
+  if (exact !== undefined) return exact;
+  const beginning = migrations.filter(({ name }) => name.startsWith(`${wanted}_`) || name.replace(/^\d+_/, '') === wanted);
+  if (beginning.length === 1 && beginning[0] !== undefined) return beginning[0];
+  const names = migrations.map(({ name }) => name);
+  throw failure('usage', 'unknown-migration', [argument, closest(wanted, names) ?? names.find((name) => name.includes(wanted))]);
+}

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import picocolors from 'picocolors';
+import { readArguments, type Command, type Invocation } from './cli/arguments.js';
+import { help } from './cli/help.js';
+import { check } from './commands/check.js';
+import { status } from './commands/status.js';
+import { noFacts, type Context, type Success } from './context.js';
+import { readAddress } from './database/address.js';
+import { Failure, failure } from './errors.js';
+import { readProject } from './project.js';
+import { asJson, type Report } from './report/json.js';
+import { asText, eventText, failureText } from './report/text.js';
+import { readSettings } from './settings.js';
+
+/** What the program is called with, and where its output goes. */
+export interface Call {
+  readonly argv: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly root: string;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly color: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Modules that only some commands need are loaded by those. */
+const engine: Readonly<Record<Command, (context: Context) => Promise<Success>>> = {
+  up: async (context) => (await import('./commands/run.js')).up(context),
+  down: async (context) => (await import('./commands/run.js')).down(context),
+  redo: async (context) => (await import('./commands/run.js')).redo(context),
+  plan: async (context) => (await import('./commands/plan.js')).plan(context),
+  create: async (context) => (await import('./commands/create.js')).create(context),
+  snapshot: async (context) => (await import('./commands/snapshot.js')).snapshot(context),
+  check,
+  status,
+};
+
+/** Does what the command line asks for, says how it went, and gives the exit code. Never throws, never exits. */
+export async function main(call: Call): Promise<number> {
+  const started = performance.now();
+  const color = picocolors.createColors(call.color);
+  const facts = noFacts();
+  let invocation: Invocation | undefined;
+  let report: Report;
+  const finish = (outcome: string, exitCode: number, error: Failure | null): Report => ({
+    command: invocation?.command ?? null,
+    outcome,
+    exitCode,
+    facts,
+    milliseconds: Math.round(performance.now() - started),
+    error,
+  });
+  try {
+    invocation = readArguments(call.argv, call.env);
+    if (invocation.command === 'help' || invocation.command === 'version') {
+      call.stdout(`${invocation.command === 'help' ? help : programVersion()}\n`);
+      return 0;
+    }
+    const outcome = await dispatch(call, { ...invocation, command: invocation.command }, facts);
+    const drift = outcome === 'differs' ? failure('differs', 'drift', [facts.version, facts.failing]) : null;
+    report = finish(outcome, drift?.exitCode ?? 0, drift);
+  } catch (thrown) {
+    const error = asFailure(thrown, call, facts.version);
+    report = finish(error.outcome, error.exitCode, error);
+  }
+  print(call, report, invocation, color);
+  return report.exitCode;
+}
+
+async function dispatch(call: Call, invocation: Invocation & { command: Command }, facts: Context['facts']): Promise<Success> {
+  const { command, options } = invocation;
+  const settings = readSettings(call.root, call.env);
+  const needsDatabase = command !== 'create';
+  const context: Context = {
+    ...invocation,
+    project: readProject(settings, command === 'snapshot' || command === 'create'),
+    address: needsDatabase ? readAddress(settings.databaseUrlVar, call.env) : NOWHERE,
+    signal: call.signal,
+    facts,
+    emit: (event) => {
+      const text = eventText(event, options.verbose);
+      if (text !== undefined && !options.quiet) call.stderr(`${text}\n`);
+    },
+  };
+  const isDryRun = options.dryRun && (command === 'up' || command === 'down' || command === 'redo');
+  return await engine[isDryRun ? 'plan' : command](context);
+}
+
+const NOWHERE = { config: {}, host: '', port: 0, database: '', user: '', plainWillDo: false };
+
+/** What is thrown when it is not a failure yet: a signal, or a defect. */
+function asFailure(thrown: unknown, { signal }: Call, version: string | null): Failure {
+  if (signal.aborted) {
+    const name = String(signal.reason);
+    return failure('failed', 'interrupted', [name, version], { exitCode: name === 'SIGINT' ? 130 : 143, cause: thrown });
+  }
+  if (thrown instanceof Failure) return thrown;
+  return failure('error', 'internal', [thrown instanceof Error ? thrown.message : String(thrown)], { cause: thrown });
+}
+
+function print({ argv, stdout, stderr }: Call, report: Report, invocation: Invocation | undefined, color: ReturnType<typeof picocolors.createColors>): void {
+  const { error } = report;
+  const json = invocation?.options.json ?? argv.includes('--json');
+  const quiet = invocation?.options.quiet ?? false;
+  if (json) stdout(`${asJson(report)}\n`);
+  else if (error === null || report.outcome === 'differs') {
+    const text = quiet ? (report.facts.output ?? '') : asText(report, color);
+    if (text !== '') stdout(`${text}\n`);
+  }
+  if (error === null) return;
+  stderr(`${failureText(error, color)}\n`);
+  if (invocation?.options.verbose === true) {
+    const { cause } = error.details;
+    stderr(`${cause instanceof Error ? (cause.stack ?? '') : (error.stack ?? '')}\n`);
+  }
+}
+
+function programVersion(): string {
+  const file = new URL(import.meta.filename.endsWith('.ts') ? '../package.json' : '../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

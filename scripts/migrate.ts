@@ -1,0 +1,26 @@
+import { main } from './main.js';
+
+const controller = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    // The first one stops the run in order; whoever insists is obeyed.
+    if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143);
+    controller.abort(signal);
+  });
+
+process.exitCode = await main({
+  argv: process.argv.slice(2),
+  env: process.env,
+  root: process.cwd(),
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  color: wantsColor(process.env),
+  signal: controller.signal,
+});
+
+/** A terminal, unless NO_COLOR says no or FORCE_COLOR yes (no-color.org). */
+function wantsColor({ NO_COLOR, FORCE_COLOR }: NodeJS.ProcessEnv): boolean {
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0';
+  return process.stdout.isTTY && process.env['TERM'] !== 'dumb';
+}

@@ -1,0 +1,93 @@
+import type { Inspection } from './database/inspect.js';
+import type { Migration, Project } from './project.js';
+import { compare, type Difference } from './schema/compare.js';
+import { createsTable, expectation, mentions } from './schema/effects.js';
+import { objectsOf, type Patch, type Schema } from './schema/model.js';
+
+/** Something that a run needs and the database does not have, and the step that mends it. */
+export interface Obstacle {
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+/**
+ * All that stands in the way of running these migrations, found without writing anything: a server that takes no writes,
+ * prerequisites that do not hold, privileges that the role does not have.
+ */
+export function obstacles(project: Project, inspection: Inspection, migrations: readonly Migration[]): Obstacle[] {
+  const { access } = inspection;
+  if (access.recovery)
+    return [{ problem: 'the server is a standby: it takes no writes', remedy: 'connect to the primary' }];
+  if (access.readOnly)
+    return [
+      {
+        problem: `transactions of role ${access.role} are read-only here (default_transaction_read_only)`,
+        remedy: 'connect as a role that may write, or to a server that takes writes',
+      },
+    ];
+  const unmet = unmetPrerequisites(project, inspection.live).map((difference) => ({
+    problem: `${difference.object} ${difference.kind === 'missing' ? `is missing (${difference.expected ?? ''})` : `is ${difference.found ?? ''}, not ${difference.expected ?? ''}`}`,
+    remedy: `load the application's base schema into database ${access.database}, or see whether the URL names the right one`,
+  }));
+  return [...unmet, ...missingPrivileges(project, inspection, migrations)];
+}
+
+/**
+ * The prerequisites that do not hold. What an effect changes is not asked for (a legacy file may have changed it
+ * already), and a constraint may have any name.
+ */
+function unmetPrerequisites(project: Project, live: Schema): Difference[] {
+  const touched = new Map(project.migrations.flatMap(({ effect }) => mentions(effect)).map(({ id, value }) => [id, value]));
+  const wanted = expectation({}, [project.prerequisites]);
+  const found = objectsOf(live);
+  const definitions = new Set(
+    [...found.values()].filter(({ part }) => part === 'constraints').map(({ key, state }) => `${key} ${String(state)}`),
+  );
+  const schema = JSON.parse(JSON.stringify(wanted.schema)) as Schema;
+  for (const { section, key, part, name, id, value } of mentions(project.prerequisites)) {
+    const changes = touched.get(id);
+    const holder = schema[section]?.[key] as Record<string, Record<string, unknown>> | undefined;
+    if (part === undefined || name === undefined || holder?.[part] === undefined) continue;
+    if (part === 'constraints' && definitions.has(`${key} ${String(value)}`)) delete holder[part][name];
+    else if (typeof changes === 'object' && changes !== null)
+      for (const attribute of Object.keys(changes)) delete (holder[part][name] as Record<string, unknown>)[attribute];
+  }
+  const named = new Set([...wanted.named].filter((id) => objectsOf(schema).has(id)));
+  return [...compare({ schema, named, owned: new Set(), partial: named }, live).failing];
+}
+
+/** A role need not be a superuser: it must own what it changes, and may create and refer to what it has to. */
+function missingPrivileges(project: Project, { access, hasLedger }: Inspection, migrations: readonly Migration[]): Obstacle[] {
+  const { role, owned, schemas } = access;
+  const { ledgerName, migrationsSchema } = project.settings;
+  const all = migrations.flatMap(({ effect }) => mentions(effect));
+  const tables = new Set(all.filter(({ section }) => section === 'tables').map(({ key }) => key));
+  const functions = new Set(all.filter(({ section }) => section === 'functions').map(({ key }) => key));
+  const created = [...all.filter((mention) => createsTable(mention) && !(mention.key in owned)), ...all.filter(({ section, key }) => section !== 'tables' && !(key in owned))];
+  const spaces = new Set(created.map(({ key, section }) => (section === 'extensions' ? 'public' : spaceOf(key))));
+  if (!hasLedger) spaces.add(migrationsSchema);
+  return [
+    ...[...spaces].filter((space) => schemas[space]?.create !== true).map((space) => ({
+      problem: schemas[space] === undefined ? `schema ${space} is missing` : `role ${role} may not create in schema ${space}`,
+      remedy: schemas[space] === undefined ? `CREATE SCHEMA ${space};` : `GRANT USAGE, CREATE ON SCHEMA ${space} TO ${role};`,
+    })),
+    ...[...tables, ...functions, ...(hasLedger && !access.hashed ? [ledgerName] : [])]
+      .filter((key) => owned[key]?.member === false)
+      .map((key) => ({
+        problem: `role ${role} does not own ${key} (${owned[key]?.owner ?? ''} does)`,
+        remedy: `GRANT ${owned[key]?.owner ?? ''} TO ${role};  or  ALTER ${functions.has(key) ? 'FUNCTION' : 'TABLE'} ${key} OWNER TO ${role};`,
+      })),
+    ...(owned[ledgerName]?.write === false
+      ? [{ problem: `role ${role} may not write to ${ledgerName}`, remedy: `GRANT SELECT, INSERT, UPDATE, DELETE ON ${ledgerName} TO ${role};` }]
+      : []),
+    ...Object.keys((project.prerequisites['tables'] ?? {}) as Patch)
+      .filter((key) => !tables.has(key) && owned[key]?.references === false)
+      .map((key) => ({ problem: `role ${role} may not refer to ${key}`, remedy: `GRANT REFERENCES ON ${key} TO ${role};` })),
+  ];
+}
+
+/** The schema in a qualified name, without its quotes. */
+const spaceOf = (key: string): string => {
+  const quoted = /^"((?:[^"]|"")*)"\./.exec(key)?.[1];
+  return quoted === undefined ? key.slice(0, key.indexOf('.')) : quoted.replaceAll('""', '"');
+};

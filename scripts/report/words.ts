@@ -1,0 +1,46 @@
+import type { Loss } from '../database/data-loss.js';
+import type { Holder } from '../database/run-lock.js';
+import type { Blocker } from '../database/watch.js';
+import type { Difference } from '../schema/compare.js';
+
+/** Rows of words, each column as wide as its widest word. */
+export function table(rows: readonly (readonly string[])[], indent = '  '): string {
+  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => (row[index] ?? '').length)));
+  return rows.map((row) => (indent + row.map((word, index) => word.padEnd(widths[index] ?? 0)).join('  ')).trimEnd()).join('\n');
+}
+
+/** One line a difference: kind, object, and what was expected and found. */
+export function differenceLines(differences: readonly Difference[]): string {
+  const rows = differences.map(({ kind, object, expected, found }) => {
+    const space = object.lastIndexOf(' ', object.search(/["(]|$/));
+    const noun = /^(materialized view|[a-z]+)/.exec(object)?.[0] ?? object.slice(0, space);
+    return [
+      kind,
+      noun,
+      object.slice(noun.length + 1),
+      expected === null ? '' : `expected ${expected}`,
+      found === null ? '' : `found ${found}`,
+    ];
+  });
+  return table(rows);
+}
+
+export const holderWords = (holder: Holder | undefined): string =>
+  holder === undefined
+    ? 'it let go at this moment, or is in another database behind the same pooler'
+    : `pid ${holder.pid}, ${holder.application === '' ? 'unnamed' : `"${holder.application}"`} from ${holder.client}, for ${holder.age} s, ${holder.state}${holder.query === '' ? '' : `: ${holder.query}`}`;
+
+export const blockerLines = (blockers: readonly Blocker[]): string =>
+  blockers.length === 0 ? '' : `\nin the way:${blockers.map((blocker) => `\n  ${holderWords(blocker)}`).join('')}`;
+
+const thousands = (count: number): string => String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',');
+
+/** How much would be deleted where; a count that was bounded reads "more than". */
+export const lossLines = (losses: readonly Loss[]): string =>
+  losses
+    .map(({ table: name, column, what, count }) => {
+      const amount = count > 10_000 ? 'more than 10,000' : thousands(count);
+      const unit = what === 'values' ? (count === 1 ? 'value' : 'values') : count === 1 ? 'row' : 'rows';
+      return `\n  ${name}${what === 'values' ? `.${column ?? ''}` : ''}: ${amount} ${unit}${what === 'nulls' ? ` without a value in ${column ?? ''}` : ''}`;
+    })
+    .join('');

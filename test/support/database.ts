@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { dump, type DumpOptions } from './dump.js';
+import { root } from './root.js';
+
+/** A database of its own, for one test. */
+export interface Database {
+  readonly name: string;
+  readonly url: string;
+  /** Runs `sql` in a session of its own: no connection stays open between two queries. */
+  query<T extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  /** A session for the test itself, open until it is ended or the database is dropped. */
+  connect(): Promise<pg.Client>;
+  /** What pg_dump says of it; see dump.ts. */
+  dump(options?: DumpOptions): Promise<string>;
+  drop(): Promise<void>;
+}
+
+/** Makes a database on a server, from a template or from nothing. */
+export async function makeDatabase(serverUrl: string, template = 'template0'): Promise<Database> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await execute(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+  const url = withDatabase(serverUrl, name);
+  const sessions: pg.Client[] = [];
+  return {
+    name,
+    url,
+    query: (sql, values) => execute(url, sql, values),
+    connect: async () => {
+      const session = await openSession(url);
+      // Dropping the database ends sessions; to a test that forgot one, that is no news.
+      session.on('error', () => undefined);
+      sessions.push(session);
+      return session;
+    },
+    dump: (options) => dump(url, options),
+    drop: async () => {
+      await Promise.all(sessions.map((session) => session.end()));
+      await execute(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+/** Makes a database with the application's base schema that others can be made from. */
+export async function makeTemplate(serverUrl: string): Promise<Database> {
+  const template = await makeDatabase(serverUrl);
+  await template.query(fixture('base-schema.sql'));
+  // A template with a session in it cannot be copied.
+  await execute(serverUrl, `ALTER DATABASE ${template.name} ALLOW_CONNECTIONS false`);
+  return template;
+}
+
+/** The text of a file of `test/fixtures/`. */
+export function fixture(file: string): string {
+  return readFileSync(join(root, 'test/fixtures', file), 'utf8');
+}
+
+async function execute<T extends pg.QueryResultRow>(
+  url: string,
+  sql: string,
+  values?: readonly unknown[],
+): Promise<T[]> {
+  const session = await openSession(url);
+  try {
+    const { rows } = await session.query<T>(sql, values && [...values]);
+    return rows;
+  } finally {
+    await session.end();
+  }
+}
+
+async function openSession(url: string): Promise<pg.Client> {
+  const session = new pg.Client({ connectionString: url });
+  await session.connect();
+  return session;
+}
+
+function withDatabase(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}

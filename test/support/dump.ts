@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { root } from './root.js';
+
+export interface DumpOptions {
+  /** Tables of `public` to leave out, such as the migrations table. */
+  readonly without?: readonly string[];
+  /** The rows too. */
+  readonly rows?: boolean;
+}
+
+/**
+ * What pg_dump says of the database: its schema in a form that can be compared, one object after the other in
+ * alphabetical order, without comments and without settings of the session.
+ *
+ * The second opinion of the tests: it knows nothing of this project's own reading of the catalog.
+ */
+export async function dump(url: string, { without = [], rows = false }: DumpOptions = {}): Promise<string> {
+  const tables = without.map((table) => `--exclude-table=public.${table}`);
+  return normalise(await pgDump(url, [...tables, ...(rows ? [] : ['--schema-only'])]));
+}
+
+/** Each object stands under a comment that begins with its name. */
+function normalise(output: string): string {
+  const [, ...objects] = output.split(/^--\n-- (?:Data for )?Name: .*\n--\n/m);
+  const statements = objects.map((object) => object.replace(/^(?:SET default_\w+ = .*;|--.*)$/gm, '').trim());
+  return statements
+    .map((statement) => statement.replace(/\n{2,}/g, '\n'))
+    .filter((statement) => statement !== '')
+    .sort()
+    .join('\n\n');
+}
+
+/** Runs dump-client.mjs, with its connection joined to the server. */
+async function pgDump(url: string, args: readonly string[]): Promise<string> {
+  const { hostname, port, username, password, pathname } = new URL(url);
+  const login = { user: username, password, dbname: pathname.slice(1) };
+  const words = Object.entries(login).map(([name, value]) => `${name}=${quote(decodeURIComponent(value))}`);
+  const target = [`host=${hostname} sslmode=disable`, ...words].join(' ');
+
+  const server = connect(Number(port || 5432), hostname);
+  await once(server, 'connect');
+  try {
+    const client = spawn(process.execPath, [join(root, 'test/support/dump-client.mjs'), ...args, '--dbname', target], {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    const [, stdout, stderr, connection] = client.stdio as unknown as [null, Readable, Readable, Socket];
+    connection.pipe(server).pipe(connection);
+    const [output, errors, [code]] = await Promise.all([text(stdout), text(stderr), once(client, 'close')]);
+    if (code !== 0) throw new Error(`pg_dump failed: ${errors}`);
+    return output;
+  } finally {
+    server.destroy();
+  }
+}
+
+/** A value in a connection string of libpq. */
+function quote(value: string): string {
+  return `'${value.replace(/['\\]/g, '\\$&')}'`;
+}

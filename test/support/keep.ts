@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { root } from './root.js';
+import type { ServerUser } from './server-user.js';
+
+/** A program and its arguments. */
+export type Command = readonly [file: string, ...args: string[]];
+
+/** What a keeper does; see keeper.mjs. */
+export interface Task {
+  readonly start: readonly Command[];
+  readonly stop: Command;
+  readonly options: ServerUser & { readonly cwd: string; readonly env: NodeJS.ProcessEnv };
+  readonly log: string;
+  readonly remove: string | null;
+}
+
+/**
+ * Does the task's start commands. What they started is undone by calling the result, or by the end of this process,
+ * whatever ends it.
+ */
+export async function keep(task: Task): Promise<() => Promise<void>> {
+  const keeper = spawn(process.execPath, [join(root, 'test/support/keeper.mjs'), JSON.stringify(task)], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'] },
+  });
+  const exited = once(keeper, 'exit');
+  const answer = await Promise.race([once(keeper.stdout, 'data').then(String), exited.then(() => '')]);
+  if (answer !== 'ready\n') {
+    const rest = await text(keeper.stdout);
+    await exited;
+    throw new Error(`the embedded PostgreSQL server did not start: ${answer}${rest}`);
+  }
+  return async () => {
+    keeper.stdin.end();
+    const [code] = (await exited) as [number | null];
+    if (code !== 0) throw new Error('the embedded PostgreSQL server did not stop cleanly');
+  };
+}

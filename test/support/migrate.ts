@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { root } from './root.js';
+
+export interface RunOptions {
+  /** Becomes DATABASE_URL. */
+  readonly url?: string | undefined;
+  /** On top of PATH and HOME: nothing else of this process's environment reaches the program. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The repository's root, unless it is said. */
+  readonly cwd?: string;
+}
+
+export interface Result {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** @throws when stdout is not exactly one JSON value. */
+  json(): unknown;
+}
+
+/** A program that was started and may still run. */
+export interface Running {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Result>;
+  /** Waits until the program has printed `text`, to whichever output. @throws when it ends without. */
+  printed(text: string): Promise<void>;
+}
+
+/** The program, as `npm run migrate` starts it; with MIGRATE_COMPILED=1 in the environment of the tests, as compiled. */
+const program =
+  process.env['MIGRATE_COMPILED'] === '1'
+    ? [join(root, 'dist/scripts/migrate.js')]
+    : ['--import', join(root, 'scripts/ts-node.mjs'), join(root, 'scripts/migrate.ts')];
+
+/** Runs the program for real, in a process of its own, to its end. */
+export function migrate(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+  return start(args, options).finished;
+}
+
+/** Starts the program, for tests that do something while it runs. */
+export function start(args: readonly string[], options: RunOptions = {}): Running {
+  return startProgram(process.execPath, [...program, ...args], options);
+}
+
+/** Runs `npm run --silent migrate` with exactly these words after it: npm keeps some of them for itself. */
+export function npmMigrate(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+  return startProgram('npm', ['run', '--silent', 'migrate', ...args], options).finished;
+}
+
+/** Starts any program, in a clean environment. */
+export function startProgram(file: string, args: readonly string[], { url, env, cwd = root }: RunOptions): Running {
+  const child = spawn(file, args, {
+    cwd,
+    env: { ...inherited(), ...(url === undefined ? {} : { DATABASE_URL: url }), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const printed = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => (printed[name] += text));
+  }
+  const finished = once(child, 'close').then((ending): Result => {
+    const [code, signal] = ending as [number | null, NodeJS.Signals | null];
+    return { code, signal, ...printed, json: () => JSON.parse(printed.stdout) as unknown };
+  });
+  return {
+    child,
+    finished,
+    printed: (text) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (printed.stdout.includes(text) || printed.stderr.includes(text)) resolve();
+        };
+        child.stdout.on('data', look);
+        child.stderr.on('data', look);
+        child.once('close', () => {
+          reject(new Error(`it ended without printing ${JSON.stringify(text)}: ${printed.stdout}${printed.stderr}`));
+        });
+        look();
+      }),
+  };
+}
+
+function inherited(): NodeJS.ProcessEnv {
+  const { PATH, HOME } = process.env;
+  return { PATH, HOME };
+}

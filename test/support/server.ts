@@ -1,0 +1,80 @@
+import pg from 'pg';
+import { startEmbedded, type RunningServer } from './embedded.js';
+
+export interface TestServer extends RunningServer {
+  readonly kind: 'container' | 'embedded' | 'external';
+  /** Such as `17.6`. */
+  readonly version: string;
+}
+
+/** Which server the tests run on; read from the environment. */
+export interface Wish {
+  /** `container`, `embedded`, or the URL of a server (a superuser's); without it, a container if that can be had. */
+  readonly TEST_POSTGRES?: string;
+  /** For containers. */
+  readonly TEST_POSTGRES_IMAGE?: string;
+  /** The major version of PostgreSQL, where no image says it. */
+  readonly TEST_POSTGRES_MAJOR?: string;
+}
+
+/** For tests, speed counts for more than surviving a power cut. */
+const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
+
+/**
+ * Starts the PostgreSQL server that the tests run on, or takes the one whose URL it is given.
+ *
+ * @throws when a server that is wished for by name cannot be had: it is never replaced by another.
+ */
+export async function startServer(wish: Wish = process.env): Promise<TestServer> {
+  const { TEST_POSTGRES: name = '', TEST_POSTGRES_MAJOR: major } = wish;
+  const image = wish.TEST_POSTGRES_IMAGE ?? `postgres:${major ?? '17'}-alpine`;
+  if (/^postgres(ql)?:\/\//.test(name)) return external(name);
+  if (name === 'embedded') return embedded(major);
+  if (name === 'container') return container(image).catch((error: unknown) => fail(`no container of ${image}`, error));
+  if (name !== '') throw new Error(`TEST_POSTGRES is container, embedded or a postgres:// URL, not ${name}`);
+
+  const { hasContainerEngine } = await import('./container.js');
+  if (!(await hasContainerEngine())) return embedded(major);
+  try {
+    return await container(image);
+  } catch (error) {
+    console.log(`No container of ${image} (${firstLine(error)}); an embedded server instead.`);
+    return embedded(major);
+  }
+}
+
+async function external(url: string): Promise<TestServer> {
+  const server = { url, stop: () => Promise.resolve() };
+  return describe('external', server).catch((error: unknown) => fail('the server cannot be used', error));
+}
+
+async function embedded(major: string | undefined): Promise<TestServer> {
+  return describe('embedded', await startEmbedded({ settings, major: major ? Number(major) : undefined }));
+}
+
+async function container(image: string): Promise<TestServer> {
+  const { startContainer } = await import('./container.js');
+  return describe('container', await startContainer(image, settings));
+}
+
+async function describe(kind: TestServer['kind'], server: RunningServer): Promise<TestServer> {
+  const client = new pg.Client({ connectionString: server.url });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+    return { ...server, kind, version: String(rows[0]?.server_version.split(' ')[0]) };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  } finally {
+    await client.end();
+  }
+}
+
+function fail(what: string, cause: unknown): never {
+  throw new Error(`TEST_POSTGRES asks for it, but ${what}: ${firstLine(cause)}`, { cause });
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+}
