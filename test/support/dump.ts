@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { root } from './root.js';
 
 export interface DumpOptions {
-  /** Tables of `public` to leave out, such as the migrations table. */
+  /** Tables of `public` to leave out, with the sequences of their serial columns, such as the migrations table. */
   readonly without?: readonly string[];
   /** The rows too. */
   readonly rows?: boolean;
@@ -20,7 +20,7 @@ export interface DumpOptions {
  * The second opinion of the tests: it knows nothing of this project's own reading of the catalog.
  */
 export async function dump(url: string, { without = [], rows = false }: DumpOptions = {}): Promise<string> {
-  const tables = without.map((table) => `--exclude-table=public.${table}`);
+  const tables = without.flatMap((table) => [table, `${table}_*_seq`]).map((name) => `--exclude-table=public.${name}`);
   return normalise(await pgDump(url, [...tables, ...(rows ? [] : ['--schema-only'])]));
 }
 
@@ -50,8 +50,8 @@ async function pgDump(url: string, args: readonly string[]): Promise<string> {
     });
     const [, stdout, stderr, connection] = client.stdio as unknown as [null, Readable, Readable, Socket];
     connection.pipe(server).pipe(connection);
-    const [output, errors, [code]] = await Promise.all([text(stdout), text(stderr), once(client, 'close')]);
-    if (code !== 0) throw new Error(`pg_dump failed: ${errors}`);
+    const [output, errors] = await Promise.all([text(stdout), text(stderr), once(client, 'close')]);
+    if (client.exitCode !== 0) throw new Error(`pg_dump failed: ${errors}`);
     return output;
   } finally {
     server.destroy();

