@@ -10,7 +10,9 @@ import { readAddress } from './database/address.js';
 import { Failure, failure } from './errors.js';
 import { readProject } from './project.js';
 import { asJson, type Report } from './report/json.js';
-import { asText, eventText, failureText } from './report/text.js';
+import { narrator } from './report/narrator.js';
+import { annotate } from './report/github.js';
+import { asText, failureText } from './report/text.js';
 import { readSettings } from './settings.js';
 
 /** What the program is called with, and where its output goes. */
@@ -21,6 +23,8 @@ export interface Call {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly color: boolean;
+  /** Whether a person watches stderr: long steps then have a bar, and a line now and then otherwise. */
+  readonly terminal: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -65,6 +69,7 @@ export async function main(call: Call): Promise<number> {
     report = finish(error.outcome, error.exitCode, error);
   }
   print(call, report, invocation, color);
+  annotate(report, call.env, call.stderr);
   return report.exitCode;
 }
 
@@ -78,10 +83,7 @@ async function dispatch(call: Call, invocation: Invocation & { command: Command 
     address: needsDatabase ? readAddress(settings.databaseUrlVar, call.env) : NOWHERE,
     signal: call.signal,
     facts,
-    emit: (event) => {
-      const text = eventText(event, options.verbose);
-      if (text !== undefined && !options.quiet) call.stderr(`${text}\n`);
-    },
+    emit: options.quiet ? () => undefined : narrator(call.stderr, call.terminal),
   };
   const isDryRun = options.dryRun && (command === 'up' || command === 'down' || command === 'redo');
   return await engine[isDryRun ? 'plan' : command](context);

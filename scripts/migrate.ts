@@ -15,6 +15,7 @@ process.exitCode = await main({
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   color: wantsColor(process.env),
+  terminal: process.stderr.isTTY,
   signal: controller.signal,
 });
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { failure } from './errors.js';
 import { checkEffect } from './schema/check-effect.js';
+import { contradiction } from './schema/effects.js';
 import type { Patch } from './schema/model.js';
 import { parseJson, type Settings } from './settings.js';
 
@@ -66,7 +67,13 @@ export function readProject(settings: Settings, lenient = false): Project {
       const effectFile = shown(join(settings.effectsDir, `${name}.json`));
       return { name, file: shown(path), path, effect, effectFile, effectHash: hash(effect) };
     });
-  return { settings, migrations, prerequisites: read(PREREQUISITES) };
+  const prerequisites = read(PREREQUISITES);
+  const wrong = lenient ? undefined : contradiction(prerequisites, migrations.map(({ effect }) => effect));
+  if (wrong !== undefined) {
+    const file = migrations[wrong.index]?.effectFile ?? '';
+    throw failure('usage', 'effect-contradiction', [file, wrong.object, wrong.what], { file });
+  }
+  return { settings, migrations, prerequisites };
 }
 
 function listFiles(dir: string, shown: (path: string) => string): string[] {

@@ -3,9 +3,36 @@ import { once } from 'node:events';
 import { join, relative } from 'node:path';
 import picocolors from 'picocolors';
 import { installedMajor } from './support/binaries.js';
-import { findDatabase, fixture, makeDatabase } from './support/database.js';
+import { findDatabase, fixture, makeDatabase, type Database } from './support/database.js';
 import { startEmbedded } from './support/embedded.js';
 import { root } from './support/root.js';
 
+async function withBaseSchema(serverUrl: string): Promise<Database> {
+  const database = await makeDatabase(serverUrl, { name: 'workflows' });
+  await database.query(fixture('base-schema.sql'));
+  await database.query(fixture('base-rows.sql'));
+  return database;
+}
+
 const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 const server = await startEmbedded({ folder: join(root, '.postgres', String(installedMajor())), preferredPort: 54320 });
+try {
+  const { url } = (await findDatabase(server.url, 'workflows')) ?? (await withBaseSchema(server.url));
+  const { bold, cyan } = picocolors;
+  console.log(`
+A PostgreSQL server is running, with the application's base schema and some rows in it:
+
+  ${bold(cyan(`DATABASE_URL=${url}`))}
+
+Put that line into .env, or into the environment, and in another terminal:
+
+  npm run migrate status
+  npm run migrate up
+
+Ctrl-C stops the server. Its files stay in ${relative(process.cwd(), server.folder)}; delete that to begin anew.
+`);
+  await interrupted;
+} finally {
+  await server.stop();
+}
+console.log('The server is stopped.');

@@ -13,7 +13,9 @@ async function tell(database: Database): Promise<void> {
   const { chapter, say, migrate, ask, change, claim } = narrator(database);
 
   chapter('What is wrong');
-  say('A PostgreSQL server of its own, with the base schema of the application and some rows. Its page /workflows asks:');
+  say(
+    'A PostgreSQL server of its own, with the base schema of the application and some rows. Its page /workflows asks:',
+  );
   await ask(list, '42P01');
   const before = await database.dump(withoutLedger);
 

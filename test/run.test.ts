@@ -6,7 +6,12 @@ import { testDatabase } from './support/test-database.js';
 test('up, check, down and up again', async () => {
   const { url } = await testDatabase({ rows: true });
   const up = await call(['up', '--json'], { url });
-  expect(up.json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: '0005_index-workflow-executions', error: null });
+  expect(up.json()).toMatchObject({
+    outcome: 'applied',
+    exitCode: 0,
+    version: '0005_index-workflow-executions',
+    error: null,
+  });
   expect((await call(['check', '--strict'], { url })).code).toBe(0);
   expect((await call(['down', '9', '--json'], { url })).json()).toMatchObject({ outcome: 'reverted', version: null });
   expect((await call(['up'], { url })).code).toBe(0);
@@ -16,7 +21,9 @@ test('a migration whose effect file is wrong is refused before it commits', asyn
   const database = await testDatabase({ base: false });
   const folder = testProject({
     'migrations/0001_a.ts': migration(`pgm.createTable('a', { id: 'integer' });`, `pgm.dropTable('a');`),
-    'migrations/schema/0001_a.json': { tables: { 'public.a': { kind: 'table', columns: { id: { type: 'bigint', null: true } } } } },
+    'migrations/schema/0001_a.json': {
+      tables: { 'public.a': { kind: 'table', columns: { id: { type: 'bigint', null: true } } } },
+    },
   });
   const before = await database.dump();
   const result = await call(['up', '--json'], { url: database.url, root: folder });

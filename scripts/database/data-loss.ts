@@ -6,7 +6,7 @@ import { createsTable, mentions, type Mention } from '../schema/effects.js';
 import type { Connection } from './connection.js';
 
 /** Something that a run would delete, and how to count it. */
-interface Removal {
+export interface Removal {
   /** Of the table, as SQL names it. */
   readonly table: string;
   /** The column, as SQL names it; none where the whole table goes. */
@@ -73,6 +73,13 @@ export async function guardData(connection: Connection, all: readonly Removal[],
   if (losses.length > 0 && !allowed) throw failure('data-loss', 'data-loss', [losses]);
   return losses;
 }
+
+/** The guard for a script: it raises an exception where there is something, and does not count. */
+export const guardStatement = (removal: Removal): string => `DO $$ BEGIN
+  IF EXISTS (SELECT FROM ${removal.table} WHERE ${condition(removal)}) THEN
+    RAISE EXCEPTION 'this would delete data of ${removal.table.replaceAll("'", "''")}; plan it with --allow-data-loss if that is what you want';
+  END IF;
+END $$;`;
 
 /** Those of the tables and columns that are really there. */
 async function existingOf(connection: Connection, all: readonly Removal[]): Promise<Removal[]> {

@@ -34,6 +34,10 @@ export interface RunLockOptions {
 const NO_TIMEOUTS = `SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name IN
   ('idle_in_transaction_session_timeout', 'transaction_timeout', 'statement_timeout', 'lock_timeout')`;
 const TRY = `BEGIN; ${NO_TIMEOUTS}; SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held`;
+/** The run lock for a script: until the end of its transaction, or an exception. */
+export const lockStatement = `DO $$ BEGIN
+  IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN RAISE EXCEPTION 'another run holds the run lock'; END IF;
+END $$;`;
 const IS_LOCK = `l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
   AND (l.classid::bigint << 32 | l.objid::bigint) = ${RUN_LOCK_KEY}
   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())`;

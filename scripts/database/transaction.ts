@@ -40,6 +40,7 @@ export const beginStatement = (plan: Pick<RunPlan, 'lockTimeout' | 'statementTim
   const path = [...plan.project.settings.searchPath, 'pg_temp'].map((schema) => pg.escapeIdentifier(schema)).join(', ');
   return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL search_path = ${path};
+SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = ${pg.escapeLiteral(plan.lockTimeout)};
 SET LOCAL statement_timeout = ${pg.escapeLiteral(plan.statementTimeout)};`;
 };

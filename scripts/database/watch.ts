@@ -65,8 +65,9 @@ export async function withWatch<T>(
   const look = async (connection: Connection) => {
     const row = (await connection.query(LOOK(name)))[0]?.rows[0] as { blockers: Blocker[] | null; progress: StepProgress | null };
     if (row.blockers !== null) {
+      const isNew = row.blockers.some(({ pid }) => !blockers.some((known) => known.pid === pid));
       blockers = row.blockers;
-      events.onBlocked(blockers);
+      if (isNew) events.onBlocked(blockers);
     }
     if (row.progress !== null) events.onProgress(row.progress);
   };

@@ -8,5 +8,4 @@ export type Event =
   | { readonly type: 'blocked'; readonly blockers: readonly Blocker[] }
   | { readonly type: 'progress'; readonly progress: StepProgress }
   | { readonly type: 'retry'; readonly attempt: number; readonly retries: number; readonly pause: number; readonly reason: string; readonly blockers: readonly Blocker[] }
-  | { readonly type: 'deleting'; readonly losses: readonly Loss[] }
-  | { readonly type: 'statement'; readonly sql: string };
+  | { readonly type: 'deleting'; readonly losses: readonly Loss[] };

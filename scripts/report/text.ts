@@ -1,11 +1,9 @@
 import type { Colors } from 'picocolors/types.js';
 import type { Facts } from '../context.js';
 import type { Failure } from '../errors.js';
-import type { Event } from './events.js';
 import type { Report } from './json.js';
-import { blockerLines, differenceLines, holderWords, lossLines, table } from './words.js';
+import { differenceLines, table, time } from './words.js';
 
-const time = (milliseconds: number): string => (milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`);
 const migrations = (count: number): string => `${count} ${count === 1 ? 'migration' : 'migrations'}`;
 
 /** What a command that succeeded has to say. */
@@ -55,23 +53,3 @@ function outputOf(command: string | null, { output = '' }: Facts): string {
 /** A failure, for people. */
 export const failureText = (error: Failure, color: Colors): string =>
   `${color.red(error.exitCode === 7 || error.outcome === 'differs' ? 'refused:' : 'failed:')} ${error.message}\n\n${error.hint}`;
-
-/** What happens meanwhile, a line each; `undefined` for what is not worth one. */
-export function eventText(event: Event, verbose: boolean): string | undefined {
-  switch (event.type) {
-    case 'waiting':
-      return `waiting for another run: ${holderWords(event.holder)}`;
-    case 'blocked':
-      return `waiting for a lock${blockerLines(event.blockers)}`;
-    case 'progress': {
-      const { phase, done, total } = event.progress;
-      return `${phase}${total > 0 ? ` ${Math.min(100, Math.floor((100 * done) / total))} %` : ''}`;
-    }
-    case 'retry':
-      return `attempt ${event.attempt} of ${event.retries + 1}: ${event.reason}; rolled back, again in ${time(event.pause)}${blockerLines(event.blockers)}`;
-    case 'deleting':
-      return `deleted, as --allow-data-loss says:${lossLines(event.losses)}`;
-    case 'statement':
-      return verbose ? event.sql : undefined;
-  }
-}

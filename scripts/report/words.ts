@@ -3,6 +3,10 @@ import type { Holder } from '../database/run-lock.js';
 import type { Blocker } from '../database/watch.js';
 import type { Difference } from '../schema/compare.js';
 
+/** A duration for people. */
+export const time = (milliseconds: number): string =>
+  milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+
 /** Rows of words, each column as wide as its widest word. */
 export function table(rows: readonly (readonly string[])[], indent = '  '): string {
   const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => (row[index] ?? '').length)));

@@ -1,5 +1,5 @@
 import mergePatch from 'json8-merge-patch';
-import { isPart, objectId, type Patch, type Schema, type Section } from './model.js';
+import { isPart, objectId, objectTitle, type Patch, type Schema, type Section } from './model.js';
 
 /** What the schema has to be at a version, and how far the comparison goes. */
 export interface Expectation {
@@ -70,6 +70,27 @@ export function expectation(prerequisites: Patch, effects: readonly Patch[], rev
   for (const mention of reverted.flatMap(mentions))
     if (!(isPatch(mention.value) && mention.value['returns'] === 'trigger')) named.add(mention.id);
   return { schema, named, owned, partial };
+}
+
+/** Something that an effect says of an object and that cannot be. */
+export interface Contradiction {
+  readonly index: number;
+  readonly object: string;
+  readonly what: string;
+}
+
+/** The first effect that does not fit those before it: it removes what is not there, or changes what nobody made. */
+export function contradiction(prerequisites: Patch, effects: readonly Patch[]): Contradiction | undefined {
+  const there = new Set(mentions(prerequisites).map(({ id }) => id));
+  for (const [index, effect] of effects.entries())
+    for (const { id, section, key, part, name, value } of mentions(effect)) {
+      const say = (what: string) => ({ index, object: objectTitle(section, key, undefined, part, name), what });
+      if (value === null && !there.delete(id)) return say('is removed, but no effect before made it');
+      if (part === 'columns' && isPatch(value) && !('type' in value) && !there.has(id))
+        return say('is changed, but neither the prerequisites nor an effect before made it');
+      if (value !== null) there.add(id);
+    }
+  return undefined;
 }
 
 /** The difference that leads from one schema to another, as a merge patch; `undefined` where there is none. */

@@ -21,10 +21,25 @@ export interface JsonReport {
   readonly applied: readonly { readonly name: string; readonly milliseconds: number }[];
   readonly reverted: readonly { readonly name: string; readonly milliseconds: number }[];
   readonly pending: readonly string[];
-  readonly differences: readonly { readonly kind: string; readonly object: string; readonly expected: string | null; readonly found: string | null }[];
-  readonly database: { readonly host: string; readonly port: number; readonly name: string; readonly serverVersion: string } | null;
+  readonly differences: readonly {
+    readonly kind: string;
+    readonly object: string;
+    readonly expected: string | null;
+    readonly found: string | null;
+  }[];
+  readonly database: {
+    readonly host: string;
+    readonly port: number;
+    readonly name: string;
+    readonly serverVersion: string;
+  } | null;
   readonly milliseconds: number;
-  readonly error: { readonly code: Failure['code']; readonly sqlstate: string | null; readonly message: string; readonly hint: string } | null;
+  readonly error: {
+    readonly code: Failure['code'];
+    readonly sqlstate: string | null;
+    readonly message: string;
+    readonly hint: string;
+  } | null;
   readonly output?: string;
 }
 
@@ -45,6 +60,7 @@ export async function call(argv: readonly string[], options: CallOptions = {}): 
     stdout: (text) => (printed.stdout += text),
     stderr: (text) => (printed.stderr += text),
     color: false,
+    terminal: false,
     signal: options.signal ?? new AbortController().signal,
   });
   return { code, ...printed, json: () => JSON.parse(printed.stdout) as JsonReport };

@@ -29,25 +29,13 @@ export interface NewDatabase {
 export async function makeDatabase(serverUrl: string, options: NewDatabase = {}): Promise<Database> {
   const { name = `test_${randomBytes(6).toString('hex')}`, template = 'template0' } = options;
   await execute(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
-  const url = withDatabase(serverUrl, name);
-  const sessions: pg.Client[] = [];
-  return {
-    name,
-    url,
-    query: (sql, values) => execute(url, sql, values),
-    connect: async () => {
-      const session = await openSession(url);
-      // Dropping the database ends sessions; to a test that forgot one, that is no news.
-      session.on('error', () => undefined);
-      sessions.push(session);
-      return session;
-    },
-    dump: (options) => dump(url, options),
-    drop: async () => {
-      await Promise.all(sessions.map((session) => session.end()));
-      await execute(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    },
-  };
+  return database(serverUrl, name);
+}
+
+/** The database of that name, if the server has one. */
+export async function findDatabase(serverUrl: string, name: string): Promise<Database | undefined> {
+  const found = await execute(serverUrl, 'SELECT FROM pg_database WHERE datname = $1', [name]);
+  return found.length === 0 ? undefined : database(serverUrl, name);
 }
 
 /** Makes a database with the application's base schema that others can be made from. */
@@ -62,6 +50,28 @@ export async function makeTemplate(serverUrl: string): Promise<Database> {
 /** The text of a file of `test/fixtures/`. */
 export function fixture(file: string): string {
   return readFileSync(join(root, 'test/fixtures', file), 'utf8');
+}
+
+function database(serverUrl: string, name: string): Database {
+  const url = withDatabase(serverUrl, name);
+  const sessions: pg.Client[] = [];
+  return {
+    name,
+    url,
+    query: (sql, values) => execute(url, sql, values),
+    connect: async () => {
+      const session = await openSession(url);
+      // A test may well have its session cut off.
+      session.on('error', () => undefined);
+      sessions.push(session);
+      return session;
+    },
+    dump: (options) => dump(url, options),
+    drop: async () => {
+      await Promise.all(sessions.map((session) => session.end()));
+      await execute(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
 }
 
 async function execute<T extends pg.QueryResultRow>(

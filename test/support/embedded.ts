@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { postgresPrograms } from './binaries.js';
 import { freePort } from './free-port.js';
 import { keep, type Command } from './keep.js';
@@ -82,7 +82,10 @@ async function startOn(port: number, { major, settings, folder }: EmbeddedOption
 
 function ownedFolder(folder: string | undefined, user: ServerUser): string {
   if (folder === undefined) return own(mkdtempSync(join(tmpdir(), 'workflow-migrations-')), user);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { recursive: true });
+  // Whatever the umask is: passable for the server's user, and readable for nobody else.
+  chmodSync(dirname(folder), 0o755);
+  chmodSync(folder, 0o700);
   return own(folder, user);
 }
 

@@ -6,7 +6,7 @@
  *   start    commands to run first, in order, each [file, ...arguments]; then it prints `ready`
  *   stop     the command to run when stdin has ended
  *   options  uid, gid, env and cwd for the commands
- *   log      a file that is printed when a start command fails
+ *   log      a file whose end is printed when a start command fails
  *   remove   a folder to delete at the end, or null
  * When a start command fails, it prints why, undoes at once, and exits with 1.
  */
@@ -27,7 +27,7 @@ try {
   run(stop);
 } catch (error) {
   process.exitCode = 1;
-  process.stdout.write(`${error.message}\n${existsSync(log) ? readFileSync(log, 'utf8') : ''}`);
+  process.stdout.write(`${error.message}\n${existsSync(log) ? readFileSync(log, 'utf8').slice(-2000) : ''}`);
 } finally {
   if (remove !== null) rmSync(remove, { recursive: true, force: true });
 }

@@ -22,7 +22,10 @@ export function testProject(files: Files, { withMigrations = false } = {}): stri
   });
   if (withMigrations) {
     cpSync(join(root, 'migrations'), join(folder, 'migrations'), { recursive: true, force: false });
-    cpSync(join(root, 'migrations/schema/0000_prerequisites.json'), join(folder, 'migrations/schema/0000_prerequisites.json'));
+    cpSync(
+      join(root, 'migrations/schema/0000_prerequisites.json'),
+      join(folder, 'migrations/schema/0000_prerequisites.json'),
+    );
     write(folder, files);
   }
   return folder;
