@@ -1,4 +1,7 @@
 // Lets `node --import ./scripts/ts-node.mjs` run TypeScript. Types are checked by `npm run verify`, not at run time.
 import { register } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
 process.env.TS_NODE_TRANSPILE_ONLY ??= 'true';
+process.env.TS_NODE_PROJECT ??= fileURLToPath(new URL('../tsconfig.json', import.meta.url));
 register('ts-node/esm', import.meta.url);

@@ -74,7 +74,7 @@ async function takeEffects(context: Context, address: Address): Promise<[name: s
       const after = await readEverything(connection, settings.ledgerName);
       const rewritten = await triggerFunctions(connection);
       const isRewritten = (key: string) => touched.get(key) !== rewritten.get(key);
-      effects.push([migration.name, effectBetween(without(before, isRewritten), after) ?? {}]);
+      effects.push([migration.name, effectBetween(without(before, isRewritten), after)]);
       before = after;
     }
     return [[PREREQUISITES, prerequisitesFrom(base, prerequisites, effects.map(([, effect]) => effect))], ...effects];

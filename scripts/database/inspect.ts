@@ -84,12 +84,13 @@ export async function inspect(connection: Connection, project: Project): Promise
 /** Puts the rows of the catalog query together; attributes that say nothing (null) are left out. */
 function schemaFrom(rows: readonly unknown[]): Schema {
   const schema: Schema = {};
+  const named = () => Object.create(null) as Record<string, never>; // A column may be called `constructor`.
   for (const row of rows as Record<'section' | 'key' | 'part' | 'name' | 'state', unknown>[]) {
     const [section, key, part, name, value] = [row.section, row.key, row.part, row.name, row.state] as unknown as CatalogRow;
     const state = normalizeView(typeof value === 'string' ? value : withoutNulls(value));
-    const byKey = (schema[section] ??= {});
+    const byKey = (schema[section] ??= named());
     if (part === null || name === null) byKey[key] = { ...(byKey[key] as object), ...wrap(state) } as State;
-    else if (isPart(part)) ((((byKey[key] ??= {}) as Relation)[part] ??= {}) as Record<string, State>)[name] = state;
+    else if (isPart(part)) ((((byKey[key] ??= {}) as Relation)[part] ??= named()) as Record<string, State>)[name] = state;
     if (typeof state === 'string' && part === null) byKey[key] = state;
   }
   return schema;

@@ -50,10 +50,11 @@ export function checkEffect(document: unknown, file: string): Patch {
   const refuse = (place: readonly string[], what: string): never => {
     throw failure('usage', 'effect-form', [file, place.join(' > '), what], { file });
   };
-  const object = (value: unknown, place: readonly string[]): [string, unknown][] =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.entries(value)
-      : refuse(place, 'is not an object');
+  const object = (value: unknown, place: readonly string[]): [string, unknown][] => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(place, 'is not an object');
+    if (Object.hasOwn(value, '__proto__')) refuse([...place, '__proto__'], 'is a name that an effect cannot hold');
+    return Object.entries(value);
+  };
   const unknown = (key: string, known: readonly string[], place: readonly string[]) => {
     const nearest = closest(key, known);
     return refuse([...place, key], `is not known here${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`);

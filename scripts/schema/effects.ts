@@ -1,5 +1,5 @@
 import mergePatch from 'json8-merge-patch';
-import { isPart, objectId, objectTitle, type Patch, type Schema, type Section } from './model.js';
+import { isPart, objectId, objectTitle, parts, sections, type Patch, type Schema, type Section } from './model.js';
 
 /** What the schema has to be at a version, and how far the comparison goes. */
 export interface Expectation {
@@ -57,7 +57,7 @@ export function expectation(prerequisites: Patch, effects: readonly Patch[], rev
   const named = new Set<string>();
   const owned = new Set<string>();
   const partial = new Set(mentions(prerequisites).map(({ id }) => id));
-  let schema = mergePatch.apply({}, prerequisites) as Schema;
+  let schema = mergePatch.apply(Object.create(null) as object, prerequisites) as Schema;
   for (const effect of effects) {
     schema = mergePatch.apply(schema, effect) as Schema;
     for (const mention of mentions(effect)) {
@@ -93,18 +93,32 @@ export function contradiction(prerequisites: Patch, effects: readonly Patch[]): 
   return undefined;
 }
 
-/** The difference that leads from one schema to another, as a merge patch; `undefined` where there is none. */
-export function effectBetween(before: Schema, after: Schema): Patch | undefined {
-  const plain = (schema: Schema) => JSON.parse(JSON.stringify(schema)) as Schema;
-  const patch = prune(mergePatch.diff(plain(before), plain(after)) as Patch);
-  return patch === undefined ? undefined : patch;
+/** The merge patch that leads from one schema to another; objects go one by one, never a whole section with them. */
+export function effectBetween(before: Schema, after: Schema): Patch {
+  return difference(withPlaces(before), withPlaces(after));
 }
 
-/** Leaves out what an unchanged part of a document leaves behind in a patch: empty objects. */
-function prune(patch: Patch): Patch | undefined {
-  const entries = Object.entries(patch).flatMap(([key, value]) => {
-    const inner = isPatch(value) ? prune(value) : value;
-    return inner === undefined ? [] : [[key, inner] as const];
-  });
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+function difference(before: Patch, after: Patch): Patch {
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return Object.fromEntries(
+    [...keys].flatMap((key): [string, Patch[string]][] => {
+      const [was, is] = [own(before, key), own(after, key)];
+      if (is === undefined) return [[key, null]];
+      if (!isPatch(is)) return was === is ? [] : [[key, is]];
+      const inner = difference(isPatch(was) ? was : {}, is);
+      return Object.keys(inner).length === 0 ? [] : [[key, inner]];
+    }),
+  );
 }
+
+const own = (patch: Patch, key: string): Patch[string] | undefined => (Object.hasOwn(patch, key) ? patch[key] : undefined);
+
+/** A schema in which every section, and every kind of part of a table, has its place, if only an empty one. */
+function withPlaces(schema: Schema): Patch {
+  const empty = (keys: object) => Object.fromEntries(Object.keys(keys).map((key) => [key, {}]));
+  const tables = Object.entries(schema.tables ?? {}).map(([key, table]) => [key, { ...(table as object), ...emptyParts(table as Patch) }]);
+  return { ...empty(sections), ...(schema as Patch), tables: Object.fromEntries(tables) as Patch };
+}
+
+const emptyParts = (table: Patch): Patch =>
+  Object.fromEntries(Object.keys(parts).flatMap((part) => (Object.hasOwn(table, part) ? [] : [[part, {}]])));

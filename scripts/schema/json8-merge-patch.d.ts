@@ -3,8 +3,6 @@ declare module 'json8-merge-patch' {
   const mergePatch: {
     /** Applies `patch` to `document`, in place where it can, and returns the result. */
     apply(document: object, patch: object): object;
-    /** The patch that makes `after` of `before`. */
-    diff(before: object, after: object): object;
   };
   export default mergePatch;
 }
