@@ -67,10 +67,16 @@ function missingPrivileges(project: Project, { access, hasLedger }: Inspection, 
   const spaces = new Set(created.map(({ key, section }) => (section === 'extensions' ? 'public' : spaceOf(key))));
   if (!hasLedger) spaces.add(migrationsSchema);
   return [
-    ...[...spaces].filter((space) => schemas[space]?.create !== true).map((space) => ({
-      problem: schemas[space] === undefined ? `schema ${space} is missing` : `role ${role} may not create in schema ${space}`,
-      remedy: schemas[space] === undefined ? `CREATE SCHEMA ${space};` : `GRANT USAGE, CREATE ON SCHEMA ${space} TO ${role};`,
-    })),
+    // A schema that is not there is for a migration to make; but nobody makes that of the migrations table.
+    ...(schemas[migrationsSchema] === undefined
+      ? [{ problem: `schema ${migrationsSchema} is missing`, remedy: `CREATE SCHEMA ${migrationsSchema};` }]
+      : []),
+    ...[...spaces]
+      .filter((space) => schemas[space]?.create === false)
+      .map((space) => ({
+        problem: `role ${role} may not create in schema ${space}`,
+        remedy: `GRANT USAGE, CREATE ON SCHEMA ${space} TO ${role};`,
+      })),
     ...[...tables, ...functions, ...(hasLedger && !access.hashed ? [ledgerName] : [])]
       .filter((key) => owned[key]?.member === false)
       .map((key) => ({

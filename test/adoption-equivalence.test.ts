@@ -20,8 +20,12 @@ test('the same, says the check: with every migration written down, it finds the 
   await runLegacy(database);
   const names = ['0001_create-workflow-templates', '0002_create-user-workflows', '0003_link-workflow-executions'];
   names.push('0004_validate-workflow-executions', '0005_index-workflow-executions');
-  await database.query('CREATE TABLE pgmigrations (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL)');
-  await database.query(`INSERT INTO pgmigrations (name, run_on) SELECT name, now() FROM unnest($1::text[]) AS name`, [names]);
+  await database.query(
+    'CREATE TABLE pgmigrations (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL)',
+  );
+  await database.query(`INSERT INTO pgmigrations (name, run_on) SELECT name, now() FROM unnest($1::text[]) AS name`, [
+    names,
+  ]);
   const check = (await call(['check', '--strict', '--json'], { url: database.url })).json();
   expect(check).toMatchObject({ outcome: 'matches', version: names.at(-1), pending: [], differences: [] });
 });

@@ -124,6 +124,9 @@ function splitArguments(argv: readonly string[]): { words: string[]; values: Val
 }
 
 function readOptions(values: Values): Options {
+  // An option that npm swallowed without its value: `--lock-wait 5` reaches this program as "true", and 5 as a word.
+  for (const [name, kind] of Object.entries(optionKinds))
+    if (kind !== 'flag' && values[name as OptionName] === 'true') throw failure('usage', 'no-value', [name]);
   const flag = (name: OptionName) => values[name] === true;
   const number = (name: OptionName, otherwise: number) => {
     const value = values[name];

@@ -70,8 +70,11 @@ function misfitsBefore({ migrations, before, ledger, context }: Trouble): Differ
   );
   for (const key of adopted) named.add(objectId('tables', key));
   const { failing } = compare({ ...all, named, owned: new Set() }, before);
+  // A column that is missing is added, unless it has to have a value in rows that are there.
   const titles = [...adopted].map((key) => `column ${key}.`);
-  return failing.filter(({ kind, object }) =>
-    kind === 'changed' ? /^(column|table|view) /.test(object) : titles.some((title) => object.startsWith(title)),
+  return failing.filter(({ kind, object, expected }) =>
+    kind === 'changed'
+      ? /^(column|table|view) /.test(object)
+      : titles.some((title) => object.startsWith(title)) && /, not null$/.test(expected ?? ''),
   );
 }

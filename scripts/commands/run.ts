@@ -132,8 +132,8 @@ async function attemptRun(bench: Bench, inspection: Inspection, ledger: Ledger, 
     await runMigrations(project.settings, client, migrations, direction);
     if (client.committed !== migrations.length) throw new Error(`the framework ran ${client.committed} of ${migrations.length} migrations`);
   } catch (error) {
-    const failed = migrations[client.done.length] ?? migrations.at(-1);
     await client.rollback();
+    const failed = migrations[client.reached ?? 0] ?? migrations.at(-1);
     note(bench, ledger, client);
     throw explain({ error: client.error ?? error, statement: client.statement, migration: failed, migrations, before: inspection.live, ledger, context, partial: somethingIsDone(bench) });
   }

@@ -69,6 +69,8 @@ export class CheckedTransaction implements StatementClient {
   /** The first error, and the statement that it came from; the framework's own error has less in it. */
   error: unknown;
   statement: string | undefined;
+  /** How many migrations had run when the first attempt to roll back was made: the next one is the one that failed. */
+  reached: number | undefined;
   #state: 'none' | 'inside' | 'outside' = 'none';
   #hashed: boolean;
   #since = performance.now();
@@ -161,6 +163,7 @@ export class CheckedTransaction implements StatementClient {
   async rollback(): Promise<void> {
     if (this.connection.client.getTransactionStatus() !== 'I') await this.connection.query('ROLLBACK').catch(() => undefined);
     this.#state = 'outside';
+    this.reached ??= this.done.length;
     this.done.length = this.committed;
   }
 }

@@ -92,14 +92,14 @@ export const messages = {
     `${file} failed: ${message}${sqlstate === undefined ? '' : ` (SQLSTATE ${sqlstate})`}${list(more)}${statement === undefined ? '' : `\nin:${list(excerpt(statement))}`}`,
     `Everything of this run was rolled back; the database is ${at(version)}. See what would run:  ${RUN} plan`,
   ],
-  misfit: (name: string, message: string, found: readonly Difference[]): Words => [`what is there already does not fit migration ${name} (${found.length} ${found.length === 1 ? 'difference' : 'differences'}); nothing was changed\n\n${differenceLines(found)}\n\nPostgreSQL said: ${message}`, 'Most often the table was made by hand or by an older file before this project knew it. Values are never converted here: bring the column into the expected shape, and run the command again.'],
+  misfit: (name: string, message: string, found: readonly Difference[]): Words => [`what is there already does not fit migration ${name} (${found.length} ${found.length === 1 ? 'difference' : 'differences'}); nothing was changed\n\n${differenceLines(found)}\n\nPostgreSQL said: ${message}`, 'Most often the table was made by hand or by an older file before this project knew it. Values are never converted\nhere: bring it into the expected shape, and run the command again.'],
   differs: (version: string | null, direction: string, found: readonly Difference[]): Words => [
-    `the schema is not what ${version === null ? 'an empty ledger' : `migration ${version}`} leaves ${direction === 'up' ? 'behind' : 'behind when it is reverted'} (${found.length} ${found.length === 1 ? 'difference' : 'differences'}); nothing was changed\n\n${differenceLines(found)}`,
+    `the schema is not what ${version === null ? 'an empty ledger' : `migration ${version}`} leaves behind${direction === 'up' ? '' : ' when it is reverted'} (${found.length} ${found.length === 1 ? 'difference' : 'differences'}); nothing was changed\n\n${differenceLines(found)}`,
     `Most often the table was made by hand or by an older file before this project knew it.\nBring it into the expected shape, or see it in full:  ${RUN} check`,
   ],
   drift: (version: string | null, found: readonly Difference[]): Words => [
-    `the schema is not what ${version === null ? 'an empty ledger' : `migration ${version}`} leaves behind (${found.length} ${found.length === 1 ? 'difference' : 'differences'}); nothing was changed\n\n${differenceLines(found)}`,
-    `Somebody changed the schema by hand, or restored a part of it. Put it back; or, if the change is meant to stay, give it a migration:  ${RUN} create <name>`,
+    `the schema is not what ${version === null ? 'an empty ledger' : `migration ${version}`} leaves behind (${found.length} ${found.length === 1 ? 'difference' : 'differences'})\n\n${differenceLines(found)}`,
+    `Most often somebody changed the schema by hand, or restored a part of it. Put it back;\nor, if the change is meant to stay, give it a migration:  ${RUN} create <name>`,
   ],
   'not-committed': (): Words => ['the transaction was rolled back by the server at its commit, since a statement in it had failed', 'A migration caught an error of a statement. Let it fail, or use a savepoint.'],
   'left-transaction': (file: string): Words => [`${file} ended the transaction that it ran in, so that a part of it is committed unchecked`, `Take COMMIT and ROLLBACK out of it; what cannot run in a transaction begins with pgm.noTransaction(). See where the database is:  ${RUN} check`],

@@ -52,4 +52,14 @@ function outputOf(command: string | null, { output = '' }: Facts): string {
 
 /** A failure, for people. */
 export const failureText = (error: Failure, color: Colors): string =>
-  `${color.red(error.exitCode === 7 || error.outcome === 'differs' ? 'refused:' : 'failed:')} ${error.message}\n\n${error.hint}`;
+  `${color.red(`${labels[error.code] ?? 'failed'}:`)} ${error.message}\n\n${error.hint}`;
+
+/** Where nothing failed, but something was found, or was not done. */
+const labels: Partial<Record<Failure['code'], string>> = {
+  drift: 'differs',
+  differs: 'refused',
+  misfit: 'refused',
+  obstacles: 'refused',
+  'data-loss': 'refused',
+  interrupted: 'stopped',
+};

@@ -82,6 +82,7 @@ export function describe(state: State, attributes?: readonly string[]): string {
 function phrase(name: string, value: string | boolean | undefined): string {
   if (name === 'type' || name === 'kind') return String(value ?? 'none');
   if (name === 'null') return value === false ? 'not null' : 'null';
+  if (name === 'populated') return value === false ? 'not populated' : 'populated';
   const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   if (value === undefined || value === false) return `no ${words}`;
   return value === true ? words : `${words} ${value}`;

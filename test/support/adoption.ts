@@ -52,7 +52,10 @@ export interface Adoption {
  * One plain `up` brings this database to the expected schema: the check agrees, a second run finds nothing to do, and
  * every row that was there is there, with the values that it had.
  */
-export async function expectAdopted(database: Database, { strict = true, env, url }: Adoption = {}): Promise<JsonReport> {
+export async function expectAdopted(
+  database: Database,
+  { strict = true, env, url }: Adoption = {},
+): Promise<JsonReport> {
   const options = { url: url ?? database.url, ...(env ? { env } : {}) };
   const before = await rowsOf(database);
   const up = (await call(['up', '--json'], options)).json();
@@ -65,10 +68,17 @@ export async function expectAdopted(database: Database, { strict = true, env, ur
 }
 
 /** `up` refuses this database with this exit code, and pg_dump says that nothing changed, neither schema nor rows. */
-export async function expectRefused(database: Database, exitCode: number, { env, url }: Adoption = {}): Promise<JsonReport> {
+export async function expectRefused(
+  database: Database,
+  exitCode: number,
+  { env, url }: Adoption = {},
+): Promise<JsonReport> {
   const before = await database.dump({ rows: true });
   const up = (await call(['up', '--json'], { url: url ?? database.url, ...(env ? { env } : {}) })).json();
-  expect({ exitCode: up.exitCode, version: up.version, message: up.error?.message }).toMatchObject({ exitCode, version: null });
+  expect({ exitCode: up.exitCode, version: up.version, message: up.error?.message }).toMatchObject({
+    exitCode,
+    version: null,
+  });
   expect(await database.dump({ rows: true })).toBe(before);
   return up;
 }

@@ -33,7 +33,7 @@ export async function runLegacy(
     let sqlstate: string | undefined;
     for (const sql of how === 'files' ? [legacySql(file)] : statementsOf(legacySql(file)))
       await session.query(sql).catch((error: unknown) => (sqlstate ??= (error as { code: string }).code));
-    if (sqlstate === undefined) await record(session, file);
+    if (sqlstate === undefined) await record(database, file);
     else failed.push({ file, sqlstate });
   }
   await session.end();
@@ -45,8 +45,8 @@ export async function claim(database: Database, files: readonly LegacyFile[]): P
   for (const file of files) await record(database, file);
 }
 
-async function record(session: Pick<Database, 'query'> | Awaited<ReturnType<Database['connect']>>, file: string) {
-  await session.query(`DO $$ BEGIN IF to_regclass('public.migrations') IS NOT NULL THEN
+async function record(database: Database, file: string) {
+  await database.query(`DO $$ BEGIN IF to_regclass('public.migrations') IS NOT NULL THEN
     INSERT INTO migrations (filename) VALUES ('${file}') ON CONFLICT DO NOTHING; END IF; END $$`);
 }
 

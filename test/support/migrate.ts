@@ -25,15 +25,18 @@ export interface Result {
 export interface Running {
   readonly child: ChildProcess;
   readonly finished: Promise<Result>;
-  /** Waits until the program has printed `text`, to whichever output. @throws when it ends without. */
-  readonly printed: (text: string) => Promise<void>;
+  /** Waits until `text` is among what the program has printed, and gives all of that. @throws when it ends without. */
+  readonly printed: (text: string) => Promise<string>;
 }
+
+/** What makes node run TypeScript, as in package.json; ts-node uses what Node 22 and later warn of. */
+export const typescript = ['--disable-warning=DEP0180', '--import', join(root, 'scripts/ts-node.mjs')];
 
 /** The program, as `npm run migrate` starts it; with MIGRATE_COMPILED=1 in the environment of the tests, as compiled. */
 const program =
   process.env['MIGRATE_COMPILED'] === '1'
     ? [join(root, 'dist/scripts/migrate.js')]
-    : ['--import', join(root, 'scripts/ts-node.mjs'), join(root, 'scripts/migrate.ts')];
+    : [...typescript, join(root, 'scripts/migrate.ts')];
 
 /** Runs the program for real, in a process of its own, to its end. */
 export function migrate(args: readonly string[], options: RunOptions = {}): Promise<Result> {
@@ -71,7 +74,8 @@ export function startProgram(file: string, args: readonly string[], { url, env, 
     printed: (text) =>
       new Promise((resolve, reject) => {
         const look = () => {
-          if (printed.stdout.includes(text) || printed.stderr.includes(text)) resolve();
+          const all = printed.stdout + printed.stderr;
+          if (all.includes(text)) resolve(all);
         };
         child.stdout.on('data', look);
         child.stderr.on('data', look);

@@ -1,0 +1,22 @@
+import type { AlarmCase } from '../support/alarm.js';
+import { columns } from './columns.js';
+import { constraints } from './constraints.js';
+import { indexes } from './indexes.js';
+import { partitions } from './partitions.js';
+import { policies } from './policies.js';
+import { tables } from './tables.js';
+import { triggers } from './triggers.js';
+import { materializedViews, views } from './views.js';
+
+/** All that the check says it sees, by the kind of object. */
+export const allCases: Readonly<Record<string, readonly AlarmCase[]>> = {
+  tables,
+  partitions,
+  columns,
+  constraints,
+  indexes,
+  triggers,
+  policies,
+  views,
+  'materialized views': materializedViews,
+};

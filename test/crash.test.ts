@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { call, type JsonReport } from './support/call.js';
+import { makeDatabase, type Database } from './support/database.js';
+import { advisoryLocks, eventually, rowsOf, settled } from './support/eventually.js';
+import { testPooler, type Pooler } from './support/pgbouncer.js';
+import { startProxy } from './support/proxy.js';
+import { createDatabase } from './support/test-database.js';
+
+/** `STORM=1`: after every message. Otherwise after some of them, other ones in each run of tests. */
+const isStorm = process.env['STORM'] === '1';
+const STEP = isStorm ? 1 : 9;
+const offset = isStorm ? 0 : Math.floor(Math.random() * STEP);
+const AT_ONCE = 3;
+
+const HEAD = '0005_index-workflow-executions';
+const arguments_ = { up: ['up'], down: ['down', '9', '--allow-data-loss'] } as const;
+type Direction = keyof typeof arguments_;
+
+/** Databases to begin from: before the first migration, and at the head. */
+const beginnings: Partial<Record<Direction, Database>> = {};
+beforeAll(async () => {
+  beginnings.up = await createDatabase({ rows: true });
+  beginnings.down = await createDatabase({ rows: true });
+  expect((await call(['up'], { url: beginnings.down.url })).code).toBe(0);
+});
+afterAll(async () => {
+  await beginnings.up?.drop();
+  await beginnings.down?.drop();
+});
+
+/** What a migration that commits step by step may have done already, or not yet, at the version that the ledger claims. */
+const unfinished: Readonly<Record<string, RegExp>> = {
+  '0003_link-workflow-executions': /^constraint workflow_executions_(source_check|user_workflow_id_fkey) on /,
+  '0004_validate-workflow-executions': /^index public\.idx_workflow_executions_user_workflow_id/,
+  [HEAD]: /^index public\.idx_workflow_executions_user_workflow_id/,
+};
+
+const somethingIsDone = ({ applied, reverted }: JsonReport): boolean => applied.length + reverted.length > 0;
+
+/** Cuts the run after one message of one connection, looks at what is left, and recovers. Gives whether there was such a message. */
+async function crashesAndRecovers(
+  direction: Direction,
+  purpose: string,
+  after: number,
+  pooler?: Pooler,
+): Promise<boolean> {
+  const database = await makeDatabase(inject('server').url, { template: beginnings[direction]?.name });
+  const proxy = await startProxy(pooler?.through(database.url) ?? database.url, { purpose, after });
+  try {
+    const rows = await rowsOf(database);
+    const cut = await call([...arguments_[direction], '--json'], { url: proxy.through(database.url) });
+    const report = cut.json();
+    await settled(database);
+    await eventually('a database without advisory locks', async () => (await advisoryLocks(database)).length === 0);
+
+    const check = (await call(['check', '--strict', '--json'], { url: database.url })).json();
+    const strays = check.differences.filter(({ object }) => unfinished[check.version ?? '']?.test(object) !== true);
+    expect(strays, 'nothing but one step outside a transaction is unfinished').toEqual([]);
+    expect([0, 6], 'the ledger can be read').toContain(check.exitCode);
+    if (report.exitCode === 0) expect(check.outcome, 'a run that says it succeeded did').toBe('matches');
+    else
+      expect([report.exitCode, report.error?.message]).toEqual([
+        somethingIsDone(report) ? 8 : 3,
+        report.error?.message,
+      ]);
+    expect(report.version, 'the run says at which version it left the database').toBe(check.version);
+
+    const next = await call(['up', '--json'], { url: database.url });
+    expect(next.json()).toMatchObject({ exitCode: 0, version: HEAD, error: null });
+    expect((await call(['check', '--strict'], { url: database.url })).code).toBe(0);
+    expect(await rowsOf(database), 'no row is lost').toEqual(rows);
+    return proxy.hasCut();
+  } catch (error) {
+    throw new Error(`${direction}, ${purpose} cut after message ${after}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  } finally {
+    await proxy.stop();
+    await database.drop();
+  }
+}
+
+/** Crashes after the 1st, 2nd, … message, until there are no more. Gives how often it did. All failures are told at once. */
+async function crashEverywhere(direction: Direction, purpose: string, pooler?: Pooler): Promise<number> {
+  let next = 1 + offset;
+  let crashes = 0;
+  let isOver = false;
+  const failures: string[] = [];
+  const worker = async () => {
+    while (!isOver) {
+      const after = next;
+      next += STEP;
+      try {
+        if (await crashesAndRecovers(direction, purpose, after, pooler)) crashes++;
+        else isOver = true;
+      } catch (error) {
+        failures.push((error as Error).message);
+        isOver ||= failures.length > 100;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  expect(failures.join('\n\n')).toBe('');
+  return crashes;
+}
+
+const TIME = isStorm ? 1_200_000 : 120_000;
+const cases = (['up', 'down'] as const).flatMap((direction) => [
+  { direction, purpose: 'run', least: 40 },
+  { direction, purpose: 'lock', least: 4 },
+]);
+
+describe.each(cases)('$direction, when its $purpose connection is cut', ({ direction, purpose, least }) => {
+  test('directly', { timeout: TIME }, async () => {
+    const crashes = await crashEverywhere(direction, purpose);
+    console.log(`${direction}: the ${purpose} connection was cut at ${crashes} points, and each was recovered from.`);
+    if (isStorm) expect(crashes).toBeGreaterThanOrEqual(least);
+  });
+
+  test.runIf(isStorm)('through PgBouncer', { timeout: TIME }, async (context) => {
+    const pooler = await testPooler(context, inject('server').url, { poolSize: 6 });
+    const crashes = await crashEverywhere(direction, purpose, pooler);
+    console.log(
+      `${direction}: behind PgBouncer, the ${purpose} connection was cut at ${crashes} points, and each was recovered from.`,
+    );
+    expect(crashes).toBeGreaterThanOrEqual(least);
+  });
+});

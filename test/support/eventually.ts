@@ -1,0 +1,60 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Database } from './database.js';
+
+/**
+ * Asks again and again until there is an answer, and gives it. The bound is there to end a test that would hang; no test
+ * depends on how long it takes.
+ *
+ * @param what what is waited for, in the words of the error
+ */
+export async function eventually<T>(what: string, ask: () => Promise<T | undefined | false>, seconds = 30): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  while (Date.now() < deadline) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer;
+    await pause(25);
+  }
+  throw new Error(`it never came about within ${seconds} s: ${what}`);
+}
+
+/** A session of a run, as the server sees it. */
+export interface Backend {
+  readonly pid: number;
+  readonly name: string;
+  readonly state: string;
+  readonly query: string;
+  readonly blockers: number[];
+}
+
+/** The sessions of runs in a database, of all kinds or of one: `run`, `lock` or `watch`. */
+export const backends = (database: Database, purpose = '%'): Promise<Backend[]> =>
+  database.query<Backend & { [column: string]: unknown }>(
+    `SELECT pid, application_name AS name, state, query, pg_blocking_pids(pid) AS blockers FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name LIKE 'migrate % ' || $1 || ' %'`,
+    [purpose],
+  );
+
+/** Waits until the run's connection waits for a lock that somebody else has; gives that session. */
+export const blockedRun = (database: Database): Promise<Backend> =>
+  eventually('a run that waits for a lock', async () =>
+    (await backends(database, 'run')).find(({ blockers }) => blockers.length > 0),
+  );
+
+/** The advisory locks that are held in a database, by anybody. */
+export const advisoryLocks = (database: Database): Promise<{ pid: number }[]> =>
+  database.query(`SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`);
+
+/** Waits until no session but idle ones is left in a database: what was cut off has then come to its end. */
+export const settled = (database: Database): Promise<true> =>
+  eventually('a database where nobody is at work', async () => {
+    const busy = await database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database()
+      AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'idle'`);
+    return busy.length === 0;
+  });
+
+/** What must outlive every run: the rows of the application's own tables. */
+export const rowsOf = (database: Database): Promise<unknown[]> =>
+  database.query(`SELECT (SELECT json_agg(u ORDER BY id) FROM users u)::text AS users,
+    (SELECT json_agg(a ORDER BY id) FROM agents a)::text AS agents,
+    (SELECT json_agg(to_jsonb(w) - 'user_workflow_id' ORDER BY id) FROM workflow_executions w)::text AS executions`);
