@@ -19,8 +19,11 @@ export function up(pgm: MigrationBuilder): void {
     updated_at: { type: 'timestamp', default: now },
   };
   pgm.createTable(templates, columns, { ifNotExists: true });
-  // Where a legacy runner made the table: what it lacks. What it has is left alone, and is for the check to judge.
+  // Where a legacy runner made the table: what it lacks, and a default that it spells otherwise (which changes no row).
+  // All else that it has is left alone, and is for the check to judge.
   pgm.addColumns(templates, columns, { ifNotExists: true });
+  for (const [name, column] of Object.entries(columns))
+    if ('default' in column) pgm.alterColumn(templates, name, { default: column.default });
   pgm.sql(`DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = 'public.workflow_templates'::regclass AND contype = 'p') THEN
     ALTER TABLE public.workflow_templates ADD CONSTRAINT workflow_templates_pkey PRIMARY KEY (id);

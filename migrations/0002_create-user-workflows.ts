@@ -21,8 +21,11 @@ export function up(pgm: MigrationBuilder): void {
     updated_at: { type: 'timestamptz', default: now },
   };
   pgm.createTable(workflows, columns, { ifNotExists: true });
-  // Where a legacy runner made the table: what it lacks. What it has is left alone, and is for the check to judge.
+  // Where a legacy runner made the table: what it lacks, and a default that it spells otherwise (which changes no row).
+  // All else that it has is left alone, and is for the check to judge.
   pgm.addColumns(workflows, columns, { ifNotExists: true });
+  for (const [name, column] of Object.entries(columns))
+    if ('default' in column) pgm.alterColumn(workflows, name, { default: column.default });
   pgm.sql(`DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = 'public.user_workflows'::regclass AND contype = 'p') THEN
     ALTER TABLE public.user_workflows ADD CONSTRAINT user_workflows_pkey PRIMARY KEY (id);

@@ -53,7 +53,12 @@ export interface Context {
 
 /** Notes where a run is connected to. */
 export function noteDatabase({ facts, address }: Context, connection: Connection): void {
-  facts.database = { host: address.host, port: address.port, name: address.database, serverVersion: connection.serverVersion };
+  facts.database = {
+    host: address.host,
+    port: address.port,
+    name: address.database,
+    serverVersion: connection.serverVersion,
+  };
 }
 
 /** Notes what the migrations table says. */

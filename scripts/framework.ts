@@ -13,7 +13,11 @@ export interface StatementClient {
 }
 
 /** The statement with which the framework writes down that a migration ran (its `Migration#_getMarkAsRun`). */
-export const ledgerStatement = ({ migrationsSchema, migrationsTable }: Settings, name: string, direction: Direction): string =>
+export const ledgerStatement = (
+  { migrationsSchema, migrationsTable }: Settings,
+  name: string,
+  direction: Direction,
+): string =>
   direction === 'up'
     ? `INSERT INTO "${migrationsSchema}"."${migrationsTable}" (name, run_on) VALUES ('${name}', NOW());`
     : `DELETE FROM "${migrationsSchema}"."${migrationsTable}" WHERE name='${name}';`;
@@ -35,7 +39,8 @@ export async function loadMigrations(migrations: readonly Migration[], direction
     if (typeof actions['up'] !== 'function') throw failure('usage', 'migration-no-up', [file], { file });
     if (typeof actions['down'] !== 'function' && actions['down'] !== false)
       throw failure('usage', 'migration-no-down', [file], { file });
-    if (direction === 'down' && actions['down'] === false) throw failure('usage', 'migration-irreversible', [file], { file });
+    if (direction === 'down' && actions['down'] === false)
+      throw failure('usage', 'migration-irreversible', [file], { file });
   }
 }
 
@@ -45,7 +50,10 @@ async function loadModule(path: string): Promise<Module> {
 }
 
 const describeError = (cause: unknown, { path }: Migration): string =>
-  String(cause instanceof Error ? cause.message : cause).replaceAll(pathToFileURL(path).href, '').replaceAll(path, '').trim();
+  String(cause instanceof Error ? cause.message : cause)
+    .replaceAll(pathToFileURL(path).href, '')
+    .replaceAll(path, '')
+    .trim();
 
 /**
  * Runs migrations through the framework's runner, in one transaction but for those that ask for none.
@@ -86,7 +94,9 @@ export async function runMigrations(
       {
         extensions: [...new Set(migrations.map(({ path }) => extname(path)))],
         loader: async (paths) =>
-          Promise.all(paths.map(async (path) => ({ id: path, filePaths: [path], actions: (await loadModule(path)) as never }))),
+          Promise.all(
+            paths.map(async (path) => ({ id: path, filePaths: [path], actions: (await loadModule(path)) as never })),
+          ),
       },
     ],
   });

@@ -73,14 +73,20 @@ export function select(ledger: Ledger, direction: Direction, argument: string | 
 
 /** `0003` is a migration's number, `3` is a count. */
 const isNumberOfMigration = (ledger: Ledger, argument: string): boolean =>
-  argument.startsWith('0') && [...ledger.applied, ...ledger.pending].some(({ name }) => name.startsWith(`${argument}_`));
+  argument.startsWith('0') &&
+  [...ledger.applied, ...ledger.pending].some(({ name }) => name.startsWith(`${argument}_`));
 
 function find(migrations: readonly Migration[], argument: string): Migration {
   const wanted = argument.replace(/^.*\//, '').replace(/\.(ts|js|mjs|cjs)$/, '');
   const exact = migrations.find(({ name }) => name === wanted);
   if (exact !== undefined) return exact;
-  const beginning = migrations.filter(({ name }) => name.startsWith(`${wanted}_`) || name.replace(/^\d+_/, '') === wanted);
+  const beginning = migrations.filter(
+    ({ name }) => name.startsWith(`${wanted}_`) || name.replace(/^\d+_/, '') === wanted,
+  );
   if (beginning.length === 1 && beginning[0] !== undefined) return beginning[0];
   const names = migrations.map(({ name }) => name);
-  throw failure('usage', 'unknown-migration', [argument, closest(wanted, names) ?? names.find((name) => name.includes(wanted))]);
+  throw failure('usage', 'unknown-migration', [
+    argument,
+    closest(wanted, names) ?? names.find((name) => name.includes(wanted)),
+  ]);
 }

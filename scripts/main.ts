@@ -73,7 +73,11 @@ export async function main(call: Call): Promise<number> {
   return report.exitCode;
 }
 
-async function dispatch(call: Call, invocation: Invocation & { command: Command }, facts: Context['facts']): Promise<Success> {
+async function dispatch(
+  call: Call,
+  invocation: Invocation & { command: Command },
+  facts: Context['facts'],
+): Promise<Success> {
   const { command, options } = invocation;
   const settings = readSettings(call.root, call.env);
   const needsDatabase = command !== 'create';
@@ -95,13 +99,21 @@ const NOWHERE = { config: {}, host: '', port: 0, database: '', user: '', plainWi
 function asFailure(thrown: unknown, { signal }: Call, version: string | null): Failure {
   if (signal.aborted) {
     const name = String(signal.reason);
-    return failure('failed', 'interrupted', [name, version], { exitCode: name === 'SIGINT' ? 130 : 143, cause: thrown });
+    return failure('failed', 'interrupted', [name, version], {
+      exitCode: name === 'SIGINT' ? 130 : 143,
+      cause: thrown,
+    });
   }
   if (thrown instanceof Failure) return thrown;
   return failure('error', 'internal', [thrown instanceof Error ? thrown.message : String(thrown)], { cause: thrown });
 }
 
-function print({ argv, stdout, stderr }: Call, report: Report, invocation: Invocation | undefined, color: ReturnType<typeof picocolors.createColors>): void {
+function print(
+  { argv, stdout, stderr }: Call,
+  report: Report,
+  invocation: Invocation | undefined,
+  color: ReturnType<typeof picocolors.createColors>,
+): void {
   const { error } = report;
   const json = invocation?.options.json ?? argv.includes('--json');
   const quiet = invocation?.options.quiet ?? false;
@@ -119,6 +131,9 @@ function print({ argv, stdout, stderr }: Call, report: Report, invocation: Invoc
 }
 
 function programVersion(): string {
-  const file = new URL(import.meta.filename.endsWith('.ts') ? '../package.json' : '../../package.json', import.meta.url);
+  const file = new URL(
+    import.meta.filename.endsWith('.ts') ? '../package.json' : '../../package.json',
+    import.meta.url,
+  );
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -37,7 +37,9 @@ export function obstacles(project: Project, inspection: Inspection, migrations: 
  * already), and a constraint may have any name.
  */
 function unmetPrerequisites(project: Project, live: Schema): Difference[] {
-  const touched = new Map(project.migrations.flatMap(({ effect }) => mentions(effect)).map(({ id, value }) => [id, value]));
+  const touched = new Map(
+    project.migrations.flatMap(({ effect }) => mentions(effect)).map(({ id, value }) => [id, value]),
+  );
   const wanted = expectation({}, [project.prerequisites]);
   const found = objectsOf(live);
   const definitions = new Set(
@@ -57,13 +59,20 @@ function unmetPrerequisites(project: Project, live: Schema): Difference[] {
 }
 
 /** A role need not be a superuser: it must own what it changes, and may create and refer to what it has to. */
-function missingPrivileges(project: Project, { access, hasLedger }: Inspection, migrations: readonly Migration[]): Obstacle[] {
+function missingPrivileges(
+  project: Project,
+  { access, hasLedger }: Inspection,
+  migrations: readonly Migration[],
+): Obstacle[] {
   const { role, owned, schemas } = access;
   const { ledgerName, migrationsSchema } = project.settings;
   const all = migrations.flatMap(({ effect }) => mentions(effect));
   const tables = new Set(all.filter(({ section }) => section === 'tables').map(({ key }) => key));
   const functions = new Set(all.filter(({ section }) => section === 'functions').map(({ key }) => key));
-  const created = [...all.filter((mention) => createsTable(mention) && !(mention.key in owned)), ...all.filter(({ section, key }) => section !== 'tables' && !(key in owned))];
+  const created = [
+    ...all.filter((mention) => createsTable(mention) && !(mention.key in owned)),
+    ...all.filter(({ section, key }) => section !== 'tables' && !(key in owned)),
+  ];
   const spaces = new Set(created.map(({ key, section }) => (section === 'extensions' ? 'public' : spaceOf(key))));
   if (!hasLedger) spaces.add(migrationsSchema);
   return [
@@ -84,11 +93,19 @@ function missingPrivileges(project: Project, { access, hasLedger }: Inspection, 
         remedy: `GRANT ${owned[key]?.owner ?? ''} TO ${role};  or  ALTER ${functions.has(key) ? 'FUNCTION' : 'TABLE'} ${key} OWNER TO ${role};`,
       })),
     ...(owned[ledgerName]?.write === false
-      ? [{ problem: `role ${role} may not write to ${ledgerName}`, remedy: `GRANT SELECT, INSERT, UPDATE, DELETE ON ${ledgerName} TO ${role};` }]
+      ? [
+          {
+            problem: `role ${role} may not write to ${ledgerName}`,
+            remedy: `GRANT SELECT, INSERT, UPDATE, DELETE ON ${ledgerName} TO ${role};`,
+          },
+        ]
       : []),
     ...Object.keys((project.prerequisites['tables'] ?? {}) as Patch)
       .filter((key) => !tables.has(key) && owned[key]?.references === false)
-      .map((key) => ({ problem: `role ${role} may not refer to ${key}`, remedy: `GRANT REFERENCES ON ${key} TO ${role};` })),
+      .map((key) => ({
+        problem: `role ${role} may not refer to ${key}`,
+        remedy: `GRANT REFERENCES ON ${key} TO ${role};`,
+      })),
   ];
 }
 

@@ -46,7 +46,8 @@ export function readProject(settings: Settings, lenient = false): Project {
   for (const file of files) {
     const number = Number(MIGRATION_FILE.exec(file)?.[1]);
     const other = byNumber.get(number);
-    if (other !== undefined) throw failure('usage', 'duplicate-number', [other, file], { file: join(shown(settings.migrationsDir), file) });
+    if (other !== undefined)
+      throw failure('usage', 'duplicate-number', [other, file], { file: join(shown(settings.migrationsDir), file) });
     byNumber.set(number, file);
   }
   const read = (name: string): Patch => {
@@ -68,7 +69,12 @@ export function readProject(settings: Settings, lenient = false): Project {
       return { name, file: shown(path), path, effect, effectFile, effectHash: hash(effect) };
     });
   const prerequisites = read(PREREQUISITES);
-  const wrong = lenient ? undefined : contradiction(prerequisites, migrations.map(({ effect }) => effect));
+  const wrong = lenient
+    ? undefined
+    : contradiction(
+        prerequisites,
+        migrations.map(({ effect }) => effect),
+      );
   if (wrong !== undefined) {
     const file = migrations[wrong.index]?.effectFile ?? '';
     throw failure('usage', 'effect-contradiction', [file, wrong.object, wrong.what], { file });
@@ -80,7 +86,10 @@ function listFiles(dir: string, shown: (path: string) => string): string[] {
   try {
     return readdirSync(dir);
   } catch (cause) {
-    throw failure('usage', 'no-migrations', [shown(dir), (cause as NodeJS.ErrnoException).code ?? ''], { file: shown(dir), cause });
+    throw failure('usage', 'no-migrations', [shown(dir), (cause as NodeJS.ErrnoException).code ?? ''], {
+      file: shown(dir),
+      cause,
+    });
   }
 }
 
@@ -88,7 +97,10 @@ function readText(path: string, shown: (path: string) => string, code: 'effect-m
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw failure('usage', code, [shown(path), (cause as NodeJS.ErrnoException).code ?? ''], { file: shown(path), cause });
+    throw failure('usage', code, [shown(path), (cause as NodeJS.ErrnoException).code ?? ''], {
+      file: shown(path),
+      cause,
+    });
   }
 }
 

@@ -72,10 +72,12 @@ export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): 
   const values: Values = { ...swallowedByNpm(env, Object.keys(optionKinds) as OptionName[]), ...given };
   const options = readOptions(values);
   const [name, ...rest] = words;
-  if (values.help === true || name === 'help') return { command: 'help', argument: undefined, options, direction: 'up' };
+  if (values.help === true || name === 'help')
+    return { command: 'help', argument: undefined, options, direction: 'up' };
   if (values.version === true) return { command: 'version', argument: undefined, options, direction: 'up' };
   if (name === undefined) throw failure('usage', 'no-command', []);
-  if (!Object.hasOwn(commands, name)) throw failure('usage', 'unknown-command', [name, closest(name, Object.keys(commands))]);
+  if (!Object.hasOwn(commands, name))
+    throw failure('usage', 'unknown-command', [name, closest(name, Object.keys(commands))]);
   const command = name as Command;
   const direction = command === 'down' || (command === 'plan' && rest[0] === 'down') ? 'down' : 'up';
   if (command === 'plan' && (rest[0] === 'up' || rest[0] === 'down')) rest.shift();
@@ -95,7 +97,10 @@ function checkArgument(command: string, argument: string): void {
 }
 
 function createName(words: readonly string[]): string {
-  const name = words.join('-').toLowerCase().replaceAll(/[\s_]+/g, '-');
+  const name = words
+    .join('-')
+    .toLowerCase()
+    .replaceAll(/[\s_]+/g, '-');
   if (name === '') throw failure('usage', 'no-name', []);
   if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) throw failure('usage', 'bad-name', [name]);
   return name;
@@ -107,16 +112,21 @@ function splitArguments(argv: readonly string[]): { words: string[]; values: Val
   const values: Values = {};
   const args = argv.filter((word) => word !== '--').map((word) => (word === '-h' ? '--help' : word));
   const flags = Object.fromEntries(
-    Object.entries(optionKinds).map(([name, kind]) => [name, { type: kind === 'flag' ? 'boolean' : 'string' } as const]),
+    Object.entries(optionKinds).map(([name, kind]) => [
+      name,
+      { type: kind === 'flag' ? 'boolean' : 'string' } as const,
+    ]),
   );
   const { tokens } = parseArgs({ args, options: flags, strict: false, allowPositionals: true, tokens: true });
   for (const token of tokens)
     if (token.kind === 'positional') words.push(token.value);
     else if (token.kind === 'option') {
       const { name, rawName, value } = token;
-      if (/^-\d/.test(rawName) && words.length > 0) throw failure('usage', 'bad-count', [words[0] ?? '', argv.find((word) => word.startsWith(rawName)) ?? rawName]);
+      if (/^-\d/.test(rawName) && words.length > 0)
+        throw failure('usage', 'bad-count', [words[0] ?? '', argv.find((word) => word.startsWith(rawName)) ?? rawName]);
       if (!isOption(name)) throw failure('usage', 'unknown-option', [rawName, closest(name, Object.keys(optionKinds))]);
-      if (optionKinds[name] === 'flag' && value !== undefined && !/^(true|false)$/.test(value)) throw failure('usage', 'flag-value', [name, value]);
+      if (optionKinds[name] === 'flag' && value !== undefined && !/^(true|false)$/.test(value))
+        throw failure('usage', 'flag-value', [name, value]);
       if (optionKinds[name] !== 'flag' && value === undefined) throw failure('usage', 'no-value', [name]);
       values[name] = optionKinds[name] === 'flag' ? value !== 'false' : (value ?? '');
     }
@@ -132,7 +142,8 @@ function readOptions(values: Values): Options {
     const value = values[name];
     if (value === undefined) return otherwise;
     const pattern = optionKinds[name] === 'seconds' ? /^\d{1,6}(\.\d+)?$/ : /^\d{1,6}$/;
-    if (typeof value !== 'string' || !pattern.test(value)) throw failure('usage', 'bad-number', [name, String(value), optionKinds[name]]);
+    if (typeof value !== 'string' || !pattern.test(value))
+      throw failure('usage', 'bad-number', [name, String(value), optionKinds[name]]);
     return Number(value);
   };
   const duration = (name: OptionName, otherwise: string) => {

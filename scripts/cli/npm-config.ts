@@ -7,7 +7,19 @@ import { optionKinds, type OptionName } from './arguments.js';
 
 const PREFIX = 'npm_config_';
 /** What npm itself always puts there. */
-const ALWAYS = new Set(['cache', 'global-prefix', 'globalconfig', 'init-module', 'local-prefix', 'node-gyp', 'noproxy', 'npm-version', 'prefix', 'user-agent', 'userconfig']);
+const ALWAYS = new Set([
+  'cache',
+  'global-prefix',
+  'globalconfig',
+  'init-module',
+  'local-prefix',
+  'node-gyp',
+  'noproxy',
+  'npm-version',
+  'prefix',
+  'user-agent',
+  'userconfig',
+]);
 
 /**
  * The options that npm kept for itself: `npm run migrate up --dry-run` reaches this program as `up`, with
@@ -15,7 +27,10 @@ const ALWAYS = new Set(['cache', 'global-prefix', 'globalconfig', 'init-module',
  *
  * @throws Failure `usage` for an option that somebody typed, that npm swallowed, and that is none
  */
-export function swallowedByNpm(env: NodeJS.ProcessEnv, names: readonly OptionName[]): Partial<Record<OptionName, string | boolean>> {
+export function swallowedByNpm(
+  env: NodeJS.ProcessEnv,
+  names: readonly OptionName[],
+): Partial<Record<OptionName, string | boolean>> {
   const values: Partial<Record<OptionName, string | boolean>> = {};
   const unknown: string[] = [];
   for (const [variable, value = ''] of Object.entries(env)) {
@@ -62,10 +77,16 @@ function npmKeys(env: NodeJS.ProcessEnv): Set<string> {
 }
 
 function npmrcKeys(env: NodeJS.ProcessEnv): Set<string> {
-  const files = [env['npm_config_userconfig'], env['npm_config_globalconfig'], join(env['npm_config_local_prefix'] ?? '.', '.npmrc')];
+  const files = [
+    env['npm_config_userconfig'],
+    env['npm_config_globalconfig'],
+    join(env['npm_config_local_prefix'] ?? '.', '.npmrc'),
+  ];
   if (env['npm_execpath'] !== undefined) files.push(join(dirname(env['npm_execpath']), '..', 'npmrc'));
   const lines = files.flatMap((file) => (file === undefined ? [] : readIfThere(file).split(/\r?\n/)));
-  return new Set(lines.flatMap((line) => /^\s*([\w-]+)\s*(?:=|$)/.exec(line)?.[1]?.toLowerCase().replaceAll('_', '-') ?? []));
+  return new Set(
+    lines.flatMap((line) => /^\s*([\w-]+)\s*(?:=|$)/.exec(line)?.[1]?.toLowerCase().replaceAll('_', '-') ?? []),
+  );
 }
 
 /**
@@ -78,7 +99,9 @@ function exportedBeforeNpm(): Set<string> {
     const variables = readIfThere(`/proc/${pid}/environ`).split('\0');
     if (variables.length > 1 && !variables.some((variable) => variable.startsWith('npm_lifecycle_event=')))
       return new Set(
-        variables.flatMap((variable) => /^npm_config_(\w+)=/i.exec(variable)?.[1]?.toLowerCase().replaceAll('_', '-') ?? []),
+        variables.flatMap(
+          (variable) => /^npm_config_(\w+)=/i.exec(variable)?.[1]?.toLowerCase().replaceAll('_', '-') ?? [],
+        ),
       );
     pid = Number(/^PPid:\s*(\d+)/m.exec(readIfThere(`/proc/${pid}/status`))?.[1] ?? 0);
   }

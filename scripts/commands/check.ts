@@ -10,7 +10,9 @@ export async function check(context: Context): Promise<Success> {
   return await withConnection(context.address, connectOptions(context), async (connection) => {
     noteDatabase(context, connection);
     const inspection = await inspect(connection, context.project);
-    return compareAtVersion(context, inspection, readLedger(context.project, inspection.ledger)) ? 'matches' : 'differs';
+    return compareAtVersion(context, inspection, readLedger(context.project, inspection.ledger))
+      ? 'matches'
+      : 'differs';
   });
 }
 
@@ -22,5 +24,8 @@ export const connectOptions = ({ command, options, signal }: Context) =>
 export function compareAtVersion(context: Context, { live }: Inspection, ledger: Ledger): boolean {
   noteLedger(context, ledger);
   const effects = ledger.applied.map(({ effect }) => effect);
-  return noteComparison(context, compare(expectation(context.project.prerequisites, effects), live, context.options.strict));
+  return noteComparison(
+    context,
+    compare(expectation(context.project.prerequisites, effects), live, context.options.strict),
+  );
 }

@@ -37,18 +37,30 @@ function asFailure(trouble: Trouble, sqlstate: string | undefined): unknown {
   const message = error instanceof Error ? error.message : String(error);
   if (isLost(error, sqlstate)) return failure('unavailable', 'connection-lost', [message], { sqlstate, cause: error });
   const file = migration?.file ?? '';
-  const misfits = sqlstate !== undefined && /^(22|23|42)/.test(sqlstate) && sqlstate !== '42601' ? misfitsBefore(trouble) : [];
+  const misfits =
+    sqlstate !== undefined && /^(22|23|42)/.test(sqlstate) && sqlstate !== '42601' ? misfitsBefore(trouble) : [];
   if (misfits.length > 0)
-    return failure('differs', 'misfit', [migration?.name ?? '', message, misfits], { sqlstate, file, differences: misfits, cause: error });
+    return failure('differs', 'misfit', [migration?.name ?? '', message, misfits], {
+      sqlstate,
+      file,
+      differences: misfits,
+      cause: error,
+    });
   const { detail, hint, where } = error as { detail?: string; hint?: string; where?: string };
   const more = [detail, hint, where].filter((line): line is string => line !== undefined);
-  return failure('failed', 'migration-failed', [file, context.facts.version, message, sqlstate, more, statement], { sqlstate, file, cause: error });
+  return failure('failed', 'migration-failed', [file, context.facts.version, message, sqlstate, more, statement], {
+    sqlstate,
+    file,
+    cause: error,
+  });
 }
 
 const LOST = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '25P04']);
 const isLost = (error: unknown, sqlstate: string | undefined): boolean =>
   sqlstate === undefined
-    ? error instanceof Error && (/Connection terminated|Client has encountered a connection error|not queryable|socket/i.test(error.message) || 'syscall' in error)
+    ? error instanceof Error &&
+      (/Connection terminated|Client has encountered a connection error|not queryable|socket/i.test(error.message) ||
+        'syscall' in error)
     : sqlstate.startsWith('08') || LOST.has(sqlstate);
 
 /**
@@ -60,10 +72,16 @@ function misfitsBefore({ migrations, before, ledger, context }: Trouble): Differ
   const { prerequisites } = context.project;
   const found = new Set(Object.keys(before.tables ?? {}));
   const effects = migrations.map(({ effect }) => effect);
-  const adopted = new Set(effects.flatMap(mentions).filter((mention) => createsTable(mention) && found.has(mention.key)).map(({ key }) => key));
+  const adopted = new Set(
+    effects
+      .flatMap(mentions)
+      .filter((mention) => createsTable(mention) && found.has(mention.key))
+      .map(({ key }) => key),
+  );
   const all = expectation(prerequisites, [...ledger.applied.map(({ effect }) => effect), ...effects]);
   const named = new Set(
-    effects.flatMap(mentions)
+    effects
+      .flatMap(mentions)
       .filter(({ section, key, part }) => section === 'tables' && (adopted.has(key) || part === 'columns'))
       .map(({ id }) => id)
       .filter((id) => !all.partial.has(id)),

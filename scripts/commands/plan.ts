@@ -44,7 +44,8 @@ export async function plan(context: Context): Promise<Success> {
 }
 
 function legsOf({ command, direction, argument }: Context, ledger: Ledger): Leg[] {
-  if (command !== 'redo') return [{ direction, migrations: select(ledger, direction, argument), applied: ledger.applied }];
+  if (command !== 'redo')
+    return [{ direction, migrations: select(ledger, direction, argument), applied: ledger.applied }];
   const down = select(ledger, 'down', argument);
   const left = ledger.applied.slice(0, ledger.applied.length - down.length);
   return [
@@ -58,7 +59,9 @@ async function planLeg({ project, signal }: Context, connection: Connection, leg
   const { settings } = project;
   const names = leg.applied.map(({ name }) => ({ name }));
   let index = 0;
-  await connection.query(`BEGIN READ ONLY; SET LOCAL search_path = ${settings.searchPath.map((space) => JSON.stringify(space)).join(', ')}`);
+  await connection.query(
+    `BEGIN READ ONLY; SET LOCAL search_path = ${settings.searchPath.map((space) => JSON.stringify(space)).join(', ')}`,
+  );
   const client = {
     async query(statement: string | { text: string }, values?: readonly unknown[]) {
       signal.throwIfAborted();
@@ -70,7 +73,8 @@ async function planLeg({ project, signal }: Context, connection: Connection, leg
         return await connection.client.query(statement as string, values as unknown[]);
       } catch (cause) {
         const file = leg.migrations[index]?.file ?? '';
-        if (sqlstateOf(cause) === '25006') throw failure('usage', 'plan-writes', [file, (cause as Error).message], { file, cause });
+        if (sqlstateOf(cause) === '25006')
+          throw failure('usage', 'plan-writes', [file, (cause as Error).message], { file, cause });
         throw cause;
       }
     },
@@ -106,7 +110,9 @@ class Script {
       const columns = (tables?.[table] as Relation | undefined)?.['columns'];
       return column === undefined ? tables?.[table] !== undefined : typeof columns === 'object' && column in columns;
     };
-    return this.context.options.allowDataLoss ? [] : removals(migrations, direction).filter(isThere).map(guardStatement);
+    return this.context.options.allowDataLoss
+      ? []
+      : removals(migrations, direction).filter(isThere).map(guardStatement);
   }
 
   /** Adds the steps of one migration, as the framework has them: around one without a transaction it ends and begins one. */
@@ -119,10 +125,17 @@ class Script {
     const body = inside ? steps : steps.slice('COMMIT;\n'.length, -'\nBEGIN;'.length);
     const record = ledgerStatement(settings, migration.name, direction);
     const hashed = direction === 'up' ? `${record}\n${hashStatement(settings.ledgerName, migration)}` : record;
-    const base = direction === 'up' ? [...applied, ...migrations.slice(0, index)] : applied.slice(0, applied.length - index - 1);
-    const before = expectation(project.prerequisites, base.map(({ effect }) => effect)).schema;
+    const base =
+      direction === 'up' ? [...applied, ...migrations.slice(0, index)] : applied.slice(0, applied.length - index - 1);
+    const before = expectation(
+      project.prerequisites,
+      base.map(({ effect }) => effect),
+    ).schema;
     const guards = inside ? this.#guards([migration], direction) : [];
-    const words = [`${direction === 'up' ? '' : 'revert '}${migration.name} (${migration.file})`, ...effectLines(before, migration.effect, direction)];
+    const words = [
+      `${direction === 'up' ? '' : 'revert '}${migration.name} (${migration.file})`,
+      ...effectLines(before, migration.effect, direction),
+    ];
     const statement = [...words.map((line) => `-- ${line}`), ...guards, body.replace(record, hashed)].join('\n');
     const last = this.#blocks.at(-1);
     if (inside && last?.inside === true) last.statements.push(statement);
@@ -140,14 +153,14 @@ class Script {
     const ledger = [
       ...(inspection.hasLedger
         ? []
-        : [`CREATE TABLE ${settings.ledgerName} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);`]),
+        : [
+            `CREATE TABLE ${settings.ledgerName} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);`,
+          ]),
       ...(inspection.access.hashed ? [] : [addHashColumn(settings.ledgerName)]),
     ];
     const prepare = ledger.length === 0 ? [] : [[begin, '-- The migrations table', ...ledger, 'COMMIT;'].join('\n')];
     const blocks = this.#blocks.map(({ inside, statements }) =>
-      inside
-        ? [begin, ...statements, 'COMMIT;'].join('\n\n')
-        : statements.join('\n\n'),
+      inside ? [begin, ...statements, 'COMMIT;'].join('\n\n') : statements.join('\n\n'),
     );
     return [head, ...prepare, ...blocks].join('\n\n');
   }

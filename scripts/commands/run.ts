@@ -29,7 +29,9 @@ export const down = (context: Context): Promise<Success> => run(context, 'down',
 /** Reverts the last n migrations, and applies them again. Both ways are checked, and committed on their own. */
 export async function redo(context: Context): Promise<Success> {
   const outcome = await run(context, 'down', context.argument);
-  return context.facts.reverted.length === 0 ? outcome : await run(context, 'up', String(context.facts.reverted.length));
+  return context.facts.reverted.length === 0
+    ? outcome
+    : await run(context, 'up', String(context.facts.reverted.length));
 }
 
 /**
@@ -47,11 +49,14 @@ async function run(context: Context, direction: Direction, argument: string | un
       return compareAtVersion(context, inspection, ledger) ? 'nothing-to-do' : 'differs';
     noteLedger(context, ledger);
     return await withConnection(address, { purpose: 'lock', command, signal }, (lockConnection) => {
-      const onWait = (holder: Parameters<Parameters<typeof withRunLock>[1]['onWait']>[0]) => emit({ type: 'waiting', holder });
+      const onWait = (holder: Parameters<Parameters<typeof withRunLock>[1]['onWait']>[0]) =>
+        emit({ type: 'waiting', holder });
       return withRunLock(lockConnection, { wait: options.lockWait, signal, onWait }, (lock) => {
         const events = {
-          onBlocked: (blockers: Parameters<Parameters<typeof withWatch>[2]['onBlocked']>[0]) => emit({ type: 'blocked', blockers }),
-          onProgress: (progress: Parameters<Parameters<typeof withWatch>[2]['onProgress']>[0]) => emit({ type: 'progress', progress }),
+          onBlocked: (blockers: Parameters<Parameters<typeof withWatch>[2]['onBlocked']>[0]) =>
+            emit({ type: 'blocked', blockers }),
+          onProgress: (progress: Parameters<Parameters<typeof withWatch>[2]['onProgress']>[0]) =>
+            emit({ type: 'progress', progress }),
         };
         return withWatch(address, command, events, (watch) =>
           interruptible({ context, direction, connection, lock, watch }, () =>
@@ -92,7 +97,8 @@ async function retrying(bench: Bench, argument: string | undefined): Promise<Suc
     const ledger = readLedger(context.project, inspection.ledger);
     noteLedger(context, ledger);
     const open = direction === 'up' ? ledger.pending : [...ledger.applied].reverse();
-    const migrations = wanted === undefined ? select(ledger, direction, argument) : open.filter(({ name }) => wanted?.has(name));
+    const migrations =
+      wanted === undefined ? select(ledger, direction, argument) : open.filter(({ name }) => wanted?.has(name));
     wanted ??= new Set(migrations.map(({ name }) => name));
     if (migrations.length === 0) return compareAtVersion(context, inspection, ledger) ? outcomeOf(bench) : 'differs';
     try {
@@ -105,7 +111,8 @@ async function retrying(bench: Bench, argument: string | undefined): Promise<Suc
       if (attempt > retries) {
         const version = context.facts.version;
         const values = [sqlstate, retries, blockers] as const;
-        if (somethingIsDone(bench)) throw failure('partial', 'partial-locked', [version, direction, ...values], { sqlstate, cause: error });
+        if (somethingIsDone(bench))
+          throw failure('partial', 'partial-locked', [version, direction, ...values], { sqlstate, cause: error });
         throw failure('locked', 'table-lock', [...values], { sqlstate, cause: error });
       }
       const pause = Math.round(Math.min(100 * 2 ** (attempt - 1), 5000) * (0.5 + Math.random()));
@@ -117,10 +124,19 @@ async function retrying(bench: Bench, argument: string | undefined): Promise<Suc
 
 const somethingIsDone = ({ context: { facts } }: Bench): boolean => facts.applied.length + facts.reverted.length > 0;
 const outcomeOf = ({ direction, context }: Bench): Success =>
-  context.facts.applied.length + context.facts.reverted.length === 0 ? 'nothing-to-do' : direction === 'up' ? 'applied' : 'reverted';
+  context.facts.applied.length + context.facts.reverted.length === 0
+    ? 'nothing-to-do'
+    : direction === 'up'
+      ? 'applied'
+      : 'reverted';
 
 /** One attempt: looks, loads, runs. Notes what was committed, also when it throws. */
-async function attemptRun(bench: Bench, inspection: Inspection, ledger: Ledger, migrations: readonly Migration[]): Promise<void> {
+async function attemptRun(
+  bench: Bench,
+  inspection: Inspection,
+  ledger: Ledger,
+  migrations: readonly Migration[],
+): Promise<void> {
   const { context, direction, connection, lock, watch } = bench;
   const { project, facts, options } = context;
   const found = obstacles(project, inspection, migrations);
@@ -130,12 +146,22 @@ async function attemptRun(bench: Bench, inspection: Inspection, ledger: Ledger, 
   try {
     context.signal.throwIfAborted();
     await runMigrations(project.settings, client, migrations, direction);
-    if (client.committed !== migrations.length) throw new Error(`the framework ran ${client.committed} of ${migrations.length} migrations`);
+    if (client.committed !== migrations.length)
+      throw new Error(`the framework ran ${client.committed} of ${migrations.length} migrations`);
   } catch (error) {
     await client.rollback();
     const failed = migrations[client.reached ?? 0] ?? migrations.at(-1);
     note(bench, ledger, client);
-    throw explain({ error: client.error ?? error, statement: client.statement, migration: failed, migrations, before: inspection.live, ledger, context, partial: somethingIsDone(bench) });
+    throw explain({
+      error: client.error ?? error,
+      statement: client.statement,
+      migration: failed,
+      migrations,
+      before: inspection.live,
+      ledger,
+      context,
+      partial: somethingIsDone(bench),
+    });
   }
   note(bench, ledger, client);
   facts.warnings = client.warnings;
@@ -145,13 +171,19 @@ async function attemptRun(bench: Bench, inspection: Inspection, ledger: Ledger, 
 function note({ context: { facts }, direction }: Bench, ledger: Ledger, client: CheckedTransaction): void {
   const committed = client.done.slice(0, client.committed);
   (direction === 'up' ? facts.applied : facts.reverted).push(...committed);
-  const remaining = direction === 'up' ? ledger.applied.length + committed.length : ledger.applied.length - committed.length;
+  const remaining =
+    direction === 'up' ? ledger.applied.length + committed.length : ledger.applied.length - committed.length;
   const all = [...ledger.applied, ...ledger.pending];
   facts.version = all[remaining - 1]?.name ?? null;
   facts.pending = all.slice(remaining).map(({ name }) => name);
 }
 
-function planOf({ context, direction }: Bench, inspection: Inspection, ledger: Ledger, migrations: readonly Migration[]): RunPlan {
+function planOf(
+  { context, direction }: Bench,
+  inspection: Inspection,
+  ledger: Ledger,
+  migrations: readonly Migration[],
+): RunPlan {
   const { project, options } = context;
   const effects = (list: readonly Migration[]) => list.map(({ effect }) => effect);
   return {
@@ -161,7 +193,11 @@ function planOf({ context, direction }: Bench, inspection: Inspection, ledger: L
     expectationAfter: (count) =>
       direction === 'up'
         ? expectation(project.prerequisites, effects([...ledger.applied, ...migrations.slice(0, count)]))
-        : expectation(project.prerequisites, effects(ledger.applied.slice(0, ledger.applied.length - count)), effects(migrations.slice(0, count))),
+        : expectation(
+            project.prerequisites,
+            effects(ledger.applied.slice(0, ledger.applied.length - count)),
+            effects(migrations.slice(0, count)),
+          ),
     hashed: inspection.access.hashed,
     strict: options.strict,
     allowDataLoss: options.allowDataLoss,

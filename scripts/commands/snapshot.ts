@@ -44,14 +44,31 @@ function inOrder(effect: Patch): Patch {
   const entries = Object.entries(effect).map(([key, value]): [string, Patch[string]] =>
     typeof value === 'object' && value !== null ? [key, inOrder(value)] : [key, value],
   );
-  const parts = new Set(['constraints', 'indexes', 'triggers', 'policies', 'functions', 'sequences', 'types', 'extensions']);
-  return Object.fromEntries(entries.map(([key, value]) => (parts.has(key) && typeof value === 'object' && value !== null ? [key, sorted(value)] : [key, value])));
+  const parts = new Set([
+    'constraints',
+    'indexes',
+    'triggers',
+    'policies',
+    'functions',
+    'sequences',
+    'types',
+    'extensions',
+  ]);
+  return Object.fromEntries(
+    entries.map(([key, value]) =>
+      parts.has(key) && typeof value === 'object' && value !== null ? [key, sorted(value)] : [key, value],
+    ),
+  );
 }
 
 const sorted = (patch: Patch): Patch => Object.fromEntries(Object.entries(patch).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Runs `use` with the address of a new, empty database on the same server, and drops it afterwards. */
-async function withScratchDatabase<T>(context: Context, connection: Connection, use: (address: Address) => Promise<T>): Promise<T> {
+async function withScratchDatabase<T>(
+  context: Context,
+  connection: Connection,
+  use: (address: Address) => Promise<T>,
+): Promise<T> {
   const name = `migrate_snapshot_${randomBytes(6).toString('hex')}`;
   await connection.query(`CREATE DATABASE ${pg.escapeIdentifier(name)} TEMPLATE template0`);
   try {
@@ -77,16 +94,31 @@ async function takeEffects(context: Context, address: Address): Promise<[name: s
       effects.push([migration.name, effectBetween(without(before, isRewritten), after)]);
       before = after;
     }
-    return [[PREREQUISITES, prerequisitesFrom(base, prerequisites, effects.map(([, effect]) => effect))], ...effects];
+    return [
+      [
+        PREREQUISITES,
+        prerequisitesFrom(
+          base,
+          prerequisites,
+          effects.map(([, effect]) => effect),
+        ),
+      ],
+      ...effects,
+    ];
   });
 }
 
 async function apply({ project: { settings } }: Context, connection: Connection, migration: Migration): Promise<void> {
   try {
-    await connection.query(`SET search_path = ${settings.searchPath.map((schema) => pg.escapeIdentifier(schema)).join(', ')}`);
+    await connection.query(
+      `SET search_path = ${settings.searchPath.map((schema) => pg.escapeIdentifier(schema)).join(', ')}`,
+    );
     await runMigrations(settings, connection.client as never, [migration], 'up');
   } catch (cause) {
-    throw failure('failed', 'snapshot-failed', [migration.file, (cause as Error).message], { file: migration.file, cause });
+    throw failure('failed', 'snapshot-failed', [migration.file, (cause as Error).message], {
+      file: migration.file,
+      cause,
+    });
   }
 }
 
@@ -96,7 +128,8 @@ async function readEverything(connection: Connection, ledgerName: string): Promi
     `BEGIN READ ONLY; SET LOCAL search_path = ''; ${everythingQuery(pg.escapeLiteral(plainName))}; COMMIT`,
   );
   const names: Record<string, string[]> = {};
-  for (const { section, key } of (results.at(-2)?.rows ?? []) as { section: string; key: string }[]) (names[section] ??= []).push(key);
+  for (const { section, key } of (results.at(-2)?.rows ?? []) as { section: string; key: string }[])
+    (names[section] ??= []).push(key);
   return await readSchema(connection, names as Names, true);
 }
 
@@ -122,10 +155,12 @@ function prerequisitesFrom(base: Schema, named: Patch, effects: readonly Patch[]
     const found = objects.get(id)?.state;
     if (found === undefined) continue;
     const only = mentions(named).find((mention) => mention.id === id)?.value ?? value;
-    const state: State = typeof found === 'string' || typeof only !== 'object' || only === null ? found : pick(found, only);
+    const state: State =
+      typeof found === 'string' || typeof only !== 'object' || only === null ? found : pick(found, only);
     const byKey = (wanted[section] ??= {});
     if (part === undefined) byKey[key] = { ...(byKey[key] as object), ...(state as object) };
-    else if (isPart(part)) ((((byKey[key] ??= {}) as Relation)[part] ??= {}) as Record<string, State>)[name ?? ''] = state;
+    else if (isPart(part))
+      ((((byKey[key] ??= {}) as Relation)[part] ??= {}) as Record<string, State>)[name ?? ''] = state;
   }
   return wanted as Patch;
 }

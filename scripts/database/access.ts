@@ -10,14 +10,23 @@ export interface Access {
   readonly readOnly: boolean;
   readonly schemas: Readonly<Record<string, { readonly usage: boolean; readonly create: boolean }>>;
   /** Of the tables and functions that exist: whether the role owns them (or is a member of the owner). */
-  readonly owned: Readonly<Record<string, { readonly owner: string; readonly member: boolean; readonly references?: boolean; readonly write?: boolean }>>;
+  readonly owned: Readonly<
+    Record<
+      string,
+      { readonly owner: string; readonly member: boolean; readonly references?: boolean; readonly write?: boolean }
+    >
+  >;
   /** Whether the migrations table has its column for the hash of an effect. */
   readonly hashed: boolean;
 }
 
 /** The names in an object's section, read by {@link accessQuery}. */
 const keysOf = (project: Project, section: 'tables' | 'functions'): string[] => [
-  ...new Set([project.prerequisites, ...project.migrations.map(({ effect }) => effect)].flatMap((effect) => Object.keys(effect[section] ?? {}))),
+  ...new Set(
+    [project.prerequisites, ...project.migrations.map(({ effect }) => effect)].flatMap((effect) =>
+      Object.keys(effect[section] ?? {}),
+    ),
+  ),
 ];
 
 /** One row, one JSON column: {@link Access}, in the words of the access privilege functions (manual, 9.27.2). */

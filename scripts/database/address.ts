@@ -26,7 +26,8 @@ export function readAddress(variable: string, env: NodeJS.ProcessEnv): Address {
     if (env['PGHOST'] === undefined || env['PGHOST'] === '') throw failure('usage', 'no-database', [variable]);
     return address({ ...tls(env) }, env, env['PGSSLMODE']);
   }
-  if (!/^postgres(ql)?:\/\//.test(url)) throw failure('usage', 'bad-url', [variable, 'it does not begin with postgres://']);
+  if (!/^postgres(ql)?:\/\//.test(url))
+    throw failure('usage', 'bad-url', [variable, 'it does not begin with postgres://']);
   let parsed;
   try {
     parsed = parse(url, { useLibpqCompat: true });
@@ -39,7 +40,9 @@ export function readAddress(variable: string, env: NodeJS.ProcessEnv): Address {
 }
 
 const withoutEmpty = (config: object) =>
-  Object.fromEntries(Object.entries(config).filter(([, value]) => value !== '' && value !== null && value !== undefined));
+  Object.fromEntries(
+    Object.entries(config).filter(([, value]) => value !== '' && value !== null && value !== undefined),
+  );
 
 /** TLS by libpq's environment variables, which `pg` reads in another sense. */
 function tls(env: NodeJS.ProcessEnv): ClientConfig {

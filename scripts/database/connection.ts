@@ -37,7 +37,9 @@ export const OLDEST_MAJOR = 14;
 
 /** The name by which the connections of this process are known to the server. At most 63 bytes long. */
 export const connectionName = (purpose: Purpose, command: string): string =>
-  `migrate ${command} ${purpose} ${hostname().replaceAll(/[^\w.-]/g, '').slice(0, 24)}:${process.pid}`.slice(0, 63);
+  `migrate ${command} ${purpose} ${hostname()
+    .replaceAll(/[^\w.-]/g, '')
+    .slice(0, 24)}:${process.pid}`.slice(0, 63);
 
 /**
  * Runs `use` with a connection, and closes it afterwards.
@@ -119,7 +121,16 @@ async function close(connection: Connection): Promise<void> {
   }
 }
 
-const STARTING = new Set(['57P03', 'ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNRESET', 'EHOSTUNREACH']);
+const STARTING = new Set([
+  '57P03',
+  'ECONNREFUSED',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+]);
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '');
 const isStarting = (error: unknown): boolean =>
   STARTING.has(codeOf(error)) || (error instanceof AggregateError && error.errors.some(isStarting));
@@ -130,5 +141,8 @@ function unavailable(address: Address, cause: unknown): unknown {
   const inner = cause instanceof AggregateError ? (cause.errors[0] as Error) : cause;
   const reason = inner.message === '' ? codeOf(inner) : inner.message;
   const place = { host: address.host, port: address.port, database: address.database, user: address.user };
-  return failure('unavailable', 'not-connected', [place, codeOf(inner), reason], { sqlstate: sqlstateOf(inner), cause });
+  return failure('unavailable', 'not-connected', [place, codeOf(inner), reason], {
+    sqlstate: sqlstateOf(inner),
+    cause,
+  });
 }

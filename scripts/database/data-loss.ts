@@ -27,7 +27,9 @@ export const COUNT_LIMIT = 10_000;
 /** What migrations remove, by their effects: tables, columns of tables that stay, and the right to have no value. */
 export function removals(migrations: readonly Migration[], direction: Direction): Removal[] {
   const all = migrations.flatMap(({ effect }) => mentions(effect).filter(({ section }) => section === 'tables'));
-  const tables = all.filter((mention) => (direction === 'up' ? mention.part === undefined && mention.value === null : isTable(mention)));
+  const tables = all.filter((mention) =>
+    direction === 'up' ? mention.part === undefined && mention.value === null : isTable(mention),
+  );
   const gone = new Set(tables.map(({ key }) => key));
   const columns = all.filter(({ key, part }) => part === 'columns' && !gone.has(key));
   return [
@@ -84,7 +86,8 @@ END $$;`;
 /** Those of the tables and columns that are really there. */
 async function existingOf(connection: Connection, all: readonly Removal[]): Promise<Removal[]> {
   const wanted = pg.escapeLiteral(JSON.stringify(all.map(({ table, column }, index) => ({ index, table, column }))));
-  const [result] = await connection.query(`SELECT r.index FROM json_to_recordset(${wanted}) AS r(index int, "table" text, "column" text)
+  const [result] =
+    await connection.query(`SELECT r.index FROM json_to_recordset(${wanted}) AS r(index int, "table" text, "column" text)
     WHERE to_regclass(r.table) IS NOT NULL AND (r.column IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
       WHERE a.attrelid = to_regclass(r.table) AND quote_ident(a.attname) = r.column AND NOT a.attisdropped))`);
   const found = new Set((result?.rows as { index: number }[]).map(({ index }) => index));

@@ -55,9 +55,7 @@ export async function readSchema(connection: Connection, names: Names, alone: bo
 export async function inspect(connection: Connection, project: Project): Promise<Inspection> {
   const { settings } = project;
   const ask = async (ledger: string) =>
-    connection.query(
-      `${BEGIN_READING} ${ledger}; ${accessQuery(project)}; ${readStatement(namesOf(project))}; COMMIT`,
-    );
+    connection.query(`${BEGIN_READING} ${ledger}; ${accessQuery(project)}; ${readStatement(namesOf(project))}; COMMIT`);
   const read = `SELECT to_jsonb(m) AS row FROM (SELECT * FROM ${settings.ledgerName} ORDER BY run_on, id) m`;
   let hasLedger = true;
   let results;
@@ -66,7 +64,8 @@ export async function inspect(connection: Connection, project: Project): Promise
   } catch (error) {
     await connection.query('ROLLBACK');
     const sqlstate = sqlstateOf(error);
-    if (sqlstate === '42501') throw failure('unavailable', 'ledger-denied', [settings.ledgerName], { sqlstate, cause: error });
+    if (sqlstate === '42501')
+      throw failure('unavailable', 'ledger-denied', [settings.ledgerName], { sqlstate, cause: error });
     if (sqlstate !== '42P01') throw error;
     hasLedger = false;
     results = await ask('SELECT WHERE false');
@@ -86,11 +85,18 @@ function schemaFrom(rows: readonly unknown[]): Schema {
   const schema: Schema = {};
   const named = () => Object.create(null) as Record<string, never>; // A column may be called `constructor`.
   for (const row of rows as Record<'section' | 'key' | 'part' | 'name' | 'state', unknown>[]) {
-    const [section, key, part, name, value] = [row.section, row.key, row.part, row.name, row.state] as unknown as CatalogRow;
+    const [section, key, part, name, value] = [
+      row.section,
+      row.key,
+      row.part,
+      row.name,
+      row.state,
+    ] as unknown as CatalogRow;
     const state = normalizeView(typeof value === 'string' ? value : withoutNulls(value));
     const byKey = (schema[section] ??= named());
     if (part === null || name === null) byKey[key] = { ...(byKey[key] as object), ...wrap(state) } as State;
-    else if (isPart(part)) ((((byKey[key] ??= {}) as Relation)[part] ??= named()) as Record<string, State>)[name] = state;
+    else if (isPart(part))
+      ((((byKey[key] ??= {}) as Relation)[part] ??= named()) as Record<string, State>)[name] = state;
     if (typeof state === 'string' && part === null) byKey[key] = state;
   }
   return schema;

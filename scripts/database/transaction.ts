@@ -48,7 +48,8 @@ const NO_IDLE_TIMEOUT = `SELECT set_config(name, '0', true) FROM pg_catalog.pg_s
   WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')`;
 
 /** Adds the column that holds what a migration was checked against. */
-export const addHashColumn = (ledger: string): string => `ALTER TABLE ${ledger} ADD COLUMN IF NOT EXISTS effect_hash varchar(32);`;
+export const addHashColumn = (ledger: string): string =>
+  `ALTER TABLE ${ledger} ADD COLUMN IF NOT EXISTS effect_hash varchar(32);`;
 
 /** Writes that down. */
 export const hashStatement = (ledger: string, { name, effectHash }: Migration): string =>
@@ -102,7 +103,8 @@ export class CheckedTransaction implements StatementClient {
     if (word === 'COMMIT') return this.#commit();
     const next = this.plan.migrations[this.done.length];
     const { settings } = this.plan.project;
-    if (next !== undefined && sql === ledgerStatement(settings, next.name, this.plan.direction)) return this.#record(next, sql);
+    if (next !== undefined && sql === ledgerStatement(settings, next.name, this.plan.direction))
+      return this.#record(next, sql);
     const result = await this.watch.during(this.connection.client.query(statement as string, values as unknown[]));
     if (this.#state === 'inside' && this.connection.client.getTransactionStatus() === 'I')
       throw failure('partial', 'left-transaction', [next?.file ?? settings.migrationsDir], { file: next?.file });
@@ -134,10 +136,11 @@ export class CheckedTransaction implements StatementClient {
     const { ledgerName } = this.plan.project.settings;
     this.done.push({ name: migration.name, milliseconds: Math.round(performance.now() - this.#since) });
     this.#since = performance.now();
-    if (this.#state === 'outside') await this.#check(true).catch((error: unknown) => {
-      this.done.pop();
-      throw error;
-    });
+    if (this.#state === 'outside')
+      await this.#check(true).catch((error: unknown) => {
+        this.done.pop();
+        throw error;
+      });
     const statements = [sql];
     if (this.plan.direction === 'up') {
       if (!this.#hashed) statements.unshift(addHashColumn(ledgerName));
@@ -155,13 +158,16 @@ export class CheckedTransaction implements StatementClient {
     const { failing, warnings } = compare(plan.expectationAfter(this.done.length), live, plan.strict);
     this.warnings = warnings;
     if (failing.length > 0)
-      throw failure('differs', 'differs', [this.done.at(-1)?.name ?? null, plan.direction, failing], { differences: failing });
+      throw failure('differs', 'differs', [this.done.at(-1)?.name ?? null, plan.direction, failing], {
+        differences: failing,
+      });
     await this.lock.assertHeld();
   }
 
   /** Undoes what is not committed. Never throws: a connection that is lost has rolled back. */
   async rollback(): Promise<void> {
-    if (this.connection.client.getTransactionStatus() !== 'I') await this.connection.query('ROLLBACK').catch(() => undefined);
+    if (this.connection.client.getTransactionStatus() !== 'I')
+      await this.connection.query('ROLLBACK').catch(() => undefined);
     this.#state = 'outside';
     this.reached ??= this.done.length;
     this.done.length = this.committed;

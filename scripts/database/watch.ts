@@ -63,7 +63,10 @@ export async function withWatch<T>(
   let current: Promise<void> | undefined;
   /** One look, on a connection that is kept while looks follow each other. */
   const look = async (connection: Connection) => {
-    const row = (await connection.query(LOOK(name)))[0]?.rows[0] as { blockers: Blocker[] | null; progress: StepProgress | null };
+    const row = (await connection.query(LOOK(name)))[0]?.rows[0] as {
+      blockers: Blocker[] | null;
+      progress: StepProgress | null;
+    };
     if (row.blockers !== null) {
       const isNew = row.blockers.some(({ pid }) => !blockers.some((known) => known.pid === pid));
       blockers = row.blockers;

@@ -22,7 +22,12 @@ export function effectLines(before: Schema, effect: Patch, direction: Direction)
 /** The state of one object; of a table its own attributes, since its parts have lines of their own. */
 function words(value: Exclude<Patch[string], null>): string {
   if (typeof value !== 'object') return ` ${String(value)}`;
-  const own = Object.entries(value).filter(([key]) => !isPart(key) && key !== 'kind' && key !== 'body' && key !== 'definition');
-  const text = describe(Object.fromEntries(own.filter(([, inner]) => inner !== null)) as State, own.length === 1 ? own.map(([key]) => key) : undefined);
+  const own = Object.entries(value).filter(
+    ([key]) => !isPart(key) && key !== 'kind' && key !== 'body' && key !== 'definition',
+  );
+  const text = describe(
+    Object.fromEntries(own.filter(([, inner]) => inner !== null)) as State,
+    own.length === 1 ? own.map(([key]) => key) : undefined,
+  );
   return text === '' ? '' : ` ${text}`;
 }

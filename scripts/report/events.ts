@@ -7,5 +7,12 @@ export type Event =
   | { readonly type: 'waiting'; readonly holder: Holder | undefined }
   | { readonly type: 'blocked'; readonly blockers: readonly Blocker[] }
   | { readonly type: 'progress'; readonly progress: StepProgress }
-  | { readonly type: 'retry'; readonly attempt: number; readonly retries: number; readonly pause: number; readonly reason: string; readonly blockers: readonly Blocker[] }
+  | {
+      readonly type: 'retry';
+      readonly attempt: number;
+      readonly retries: number;
+      readonly pause: number;
+      readonly reason: string;
+      readonly blockers: readonly Blocker[];
+    }
   | { readonly type: 'deleting'; readonly losses: readonly Loss[] };

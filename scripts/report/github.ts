@@ -25,8 +25,11 @@ function annotation(message: string, file: string | undefined): string {
 /** The report of a step, in Markdown; differences as a table. */
 export function summary({ command, outcome, exitCode, facts, error }: Report): string {
   const differences = [...(error?.details.differences ?? facts.failing), ...facts.warnings];
-  const cell = (text: string | null) => (text === null ? '' : `\`${text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ')}\``);
-  const rows = differences.map(({ kind, object, expected, found }) => `| ${kind} | ${cell(object)} | ${cell(expected)} | ${cell(found)} |`);
+  const cell = (text: string | null) =>
+    text === null ? '' : `\`${text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ')}\``;
+  const rows = differences.map(
+    ({ kind, object, expected, found }) => `| ${kind} | ${cell(object)} | ${cell(expected)} | ${cell(found)} |`,
+  );
   const names = (list: readonly { name: string }[]) => list.map(({ name }) => `\`${name}\``).join(', ');
   return [
     `### migrate ${command ?? ''}: ${outcome} (exit code ${exitCode})`,

@@ -30,7 +30,12 @@ export function asJson({ command, outcome, exitCode, facts, milliseconds, error 
         ? null
         : { code: error.code, sqlstate: error.details.sqlstate ?? null, message: error.message, hint: error.hint },
     ...(command === 'status' && ledger !== undefined
-      ? { migrations: [...ledger.applied, ...ledger.pending].map(({ name }) => ({ name, appliedOn: ledger.appliedOn.get(name) ?? null })) }
+      ? {
+          migrations: [...ledger.applied, ...ledger.pending].map(({ name }) => ({
+            name,
+            appliedOn: ledger.appliedOn.get(name) ?? null,
+          })),
+        }
       : {}),
     ...(facts.output === undefined ? {} : { output: facts.output }),
   };

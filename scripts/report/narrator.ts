@@ -23,7 +23,8 @@ export function narrator(write: (text: string) => void, terminal: boolean): (eve
   };
 }
 
-const percent = ({ done, total }: StepProgress): number => (total > 0 ? Math.min(100, Math.floor((100 * done) / total)) : 0);
+const percent = ({ done, total }: StepProgress): number =>
+  total > 0 ? Math.min(100, Math.floor((100 * done) / total)) : 0;
 const progressText = (progress: StepProgress): string => `${progress.phase}: ${percent(progress)} %`;
 
 function barText(progress: StepProgress): string {

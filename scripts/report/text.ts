@@ -12,11 +12,15 @@ export function asText({ command, outcome, facts, milliseconds }: Report, color:
   const lines: string[] = [];
   if (facts.database !== null) lines.push(color.dim(where(facts.database)));
   if (command === 'status' && facts.ledger !== undefined) lines.push(statusTable(facts, color));
-  const ran = [...facts.reverted.map((done) => ['-', done] as const), ...facts.applied.map((done) => ['+', done] as const)];
+  const ran = [
+    ...facts.reverted.map((done) => ['-', done] as const),
+    ...facts.applied.map((done) => ['+', done] as const),
+  ];
   if (ran.length > 0) lines.push(table(ran.map(([sign, done]) => [sign, done.name, time(done.milliseconds)])));
   if (facts.warnings.length > 0)
     lines.push(`${color.yellow('warning:')} not expected, and left alone:\n${differenceLines(facts.warnings)}`);
-  if (outcome !== 'differs') lines.push(`${color.green('ok')}  ${summary(command, facts)}  ${color.dim(time(milliseconds))}`);
+  if (outcome !== 'differs')
+    lines.push(`${color.green('ok')}  ${summary(command, facts)}  ${color.dim(time(milliseconds))}`);
   return lines.join('\n');
 }
 
@@ -37,16 +41,24 @@ const where = ({ name, host, port, serverVersion }: NonNullable<Facts['database'
 function statusTable({ ledger }: Facts, color: Colors): string {
   const rows = [...(ledger?.applied ?? []), ...(ledger?.pending ?? [])].map(({ name }) => {
     const on = ledger?.appliedOn.get(name);
-    return [on === undefined ? color.yellow('pending') : color.green('applied'), name, on?.replace('T', ' ').slice(0, 19) ?? ''];
+    return [
+      on === undefined ? color.yellow('pending') : color.green('applied'),
+      name,
+      on?.replace('T', ' ').slice(0, 19) ?? '',
+    ];
   });
   return table(rows);
 }
 
 function outputOf(command: string | null, { output = '' }: Facts): string {
-  const files = output.split('\n').map((line) => `  ${line}`).join('\n');
+  const files = output
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
   if (command === 'create')
     return `made\n${files}\n\nWrite up and down. Then let its effect be taken, and read it in the diff:  npm run migrate snapshot`;
-  if (command === 'snapshot') return output === '' ? 'the effect files are what the migrations do' : `rewritten, see git diff:\n${files}`;
+  if (command === 'snapshot')
+    return output === '' ? 'the effect files are what the migrations do' : `rewritten, see git diff:\n${files}`;
   return output;
 }
 

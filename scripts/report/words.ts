@@ -10,7 +10,9 @@ export const time = (milliseconds: number): string =>
 /** Rows of words, each column as wide as its widest word. */
 export function table(rows: readonly (readonly string[])[], indent = '  '): string {
   const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => (row[index] ?? '').length)));
-  return rows.map((row) => (indent + row.map((word, index) => word.padEnd(widths[index] ?? 0)).join('  ')).trimEnd()).join('\n');
+  return rows
+    .map((row) => (indent + row.map((word, index) => word.padEnd(widths[index] ?? 0)).join('  ')).trimEnd())
+    .join('\n');
 }
 
 /** One line a difference: kind, object, and what was expected and found. */

@@ -27,27 +27,45 @@ export function compare(expected: Expectation, live: Schema, strict = false): Co
   const found = objectsOf(live);
   const wanted = objectsOf(expected.schema);
   for (const object of wanted.values()) {
-    if (!isCompared(expected, object)) continue;
+    if (!isCompared(expected, object) || isCoveredByTable(expected, object, wanted, found)) continue;
     const other = found.get(object.id);
     if (other !== undefined) failing.push(...changed(object, other, expected.partial.has(object.id)));
-    else if (object.part === undefined || found.has(objectId('tables', object.key)))
-      failing.push({ kind: 'missing', object: object.title, expected: describe(object.state), found: null });
-    else if (!isCompared(expected, tableOf(wanted, object)))
-      failing.push({ kind: 'missing', object: object.title, expected: describe(object.state), found: null });
+    else failing.push({ kind: 'missing', object: object.title, expected: describe(object.state), found: null });
   }
   for (const object of found.values()) {
-    if (wanted.has(object.id) || !isCompared(expected, object)) continue;
-    const difference = { kind: 'unexpected', object: object.title, expected: null, found: describe(object.state) } as const;
+    if (wanted.has(object.id) || !isCompared(expected, object) || isCoveredByTable(expected, object, wanted, found))
+      continue;
+    const difference = {
+      kind: 'unexpected',
+      object: object.title,
+      expected: null,
+      found: describe(object.state),
+    } as const;
     if (strict || expected.named.has(object.id)) failing.push(difference);
     else warnings.push(difference);
   }
   return { failing, warnings };
 }
 
+type Objects = ReadonlyMap<string, SchemaObject>;
+
+/** Whether a part needs no line of its own: its table is missing, or is none, or should not be there, which is said. */
+function isCoveredByTable(
+  expected: Expectation,
+  { part, key }: SchemaObject,
+  wanted: Objects,
+  found: Objects,
+): boolean {
+  const id = objectId('tables', key);
+  const [table, other] = [wanted.get(id), found.get(id)];
+  if (part === undefined || !isCompared(expected, table ?? other)) return false;
+  return table === undefined || other === undefined || kindOf(table.state) !== kindOf(other.state);
+}
+
+const kindOf = (state: State) => (typeof state === 'string' ? state : state['kind']);
+
 const isCompared = ({ named, owned }: Expectation, object: SchemaObject | undefined): boolean =>
   object !== undefined && (named.has(object.id) || (object.section === 'tables' && owned.has(object.key)));
-
-const tableOf = (objects: ReadonlyMap<string, SchemaObject>, { key }: SchemaObject) => objects.get(objectId('tables', key));
 
 function changed(wanted: SchemaObject, found: SchemaObject, partial: boolean): Difference[] {
   const attributes = differing(wanted.state, found.state, partial);
@@ -72,9 +90,10 @@ function differing(wanted: State, found: State, partial: boolean): string[] {
 /** A state in words: all that is worth saying of it, or these attributes alone, also where they are absent. */
 export function describe(state: State, attributes?: readonly string[]): string {
   if (typeof state === 'string') return state;
-  const words = attributes === undefined
-    ? Object.entries(state).map(([name, value]) => (name === 'null' && value === true ? '' : phrase(name, value)))
-    : attributes.map((name) => phrase(name, state[name]));
+  const words =
+    attributes === undefined
+      ? Object.entries(state).map(([name, value]) => (name === 'null' && value === true ? '' : phrase(name, value)))
+      : attributes.map((name) => phrase(name, state[name]));
   return words.filter((word) => word !== '').join(', ');
 }
 

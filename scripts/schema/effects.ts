@@ -53,7 +53,11 @@ export const createsTable = ({ section, part, value }: Mention): boolean =>
  * @param reverted those that this run takes back: what they name, and is not expected any more, must be gone. Trigger
  *   functions are shared and may stay.
  */
-export function expectation(prerequisites: Patch, effects: readonly Patch[], reverted: readonly Patch[] = []): Expectation {
+export function expectation(
+  prerequisites: Patch,
+  effects: readonly Patch[],
+  reverted: readonly Patch[] = [],
+): Expectation {
   const named = new Set<string>();
   const owned = new Set<string>();
   const partial = new Set(mentions(prerequisites).map(({ id }) => id));
@@ -111,12 +115,16 @@ function difference(before: Patch, after: Patch): Patch {
   );
 }
 
-const own = (patch: Patch, key: string): Patch[string] | undefined => (Object.hasOwn(patch, key) ? patch[key] : undefined);
+const own = (patch: Patch, key: string): Patch[string] | undefined =>
+  Object.hasOwn(patch, key) ? patch[key] : undefined;
 
 /** A schema in which every section, and every kind of part of a table, has its place, if only an empty one. */
 function withPlaces(schema: Schema): Patch {
   const empty = (keys: object) => Object.fromEntries(Object.keys(keys).map((key) => [key, {}]));
-  const tables = Object.entries(schema.tables ?? {}).map(([key, table]) => [key, { ...(table as object), ...emptyParts(table as Patch) }]);
+  const tables = Object.entries(schema.tables ?? {}).map(([key, table]) => [
+    key,
+    { ...(table as object), ...emptyParts(table as Patch) },
+  ]);
   return { ...empty(sections), ...(schema as Patch), tables: Object.fromEntries(tables) as Patch };
 }
 

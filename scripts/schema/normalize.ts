@@ -8,7 +8,10 @@ import type { State } from './model.js';
 export function normalizeView(state: State): State {
   if (typeof state === 'string' || typeof state['definition'] !== 'string') return state;
   const definition = state['definition'].replaceAll(/\s+/g, ' ').trim();
-  const source = /^SELECT .*? FROM (?:ONLY )?((?:"(?:[^"]|"")+"|[\w$]+)\.)?("(?:[^"]|"")+"|[\w$]+)(?: ("(?:[^"]|"")+"|[a-z_][\w$]*))?(?=[ ;)])/.exec(definition);
+  const source =
+    /^SELECT .*? FROM (?:ONLY )?((?:"(?:[^"]|"")+"|[\w$]+)\.)?("(?:[^"]|"")+"|[\w$]+)(?: ("(?:[^"]|"")+"|[a-z_][\w$]*))?(?=[ ;)])/.exec(
+      definition,
+    );
   const alias = source?.[3] ?? source?.[2];
   if (alias === undefined) return { ...state, definition };
   const escaped = alias.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
