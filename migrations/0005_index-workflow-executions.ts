@@ -12,7 +12,7 @@ export async function up(pgm: MigrationBuilder): Promise<void> {
   pgm.createIndex(executions, 'user_workflow_id', { name, concurrently: true, ifNotExists: true });
 }
 
+/** In the transaction of the run: what else goes down with it takes the same lock on the table, for an instant. */
 export function down(pgm: MigrationBuilder): void {
-  pgm.noTransaction();
-  pgm.dropIndex(executions, 'user_workflow_id', { name, concurrently: true, ifExists: true });
+  pgm.dropIndex(executions, 'user_workflow_id', { name, ifExists: true });
 }

@@ -7,6 +7,7 @@ import { check } from './commands/check.js';
 import { status } from './commands/status.js';
 import { noFacts, type Context, type Success } from './context.js';
 import { readAddress } from './database/address.js';
+import { troubleFailure } from './database/trouble.js';
 import { Failure, failure } from './errors.js';
 import { readProject } from './project.js';
 import { asJson, type Report } from './report/json.js';
@@ -105,6 +106,8 @@ function asFailure(thrown: unknown, { signal }: Call, version: string | null): F
     });
   }
   if (thrown instanceof Failure) return thrown;
+  const trouble = troubleFailure(thrown);
+  if (trouble !== undefined) return trouble;
   return failure('error', 'internal', [thrown instanceof Error ? thrown.message : String(thrown)], { cause: thrown });
 }
 

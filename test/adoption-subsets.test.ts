@@ -45,7 +45,7 @@ test(
   async () => {
     const template = await legacyDatabase();
     const all = (await template.query<{ sql: string }>(removals)).map(({ sql }) => sql);
-    expect(all).toHaveLength(7 + 2 + 7);
+    expect(all).toHaveLength(7 + 2 + 6);
     const complete = await template.query(definitions);
     await fc.assert(
       fc.asyncProperty(fc.shuffledSubarray(all), (removed) =>

@@ -6,10 +6,9 @@ import { testPooler, type Pooler } from './support/pgbouncer.js';
 import { startProxy } from './support/proxy.js';
 import { createDatabase } from './support/test-database.js';
 
-/** `STORM=1`: after every message. Otherwise after some of them, other ones in each run of tests. */
+/** `STORM=1`: the run's connection is cut after every message. Otherwise after some; the lock's few, always after each. */
 const isStorm = process.env['STORM'] === '1';
-const STEP = isStorm ? 1 : 9;
-const offset = isStorm ? 0 : Math.floor(Math.random() * STEP);
+const step = (purpose: string): number => (isStorm || purpose === 'lock' ? 1 : 7);
 const AT_ONCE = 3;
 
 const HEAD = '0005_index-workflow-executions';
@@ -30,9 +29,11 @@ afterAll(async () => {
 
 /** What a migration that commits step by step may have done already, or not yet, at the version that the ledger claims. */
 const unfinished: Readonly<Record<string, RegExp>> = {
-  '0003_link-workflow-executions': /^constraint workflow_executions_(source_check|user_workflow_id_fkey) on /,
-  '0004_validate-workflow-executions': /^index public\.idx_workflow_executions_user_workflow_id/,
-  [HEAD]: /^index public\.idx_workflow_executions_user_workflow_id/,
+  '0003_link-workflow-executions':
+    /^changed constraint public\.workflow_executions\.workflow_executions_(source_check|user_workflow_id_fkey)$/,
+  '0004_validate-workflow-executions':
+    /^(unexpected|missing|changed) index public\.idx_workflow_executions_user_workflow_id$/,
+  [HEAD]: /^(unexpected|missing|changed) index public\.idx_workflow_executions_user_workflow_id$/,
 };
 
 const somethingIsDone = ({ applied, reverted }: JsonReport): boolean => applied.length + reverted.length > 0;
@@ -54,8 +55,10 @@ async function crashesAndRecovers(
     await eventually('a database without advisory locks', async () => (await advisoryLocks(database)).length === 0);
 
     const check = (await call(['check', '--strict', '--json'], { url: database.url })).json();
-    const strays = check.differences.filter(({ object }) => unfinished[check.version ?? '']?.test(object) !== true);
-    expect(strays, 'nothing but one step outside a transaction is unfinished').toEqual([]);
+    const strays = check.differences
+      .map(({ kind, object }) => `${kind} ${object}`)
+      .filter((line) => unfinished[check.version ?? '']?.test(line) !== true);
+    expect(strays, `unfinished, and not one step outside a transaction: ${strays.join('; ')}`).toEqual([]);
     expect([0, 6], 'the ledger can be read').toContain(check.exitCode);
     if (report.exitCode === 0) expect(check.outcome, 'a run that says it succeeded did').toBe('matches');
     else
@@ -63,7 +66,8 @@ async function crashesAndRecovers(
         somethingIsDone(report) ? 8 : 3,
         report.error?.message,
       ]);
-    expect(report.version, 'the run says at which version it left the database').toBe(check.version);
+    if (report.version !== null || report.pending.length > 0)
+      expect(report.version, 'the run says at which version it left the database').toBe(check.version);
 
     const next = await call(['up', '--json'], { url: database.url });
     expect(next.json()).toMatchObject({ exitCode: 0, version: HEAD, error: null });
@@ -82,14 +86,14 @@ async function crashesAndRecovers(
 
 /** Crashes after the 1st, 2nd, … message, until there are no more. Gives how often it did. All failures are told at once. */
 async function crashEverywhere(direction: Direction, purpose: string, pooler?: Pooler): Promise<number> {
-  let next = 1 + offset;
+  let next = 1;
   let crashes = 0;
   let isOver = false;
   const failures: string[] = [];
   const worker = async () => {
     while (!isOver) {
       const after = next;
-      next += STEP;
+      next += step(purpose);
       try {
         if (await crashesAndRecovers(direction, purpose, after, pooler)) crashes++;
         else isOver = true;

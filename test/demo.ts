@@ -1,5 +1,5 @@
 /**
- * `npm start`: the whole story on a PostgreSQL server of its own, in half a minute. Every command is really run, and the
+ * `npm start`: the whole story on a PostgreSQL server of its own, in less than a minute. Every command is really run, and the
  * exit code is 0 only when every step did what it says.
  */
 import { fixture, makeDatabase, type Database } from './support/database.js';
@@ -13,9 +13,8 @@ async function tell(database: Database): Promise<void> {
   const { chapter, say, migrate, ask, change, claim } = narrator(database);
 
   chapter('What is wrong');
-  say(
-    'A PostgreSQL server of its own, with the base schema of the application and some rows. Its page /workflows asks:',
-  );
+  say(`The server, on port ${new URL(database.url).port}, holds the application's base schema and some rows.`);
+  say('The page /workflows asks it:');
   await ask(list, '42P01');
   const before = await database.dump(withoutLedger);
 
@@ -48,6 +47,7 @@ async function tell(database: Database): Promise<void> {
   claim('pg_dump says the same as after the first `up`', (await database.dump(withoutLedger)) === after);
 }
 
+process.stdout.write('Starting a PostgreSQL server of its own ...\n');
 const server = await startEmbedded({ settings: { fsync: 'off' } });
 try {
   const database = await makeDatabase(server.url, { name: 'workflows' });

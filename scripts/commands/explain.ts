@@ -1,4 +1,5 @@
 import type { Context } from '../context.js';
+import { isLockTrouble, troubleFailure } from '../database/trouble.js';
 import { Failure, failure, sqlstateOf } from '../errors.js';
 import type { Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
@@ -24,44 +25,29 @@ export interface Trouble {
 /** The failure that an error of a run is; errors after which a run is tried again are handed on as they are. */
 export function explain(trouble: Trouble): unknown {
   const { error, partial, context } = trouble;
-  const sqlstate = sqlstateOf(error);
-  if (context.signal.aborted || sqlstate === '55P03' || sqlstate === '40P01') return error;
-  const cause = error instanceof Failure ? error : asFailure(trouble, sqlstate);
-  if (!(cause instanceof Failure) || !partial || cause.outcome === 'partial') return cause;
+  if (context.signal.aborted || isLockTrouble(error)) return error;
+  const cause = error instanceof Failure ? error : asFailure(trouble);
+  if (!partial || cause.outcome === 'partial') return cause;
   const { message, hint, details } = cause;
   return failure('partial', 'partial', [context.facts.version, context.command, message, hint], { ...details, cause });
 }
 
-function asFailure(trouble: Trouble, sqlstate: string | undefined): unknown {
+function asFailure(trouble: Trouble): Failure {
   const { error, migration, statement, context } = trouble;
+  const lost = troubleFailure(error);
+  if (lost !== undefined) return lost;
+  const sqlstate = sqlstateOf(error);
   const message = error instanceof Error ? error.message : String(error);
-  if (isLost(error, sqlstate)) return failure('unavailable', 'connection-lost', [message], { sqlstate, cause: error });
-  const file = migration?.file ?? '';
-  const misfits =
-    sqlstate !== undefined && /^(22|23|42)/.test(sqlstate) && sqlstate !== '42601' ? misfitsBefore(trouble) : [];
+  const file = migration?.file;
+  const isAboutShape = sqlstate !== undefined && /^(22|23|42)/.test(sqlstate) && sqlstate !== '42601';
+  const misfits = isAboutShape ? misfitsBefore(trouble) : [];
   if (misfits.length > 0)
-    return failure('differs', 'misfit', [migration?.name ?? '', message, misfits], {
-      sqlstate,
-      file,
-      differences: misfits,
-      cause: error,
-    });
+    return failure('differs', 'misfit', [migration?.name ?? '', message, misfits], { sqlstate, file, differences: misfits, cause: error });
   const { detail, hint, where } = error as { detail?: string; hint?: string; where?: string };
   const more = [detail, hint, where].filter((line): line is string => line !== undefined);
-  return failure('failed', 'migration-failed', [file, context.facts.version, message, sqlstate, more, statement], {
-    sqlstate,
-    file,
-    cause: error,
-  });
+  const values = [file ?? '', context.facts.version, message, sqlstate, more, statement] as const;
+  return failure('failed', 'migration-failed', [...values], { sqlstate, file, cause: error });
 }
-
-const LOST = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '25P04']);
-const isLost = (error: unknown, sqlstate: string | undefined): boolean =>
-  sqlstate === undefined
-    ? error instanceof Error &&
-      (/Connection terminated|Client has encountered a connection error|not queryable|socket/i.test(error.message) ||
-        'syscall' in error)
-    : sqlstate.startsWith('08') || LOST.has(sqlstate);
 
 /**
  * What was in the way before the run: where a table that the run would create was there already, or a column that it

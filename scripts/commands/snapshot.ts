@@ -130,7 +130,7 @@ async function readEverything(connection: Connection, ledgerName: string): Promi
   const names: Record<string, string[]> = {};
   for (const { section, key } of (results.at(-2)?.rows ?? []) as { section: string; key: string }[])
     (names[section] ??= []).push(key);
-  return await readSchema(connection, names as Names, true);
+  return await readSchema(connection, names as Names, '0');
 }
 
 /** A function that a migration replaces by the same is its effect as well; a row's `xmin` tells. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,11 +36,12 @@ export interface ConnectOptions {
 /** The oldest PostgreSQL that is supported. */
 export const OLDEST_MAJOR = 14;
 
+/** Tells this process from others with the same process id, in containers whose host names begin alike. */
+const token = randomBytes(3).toString('hex');
+
 /** The name by which the connections of this process are known to the server. At most 63 bytes long. */
 export const connectionName = (purpose: Purpose, command: string): string =>
-  `migrate ${command} ${purpose} ${hostname()
-    .replaceAll(/[^\w.-]/g, '')
-    .slice(0, 24)}:${process.pid}`.slice(0, 63);
+  `migrate ${command} ${purpose} ${hostname().replaceAll(/[^\w.-]/g, '').slice(-24)}:${process.pid}:${token}`;
 
 /**
  * Runs `use` with a connection, and closes it afterwards.
@@ -54,12 +56,18 @@ export async function withConnection<T>(
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const connection = await connect(address, options);
+  // Whoever uses it may end in order when a signal comes; a server that does not answer is not waited for.
+  let timer: NodeJS.Timeout | undefined;
+  const giveUp = () => (timer = setTimeout(connection.cut, 900));
+  options.signal.addEventListener('abort', giveUp, { once: true });
   try {
     if (connection.major < OLDEST_MAJOR)
       throw failure('unavailable', 'too-old', [connection.serverVersion, OLDEST_MAJOR]);
     return await use(connection);
   } finally {
     await close(connection);
+    options.signal.removeEventListener('abort', giveUp);
+    clearTimeout(timer);
   }
 }
 

@@ -34,15 +34,16 @@ type CatalogRow = readonly [section: Section, key: string, part: string | null, 
 /** The statement that reads named objects, under the {@link READ_SETTINGS}. */
 const readStatement = (names: Names): string => catalogQuery(pg.escapeLiteral(JSON.stringify(names)));
 
-const BEGIN_READING = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${READ_SETTINGS}`;
+const beginReading = (lockTimeout: string): string =>
+  `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = ${pg.escapeLiteral(lockTimeout)}; ${READ_SETTINGS}`;
 
 /**
- * Reads the live schema in one round trip: in a transaction of its own (`alone`), or in the one that is open. That one
+ * Reads the live schema in one round trip: in a transaction of its own, with this lock timeout, or in the one that is open. That one
  * keeps an empty `search_path`: call it where nothing but `COMMIT` or `ROLLBACK` follows.
  */
-export async function readSchema(connection: Connection, names: Names, alone: boolean): Promise<Schema> {
+export async function readSchema(connection: Connection, names: Names, lockTimeout?: string): Promise<Schema> {
   const query = readStatement(names);
-  const results = await connection.query(alone ? `${BEGIN_READING} ${query}; COMMIT` : `${READ_SETTINGS} ${query}`);
+  const results = await connection.query(lockTimeout === undefined ? `${READ_SETTINGS} ${query}` : `${beginReading(lockTimeout)} ${query}; COMMIT`);
   return schemaFrom(results.find(({ command }) => command === 'SELECT')?.rows ?? []);
 }
 
@@ -52,10 +53,10 @@ export async function readSchema(connection: Connection, names: Names, alone: bo
  *
  * @throws Failure `unavailable` where the role may not read the migrations table
  */
-export async function inspect(connection: Connection, project: Project): Promise<Inspection> {
+export async function inspect(connection: Connection, project: Project, lockTimeout: string): Promise<Inspection> {
   const { settings } = project;
   const ask = async (ledger: string) =>
-    connection.query(`${BEGIN_READING} ${ledger}; ${accessQuery(project)}; ${readStatement(namesOf(project))}; COMMIT`);
+    connection.query(`${beginReading(lockTimeout)} ${ledger}; ${accessQuery(project)}; ${readStatement(namesOf(project))}; COMMIT`);
   const read = `SELECT to_jsonb(m) AS row FROM (SELECT * FROM ${settings.ledgerName} ORDER BY run_on, id) m`;
   let hasLedger = true;
   let results;

@@ -26,8 +26,8 @@ export interface RunLockOptions {
   /** Seconds to wait for another run. */
   readonly wait: number;
   readonly signal: AbortSignal;
-  /** Called now and then while another run holds the lock. */
-  onWait(holder: Holder | undefined): void;
+  /** Told now and then who holds it. */
+  readonly emit: (event: { readonly type: 'waiting'; readonly holder: Holder | undefined }) => void;
 }
 
 /** Timeouts that would end a transaction which only waits. Those that this server does not know are left out. */
@@ -69,7 +69,7 @@ export async function withRunLock<T>(
   }
 }
 
-async function acquire(connection: Connection, { wait, signal, onWait }: RunLockOptions): Promise<void> {
+async function acquire(connection: Connection, { wait, signal, emit }: RunLockOptions): Promise<void> {
   const started = Date.now();
   const deadline = started + wait * 1000;
   for (let attempt = 0; ; attempt++) {
@@ -81,7 +81,7 @@ async function acquire(connection: Connection, { wait, signal, onWait }: RunLock
     if (isLast || attempt % 20 === 2) {
       const holder = (await connection.query(HOLDER))[0]?.rows[0] as Holder | undefined;
       if (isLast) throw failure('locked', 'run-lock', [wait, holder]);
-      onWait(holder);
+      emit({ type: 'waiting', holder });
     }
     const pause = Math.min(100 + Math.random() * 150, Math.max(deadline - Date.now(), 1));
     await sleep(pause, undefined, { signal });

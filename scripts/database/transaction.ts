@@ -61,8 +61,8 @@ export const hashStatement = (ledger: string, { name, effectHash }: Migration): 
  * down. The transaction begins with the framework's first statement, so that a refused run leaves nothing behind.
  */
 export class CheckedTransaction implements StatementClient {
-  /** Migrations that ran; the first `committed` of them are there to stay. */
-  readonly done: Done[] = [];
+  /** Migrations that ran, also those that were rolled back then; the first `committed` are there to stay. */
+  readonly ran: Done[] = [];
   committed = 0;
   /** Differences that are no reason to refuse. */
   warnings: readonly Difference[] = [];
@@ -70,11 +70,14 @@ export class CheckedTransaction implements StatementClient {
   /** The first error, and the statement that it came from; the framework's own error has less in it. */
   error: unknown;
   statement: string | undefined;
-  /** How many migrations had run when the first attempt to roll back was made: the next one is the one that failed. */
+  /** How many migrations were behind the run at its first error: the next one is the one that failed. */
   reached: number | undefined;
   #state: 'none' | 'inside' | 'outside' = 'none';
+  #done = 0;
   #hashed: boolean;
   #since = performance.now();
+  /** Whether the row of the migration that is being reverted outside a transaction is deleted already. */
+  #deleted = false;
 
   constructor(
     private readonly connection: Connection,
@@ -90,7 +93,7 @@ export class CheckedTransaction implements StatementClient {
     try {
       return await this.#send(sql, statement, values);
     } catch (error) {
-      if (this.error === undefined) [this.error, this.statement] = [error, sql];
+      if (this.error === undefined) [this.error, this.statement, this.reached] = [error, sql, this.#done];
       throw error;
     }
   }
@@ -101,67 +104,76 @@ export class CheckedTransaction implements StatementClient {
     if (this.#state === 'none' || (word === 'BEGIN' && this.#state === 'outside')) await this.#begin();
     if (word === 'BEGIN') return undefined;
     if (word === 'COMMIT') return this.#commit();
-    const next = this.plan.migrations[this.done.length];
-    const { settings } = this.plan.project;
-    if (next !== undefined && sql === ledgerStatement(settings, next.name, this.plan.direction))
-      return this.#record(next, sql);
+    const next = this.plan.migrations[this.#done];
+    const { project, direction } = this.plan;
+    const record = next === undefined ? undefined : ledgerStatement(project.settings, next.name, direction);
+    if (next !== undefined && sql === record) return this.#record(next, sql);
+    // What breaks off in reverting outside a transaction is for the next `up` to mend: so its row goes first.
+    if (record !== undefined && this.#state === 'outside' && direction === 'down' && !this.#deleted) {
+      await this.#commitRecord(record);
+      this.#deleted = true;
+    }
     const result = await this.watch.during(this.connection.client.query(statement as string, values as unknown[]));
     if (this.#state === 'inside' && this.connection.client.getTransactionStatus() === 'I')
-      throw failure('partial', 'left-transaction', [next?.file ?? settings.migrationsDir], { file: next?.file });
+      throw failure('partial', 'left-transaction', [next?.file ?? ''], { file: next?.file });
     return result;
   }
 
   async #begin(): Promise<void> {
     await this.connection.query(`${beginStatement(this.plan)} ${NO_IDLE_TIMEOUT}`);
     this.#state = 'inside';
-    const remaining = this.plan.migrations.slice(this.done.length);
+    const remaining = this.plan.migrations.slice(this.#done);
     const losses = await this.watch.during(
       guardData(this.connection, removals(remaining, this.plan.direction), this.plan.allowDataLoss),
     );
-    if (this.done.length === 0) this.losses = losses;
+    if (this.#done === 0) this.losses = losses;
   }
 
   async #commit(): Promise<void> {
     if (this.#state !== 'inside') return;
-    await this.#check(false);
+    await this.#check(false, this.#done);
+    await this.lock.assertHeld();
     const [result] = await this.connection.query('COMMIT');
     this.#state = 'outside';
     // A COMMIT of a transaction in which a statement failed is a ROLLBACK (manual, COMMIT).
     if (result?.command !== 'COMMIT') throw failure('failed', 'not-committed', []);
-    this.committed = this.done.length;
+    this.committed = this.#done;
   }
 
   /** Writes down that a migration ran; outside a transaction that is its commit, and it is checked before. */
   async #record(migration: Migration, sql: string): Promise<void> {
     const { ledgerName } = this.plan.project.settings;
-    this.done.push({ name: migration.name, milliseconds: Math.round(performance.now() - this.#since) });
+    const isUp = this.plan.direction === 'up';
+    const milliseconds = Math.round(performance.now() - this.#since);
+    if (this.#state === 'outside') await this.#check(true, this.#done + 1);
+    const statements = [sql, ...(isUp ? [hashStatement(ledgerName, migration)] : [])];
+    if (isUp && !this.#hashed) statements.unshift(addHashColumn(ledgerName));
+    if (this.#state === 'inside') await this.connection.query(statements.join('\n'));
+    else if (!this.#deleted) await this.#commitRecord(statements.join('\n'));
+    this.ran[this.#done] = { name: migration.name, milliseconds };
+    this.#done++;
     this.#since = performance.now();
-    if (this.#state === 'outside')
-      await this.#check(true).catch((error: unknown) => {
-        this.done.pop();
-        throw error;
-      });
-    const statements = [sql];
-    if (this.plan.direction === 'up') {
-      if (!this.#hashed) statements.unshift(addHashColumn(ledgerName));
-      statements.push(hashStatement(ledgerName, migration));
-      this.#hashed = true;
-    }
-    await this.connection.query(statements.join('\n'));
-    if (this.#state === 'outside') this.committed = this.done.length;
+    this.#hashed ||= isUp;
+    this.#deleted = false;
   }
 
-  /** @throws Failure `differs`, or `unavailable` where the run lock was lost */
-  async #check(alone: boolean): Promise<void> {
-    const { plan } = this;
-    const live = await readSchema(this.connection, namesOf(plan.project), alone);
-    const { failing, warnings } = compare(plan.expectationAfter(this.done.length), live, plan.strict);
-    this.warnings = warnings;
-    if (failing.length > 0)
-      throw failure('differs', 'differs', [this.done.at(-1)?.name ?? null, plan.direction, failing], {
-        differences: failing,
-      });
+  /** Sends what is committed at once, and counts it. */
+  async #commitRecord(sql: string): Promise<void> {
     await this.lock.assertHeld();
+    await this.connection.query(sql);
+    const name = this.plan.migrations[this.#done]?.name ?? '';
+    this.ran[this.#done] = { name, milliseconds: Math.round(performance.now() - this.#since) };
+    this.committed = this.#done + 1;
+  }
+
+  /** @throws Failure `differs` */
+  async #check(alone: boolean, count: number): Promise<void> {
+    const { plan } = this;
+    const live = await readSchema(this.connection, namesOf(plan.project), alone ? plan.lockTimeout : undefined);
+    const { failing, warnings } = compare(plan.expectationAfter(count), live, plan.strict);
+    this.warnings = warnings;
+    const { name = null } = plan.migrations[count - 1] ?? {};
+    if (failing.length > 0) throw failure('differs', 'differs', [name, plan.direction, failing], { differences: failing });
   }
 
   /** Undoes what is not committed. Never throws: a connection that is lost has rolled back. */
@@ -169,7 +181,7 @@ export class CheckedTransaction implements StatementClient {
     if (this.connection.client.getTransactionStatus() !== 'I')
       await this.connection.query('ROLLBACK').catch(() => undefined);
     this.#state = 'outside';
-    this.reached ??= this.done.length;
-    this.done.length = this.committed;
+    this.reached ??= this.#done;
+    this.#done = this.committed;
   }
 }

@@ -20,10 +20,10 @@ export interface StepProgress {
   readonly total: number;
 }
 
-export interface WatchEvents {
-  onBlocked(blockers: readonly Blocker[]): void;
-  onProgress(progress: StepProgress): void;
-}
+/** What a watch tells. */
+export type WatchEvent =
+  | { readonly type: 'blocked'; readonly blockers: readonly Blocker[] }
+  | { readonly type: 'progress'; readonly progress: StepProgress };
 
 /** An eye on the statements of a run, from a connection of its own that is only opened when it is needed. */
 export interface Watch {
@@ -54,7 +54,7 @@ const LOOK = (name: string) => `SELECT
 export async function withWatch<T>(
   address: Address,
   command: string,
-  events: WatchEvents,
+  emit: (event: WatchEvent) => void,
   use: (watch: Watch) => Promise<T>,
 ): Promise<T> {
   const name = pg.escapeLiteral(connectionName('run', command));
@@ -70,9 +70,9 @@ export async function withWatch<T>(
     if (row.blockers !== null) {
       const isNew = row.blockers.some(({ pid }) => !blockers.some((known) => known.pid === pid));
       blockers = row.blockers;
-      if (isNew) events.onBlocked(blockers);
+      if (isNew) emit({ type: 'blocked', blockers });
     }
-    if (row.progress !== null) events.onProgress(row.progress);
+    if (row.progress !== null) emit({ type: 'progress', progress: row.progress });
   };
   const watching = async (done: AbortSignal) => {
     if (!(await pause(FIRST_LOOK, done))) return;

@@ -1,12 +1,11 @@
 import type { Holder } from '../database/run-lock.js';
-import type { Blocker, StepProgress } from '../database/watch.js';
+import type { Blocker, WatchEvent } from '../database/watch.js';
 import type { Loss } from '../database/data-loss.js';
 
 /** What happens during a run that a person who waits wants to know. */
 export type Event =
   | { readonly type: 'waiting'; readonly holder: Holder | undefined }
-  | { readonly type: 'blocked'; readonly blockers: readonly Blocker[] }
-  | { readonly type: 'progress'; readonly progress: StepProgress }
+  | WatchEvent
   | {
       readonly type: 'retry';
       readonly attempt: number;

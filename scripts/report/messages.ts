@@ -189,19 +189,13 @@ export const messages = {
     `another run holds the run lock, and did not let go within ${wait} s: ${holderWords(holder)}`,
     `Usually a deploy that is still at work: wait longer with --lock-wait=600. If it is stuck, end it:  SELECT pg_terminate_backend(${holder?.pid ?? 'pid'});`,
   ],
-  'table-lock': (sqlstate: string, retries: number, blockers: readonly Blocker[]): Words => [
-    `${sqlstate === '40P01' ? 'a deadlock' : 'a table lock that could not be had'} ended each of ${retries + 1} attempts; all was rolled back${blockerLines(blockers)}`,
-    'Usually a long transaction of the application, or a backup. Run it again when that is over; or wait longer for each lock, which makes writers wait as long:  --lock-timeout=10s',
+  'table-lock': (retries: number, blockers: readonly Blocker[]): Words => [
+    `a table lock could not be had${retries > 0 ? ` in ${retries + 1} attempts` : ''}; all was rolled back${blockerLines(blockers)}`,
+    'Usually a long transaction of the application, or a backup. Run it again when that is over;\nor wait longer for each lock, which makes writers wait as long:  --lock-timeout=10s',
   ],
-  'partial-locked': (
-    version: string | null,
-    direction: string,
-    sqlstate: string,
-    retries: number,
-    blockers: readonly Blocker[],
-  ): Words => [
-    `${sqlstate === '40P01' ? 'a deadlock' : 'a table lock that could not be had'} ended each of ${retries + 1} attempts; the database is ${at(version)}, checked${blockerLines(blockers)}`,
-    `What is committed stays. When the lock is free, go on:  ${RUN} ${direction}`,
+  'partial-locked': (version: string | null, command: string, retries: number, blockers: readonly Blocker[]): Words => [
+    `a table lock could not be had in ${retries + 1} attempts; the database is ${at(version)}, checked${blockerLines(blockers)}`,
+    `What is committed stays. When the lock is free, go on:  ${RUN} ${command}`,
   ],
   // Migrations and the check
   'migration-failed': (

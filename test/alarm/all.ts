@@ -1,11 +1,15 @@
 import type { AlarmCase } from '../support/alarm.js';
 import { columns } from './columns.js';
 import { constraints } from './constraints.js';
+import { functions } from './functions.js';
 import { indexes } from './indexes.js';
+import { names } from './names.js';
 import { partitions } from './partitions.js';
 import { policies } from './policies.js';
+import { extensions, sequences } from './sequences.js';
 import { tables } from './tables.js';
 import { triggers } from './triggers.js';
+import { types } from './types.js';
 import { materializedViews, views } from './views.js';
 
 /** All that the check says it sees, by the kind of object. */
@@ -19,4 +23,9 @@ export const allCases: Readonly<Record<string, readonly AlarmCase[]>> = {
   policies,
   views,
   'materialized views': materializedViews,
+  functions,
+  types,
+  sequences,
+  extensions,
+  names,
 };

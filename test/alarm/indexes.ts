@@ -69,7 +69,7 @@ export const indexes: readonly AlarmCase[] = [
   isNow('a descending column', '(a)', '(a DESC)', 'btree (a)', 'btree (a DESC)'),
   isNow('nulls first', '(a)', '(a NULLS FIRST)', 'btree (a)', 'btree (a NULLS FIRST)'),
   isNow('an operator class', '(b)', '(b text_pattern_ops)', 'btree (b)', 'btree (b text_pattern_ops)'),
-  isNow('a collation', '(b)', '(b COLLATE "C")', 'btree (b)', 'btree (b COLLATE pg_catalog."C")'),
+  isNow('a collation', '(b)', '(b COLLATE "C")', 'btree (b)', 'btree (b COLLATE "C")'),
   isNow('an included column', '(a)', '(a) INCLUDE (b)', 'btree (a)', 'btree (a) INCLUDE (b)'),
   isNow('a condition', '(a)', '(a) WHERE a > 0', 'btree (a)', 'btree (a) WHERE (a > 0)'),
   isNow('another condition', '(a) WHERE a > 0', '(a) WHERE a > 1', 'btree (a) WHERE (a > 0)', 'btree (a) WHERE (a > 1)'),

@@ -7,7 +7,7 @@ export interface Narrator {
   /** A heading, numbered. */
   readonly chapter: (heading: string) => void;
   readonly say: (text: string) => void;
-  /** Runs `npm run migrate` with `args`; it must end with `code`, and print each of `words`. */
+  /** Runs `npm run migrate` with `args`; it must exit with `code`, and print each of `words`. */
   readonly migrate: (args: string, code: number, words?: readonly string[]) => Promise<void>;
   /** Asks as the application would; the answer must be these rows, or this SQLSTATE. */
   readonly ask: (sql: string, expected: readonly object[] | string) => Promise<void>;
@@ -40,7 +40,7 @@ export function narrator(database: Database): Narrator {
       child.stdout?.pipe(process.stdout, { end: false });
       child.stderr?.pipe(process.stderr, { end: false });
       const result = await finished;
-      claim(`exit code ${result.code}`, result.code === code);
+      claim(`exit code ${code}, as it must be`, result.code === code);
       for (const word of words) claim(`it names ${word}`, (result.stdout + result.stderr).includes(word));
     },
     ask: async (sql, expected) => {

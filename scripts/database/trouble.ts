@@ -1,0 +1,22 @@
+import { Failure, failure, sqlstateOf } from '../errors.js';
+
+/** lock_not_available and deadlock_detected (manual, appendix A): the same again may well succeed. */
+export const isLockTrouble = (error: unknown): boolean => ['55P03', '40P01'].includes(sqlstateOf(error) ?? '');
+
+const LOST = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '25P04']);
+
+/** Whether an error means that the connection is gone: said by the server, or by `pg`, which has no codes for it. */
+export function isLost(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof Failure) return false;
+  const sqlstate = sqlstateOf(error);
+  if (sqlstate !== undefined) return sqlstate.startsWith('08') || LOST.has(sqlstate);
+  return 'syscall' in error || /connection terminated|connection error|not queryable|socket/i.test(error.message);
+}
+
+/** The failure that an error of the server or the connection is, where that does not depend on what was being done. */
+export function troubleFailure(error: unknown): Failure | undefined {
+  const details = { sqlstate: sqlstateOf(error), cause: error };
+  if (isLost(error)) return failure('unavailable', 'connection-lost', [(error as Error).message], details);
+  if (isLockTrouble(error)) return failure('locked', 'table-lock', [0, []], details);
+  return undefined;
+}
