@@ -1,7 +1,7 @@
 /** All that touches node-pg-migrate, apart from types. It is loaded only when it has something to do. */
 import { dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { RunnerOption } from 'node-pg-migrate';
+import type { MigrationBuilder, RunnerOption } from 'node-pg-migrate';
 import { failure } from './errors.js';
 import type { Direction } from './ledger.js';
 import type { Migration } from './project.js';
@@ -55,6 +55,20 @@ const describeError = (cause: unknown, { path }: Migration): string =>
     .replaceAll(path, '')
     .trim();
 
+/** What a migration would send, one by one. */
+export interface Steps {
+  readonly statements: readonly string[];
+  /** Whether in the transaction of the run. */
+  readonly inside: boolean;
+}
+
+/** A migration's function that also tells what it gave its builder to do; the framework adds to that afterwards. */
+const telling = (action: unknown, onSteps: (steps: Steps) => void) => async (pgm: MigrationBuilder) => {
+  const run = action as (pgm: MigrationBuilder, done?: () => void) => unknown;
+  await (run.length === 2 ? new Promise<void>((done) => run(pgm, done)) : run(pgm));
+  onSteps({ statements: [...pgm.getSqlSteps()], inside: pgm.isUsingTransaction() });
+};
+
 /**
  * Runs migrations through the framework's runner, in one transaction but for those that ask for none.
  *
@@ -62,19 +76,23 @@ const describeError = (cause: unknown, { path }: Migration): string =>
  * the session, which a pooler hands on; its session lock would stay behind on a pooled connection; it loads every file
  * of the folder unless a pattern keeps them from it, and then cannot know their order, which is checked here anyway.
  *
- * @param dryRun the framework then sends no step, and hands all of a migration's to `onSteps`
+ * @param onSteps where it is given, nothing is run but the migrations' own functions: it is told what they would send
  */
 export async function runMigrations(
   settings: Settings,
   client: StatementClient,
   migrations: readonly Migration[],
   direction: Direction,
-  onSteps?: (steps: string) => void,
+  onSteps?: (steps: Steps) => void,
 ): Promise<void> {
   const { runner } = await import('node-pg-migrate');
   const quiet = (): void => undefined;
   const first = migrations[0];
   if (first === undefined) return;
+  const actionsOf = async (path: string) => {
+    const { up, down } = await loadModule(path);
+    return (onSteps === undefined ? { up, down } : { up: telling(up, onSteps), down: telling(down, onSteps) }) as never;
+  };
   const files = migrations.map(({ path }) => path.slice(dirname(path).length + 1).replaceAll('.', '\\.'));
   await runner({
     dbClient: client as unknown as Extract<RunnerOption, { dbClient: unknown }>['dbClient'],
@@ -88,15 +106,13 @@ export async function runMigrations(
     singleTransaction: true,
     noLock: true,
     dryRun: onSteps !== undefined,
-    verbose: onSteps !== undefined,
-    logger: { debug: onSteps ?? quiet, info: quiet, warn: quiet, error: quiet },
+    verbose: false,
+    logger: { info: quiet, warn: quiet, error: quiet },
     migrationLoaderStrategies: [
       {
         extensions: [...new Set(migrations.map(({ path }) => extname(path)))],
-        loader: async (paths) =>
-          Promise.all(
-            paths.map(async (path) => ({ id: path, filePaths: [path], actions: (await loadModule(path)) as never })),
-          ),
+        loader: (paths) =>
+          Promise.all(paths.map(async (path) => ({ id: path, filePaths: [path], actions: await actionsOf(path) }))),
       },
     ],
   });

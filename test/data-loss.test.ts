@@ -14,8 +14,8 @@ test('going down with rows in the tables is refused, with the counts', async () 
     sqlstate: null,
     message: `this would delete data; nothing was changed:
   public.user_workflows: 1,204 rows
-  public.workflow_executions.user_workflow_id: 310 values
-  public.workflow_executions: 310 rows without a value in template_id`,
+  public.workflow_executions: 310 rows without a value in template_id
+  public.workflow_executions.user_workflow_id: 310 values`,
     hint: expect.stringContaining('--allow-data-loss') as string,
   });
 });
@@ -49,8 +49,8 @@ test('with --allow-data-loss it goes on, and says what it deleted', async () => 
     0,
     `deleted, as --allow-data-loss says:
   public.user_workflows: 2 rows
-  public.workflow_executions.user_workflow_id: 2 values
-  public.workflow_executions: 2 rows without a value in template_id\n`,
+  public.workflow_executions: 2 rows without a value in template_id
+  public.workflow_executions.user_workflow_id: 2 values\n`,
   ]);
   expect(await database.query('SELECT template_id FROM workflow_executions')).toHaveLength(3);
 });

@@ -40,7 +40,7 @@ test('before the first migration, a role that may only read plans it all', async
   expect(await database.query("SELECT FROM pg_class WHERE relname = 'pgmigrations'")).toEqual([]);
 });
 
-test('it waits for nobody: neither for a run, nor for whoever has the tables for himself', async () => {
+test('it waits for nobody: neither for a run, nor for whoever writes to the tables alone', async () => {
   const database = await testDatabase();
   expect(await call(['up', '3'], { url: database.url })).toMatchObject({ code: 0 });
   // Whoever waits for a lock after all fails instead of waiting for ever.
@@ -48,9 +48,8 @@ test('it waits for nobody: neither for a run, nor for whoever has the tables for
   const other = await database.connect();
   await other.query('SELECT pg_advisory_lock(7241865325823964)');
   await other.query('BEGIN');
-  await other.query(
-    'LOCK TABLE users, workflow_executions, workflow_templates, user_workflows IN ACCESS EXCLUSIVE MODE',
-  );
+  // All but reading waits for this. (The catalog's own functions read the tables since PostgreSQL 17.)
+  await other.query('LOCK TABLE users, workflow_executions, workflow_templates, user_workflows IN EXCLUSIVE MODE');
   for (const argv of commands) expect(await call(argv, { url: database.url })).toMatchObject({ code: 0, stderr: '' });
 });
 

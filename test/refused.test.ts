@@ -1,17 +1,22 @@
 import { expect, test } from 'vitest';
 import { call, type JsonReport } from './support/call.js';
+import type { Database } from './support/database.js';
 import { migration, type Files } from './support/project.js';
 import { smallProject } from './support/small-project.js';
 import { testDatabase } from './support/test-database.js';
+
+/** What pg_dump says; but a sequence never goes back, whatever is rolled back (manual, 9.17). */
+const dumpOf = async (database: Database): Promise<string> =>
+  (await database.dump({ rows: true })).replace(/^SELECT pg_catalog.setval.*$/m, '');
 
 /** Runs a project with migrations `0001_a`, `0002_b` and these files; nothing may have changed. */
 async function refused(files: Files, argv: readonly string[], applied: string | null): Promise<JsonReport> {
   const [root, database] = [smallProject(['a', 'b'], files), await testDatabase({ base: false })];
   const { url } = database;
   if (applied !== null) expect((await call(['up', applied], { url, root })).code).toBe(0);
-  const before = await database.dump({ rows: true });
+  const before = await dumpOf(database);
   const report = (await call([...argv, '--json'], { url, root })).json();
-  expect(await database.dump({ rows: true })).toBe(before);
+  expect(await dumpOf(database)).toBe(before);
   expect(report).toMatchObject({ applied: [], reverted: [], version: applied });
   return report;
 }

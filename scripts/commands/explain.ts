@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
-import { isLockTrouble, troubleFailure } from '../database/trouble.js';
+import { isLockTrouble, isLost } from '../database/trouble.js';
 import { Failure, failure, sqlstateOf } from '../errors.js';
 import type { Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
@@ -34,15 +34,19 @@ export function explain(trouble: Trouble): unknown {
 
 function asFailure(trouble: Trouble): Failure {
   const { error, migration, statement, context } = trouble;
-  const lost = troubleFailure(error);
-  if (lost !== undefined) return lost;
+  if (isLost(error)) return failure('unavailable', 'connection-lost', [(error as Error).message], { cause: error });
   const sqlstate = sqlstateOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const file = migration?.file;
   const isAboutShape = sqlstate !== undefined && /^(22|23|42)/.test(sqlstate) && sqlstate !== '42601';
   const misfits = isAboutShape ? misfitsBefore(trouble) : [];
   if (misfits.length > 0)
-    return failure('differs', 'misfit', [migration?.name ?? '', message, misfits], { sqlstate, file, differences: misfits, cause: error });
+    return failure('differs', 'misfit', [migration?.name ?? '', message, misfits], {
+      sqlstate,
+      file,
+      differences: misfits,
+      cause: error,
+    });
   const { detail, hint, where } = error as { detail?: string; hint?: string; where?: string };
   const more = [detail, hint, where].filter((line): line is string => line !== undefined);
   const values = [file ?? '', context.facts.version, message, sqlstate, more, statement] as const;

@@ -5,7 +5,7 @@ import { inspect, type Inspection } from '../database/inspect.js';
 import { lockStatement } from '../database/run-lock.js';
 import { addHashColumn, beginStatement, hashStatement } from '../database/transaction.js';
 import { failure, sqlstateOf } from '../errors.js';
-import { ledgerStatement, loadMigrations, runMigrations } from '../framework.js';
+import { ledgerStatement, loadMigrations, runMigrations, type Steps } from '../framework.js';
 import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
 import { effectLines } from '../report/effect-lines.js';
@@ -81,7 +81,7 @@ async function planLeg({ project, signal }: Context, connection: Connection, leg
   };
   try {
     await runMigrations(settings, client, leg.migrations, leg.direction, (steps) => {
-      script.add(leg, index, steps.trim());
+      script.add(leg, index, steps);
       index++;
     });
   } finally {
@@ -115,31 +115,31 @@ class Script {
       : removals(migrations, direction).filter(isThere).map(guardStatement);
   }
 
-  /** Adds the steps of one migration, as the framework has them: around one without a transaction it ends and begins one. */
-  add({ direction, migrations, applied }: Leg, index: number, steps: string): void {
+  /** Adds the steps of one migration, in the transaction before it or on their own. */
+  add({ direction, migrations, applied }: Leg, index: number, { statements, inside }: Steps): void {
     const { project } = this.context;
     const { settings } = project;
     const migration = migrations[index];
     if (migration === undefined) return;
-    const inside = !steps.startsWith('COMMIT;\n');
-    const body = inside ? steps : steps.slice('COMMIT;\n'.length, -'\nBEGIN;'.length);
-    const record = ledgerStatement(settings, migration.name, direction);
-    const hashed = direction === 'up' ? `${record}\n${hashStatement(settings.ledgerName, migration)}` : record;
     const base =
       direction === 'up' ? [...applied, ...migrations.slice(0, index)] : applied.slice(0, applied.length - index - 1);
     const before = expectation(
       project.prerequisites,
       base.map(({ effect }) => effect),
     ).schema;
-    const guards = inside ? this.#guards([migration], direction) : [];
-    const words = [
-      `${direction === 'up' ? '' : 'revert '}${migration.name} (${migration.file})`,
-      ...effectLines(before, migration.effect, direction),
-    ];
-    const statement = [...words.map((line) => `-- ${line}`), ...guards, body.replace(record, hashed)].join('\n');
+    const title = `${direction === 'up' ? '' : 'revert '}${migration.name} (${migration.file})`;
+    const record = ledgerStatement(settings, migration.name, direction);
+    const text = [
+      ...[title, ...effectLines(before, migration.effect, direction)].map((line) => `-- ${line}`),
+      ...(inside ? this.#guards([migration], direction) : []),
+      // A step that ends in a comment has its semicolon in it.
+      ...statements.map((statement) => (/--[^\n]*$/.test(statement) ? `${statement}\n;` : statement)),
+      record,
+      ...(direction === 'up' ? [hashStatement(settings.ledgerName, migration)] : []),
+    ].join('\n');
     const last = this.#blocks.at(-1);
-    if (inside && last?.inside === true) last.statements.push(statement);
-    else this.#blocks.push({ inside, statements: [...(inside ? [] : ['-- Outside a transaction']), statement] });
+    if (inside && last?.inside === true) last.statements.push(text);
+    else this.#blocks.push({ inside, statements: [...(inside ? [] : ['-- Outside a transaction']), text] });
   }
 
   text({ version }: Ledger): string {

@@ -21,6 +21,7 @@ interface Bench {
   readonly context: Context;
   readonly direction: Direction;
   readonly argument: string | undefined;
+  /** The first connection: it looks, and then holds the run lock while a second one works. */
   readonly connection: Connection;
   readonly watch: Watch;
   /** The migrations that the run is about, once it has been seen under the run lock; the same in every attempt. */
@@ -40,7 +41,9 @@ export const down = (context: Context): Promise<Success> => run(context, 'down',
 /** Reverts the last n migrations, and applies them again. Both ways are checked, and committed on their own. */
 export async function redo(context: Context): Promise<Success> {
   const outcome = await run(context, 'down', context.argument);
-  return context.facts.reverted.length === 0 ? outcome : await run(context, 'up', String(context.facts.reverted.length));
+  return context.facts.reverted.length === 0
+    ? outcome
+    : await run(context, 'up', String(context.facts.reverted.length));
 }
 
 /**
@@ -49,9 +52,9 @@ export async function redo(context: Context): Promise<Success> {
  * @throws Failure for whatever stands in the way; what was committed until then is in the context's facts
  */
 async function run(context: Context, direction: Direction, argument: string | undefined): Promise<Success> {
-  const { address, signal, emit } = context;
-  return await withConnection(address, connectOptions(context), (connection) =>
-    withWatch(address, context.command, emit, async (watch) => {
+  const { address, command, signal, emit } = context;
+  return await withConnection(address, { ...connectOptions(context), purpose: 'lock' }, (connection) =>
+    withWatch(address, command, emit, async (watch) => {
       const cancel = () => void watch.cancel().catch(() => undefined);
       signal.addEventListener('abort', cancel, { once: true });
       try {
@@ -85,29 +88,32 @@ async function retrying(bench: Bench): Promise<Success> {
     }
 }
 
+/** Looks, and where there is something to do, looks again under the run lock, since another run may have been quicker. */
 async function attemptRun(bench: Bench): Promise<Success> {
-  const { context } = bench;
+  const { context, connection } = bench;
   const { address, command, options, signal, emit } = context;
-  const view = await look(bench);
-  if (view.migrations.length === 0) return compareAtVersion(context, view.inspection, view.ledger) ? outcomeOf(bench) : 'differs';
-  return await withConnection(address, { purpose: 'lock', command, signal }, (connection) =>
-    withRunLock(connection, { wait: options.lockWait, signal, emit }, async (lock) => {
-      const current = await look(bench); // Another run may have been quicker.
-      const { migrations, inspection, ledger } = current;
-      if (migrations.length === 0) return compareAtVersion(context, inspection, ledger) ? outcomeOf(bench) : 'differs';
-      bench.names ??= new Set(migrations.map(({ name }) => name));
-      await execute(bench, lock, current);
+  const compared = ({ inspection, ledger }: View) =>
+    compareAtVersion(context, inspection, ledger) ? outcomeOf(bench) : 'differs';
+  const view = await look(bench, connection);
+  if (view.migrations.length === 0) return compared(view);
+  return await withRunLock(connection, { wait: options.lockWait, signal, emit }, (lock) =>
+    withConnection(address, { purpose: 'run', command, signal }, async (worker) => {
+      const current = await look(bench, worker);
+      if (current.migrations.length === 0) return compared(current);
+      bench.names ??= new Set(current.migrations.map(({ name }) => name));
+      await execute(bench, worker, lock, current);
       return outcomeOf(bench);
     }),
   );
 }
 
-async function look({ context, connection, direction, argument, names }: Bench): Promise<View> {
+async function look({ context, direction, argument, names }: Bench, connection: Connection): Promise<View> {
   const inspection = await inspect(connection, context.project, context.options.lockTimeout);
   const ledger = readLedger(context.project, inspection.ledger);
   noteLedger(context, ledger);
   const candidates = direction === 'up' ? ledger.pending : [...ledger.applied].reverse();
-  const migrations = names === undefined ? select(ledger, direction, argument) : candidates.filter(({ name }) => names.has(name));
+  const migrations =
+    names === undefined ? select(ledger, direction, argument) : candidates.filter(({ name }) => names.has(name));
   return { inspection, ledger, migrations };
 }
 
@@ -116,8 +122,8 @@ const outcomeOf = ({ context, direction }: Bench): Success =>
   isBegun(context) ? (direction === 'up' ? 'applied' : 'reverted') : 'nothing-to-do';
 
 /** Makes sure that nothing stands in the way, loads, runs. Notes what was committed, also when it throws. */
-async function execute(bench: Bench, lock: RunLock, view: View): Promise<void> {
-  const { context, direction, connection, watch } = bench;
+async function execute(bench: Bench, connection: Connection, lock: RunLock, view: View): Promise<void> {
+  const { context, direction, watch } = bench;
   const { project, facts, options, signal, emit } = context;
   const { inspection, ledger, migrations } = view;
   const found = obstacles(project, inspection, migrations);
@@ -127,7 +133,8 @@ async function execute(bench: Bench, lock: RunLock, view: View): Promise<void> {
   try {
     signal.throwIfAborted();
     await runMigrations(project.settings, client, migrations, direction);
-    if (client.committed !== migrations.length) throw new Error(`${client.committed} of ${migrations.length} migrations were run`);
+    if (client.committed !== migrations.length)
+      throw new Error(`${client.committed} of ${migrations.length} migrations were run`);
   } catch (thrown) {
     await client.rollback();
     const error = client.error ?? thrown;
@@ -135,7 +142,16 @@ async function execute(bench: Bench, lock: RunLock, view: View): Promise<void> {
     const isThere = ({ name }: Migration) => applied?.has(name) === (direction === 'up');
     note(bench, ledger, client, applied === undefined ? client.committed : migrations.filter(isThere).length);
     const migration = migrations[client.reached ?? 0] ?? migrations.at(-1);
-    throw explain({ error, statement: client.statement, migration, migrations, before: inspection.live, ledger, context, partial: isBegun(context) });
+    throw explain({
+      error,
+      statement: client.statement,
+      migration,
+      migrations,
+      before: inspection.live,
+      ledger,
+      context,
+      partial: isBegun(context),
+    });
   }
   note(bench, ledger, client, client.committed);
   facts.warnings = client.warnings;
@@ -143,7 +159,12 @@ async function execute(bench: Bench, lock: RunLock, view: View): Promise<void> {
 }
 
 /** Notes that the first `committed` migrations of an attempt are there to stay. */
-function note({ context: { facts }, direction }: Bench, ledger: Ledger, client: CheckedTransaction, committed: number): void {
+function note(
+  { context: { facts }, direction }: Bench,
+  ledger: Ledger,
+  client: CheckedTransaction,
+  committed: number,
+): void {
   (direction === 'up' ? facts.applied : facts.reverted).push(...client.ran.slice(0, committed));
   const all = [...ledger.applied, ...ledger.pending];
   const applied = ledger.applied.length + (direction === 'up' ? committed : -committed);
@@ -157,6 +178,10 @@ function planOf({ context, direction }: Bench, { inspection, ledger, migrations 
   const expectationAfter = (count: number) =>
     direction === 'up'
       ? expectation(project.prerequisites, effects([...ledger.applied, ...migrations.slice(0, count)]))
-      : expectation(project.prerequisites, effects(ledger.applied.slice(0, ledger.applied.length - count)), effects(migrations.slice(0, count)));
+      : expectation(
+          project.prerequisites,
+          effects(ledger.applied.slice(0, ledger.applied.length - count)),
+          effects(migrations.slice(0, count)),
+        );
   return { ...options, project, direction, migrations, expectationAfter, hashed: inspection.access.hashed };
 }

@@ -13,7 +13,12 @@ const PAUSE = 200;
  *
  * @returns `undefined` where that cannot be found out
  */
-export async function appliedAfterLoss({ address, command, project, signal }: Context): Promise<Set<string> | undefined> {
+export async function appliedAfterLoss({
+  address,
+  command,
+  project,
+  signal,
+}: Context): Promise<Set<string> | undefined> {
   const old = pg.escapeLiteral(connectionName('run', command));
   const isBusy = `SELECT FROM pg_catalog.pg_stat_activity WHERE application_name = ${old} AND xact_start IS NOT NULL`;
   try {

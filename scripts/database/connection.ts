@@ -41,7 +41,9 @@ const token = randomBytes(3).toString('hex');
 
 /** The name by which the connections of this process are known to the server. At most 63 bytes long. */
 export const connectionName = (purpose: Purpose, command: string): string =>
-  `migrate ${command} ${purpose} ${hostname().replaceAll(/[^\w.-]/g, '').slice(-24)}:${process.pid}:${token}`;
+  `migrate ${command} ${purpose} ${hostname()
+    .replaceAll(/[^\w.-]/g, '')
+    .slice(-24)}:${process.pid}:${token}`;
 
 /**
  * Runs `use` with a connection, and closes it afterwards.

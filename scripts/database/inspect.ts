@@ -43,7 +43,9 @@ const beginReading = (lockTimeout: string): string =>
  */
 export async function readSchema(connection: Connection, names: Names, lockTimeout?: string): Promise<Schema> {
   const query = readStatement(names);
-  const results = await connection.query(lockTimeout === undefined ? `${READ_SETTINGS} ${query}` : `${beginReading(lockTimeout)} ${query}; COMMIT`);
+  const results = await connection.query(
+    lockTimeout === undefined ? `${READ_SETTINGS} ${query}` : `${beginReading(lockTimeout)} ${query}; COMMIT`,
+  );
   return schemaFrom(results.find(({ command }) => command === 'SELECT')?.rows ?? []);
 }
 
@@ -56,7 +58,9 @@ export async function readSchema(connection: Connection, names: Names, lockTimeo
 export async function inspect(connection: Connection, project: Project, lockTimeout: string): Promise<Inspection> {
   const { settings } = project;
   const ask = async (ledger: string) =>
-    connection.query(`${beginReading(lockTimeout)} ${ledger}; ${accessQuery(project)}; ${readStatement(namesOf(project))}; COMMIT`);
+    connection.query(
+      `${beginReading(lockTimeout)} ${ledger}; ${accessQuery(project)}; ${readStatement(namesOf(project))}; COMMIT`,
+    );
   const read = `SELECT to_jsonb(m) AS row FROM (SELECT * FROM ${settings.ledgerName} ORDER BY run_on, id) m`;
   let hasLedger = true;
   let results;

@@ -40,6 +40,7 @@ export const beginStatement = (plan: Pick<RunPlan, 'lockTimeout' | 'statementTim
   const path = [...plan.project.settings.searchPath, 'pg_temp'].map((schema) => pg.escapeIdentifier(schema)).join(', ');
   return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL search_path = ${path};
+SET LOCAL standard_conforming_strings = on;
 SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = ${pg.escapeLiteral(plan.lockTimeout)};
 SET LOCAL statement_timeout = ${pg.escapeLiteral(plan.statementTimeout)};`;
@@ -113,6 +114,7 @@ export class CheckedTransaction implements StatementClient {
       await this.#commitRecord(record);
       this.#deleted = true;
     }
+    if (this.#state === 'outside') await this.lock.assertHeld(); // Each statement is a commit there.
     const result = await this.watch.during(this.connection.client.query(statement as string, values as unknown[]));
     if (this.#state === 'inside' && this.connection.client.getTransactionStatus() === 'I')
       throw failure('partial', 'left-transaction', [next?.file ?? ''], { file: next?.file });
@@ -173,7 +175,8 @@ export class CheckedTransaction implements StatementClient {
     const { failing, warnings } = compare(plan.expectationAfter(count), live, plan.strict);
     this.warnings = warnings;
     const { name = null } = plan.migrations[count - 1] ?? {};
-    if (failing.length > 0) throw failure('differs', 'differs', [name, plan.direction, failing], { differences: failing });
+    if (failing.length > 0)
+      throw failure('differs', 'differs', [name, plan.direction, failing], { differences: failing });
   }
 
   /** Undoes what is not committed. Never throws: a connection that is lost has rolled back. */

@@ -13,10 +13,11 @@ export function isLost(error: unknown): boolean {
   return 'syscall' in error || /connection terminated|connection error|not queryable|socket/i.test(error.message);
 }
 
-/** The failure that an error of the server or the connection is, where that does not depend on what was being done. */
+/** The failure that an error of the server or the connection is, when no migration is to blame. */
 export function troubleFailure(error: unknown): Failure | undefined {
   const details = { sqlstate: sqlstateOf(error), cause: error };
   if (isLost(error)) return failure('unavailable', 'connection-lost', [(error as Error).message], details);
   if (isLockTrouble(error)) return failure('locked', 'table-lock', [0, []], details);
+  if (sqlstateOf(error) !== undefined) return failure('unavailable', 'server-error', [(error as Error).message], details);
   return undefined;
 }

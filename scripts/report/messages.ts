@@ -176,6 +176,10 @@ export const messages = {
     `the connection to the server was lost: ${reason}`,
     `What was not committed is rolled back by the server. See where the database is, and run the command again:  ${RUN} status`,
   ],
+  'server-error': (reason: string): Words => [
+    `the server refused what this program asked it: ${reason}`,
+    'Nothing was changed. Often a timeout or a limit that is set on the role or the database (statement_timeout).',
+  ],
   'run-lock-lost': (): Words => [
     'the connection that held the run lock was lost, so this run stopped before its commit',
     `Usually a pooler or firewall closed it, or somebody ended it. Run the command again:  ${RUN} status`,

@@ -17,6 +17,7 @@ export const READ_SETTINGS = Object.entries({
   extra_float_digits: '1',
   lc_monetary: "'C'",
   xmlbinary: 'base64',
+  standard_conforming_strings: 'on',
   jit: 'off',
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
@@ -105,7 +106,7 @@ const FUNCTIONS = `
     'leakproof', nullif(p.proleakproof, false),
     'securityDefiner', nullif(p.prosecdef, false),
     'settings', array_to_string(p.proconfig, ', '),
-    'body', btrim(regexp_replace(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), '\\s+', ' ', 'g')))
+    'body', btrim(regexp_replace(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), '[[:space:]]+', ' ', 'g')))
   FROM named n JOIN pg_namespace s ON s.nspname = n.space JOIN pg_proc p ON p.pronamespace = s.oid AND p.proname = n.name
   WHERE n.section = 'functions' AND n.key = p.oid::regprocedure::text`;
 
@@ -121,7 +122,9 @@ const TYPES = `
       (SELECT string_agg(concat(' ', quote_ident(c.conname), ' ', pg_get_constraintdef(c.oid)), '' ORDER BY c.conname)
         FROM pg_constraint c WHERE c.contypid = t.oid AND c.contype = 'c'))
     WHEN 'c' THEN 'composite (' || coalesce((SELECT string_agg(concat(quote_ident(a.attname), ' ',
-        format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
+        format_type(a.atttypid, a.atttypmod), (SELECT ' collate ' || quote_ident(x.nspname) || '.' || quote_ident(l.collname)
+          FROM pg_type b, pg_collation l, pg_namespace x WHERE b.oid = a.atttypid AND b.typcollation <> a.attcollation
+            AND l.oid = a.attcollation AND x.oid = l.collnamespace)), ', ' ORDER BY a.attnum)
       FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), '') || ')'
     WHEN 'r' THEN 'range of ' || (SELECT format_type(g.rngsubtype, NULL) FROM pg_range g WHERE g.rngtypid = t.oid)
     ELSE 'type' END)
@@ -172,6 +175,7 @@ export const everythingQuery = (migrationsTable: string): string => `
   UNION ALL
   SELECT 'functions', p.oid::regprocedure::text FROM pg_proc p JOIN space s ON s.oid = p.pronamespace
   WHERE ('pg_proc'::regclass, p.oid) NOT IN (SELECT * FROM part_of_extension)
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')
   UNION ALL
   SELECT 'types', quote_ident(s.nspname) || '.' || quote_ident(t.typname) FROM pg_type t JOIN space s ON s.oid = t.typnamespace
   WHERE (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))

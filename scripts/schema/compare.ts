@@ -99,7 +99,8 @@ export function describe(state: State, attributes?: readonly string[]): string {
 
 /** One attribute in words. */
 function phrase(name: string, value: string | boolean | undefined): string {
-  if (name === 'type' || name === 'kind') return String(value ?? 'none');
+  if (name === 'type') return String(value ?? 'no type');
+  if (name === 'kind') return String(value ?? 'function'); // Only a plain function has none.
   if (name === 'null') return value === false ? 'not null' : 'null';
   if (name === 'populated') return value === false ? 'not populated' : 'populated';
   const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -1,0 +1,92 @@
+/** The folders that the contenders run in. They lie inside the repository, so that its packages are found. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../support/root.js';
+
+/** Where all of the benchmark's files are; git ignores it. */
+export const work = join(root, '.cache/bench');
+
+const SETTINGS = { 'migrations-dir': 'migrations', 'migrations-schema': 'public', schema: 'public' };
+const FRAMEWORK = join(root, 'node_modules/node-pg-migrate/bin/node-pg-migrate.js');
+
+/** A folder with migrations, for this program in both forms and for node-pg-migrate's CLI. */
+export interface Project {
+  readonly folder: string;
+  /** `dist/scripts/migrate.js`, as `npm run build` makes it. */
+  readonly compiled: string;
+  readonly cli: string;
+}
+
+/** A copy of this repository's program and migrations, built. */
+export function repositoryProject(): Project {
+  const folder = join(work, 'repository');
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const name of ['.node-pg-migraterc.json', 'tsconfig.json', 'tsconfig.build.json', 'migrations', 'scripts'])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  compile(folder);
+  return withManifest(folder, join(folder, 'dist/scripts/migrate.js'), 'scripts');
+}
+
+/** A project of `count` small migrations, each of which makes a table and has its effect written down. */
+export function generatedProject(count: number, { compiled }: Project): Project {
+  const folder = join(work, `generated-${count}`);
+  const migrations = join(folder, 'migrations');
+  mkdirSync(join(migrations, 'schema'), { recursive: true });
+  const json = (path: string, value: object) => writeFileSync(join(folder, path), `${JSON.stringify(value, null, 2)}\n`);
+  json('.node-pg-migraterc.json', SETTINGS);
+  json('migrations/schema/0000_prerequisites.json', {});
+  for (let number = 1; number <= count; number++) {
+    const name = `${String(number).padStart(4, '0')}_create-table`;
+    writeFileSync(join(migrations, `${name}.ts`), migration(`t${number}`));
+    json(`migrations/schema/${name}.json`, effect(`t${number}`));
+  }
+  json('tsconfig.json', { extends: join(root, 'tsconfig.json'), compilerOptions: { rootDir: '.' }, include: ['migrations'] });
+  json('tsconfig.build.json', {
+    extends: './tsconfig.json',
+    compilerOptions: { noEmit: false, noCheck: true, outDir: 'dist' },
+  });
+  compile(folder);
+  return withManifest(folder, compiled, '../repository/scripts');
+}
+
+/** What `npm run build` does. */
+function compile(folder: string): void {
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+    cwd: folder,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  cpSync(join(folder, 'migrations/schema'), join(folder, 'dist/migrations/schema'), { recursive: true });
+}
+
+/** Scripts for `npm run`: this program's is the one of the repository, and next to it the framework's. */
+function withManifest(folder: string, compiled: string, scripts: string): Project {
+  const migrate = `node --disable-warning=DEP0180 --import ./${scripts}/ts-node.mjs ${scripts}/migrate.ts`;
+  const cli = `node ${FRAMEWORK} -f .node-pg-migraterc.json`;
+  const manifest = { name: 'bench', private: true, type: 'module', scripts: { migrate, cli } };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  return { folder, compiled, cli: FRAMEWORK };
+}
+
+const migration = (table: string): string => `import type { MigrationBuilder } from 'node-pg-migrate';
+
+export function up(pgm: MigrationBuilder): void {
+  pgm.createTable('${table}', { id: { type: 'integer', primaryKey: true }, name: { type: 'text', notNull: true } });
+}
+
+export function down(pgm: MigrationBuilder): void {
+  pgm.dropTable('${table}');
+}
+`;
+
+const effect = (table: string): object => ({
+  tables: {
+    [`public.${table}`]: {
+      kind: 'table',
+      columns: { id: { type: 'integer', null: false }, name: { type: 'text', null: false } },
+      constraints: { [`${table}_pkey`]: 'PRIMARY KEY (id)' },
+    },
+  },
+});
+

@@ -1,0 +1,114 @@
+import { legacySql } from './legacy.js';
+
+const both = `${legacySql('009_agent_templates_v2.sql')}\n${legacySql('004_create_user_workflows_table.sql')}`;
+
+/** @throws when there is nothing to replace: it would be the same file again. */
+const replaced = (...pairs: readonly (readonly [RegExp, string])[]): string =>
+  pairs.reduce((sql, [from, to]) => {
+    if (sql.search(from) < 0) throw new Error(`the legacy files do not say ${from.source}`);
+    return sql.replace(from, to);
+  }, both);
+
+const sourceCheck = (condition: string) =>
+  replaced([/CHECK \(\s+\(template_id IS NOT NULL[^;]*\n\s+\);/, `CHECK (${condition});`]);
+
+/** By another hand, from the same facts: other order, other words, constraints inside the tables, more objects around. */
+const byAnotherHand = `
+create table public.workflow_templates (
+  updated_at timestamp without time zone default current_timestamp,
+  created_at timestamp(6) without time zone default current_timestamp,
+  outputs jsonb default null,
+  conditions jsonb null,
+  steps jsonb not null,
+  usage_count int4 default '0',
+  is_active bool default 't',
+  category character varying(100),
+  goal text,
+  name character varying(255) not null,
+  id character varying(255) not null,
+  constraint workflow_templates_pkey primary key (id)
+);
+create index idx_workflow_templates_is_active on only public.workflow_templates using btree (is_active asc nulls last);
+create index idx_workflow_templates_category on public.workflow_templates (category);
+
+create table user_workflows (
+  definition jsonb not null,
+  name varchar(255) not null check (name is not null),
+  user_id uuid not null,
+  template_id varchar(255),
+  id uuid not null default gen_random_uuid(),
+  config jsonb default '{ }'::jsonb,
+  category varchar(100), description text,
+  is_favorite boolean default 'no', is_active boolean default 'yes',
+  execution_count int default 0,
+  last_used timestamptz,
+  updated_at timestamptz default current_timestamp,
+  created_at timestamptz default current_timestamp,
+  primary key (id),
+  foreign key (template_id) references workflow_templates on delete set null on update no action,
+  foreign key (user_id) references users on delete cascade not deferrable
+);
+create index idx_user_workflows_is_active on user_workflows (is_active);
+create index idx_user_workflows_category on user_workflows (category);
+create index idx_user_workflows_template_id on user_workflows (template_id);
+create index idx_user_workflows_user_id on user_workflows (user_id);
+create index user_workflows_recent on user_workflows (user_id, last_used desc);
+
+create or replace function update_updated_at_column() returns trigger language 'plpgsql' as '
+begin
+  new.updated_at := now();
+  return new;
+end';
+create trigger update_workflow_templates_updated_at before update on workflow_templates
+  for each row execute procedure update_updated_at_column();
+create trigger update_user_workflows_updated_at before update on user_workflows
+  for each row execute procedure update_updated_at_column();
+
+alter table workflow_executions
+  alter column template_id drop not null,
+  add column user_workflow_id uuid,
+  add foreign key (user_workflow_id) references user_workflows on delete cascade,
+  add constraint workflow_executions_source_check check ((template_id is null) <> (user_workflow_id is null));
+create index concurrently_or_not on workflow_executions (user_workflow_id);
+create table workflow_tags (workflow uuid references user_workflows on delete cascade, tag text);
+create view active_workflows as select * from user_workflows where is_active;`;
+
+export interface Spelling {
+  readonly sql: string;
+  /** Objects on this project's own tables that are there besides. */
+  readonly extra?: readonly string[];
+}
+
+export const differently: Readonly<Record<string, Spelling>> = {
+  'by another hand altogether': {
+    sql: byAnotherHand,
+    extra: ['constraint public.user_workflows.user_workflows_name_check', 'index public.user_workflows_recent'],
+  },
+  'types by their full names': {
+    sql: replaced([/VARCHAR\(/g, 'character varying('], [/\bBOOLEAN\b/g, 'bool'], [/\bINTEGER\b/g, 'int4']),
+  },
+  'defaults by now()': { sql: replaced([/DEFAULT CURRENT_TIMESTAMP/g, 'DEFAULT NOW()']) },
+  'defaults with casts': {
+    sql: replaced([/DEFAULT '\{\}'/g, `DEFAULT '{}'::jsonb`], [/DEFAULT 0/g, `DEFAULT '0'::int`]),
+  },
+  'the source check by num_nonnulls': { sql: sourceCheck('num_nonnulls(template_id, user_workflow_id) = 1') },
+  'the source check by <>': { sql: sourceCheck('(template_id IS NULL) <> (user_workflow_id IS NULL)') },
+  'the source check the other way round': {
+    sql: sourceCheck(
+      '(user_workflow_id IS NOT NULL AND template_id IS NULL) OR (user_workflow_id IS NULL AND template_id IS NOT NULL)',
+    ),
+  },
+  'foreign keys with names of their own': {
+    sql: replaced(
+      [/UUID NOT NULL REFERENCES users/, 'UUID NOT NULL CONSTRAINT fk_user REFERENCES users'],
+      [
+        /VARCHAR\(255\) REFERENCES workflow_templates/,
+        'VARCHAR(255) CONSTRAINT fk_template REFERENCES workflow_templates',
+      ],
+    ),
+    extra: ['constraint public.user_workflows.fk_template', 'constraint public.user_workflows.fk_user'],
+  },
+  'the function spelled otherwise': {
+    sql: replaced([/NEW\.updated_at = CURRENT_TIMESTAMP;/g, 'NEW.updated_at := now();']),
+  },
+};
