@@ -43,6 +43,6 @@ export default defineConfig(
   },
   {
     files: ['**/*.{js,mjs}'],
-    languageOptions: { globals: { Buffer: 'readonly', process: 'readonly' } },
+    languageOptions: { globals: { Buffer: 'readonly', URL: 'readonly', process: 'readonly' } },
   },
 );

@@ -36,26 +36,26 @@ export function obstacles(project: Project, inspection: Inspection, migrations: 
  * The prerequisites that do not hold. What an effect changes is not asked for (a legacy file may have changed it
  * already), and a constraint may have any name.
  */
-function unmetPrerequisites(project: Project, live: Schema): Difference[] {
-  const touched = new Map(
-    project.migrations.flatMap(({ effect }) => mentions(effect)).map(({ id, value }) => [id, value]),
-  );
-  const wanted = expectation({}, [project.prerequisites]);
-  const found = objectsOf(live);
+function unmetPrerequisites({ prerequisites, migrations }: Project, live: Schema): Difference[] {
+  const changes = new Map(migrations.flatMap(({ effect }) => mentions(effect)).map(({ id, value }) => [id, value]));
   const definitions = new Set(
-    [...found.values()].filter(({ part }) => part === 'constraints').map(({ key, state }) => `${key} ${String(state)}`),
+    [...objectsOf(live).values()].map(({ key, part, state }) => JSON.stringify([key, part, state])),
   );
-  const schema = JSON.parse(JSON.stringify(wanted.schema)) as Schema;
-  for (const { section, key, part, name, id, value } of mentions(project.prerequisites)) {
-    const changes = touched.get(id);
-    const holder = schema[section]?.[key] as Record<string, Record<string, unknown>> | undefined;
-    if (part === undefined || name === undefined || holder?.[part] === undefined) continue;
-    if (part === 'constraints' && definitions.has(`${key} ${String(value)}`)) delete holder[part][name];
-    else if (typeof changes === 'object' && changes !== null)
-      for (const attribute of Object.keys(changes)) delete (holder[part][name] as Record<string, unknown>)[attribute];
-  }
-  const named = new Set([...wanted.named].filter((id) => objectsOf(schema).has(id)));
-  return [...compare({ schema, named, owned: new Set(), partial: named }, live).failing];
+  const asked = mentions(prerequisites).filter(
+    ({ key, part, value }) => !definitions.has(JSON.stringify([key, part, value])),
+  );
+  const effects = asked.map(({ section, key, part, name = '', id, value }): Patch => {
+    const change = changes.get(id);
+    const isChanged = (attribute: string) => typeof change === 'object' && change !== null && attribute in change;
+    const own = (attribute: string, inner: unknown) => typeof inner !== 'object' && !isChanged(attribute);
+    const left =
+      typeof value === 'object' && value !== null
+        ? Object.fromEntries(Object.entries(value).filter(([k, v]) => own(k, v)))
+        : value;
+    return { [section]: { [key]: part === undefined ? left : { [part]: { [name]: left } } } };
+  });
+  const wanted = expectation({}, effects);
+  return [...compare({ ...wanted, owned: new Set(), partial: wanted.named }, live).failing];
 }
 
 /** A role need not be a superuser: it must own what it changes, and may create and refer to what it has to. */

@@ -51,7 +51,7 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv): Settings {
   const file = join(root, SETTINGS_FILE);
   if (!existsSync(file)) throw failure('usage', 'settings-missing', [root]);
   const values = parseSettings(readFileSync(file, 'utf8'));
-  loadDotenv({ path: join(root, '.env'), processEnv: env as Record<string, string>, quiet: true });
+  loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });
   const text = (key: string, otherwise: string) => (values[key] as string | undefined) ?? otherwise;
   const dir = text('migrations-dir', 'migrations');
   const compiledDir = resolve(root, 'dist', dir);

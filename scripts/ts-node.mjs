@@ -1,6 +1,6 @@
 // Lets `node --import ./scripts/ts-node.mjs` run TypeScript. Types are checked by `npm run verify`, not at run time.
 import { register } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, URL } from 'node:url';
 
 process.env.TS_NODE_TRANSPILE_ONLY ??= 'true';
 process.env.TS_NODE_PROJECT ??= fileURLToPath(new URL('../tsconfig.json', import.meta.url));

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { noteDatabase, type Context, type Success } from '../context.js';
 import type { Address } from '../database/address.js';
 import { withConnection, type Connection } from '../database/connection.js';
-import { readSchema, type Names } from '../database/inspect.js';
+import { readSchema } from '../database/inspect.js';
 import { failure } from '../errors.js';
 import { loadMigrations, runMigrations } from '../framework.js';
 import { PREREQUISITES, type Migration } from '../project.js';
@@ -113,7 +113,7 @@ async function apply({ project: { settings } }: Context, connection: Connection,
     await connection.query(
       `SET search_path = ${settings.searchPath.map((schema) => pg.escapeIdentifier(schema)).join(', ')}`,
     );
-    await runMigrations(settings, connection.client as never, [migration], 'up');
+    await runMigrations(settings, connection.client, [migration], 'up');
   } catch (cause) {
     throw failure('failed', 'snapshot-failed', [migration.file, (cause as Error).message], {
       file: migration.file,
@@ -130,7 +130,7 @@ async function readEverything(connection: Connection, ledgerName: string): Promi
   const names: Record<string, string[]> = {};
   for (const { section, key } of (results.at(-2)?.rows ?? []) as { section: string; key: string }[])
     (names[section] ??= []).push(key);
-  return await readSchema(connection, names as Names, '0');
+  return await readSchema(connection, names, '0');
 }
 
 /** A function that a migration replaces by the same is its effect as well; a row's `xmin` tells. */
@@ -162,7 +162,7 @@ function prerequisitesFrom(base: Schema, named: Patch, effects: readonly Patch[]
     else if (isPart(part))
       ((((byKey[key] ??= {}) as Relation)[part] ??= {}) as Record<string, State>)[name ?? ''] = state;
   }
-  return wanted as Patch;
+  return wanted;
 }
 
 const pick = (state: Exclude<State, string>, only: Patch): State =>

@@ -17,11 +17,11 @@ export interface Connection {
   /** The server's major version. */
   readonly major: number;
   /** Sends one simple query, of one or several statements, and gives the result of each. */
-  query(sql: string): Promise<QueryResult[]>;
+  readonly query: (sql: string) => Promise<QueryResult[]>;
   /** What the framework calls. Parameters go to the server unnamed: nothing stays prepared. */
   readonly client: pg.Client;
   /** Ends it at once, without waiting for a statement. */
-  cut(): void;
+  readonly cut: () => void;
 }
 
 export interface ConnectOptions {
@@ -141,7 +141,7 @@ const STARTING = new Set([
   'ECONNRESET',
   'EHOSTUNREACH',
 ]);
-const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '');
+const codeOf = (error: unknown): string => (error as { code?: string }).code ?? '';
 const isStarting = (error: unknown): boolean =>
   STARTING.has(codeOf(error)) || (error instanceof AggregateError && error.errors.some(isStarting));
 

@@ -3,6 +3,7 @@ import { failure } from '../errors.js';
 import type { Direction } from '../ledger.js';
 import type { Migration } from '../project.js';
 import { createsTable, mentions, type Mention } from '../schema/effects.js';
+import type { Patch } from '../schema/model.js';
 import type { Connection } from './connection.js';
 
 /** Something that a run would delete, and how to count it. */
@@ -44,7 +45,7 @@ export function removals(migrations: readonly Migration[], direction: Direction)
 }
 
 const isTable = (mention: Mention): boolean =>
-  createsTable(mention) && typeof mention.value === 'object' && !/view$/.test(String(mention.value?.['kind']));
+  createsTable(mention) && !/view"?$/.test(JSON.stringify((mention.value as Patch)['kind']));
 
 const condition = ({ what, column }: Removal): string =>
   what === 'rows' ? 'true' : `${column ?? ''} IS ${what === 'values' ? 'NOT ' : ''}NULL`;

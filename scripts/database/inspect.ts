@@ -99,7 +99,7 @@ function schemaFrom(rows: readonly unknown[]): Schema {
     ] as unknown as CatalogRow;
     const state = normalizeView(typeof value === 'string' ? value : withoutNulls(value));
     const byKey = (schema[section] ??= named());
-    if (part === null || name === null) byKey[key] = { ...(byKey[key] as object), ...wrap(state) } as State;
+    if (part === null || name === null) byKey[key] = { ...(byKey[key] as object), ...wrap(state) };
     else if (isPart(part))
       ((((byKey[key] ??= {}) as Relation)[part] ??= named()) as Record<string, State>)[name] = state;
     if (typeof state === 'string' && part === null) byKey[key] = state;

@@ -1,5 +1,15 @@
 import mergePatch from 'json8-merge-patch';
-import { isPart, objectId, objectTitle, parts, sections, type Patch, type Schema, type Section } from './model.js';
+import {
+  isPart,
+  objectId,
+  objectTitle,
+  parts,
+  sections,
+  type Part,
+  type Patch,
+  type Schema,
+  type Section,
+} from './model.js';
 
 /** What the schema has to be at a version, and how far the comparison goes. */
 export interface Expectation {
@@ -17,12 +27,11 @@ export interface Mention {
   readonly id: string;
   readonly section: Section;
   readonly key: string;
-  readonly part?: ReturnType<typeof partOf>;
+  readonly part?: Part;
   readonly name?: string;
   readonly value: Patch[string];
 }
 
-const partOf = (key: string) => (isPart(key) ? key : undefined);
 const isPatch = (value: Patch[string] | undefined): value is Patch => typeof value === 'object' && value !== null;
 
 /** The objects that an effect names, tables before their parts. A table that is only a place for parts is not named. */
@@ -63,7 +72,7 @@ export function expectation(
   const partial = new Set(mentions(prerequisites).map(({ id }) => id));
   let schema = mergePatch.apply(Object.create(null) as object, prerequisites) as Schema;
   for (const effect of effects) {
-    schema = mergePatch.apply(schema, effect) as Schema;
+    schema = mergePatch.apply(schema, effect);
     for (const mention of mentions(effect)) {
       named.add(mention.id);
       if (createsTable(mention)) owned.add(mention.key);

@@ -16,7 +16,7 @@ const sourceCheck = (condition: string) =>
 const byAnotherHand = `
 create table public.workflow_templates (
   updated_at timestamp without time zone default current_timestamp,
-  created_at timestamp(6) without time zone default current_timestamp,
+  created_at timestamp without time zone default current_timestamp,
   outputs jsonb default null,
   conditions jsonb null,
   steps jsonb not null,

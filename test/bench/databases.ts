@@ -1,0 +1,45 @@
+/** The server of the benchmark, and databases on it. */
+import { startEmbedded } from '../support/embedded.js';
+import { makeDatabase, makeTemplate, type Database } from '../support/database.js';
+
+export interface Server {
+  readonly version: string;
+  /** A new database: with the application's base schema, empty, or a copy of another one. */
+  readonly database: (from: 'base' | 'empty' | Database) => Promise<Database>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Waiting for a disk is no part of what is compared. */
+const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' };
+
+/** Starts a PostgreSQL 18 of the benchmark's own. */
+export async function startBenchServer(): Promise<Server> {
+  const { url, stop } = await startEmbedded({ major: 18, settings: { ...settings, max_locks_per_transaction: '1024' } });
+  const template = await makeTemplate(url);
+  return {
+    version: await versionOf(url),
+    database: (from) => {
+      if (from === 'empty') return makeDatabase(url);
+      return makeDatabase(url, { template: from === 'base' ? template.name : from.name });
+    },
+    stop,
+  };
+}
+
+async function versionOf(url: string): Promise<string> {
+  const database = await makeDatabase(url);
+  const [row] = await database.query<{ server_version: string }>('SHOW server_version');
+  await database.drop();
+  return row?.server_version ?? '';
+}
+
+/** Adds tables that have nothing to do with the migrations, a few hundred in a transaction, and ANALYZEs the catalog. */
+export async function addOtherTables(database: Database, count: number): Promise<void> {
+  await database.query(`DO $$ BEGIN
+    FOR i IN 1..${count} LOOP
+      EXECUTE format('CREATE TABLE other_%s (id bigint PRIMARY KEY, name text NOT NULL, made timestamptz DEFAULT now())', i);
+      IF i % 500 = 0 THEN COMMIT; END IF;
+    END LOOP;
+  END $$`);
+  await database.query('ANALYZE');
+}

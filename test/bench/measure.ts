@@ -1,0 +1,104 @@
+/** Whole processes, measured from the outside. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { work } from './projects.js';
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** One run of a process. */
+export interface Sample {
+  readonly milliseconds: number;
+  /** Of the process and its children: user and system. */
+  readonly cpu: number | undefined;
+  /** Peak of the largest process, in MiB. */
+  readonly memory: number | undefined;
+}
+
+/** Something that takes part in a workload: what is done before each run, unmeasured, and the process itself. */
+export interface Contender {
+  readonly name: string;
+  /** Makes what a run uses up, such as a database; gives what the command is told of it. */
+  readonly prepare: () => Promise<Prepared>;
+}
+
+export interface Prepared {
+  readonly command: Command;
+  readonly after?: () => Promise<void>;
+}
+
+/** GNU time knows CPU and memory of a process and its children; where there is none, both stay unknown. */
+const TIME = '/usr/bin/time';
+const hasTime = existsSync(TIME) && spawnSync(TIME, ['-f', '%M', 'true']).status === 0;
+
+/** Runs a process to its end. @throws when it fails: what went wrong is not measured */
+export async function sample({ file, args, cwd, env }: Command): Promise<Sample> {
+  mkdirSync(work, { recursive: true });
+  const note = join(work, `time-${process.pid}`);
+  const timed = hasTime ? [TIME, '-f', '%U %S %M', '-o', note, file, ...args] : [file, ...args];
+  const started = performance.now();
+  const { code, output } = await run(timed, cwd, env);
+  const milliseconds = performance.now() - started;
+  if (code !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${code}:\n${output.slice(-3000)}`);
+  if (!hasTime) return { milliseconds, cpu: undefined, memory: undefined };
+  const [user = 0, system = 0, kilobytes = 0] = readFileSync(note, 'utf8').trim().split(' ').map(Number);
+  return { milliseconds, cpu: (user + system) * 1000, memory: kilobytes / 1024 };
+}
+
+/** Starts a process with PATH, HOME and `env`, and waits for its end. */
+export async function run(
+  [file = '', ...args]: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | null; output: string }> {
+  const { PATH, HOME } = process.env;
+  const child = spawn(file, args, { cwd, env: { PATH, HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output };
+}
+
+/**
+ * Measures contenders side by side: one run of each, again and again, so that whatever else the machine does falls on
+ * all of them. One round before that warms caches up, and is not counted. A contender that fails is left out.
+ */
+export async function interleave(contenders: readonly Contender[], repetitions: number): Promise<Map<string, Sample[]>> {
+  const samples = new Map<string, Sample[]>();
+  const failed = new Set<string>();
+  for (let round = 0; round <= repetitions; round++)
+    for (const { name, prepare } of contenders) {
+      if (failed.has(name)) continue;
+      try {
+        const { command, after } = await prepare();
+        const taken = await sample(command);
+        await after?.();
+        if (round > 0) samples.set(name, [...(samples.get(name) ?? []), taken]);
+      } catch (error) {
+        failed.add(name);
+        samples.delete(name);
+        console.error(`${name} is left out: ${String(error)}`);
+      }
+    }
+  return samples;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+}
+
+/** The distance between the quartiles, as a share of the median. */
+export function spread(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? NaN;
+  return (at(0.75) - at(0.25)) / median(values);
+}

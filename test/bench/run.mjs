@@ -1,0 +1,16 @@
+// `npm run bench [-- --quick]`: compares this project with its peers, and writes test/bench/RESULTS.md.
+//
+// --quick: this program and node-pg-migrate's CLI alone, few repetitions, prints and writes nothing.
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import '../../scripts/ts-node.mjs';
+
+const quick = process.argv.includes('--quick');
+const here = fileURLToPath(new URL('.', import.meta.url));
+if (!quick && !existsSync(`${here}node_modules`)) {
+  const flags = ['--prefix', here, '--no-audit', '--no-fund', '--loglevel=error'];
+  execFileSync('npm', ['install', ...flags], { stdio: 'inherit' });
+}
+const { bench } = await import('./bench.ts');
+await bench({ quick });
