@@ -76,14 +76,16 @@ const telling = (action: unknown, onSteps: (steps: Steps) => void) => async (pgm
  * the session, which a pooler hands on; its session lock would stay behind on a pooled connection; it loads every file
  * of the folder unless a pattern keeps them from it, and then cannot know their order, which is checked here anyway.
  *
- * @param onSteps where it is given, nothing is run but the migrations' own functions: it is told what they would send
+ * @param onSteps told of each migration what it will send, before it does
+ * @param dryRun whether nothing is run but the migrations' own functions
  */
 export async function runMigrations(
   settings: Settings,
   client: StatementClient,
   migrations: readonly Migration[],
   direction: Direction,
-  onSteps?: (steps: Steps) => void,
+  onSteps: (steps: Steps) => void,
+  dryRun = false,
 ): Promise<void> {
   const { runner } = await import('node-pg-migrate');
   const quiet = (): void => undefined;
@@ -91,7 +93,7 @@ export async function runMigrations(
   if (first === undefined) return;
   const actionsOf = async (path: string) => {
     const { up, down } = await loadModule(path);
-    return (onSteps === undefined ? { up, down } : { up: telling(up, onSteps), down: telling(down, onSteps) }) as never;
+    return { up: telling(up, onSteps), down: telling(down, onSteps) } as never;
   };
   const files = migrations.map(({ path }) => path.slice(dirname(path).length + 1).replaceAll('.', '\\.'));
   await runner({
@@ -105,7 +107,7 @@ export async function runMigrations(
     checkOrder: false,
     singleTransaction: true,
     noLock: true,
-    dryRun: onSteps !== undefined,
+    dryRun,
     verbose: false,
     logger: { info: quiet, warn: quiet, error: quiet },
     migrationLoaderStrategies: [

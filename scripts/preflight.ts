@@ -26,7 +26,7 @@ export function obstacles(project: Project, inspection: Inspection, migrations: 
       },
     ];
   const unmet = unmetPrerequisites(project, inspection.live).map((difference) => ({
-    problem: `${difference.object} ${difference.kind === 'missing' ? `is missing (${difference.expected ?? ''})` : `is ${difference.found ?? ''}, not ${difference.expected ?? ''}`}`,
+    problem: `${difference.object} ${difference.kind === 'missing' ? `is missing${difference.expected === null || difference.object.startsWith(difference.expected) ? '' : ` (${difference.expected})`}` : `is ${difference.found ?? ''}, not ${difference.expected ?? ''}`}`,
     remedy: `load the application's base schema into database ${access.database}, or see whether the URL names the right one`,
   }));
   return [...unmet, ...missingPrivileges(project, inspection, migrations)];

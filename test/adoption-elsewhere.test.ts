@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { expectAdopted, expectRefused, rowsOf } from './support/adoption.js';
 import { legacyDatabase } from './support/adoption-database.js';
+import { call } from './support/call.js';
 import { claim, legacyFiles, runLegacy } from './support/legacy.js';
+import { smallProject } from './support/small-project.js';
 import { testDatabase } from './support/test-database.js';
 
 const loadBase = (name: string) =>
@@ -83,4 +85,12 @@ test.each([
   expect(await database.query('SELECT * FROM elsewhere.workflow_executions')).toEqual([{ id: 'e', template_id: 't' }]);
   expect(await database.query('SELECT * FROM elsewhere.pgmigrations')).toEqual([]);
   expect(Object.keys(await rowsOf(database))).toContain('user_workflows');
+});
+
+test('a name without a schema in a migration means the schema of the settings, whatever the search_path', async () => {
+  const [root, database] = [smallProject(['a']), await testDatabase({ base: false })];
+  await database.query(`CREATE SCHEMA elsewhere; ALTER DATABASE ${database.name} SET search_path = elsewhere, public`);
+  expect((await call(['up', '--json'], { root, url: database.url })).json()).toMatchObject({ outcome: 'applied' });
+  const tables = "SELECT schemaname AS schema FROM pg_tables WHERE tablename IN ('a', 'pgmigrations')";
+  expect(await database.query(tables)).toEqual([{ schema: 'public' }, { schema: 'public' }]);
 });

@@ -66,6 +66,20 @@ test.each([
   expect(message).toBe(`this would delete data; nothing was changed:\n  public.user_workflows: ${words}`);
 });
 
+test('counting reads no more rows than its bound', async () => {
+  const database = await migratedDatabase();
+  await database.query(workflows(30_000));
+  const read = async () => {
+    const sql = "SELECT seq_tup_read::int AS read FROM pg_stat_user_tables WHERE relname = 'user_workflows'";
+    return (await database.query<{ read: number }>(sql))[0]?.read ?? 0;
+  };
+  const before = await read();
+  expect((await call(['down', '4'], { url: database.url })).code).toBe(7);
+  // The run's session reports what it read when it ends.
+  await expect.poll(read, { timeout: 20_000 }).toBeGreaterThan(before + 10_000);
+  expect((await read()) - before).toBeLessThan(10_100);
+});
+
 const upwards = {
   'migrations/0001_make.ts': migration(
     `pgm.createTable('kept', { id: 'integer', old: 'text' }); pgm.createTable('gone', { id: 'integer' });`,

@@ -1,9 +1,10 @@
+import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { RUN_LOCK_KEY } from '../scripts/database/run-lock.js';
 import { call, type JsonReport } from './support/call.js';
 import type { Database } from './support/database.js';
 import { advisoryLocks, backends, blockedRun, eventually } from './support/eventually.js';
-import { start, startProgram, type Running } from './support/migrate.js';
+import { start, startProgram, type Result, type Running } from './support/migrate.js';
 import { testPooler } from './support/pgbouncer.js';
 import { testDatabase } from './support/test-database.js';
 
@@ -20,6 +21,9 @@ async function tableHolder(database: Database) {
   await session.query('BEGIN; LOCK TABLE workflow_executions IN ACCESS SHARE MODE');
   return { release: () => session.query('COMMIT') };
 }
+
+/** As a shell gives it: npm ends itself with the signal that it was sent. */
+const exitCode = ({ code, signal }: Result): number => code ?? 128 + constants.signals[signal ?? 'SIGKILL'];
 
 /** That the run has come to its end in order: said in one JSON object, cancelled on the server, and no lock left. */
 async function expectInterrupted(
@@ -39,7 +43,7 @@ async function expectInterrupted(
       message: `stopped by ${signal}; what was not committed was rolled back, and the database is before the first migration`,
     },
   });
-  expect(result.code).toBe(code);
+  expect(exitCode(result)).toBe(code);
   await eventually('the end of all its sessions on the server, while the table is still held', async () => {
     const left = await backends(database);
     return left.length === 0;

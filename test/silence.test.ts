@@ -12,7 +12,7 @@ beforeAll(async () => {
   head = await createDatabase();
   expect(await call(['up', '--strict'], { url: head.url })).toMatchObject({ code: 0, stderr: '' });
 });
-afterAll(() => Promise.all([head.drop(), stage.close()]));
+afterAll(() => Promise.all([head.drop(), stage.close()]), 300_000);
 
 /** What is nobody's business of the five migrations. */
 const elsewhere: Readonly<Record<string, string>> = {

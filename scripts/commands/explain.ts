@@ -38,7 +38,7 @@ function asFailure(trouble: Trouble): Failure {
   const sqlstate = sqlstateOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const file = migration?.file;
-  const isAboutShape = sqlstate !== undefined && /^(22|23|42)/.test(sqlstate) && sqlstate !== '42601';
+  const isAboutShape = sqlstate !== undefined && /^(22|23|42|55)/.test(sqlstate);
   const misfits = isAboutShape ? misfitsBefore(trouble) : [];
   if (misfits.length > 0)
     return failure('differs', 'misfit', [migration?.name ?? '', message, misfits], {

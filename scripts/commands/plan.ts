@@ -3,7 +3,7 @@ import { withConnection, type Connection } from '../database/connection.js';
 import { guardStatement, removals, type Removal } from '../database/data-loss.js';
 import { inspect, type Inspection } from '../database/inspect.js';
 import { lockStatement } from '../database/run-lock.js';
-import { addHashColumn, beginStatement, hashStatement } from '../database/transaction.js';
+import { addHashColumn, beginStatement, hashStatement } from '../database/statements.js';
 import { failure, sqlstateOf } from '../errors.js';
 import { ledgerStatement, loadMigrations, runMigrations, type Steps } from '../framework.js';
 import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
@@ -80,10 +80,17 @@ async function planLeg({ project, signal }: Context, connection: Connection, leg
     },
   };
   try {
-    await runMigrations(settings, client, leg.migrations, leg.direction, (steps) => {
-      script.add(leg, index, steps);
-      index++;
-    });
+    await runMigrations(
+      settings,
+      client,
+      leg.migrations,
+      leg.direction,
+      (steps) => {
+        script.add(leg, index, steps);
+        index++;
+      },
+      true,
+    );
   } finally {
     await connection.query('ROLLBACK');
   }

@@ -3,6 +3,7 @@ import { noteDatabase, noteLedger, type Context, type Success } from '../context
 import { appliedAfterLoss } from '../database/aftermath.js';
 import { withConnection, type Connection } from '../database/connection.js';
 import { inspect, type Inspection } from '../database/inspect.js';
+import { rowsInTheWay } from '../database/rows.js';
 import { withRunLock, type RunLock } from '../database/run-lock.js';
 import { CheckedTransaction, type RunPlan } from '../database/transaction.js';
 import { isLost, isLockTrouble } from '../database/trouble.js';
@@ -127,12 +128,16 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
   const { project, facts, options, signal, emit } = context;
   const { inspection, ledger, migrations } = view;
   const found = obstacles(project, inspection, migrations);
+  if (found.length === 0 && direction === 'up')
+    found.push(...(await rowsInTheWay(connection, inspection.live, migrations, options.lockTimeout)));
   if (found.length > 0) throw failure('unavailable', 'obstacles', [found, context.address.database]);
   await loadMigrations(migrations, direction);
   const client = new CheckedTransaction(connection, planOf(bench, view), lock, watch);
   try {
     signal.throwIfAborted();
-    await runMigrations(project.settings, client, migrations, direction);
+    await runMigrations(project.settings, client, migrations, direction, (steps) => {
+      client.announce(steps);
+    });
     if (client.committed !== migrations.length)
       throw new Error(`${client.committed} of ${migrations.length} migrations were run`);
   } catch (thrown) {
@@ -150,7 +155,7 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
       before: inspection.live,
       ledger,
       context,
-      partial: isBegun(context),
+      partial: isBegun(context) || client.wentOutside,
     });
   }
   note(bench, ledger, client, client.committed);

@@ -113,7 +113,7 @@ async function apply({ project: { settings } }: Context, connection: Connection,
     await connection.query(
       `SET search_path = ${settings.searchPath.map((schema) => pg.escapeIdentifier(schema)).join(', ')}`,
     );
-    await runMigrations(settings, connection.client, [migration], 'up');
+    await runMigrations(settings, connection.client, [migration], 'up', () => undefined);
   } catch (cause) {
     throw failure('failed', 'snapshot-failed', [migration.file, (cause as Error).message], {
       file: migration.file,

@@ -4,7 +4,7 @@ import type { LedgerRow } from '../ledger.js';
 import type { Project } from '../project.js';
 import { catalogQuery, READ_SETTINGS } from '../schema/catalog.js';
 import { mentions } from '../schema/effects.js';
-import { isPart, type Relation, type Schema, type Section, type State } from '../schema/model.js';
+import type { Part, Relation, Schema, Section, State } from '../schema/model.js';
 import { normalizeView } from '../schema/normalize.js';
 import { accessQuery, type Access } from './access.js';
 import type { Connection } from './connection.js';
@@ -29,10 +29,16 @@ export function namesOf({ migrations, prerequisites }: Project): Names {
   return Object.fromEntries(Object.entries(names).map(([section, keys]) => [section, [...keys]]));
 }
 
-type CatalogRow = readonly [section: Section, key: string, part: string | null, name: string | null, state: State];
+type CatalogObject = readonly [section: Section, key: string, part: Part | null, name: string | null, state: State];
+
+interface CatalogRow {
+  readonly catalog: readonly CatalogObject[] | null;
+}
 
 /** The statement that reads named objects, under the {@link READ_SETTINGS}. */
-const readStatement = (names: Names): string => catalogQuery(pg.escapeLiteral(JSON.stringify(names)));
+const readStatement = (names: Names): string =>
+  `SELECT json_agg(json_build_array(q.section, q.key, q.part, q.name, q.state)) AS catalog
+  FROM (${catalogQuery(pg.escapeLiteral(JSON.stringify(names)))}) q`;
 
 const beginReading = (lockTimeout: string): string =>
   `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = ${pg.escapeLiteral(lockTimeout)}; ${READ_SETTINGS}`;
@@ -46,7 +52,7 @@ export async function readSchema(connection: Connection, names: Names, lockTimeo
   const results = await connection.query(
     lockTimeout === undefined ? `${READ_SETTINGS} ${query}` : `${beginReading(lockTimeout)} ${query}; COMMIT`,
   );
-  return schemaFrom(results.find(({ command }) => command === 'SELECT')?.rows ?? []);
+  return schemaFrom((results.find(({ command }) => command === 'SELECT')?.rows as CatalogRow[])[0]?.catalog ?? []);
 }
 
 /**
@@ -67,7 +73,7 @@ export async function inspect(connection: Connection, project: Project, lockTime
   try {
     results = await ask(read);
   } catch (error) {
-    await connection.query('ROLLBACK');
+    await connection.query('ROLLBACK').catch(() => undefined);
     const sqlstate = sqlstateOf(error);
     if (sqlstate === '42501')
       throw failure('unavailable', 'ledger-denied', [settings.ledgerName], { sqlstate, cause: error });
@@ -81,32 +87,26 @@ export async function inspect(connection: Connection, project: Project, lockTime
     ledger: ledger.map((row) => (row as { row: LedgerRow }).row),
     hasLedger,
     access: (access[0] as { access: Access }).access,
-    live: schemaFrom(catalog),
+    live: schemaFrom((catalog[0] as CatalogRow).catalog),
   };
 }
 
-/** Puts the rows of the catalog query together; attributes that say nothing (null) are left out. */
-function schemaFrom(rows: readonly unknown[]): Schema {
+/** Puts the objects that the catalog query read together; attributes that say nothing (null) are left out. */
+function schemaFrom(objects: readonly CatalogObject[] | null): Schema {
   const schema: Schema = {};
   const named = () => Object.create(null) as Record<string, never>; // A column may be called `constructor`.
-  for (const row of rows as Record<'section' | 'key' | 'part' | 'name' | 'state', unknown>[]) {
-    const [section, key, part, name, value] = [
-      row.section,
-      row.key,
-      row.part,
-      row.name,
-      row.state,
-    ] as unknown as CatalogRow;
-    const state = normalizeView(typeof value === 'string' ? value : withoutNulls(value));
+  for (const [section, key, part, name, value] of objects ?? []) {
+    const state = typeof value === 'string' ? value : normalizeView(withoutNulls(value));
     const byKey = (schema[section] ??= named());
-    if (part === null || name === null) byKey[key] = { ...(byKey[key] as object), ...wrap(state) };
-    else if (isPart(part))
-      ((((byKey[key] ??= {}) as Relation)[part] ??= named()) as Record<string, State>)[name] = state;
-    if (typeof state === 'string' && part === null) byKey[key] = state;
+    if (part === null || name === null)
+      byKey[key] = typeof state === 'string' ? state : { ...(byKey[key] as object), ...state };
+    else ((((byKey[key] ??= {}) as Relation)[part] ??= named()) as Record<string, State>)[name] = state;
   }
   return schema;
 }
 
-const wrap = (state: State): object => (typeof state === 'string' ? {} : state);
-const withoutNulls = (state: Readonly<Record<string, string | boolean | null>>) =>
-  Object.fromEntries(Object.entries(state).filter(([, value]) => value !== null)) as Record<string, string | boolean>;
+function withoutNulls(state: Readonly<Record<string, string | boolean | null>>): State {
+  const left: Record<string, string | boolean> = {};
+  for (const [name, value] of Object.entries(state)) if (value !== null) left[name] = value;
+  return left;
+}

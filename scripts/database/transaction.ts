@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import pg from 'pg';
 import { failure } from '../errors.js';
-import { ledgerStatement, type StatementClient } from '../framework.js';
+import { ledgerStatement, type StatementClient, type Steps } from '../framework.js';
 import type { Direction } from '../ledger.js';
 import type { Migration, Project } from '../project.js';
 import { compare, type Difference } from '../schema/compare.js';
@@ -10,6 +9,7 @@ import type { Connection } from './connection.js';
 import { guardData, removals, type Loss } from './data-loss.js';
 import { namesOf, readSchema } from './inspect.js';
 import type { RunLock } from './run-lock.js';
+import { addHashColumn, beginStatement, hashStatement, NO_IDLE_TIMEOUT } from './statements.js';
 import type { Watch } from './watch.js';
 
 /** What a run is to do, and how. */
@@ -35,26 +35,8 @@ export interface Done {
   readonly milliseconds: number;
 }
 
-/** `SET LOCAL`s for a transaction of a run. `transaction_timeout` is not known before PostgreSQL 17. */
-export const beginStatement = (plan: Pick<RunPlan, 'lockTimeout' | 'statementTimeout' | 'project'>): string => {
-  const path = [...plan.project.settings.searchPath, 'pg_temp'].map((schema) => pg.escapeIdentifier(schema)).join(', ');
-  return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL search_path = ${path};
-SET LOCAL standard_conforming_strings = on;
-SET LOCAL client_min_messages = warning;
-SET LOCAL lock_timeout = ${pg.escapeLiteral(plan.lockTimeout)};
-SET LOCAL statement_timeout = ${pg.escapeLiteral(plan.statementTimeout)};`;
-};
-const NO_IDLE_TIMEOUT = `SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings
-  WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')`;
-
-/** Adds the column that holds what a migration was checked against. */
-export const addHashColumn = (ledger: string): string =>
-  `ALTER TABLE ${ledger} ADD COLUMN IF NOT EXISTS effect_hash varchar(32);`;
-
-/** Writes that down. */
-export const hashStatement = (ledger: string, { name, effectHash }: Migration): string =>
-  `UPDATE ${ledger} SET effect_hash = '${effectHash}' WHERE name = '${name}';`;
+/** A migration has no business with these, inside the transaction of the run (manual, part VI). */
+const CONTROL = /^\s*(BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
 
 /**
  * What the framework takes for its database client: it lets no `COMMIT` through before the schema was compared with the
@@ -73,7 +55,11 @@ export class CheckedTransaction implements StatementClient {
   statement: string | undefined;
   /** How many migrations were behind the run at its first error: the next one is the one that failed. */
   reached: number | undefined;
-  #state: 'none' | 'inside' | 'outside' = 'none';
+  /** Whether a migration has sent anything outside a transaction: that is there to stay, recorded or not. */
+  wentOutside = false;
+  #state: 'none' | 'inside' | 'outside' | 'over' = 'none';
+  /** What of the framework's own is to come next: its first `BEGIN`, and those around a migration without a transaction. */
+  #due: 'begin' | 'commit' | 'nothing' = 'begin';
   #done = 0;
   #hashed: boolean;
   #since = performance.now();
@@ -99,29 +85,41 @@ export class CheckedTransaction implements StatementClient {
     }
   }
 
+  /** Called with what a migration is about to send. One that asks for no transaction first ends that of the run. */
+  announce({ inside }: Steps): void {
+    this.#due = inside ? 'nothing' : 'commit';
+  }
+
   async #send(sql: string, statement: string | { text: string }, values?: readonly unknown[]): Promise<unknown> {
     const word = sql.replace(/;$/, '').toUpperCase();
-    if (word === 'ROLLBACK') return this.rollback();
-    if (this.#state === 'none' || (word === 'BEGIN' && this.#state === 'outside')) await this.#begin();
-    if (word === 'BEGIN') return undefined;
-    if (word === 'COMMIT') return this.#commit();
+    // The framework's own have no semicolon, but for those around a migration without a transaction.
+    if (sql === 'ROLLBACK') return this.rollback();
+    if (this.#state === 'none') await this.#begin();
+    if (word === this.#due.toUpperCase()) return word === 'BEGIN' ? this.#begin() : this.#commit();
+    if (sql === 'COMMIT') return this.#commit();
     const next = this.plan.migrations[this.#done];
     const { project, direction } = this.plan;
+    const file = next?.file ?? '';
+    if (this.#state === 'over' || (this.#state === 'inside' && CONTROL.test(sql)))
+      throw failure('failed', 'controls-transaction', [file, word], { file });
     const record = next === undefined ? undefined : ledgerStatement(project.settings, next.name, direction);
     if (next !== undefined && sql === record) return this.#record(next, sql);
-    // What breaks off in reverting outside a transaction is for the next `up` to mend: so its row goes first.
-    if (record !== undefined && this.#state === 'outside' && direction === 'down' && !this.#deleted) {
-      await this.#commitRecord(record);
-      this.#deleted = true;
+    if (this.#state === 'outside') {
+      await this.lock.assertHeld(); // Each statement is a commit there.
+      // What breaks off in reverting is for the next `up` to mend: so the row goes first.
+      if (record !== undefined && direction === 'down' && !this.#deleted) await this.#commitRecord(record);
+      this.#deleted = direction === 'down';
+      this.wentOutside = true;
     }
-    if (this.#state === 'outside') await this.lock.assertHeld(); // Each statement is a commit there.
     const result = await this.watch.during(this.connection.client.query(statement as string, values as unknown[]));
     if (this.#state === 'inside' && this.connection.client.getTransactionStatus() === 'I')
-      throw failure('partial', 'left-transaction', [next?.file ?? ''], { file: next?.file });
+      throw failure('partial', 'left-transaction', [file], { file });
     return result;
   }
 
   async #begin(): Promise<void> {
+    this.#due = this.#state === 'none' ? 'begin' : 'nothing';
+    if (this.#state === 'inside') return;
     await this.connection.query(`${beginStatement(this.plan)} ${NO_IDLE_TIMEOUT}`);
     this.#state = 'inside';
     const remaining = this.plan.migrations.slice(this.#done);
@@ -132,8 +130,8 @@ export class CheckedTransaction implements StatementClient {
   }
 
   async #commit(): Promise<void> {
-    if (this.#state !== 'inside') return;
-    await this.#check(false, this.#done);
+    this.#due = 'nothing';
+    if (this.committed < this.plan.migrations.length) await this.#check(false, this.#done);
     await this.lock.assertHeld();
     const [result] = await this.connection.query('COMMIT');
     this.#state = 'outside';
@@ -156,6 +154,7 @@ export class CheckedTransaction implements StatementClient {
     this.#done++;
     this.#since = performance.now();
     this.#hashed ||= isUp;
+    if (this.#state === 'outside') this.#due = 'begin';
     this.#deleted = false;
   }
 
@@ -183,7 +182,7 @@ export class CheckedTransaction implements StatementClient {
   async rollback(): Promise<void> {
     if (this.connection.client.getTransactionStatus() !== 'I')
       await this.connection.query('ROLLBACK').catch(() => undefined);
-    this.#state = 'outside';
+    this.#state = 'over';
     this.reached ??= this.#done;
     this.#done = this.committed;
   }

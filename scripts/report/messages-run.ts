@@ -14,6 +14,10 @@ interface Place {
   readonly user: string;
 }
 
+/** Claims that do not hold once a part of the run is committed. */
+const UNTOUCHED = '; nothing was changed';
+const ROLLED_BACK = 'Everything of this run was rolled back; ';
+
 /** Failures with a server: reaching it, locks, migrations, the check. */
 export const runMessages = {
   // The server
@@ -67,14 +71,14 @@ export const runMessages = {
     statement: string | undefined,
   ): Words => [
     `${file} failed: ${message}${sqlstate === undefined ? '' : ` (SQLSTATE ${sqlstate})`}${list(more)}${statement === undefined ? '' : `\nin:${list(excerpt(statement))}`}`,
-    `Everything of this run was rolled back; the database is ${at(version)}. See what would run:  ${RUN} plan`,
+    `${ROLLED_BACK}the database is ${at(version)}. See what would run:  ${RUN} plan`,
   ],
   misfit: (name: string, message: string, found: readonly Difference[]): Words => [
-    `what is there already does not fit migration ${name} (${found.length} ${found.length === 1 ? 'difference' : 'differences'}); nothing was changed\n\n${differenceLines(found)}\n\nPostgreSQL said: ${message}`,
+    `what is there already does not fit migration ${name} (${found.length} ${found.length === 1 ? 'difference' : 'differences'})${UNTOUCHED}\n\n${differenceLines(found)}\n\nPostgreSQL said: ${message}`,
     'Most often the table was made by hand or by an older file before this project knew it. Values are never converted\nhere: bring it into the expected shape, and run the command again.',
   ],
   differs: (version: string | null, direction: string, found: readonly Difference[]): Words => [
-    `the schema is not what ${version === null ? 'an empty ledger' : `migration ${version}`} leaves behind${direction === 'up' ? '' : ' when it is reverted'} (${found.length} ${found.length === 1 ? 'difference' : 'differences'}); nothing was changed\n\n${differenceLines(found)}`,
+    `the schema is not what ${version === null ? 'an empty ledger' : `migration ${version}`} leaves behind${direction === 'up' ? '' : ' when it is reverted'} (${found.length} ${found.length === 1 ? 'difference' : 'differences'})${UNTOUCHED}\n\n${differenceLines(found)}`,
     `Most often the table was made by hand or by an older file before this project knew it.\nBring it into the expected shape, or see it in full:  ${RUN} check`,
   ],
   drift: (version: string | null, found: readonly Difference[]): Words => [
@@ -85,13 +89,17 @@ export const runMessages = {
     'the transaction was rolled back by the server at its commit, since a statement in it had failed',
     'A migration caught an error of a statement. Let it fail, or use a savepoint.',
   ],
+  'controls-transaction': (file: string, word: string): Words => [
+    `${file} says ${word}, but the transaction is not its own: nothing may be committed before it is checked`,
+    `${ROLLED_BACK}take it out. What cannot run in a transaction begins with pgm.noTransaction().`,
+  ],
   'left-transaction': (file: string): Words => [
     `${file} ended the transaction that it ran in, so that a part of it is committed unchecked`,
     `Take COMMIT and ROLLBACK out of it; what cannot run in a transaction begins with pgm.noTransaction(). See where the database is:  ${RUN} check`,
   ],
   partial: (version: string | null, command: string, message: string, hint: string): Words => [
-    `${message}\nA part of the run was committed before: the database is ${at(version)}, checked.`,
-    `${hint}\nThen go on from there:  ${RUN} ${command}`,
+    `${message.replace(UNTOUCHED, '')}\nA part of the run is committed: the database is ${at(version)}, which was checked; what a migration did outside a transaction stays.`,
+    `${hint.replace(ROLLED_BACK, '')}\nThen go on from there:  ${RUN} ${command}`,
   ],
   'data-loss': (losses: readonly Loss[]): Words => [
     `this would delete data; nothing was changed:${lossLines(losses)}`,

@@ -73,5 +73,5 @@ const labels: Partial<Record<Failure['code'], string>> = {
   misfit: 'refused',
   obstacles: 'refused',
   'data-loss': 'refused',
-  interrupted: 'stopped',
+  interrupted: 'interrupted',
 };

@@ -34,9 +34,15 @@ export interface Mention {
 
 const isPatch = (value: Patch[string] | undefined): value is Patch => typeof value === 'object' && value !== null;
 
+/** Effects are asked what they name again and again; they never change. */
+const mentioned = new WeakMap<Patch, readonly Mention[]>();
+
 /** The objects that an effect names, tables before their parts. A table that is only a place for parts is not named. */
-export function mentions(effect: Patch): Mention[] {
+export function mentions(effect: Patch): readonly Mention[] {
+  const known = mentioned.get(effect);
+  if (known !== undefined) return known;
   const found: Mention[] = [];
+  mentioned.set(effect, found);
   for (const [section, byKey] of Object.entries(effect) as [Section, Patch][])
     for (const [key, value] of Object.entries(byKey)) {
       const inner = section === 'tables' && isPatch(value) ? Object.entries(value) : [];

@@ -51,7 +51,7 @@ const qualifier = (name: string): string => /^(?:"(?:[^"]|"")*"|[^".]*)\./.exec(
 
 /** The id of an object; parts are found by their table. */
 export const objectId = (section: Section, key: string, part?: Part, name?: string): string =>
-  JSON.stringify(part === undefined ? [section, key] : [section, key, part, name]);
+  part === undefined || name === undefined ? `${section}\0${key}` : `${section}\0${key}\0${part}\0${name}`;
 
 /** What an object is called. An index is named in its schema, the other parts in their table. */
 export function objectTitle(section: Section, key: string, kind?: unknown, part?: Part, name?: string): string {

@@ -14,7 +14,10 @@ const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'o
 
 /** Starts a PostgreSQL 18 of the benchmark's own. */
 export async function startBenchServer(): Promise<Server> {
-  const { url, stop } = await startEmbedded({ major: 18, settings: { ...settings, max_locks_per_transaction: '1024' } });
+  const { url, stop } = await startEmbedded({
+    major: 18,
+    settings: { ...settings, max_locks_per_transaction: '1024' },
+  });
   const template = await makeTemplate(url);
   return {
     version: await versionOf(url),

@@ -70,7 +70,10 @@ export async function run(
  * Measures contenders side by side: one run of each, again and again, so that whatever else the machine does falls on
  * all of them. One round before that warms caches up, and is not counted. A contender that fails is left out.
  */
-export async function interleave(contenders: readonly Contender[], repetitions: number): Promise<Map<string, Sample[]>> {
+export async function interleave(
+  contenders: readonly Contender[],
+  repetitions: number,
+): Promise<Map<string, Sample[]>> {
   const samples = new Map<string, Sample[]>();
   const failed = new Set<string>();
   for (let round = 0; round <= repetitions; round++)
@@ -93,7 +96,9 @@ export async function interleave(contenders: readonly Contender[], repetitions: 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? NaN)
+    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
 /** The distance between the quartiles, as a share of the median. */

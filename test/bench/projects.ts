@@ -34,7 +34,8 @@ export function generatedProject(count: number, { compiled }: Project): Project 
   const folder = join(work, `generated-${count}`);
   const migrations = join(folder, 'migrations');
   mkdirSync(join(migrations, 'schema'), { recursive: true });
-  const json = (path: string, value: object) => writeFileSync(join(folder, path), `${JSON.stringify(value, null, 2)}\n`);
+  const json = (path: string, value: object) =>
+    writeFileSync(join(folder, path), `${JSON.stringify(value, null, 2)}\n`);
   json('.node-pg-migraterc.json', SETTINGS);
   json('migrations/schema/0000_prerequisites.json', {});
   for (let number = 1; number <= count; number++) {
@@ -42,7 +43,11 @@ export function generatedProject(count: number, { compiled }: Project): Project 
     writeFileSync(join(migrations, `${name}.ts`), migration(`t${number}`));
     json(`migrations/schema/${name}.json`, effect(`t${number}`));
   }
-  json('tsconfig.json', { extends: join(root, 'tsconfig.json'), compilerOptions: { rootDir: '.' }, include: ['migrations'] });
+  json('tsconfig.json', {
+    extends: join(root, 'tsconfig.json'),
+    compilerOptions: { rootDir: '.' },
+    include: ['migrations'],
+  });
   json('tsconfig.build.json', {
     extends: './tsconfig.json',
     compilerOptions: { noEmit: false, noCheck: true, outDir: 'dist' },
@@ -89,4 +94,3 @@ const effect = (table: string): object => ({
     },
   },
 });
-

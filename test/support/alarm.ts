@@ -100,6 +100,7 @@ export class Stage {
   }
 
   async close(): Promise<void> {
+    // The databases go with the server, if the run is cut off before.
     for (const scene of await Promise.allSettled(this.#scenes.values())) {
       if (scene.status === 'rejected') continue;
       rmSync(scene.value.root, { recursive: true, force: true });

@@ -1,0 +1,27 @@
+import pg from 'pg';
+import type { Migration, Project } from '../project.js';
+
+/** The statements of a run that are not the framework's: a plan writes down the same. */
+
+/** `SET LOCAL`s for a transaction of a run. `transaction_timeout` is not known before PostgreSQL 17. */
+export const beginStatement = (plan: { lockTimeout: string; statementTimeout: string; project: Project }): string => {
+  const path = [...plan.project.settings.searchPath, 'pg_temp'].map((schema) => pg.escapeIdentifier(schema)).join(', ');
+  return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL search_path = ${path};
+SET LOCAL standard_conforming_strings = on;
+SET LOCAL client_min_messages = warning;
+SET LOCAL lock_timeout = ${pg.escapeLiteral(plan.lockTimeout)};
+SET LOCAL statement_timeout = ${pg.escapeLiteral(plan.statementTimeout)};`;
+};
+
+/** For a transaction that waits for files to be loaded: the server is not to end it. */
+export const NO_IDLE_TIMEOUT = `SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings
+  WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')`;
+
+/** Adds the column that holds what a migration was checked against. */
+export const addHashColumn = (ledger: string): string =>
+  `ALTER TABLE ${ledger} ADD COLUMN IF NOT EXISTS effect_hash varchar(32);`;
+
+/** Writes that down. */
+export const hashStatement = (ledger: string, { name, effectHash }: Migration): string =>
+  `UPDATE ${ledger} SET effect_hash = '${effectHash}' WHERE name = '${name}';`;

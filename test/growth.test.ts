@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { call } from './support/call.js';
+import { migration, testProject, type Files } from './support/project.js';
+import { counts, listen, type Sent } from './support/statements.js';
+import { testDatabase } from './support/test-database.js';
+
+/** What is sent is what a run costs through a slow link: the numbers here are pinned, so that they cannot creep. */
+
+async function sentBy(argv: readonly string[], options: Parameters<typeof call>[1]): Promise<Sent> {
+  const sent = listen();
+  expect(await call(argv, options)).toMatchObject({ code: 0, stderr: '' });
+  return sent;
+}
+
+describe('this project', () => {
+  test('nothing to do: one connection, one round trip', async () => {
+    const { url } = await testDatabase();
+    await call(['up'], { url });
+    const sent = await sentBy(['up'], { url });
+    expect(sent.connections).toEqual({ run: 1 });
+    expect(counts(sent)).toEqual({ run: 1 });
+  });
+
+  test.each(['check', 'status'])('%s: one connection, one round trip', async (command) => {
+    const { url } = await testDatabase();
+    await call(['up'], { url });
+    const sent = await sentBy([command], { url });
+    expect(sent.connections).toEqual({ run: 1 });
+    expect(counts(sent)).toEqual({ run: 1 });
+  });
+
+  test('a check before the first migration: two more, since there is no migrations table', async () => {
+    const { url } = await testDatabase();
+    expect(counts(await sentBy(['check'], { url }))).toEqual({ run: 3 });
+  });
+
+  test('fresh: two connections, and these round trips', async () => {
+    const { url } = await testDatabase();
+    const sent = await sentBy(['up'], { url });
+    expect(sent.connections).toEqual({ run: 1, lock: 1 });
+    expect(counts(sent)).toEqual({ run: 0, lock: 0 });
+  });
+});
+
+/** A project of small migrations, each of which makes a table and has its effect written down. */
+function small(count: number): Files {
+  const files: Record<string, string | object> = {};
+  for (let number = 1; number <= count; number++) {
+    const name = `${String(number).padStart(4, '0')}_t`;
+    files[`migrations/${name}.js`] = migration(`pgm.createTable('t${number}', { id: 'integer' });`, '');
+    files[`migrations/schema/${name}.json`] = {
+      tables: { [`public.t${number}`]: { kind: 'table', columns: { id: { type: 'integer', null: true } } } },
+    };
+  }
+  return files;
+}
+
+describe('a project of small migrations', () => {
+  test('each one more costs its own statement, and one that writes it down with its hash', async () => {
+    const runs = [1, 2, 12].map(async (count) => {
+      const { url } = await testDatabase({ base: false });
+      return { url, root: testProject(small(count)) };
+    });
+    const totals: number[] = [];
+    for (const options of await Promise.all(runs)) totals.push(counts(await sentBy(['up'], options))['run'] ?? NaN);
+    const [one = NaN, two = NaN, twelve = NaN] = totals;
+    expect({ second: two - one, eleven: twelve - one }).toEqual({ second: 2, eleven: 22 });
+  });
+
+  test('the same sent for nothing to do and for a check, with 1 and with 100 migrations', async () => {
+    for (const count of [1, 100]) {
+      const options = { url: (await testDatabase({ base: false })).url, root: testProject(small(count)) };
+      await call(['up'], options);
+      expect(counts(await sentBy(['up'], options))).toEqual({ run: 1 });
+      expect(counts(await sentBy(['check'], options))).toEqual({ run: 1 });
+    }
+  });
+
+  test('down: each one more costs its own statement, one that strikes it out, and one that counts its rows', async () => {
+    const options = { url: (await testDatabase({ base: false })).url, root: testProject(small(12)) };
+    await call(['up'], options);
+    const one = counts(await sentBy(['down'], options))['run'] ?? NaN;
+    const ten = counts(await sentBy(['down', '10'], options))['run'] ?? NaN;
+    expect(ten - one).toBe(27);
+  });
+});

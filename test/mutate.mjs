@@ -1,0 +1,145 @@
+/**
+ * Mutation testing of the check: changes one line or one word of what reads and compares the schema, and looks whether
+ * the alarm cases, the silence and the committed effects notice. Not part of `npm test`; takes a while:
+ *
+ *   node --import ./scripts/ts-node.mjs test/mutate.mjs [part of a file's name]
+ *
+ * Every case's two databases (as made, and spoiled) are made once, by the program as it is. A mutant is killed when it
+ * says something else of one of them, or cannot be run at all. Prints the survivors, and the score.
+ */
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import ts from 'typescript';
+import pg from 'pg';
+import { main } from '../scripts/main.ts';
+import { allCases } from './alarm/all.ts';
+import { makeDatabase, fixture } from './support/database.ts';
+import { migration, write } from './support/mutant-files.mjs';
+import { root } from './support/root.ts';
+import { startEmbedded } from './support/embedded.ts';
+
+const TARGETS = ['catalog', 'compare', 'effects', 'normalize'].map((name) => `schema/${name}.ts`);
+const work = join('/tmp', `mutate-${process.pid}`);
+const wanted = process.argv[2] ?? '';
+
+const server = await startEmbedded({ settings: { fsync: 'off', synchronous_commit: 'off', max_connections: '50' } });
+const admin = new pg.Client({ connectionString: server.url });
+await admin.connect();
+const major = Number((await admin.query('SHOW server_version_num')).rows[0].server_version_num.slice(0, 2));
+
+/** Runs a version of the program; gives its exit code and its differences. */
+async function run(program, argv, url, folder) {
+  let stdout = '';
+  const code = await program({
+    argv: [...argv, '--json'],
+    env: { DATABASE_URL: url },
+    root: folder,
+    stdout: (text) => (stdout += text),
+    stderr: () => undefined,
+    color: false,
+    signal: new AbortController().signal,
+  });
+  return { code, differences: JSON.parse(stdout).differences };
+}
+
+/** What has to be said of which database, by whichever version. */
+const expectations = [];
+let number = 0;
+async function scene(name, sql, effect) {
+  const folder = join(work, `project-${(number += 1)}`);
+  write(folder, {
+    'package.json': { type: 'module' },
+    '.node-pg-migraterc.json': { 'migrations-dir': 'migrations', schema: 'public' },
+    'migrations/schema/0000_prerequisites.json': {},
+    'migrations/schema/0001_make.json': effect ?? {},
+    'migrations/0001_make.js': migration(`pgm.sql(${JSON.stringify(sql)});`, ''),
+  });
+  const database = await makeDatabase(server.url);
+  if (effect === undefined) await run(main, ['snapshot'], database.url, folder);
+  await run(main, ['up', '--strict'], database.url, folder);
+  expectations.push({ name: `${name}, unspoiled`, url: database.url, folder, wanted: '[]' });
+  return { database, folder };
+}
+await scene('every kind', fixture('every-kind.sql'), JSON.parse(fixture('every-kind.json')));
+const scenes = new Map();
+for (const [kind, cases] of Object.entries(allCases))
+  for (const { name, make, spoil, differences, since = 0 } of cases) {
+    if (since > major) continue;
+    if (!scenes.has(make)) scenes.set(make, await scene(`${kind}: ${name}`, make));
+    const { database, folder } = scenes.get(make);
+    const copy = await makeDatabase(server.url, { template: database.name });
+    await copy.query(spoil);
+    expectations.push({ name: `${kind}: ${name}`, url: copy.url, folder, wanted: JSON.stringify(differences) });
+  }
+
+/** The first expectation that a version does not meet, if any; what killed last comes first next time. */
+async function killer(program) {
+  for (const [index, each] of expectations.entries()) {
+    const said = await run(program, ['check', '--strict'], each.url, each.folder).catch(() => undefined);
+    if (said !== undefined && said.code === (each.wanted === '[]' ? 0 : 6) && same(said.differences, each.wanted)) continue;
+    expectations.splice(index, 1);
+    expectations.unshift(each);
+    return each.name;
+  }
+  return undefined;
+}
+const canonical = (list) => JSON.stringify(list.map(({ kind, object, expected, found }) => [kind, object, expected, found]));
+const same = (found, text) => canonical(found) === canonical(JSON.parse(text));
+
+const compile = (text) =>
+  ts.transpileModule(text, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } }).outputText;
+const base = join(work, 'base');
+cpSync(join(root, 'scripts'), join(base, 'scripts'), { recursive: true });
+for (const file of ts.sys.readDirectory(join(base, 'scripts'), ['.ts'])) {
+  if (!file.endsWith('.d.ts')) writeFileSync(file.replace(/\.ts$/, '.js'), compile(readFileSync(file, 'utf8')));
+  rmSync(file);
+}
+writeFileSync(join(base, 'package.json'), '{"type":"module"}');
+
+/** Each way to alter one line. */
+function* mutationsOf(line) {
+  const comment = /^\s*(\/\*\*|\*|\/\/|import\b|export interface|readonly\b|\}|\)|$)/;
+  if (comment.test(line)) return;
+  yield ['deleted', ''];
+  const swaps = [
+    [/===/, '!=='], [/!==/, '==='], [/&&/, '||'], [/\|\|(?! ')/, '&&'], [/\?\?/, '&&'], [/\btrue\b/, 'false'], [/\bfalse\b/, 'true'],
+    [/!(?=\w|\()/, ''], [/ \+ 1/, ''], [/ AND /, ' OR '], [/ OR /, ' AND '], [/ <> /, ' = '], [/(?<![<>!=]) = /, ' <> '], [/ NOT /, ' '],
+    [/ IN /, ' NOT IN '], [/ORDER BY [\w.]+/, ''], [/WHEN '(\w)'/, `WHEN '~'`], [/ > 0/, ' >= 0'], [/\.has\(/, '.delete('], [/CASE WHEN /, 'CASE WHEN NOT '],
+    [/quote_ident\(([\w.]+)\)/, '$1'], [/', '/, `''`], [/: null/, ': undefined'], [/\.filter\(/, '.map('],
+  ];
+  for (const [pattern, by] of swaps)
+    for (const match of line.matchAll(new RegExp(pattern, 'g'))) {
+      const altered = line.slice(0, match.index) + line.slice(match.index).replace(pattern, by);
+      if (altered !== line) yield [`«${match[0].trim()}» → «${by.trim()}»`, altered];
+    }
+}
+
+let [made, killed] = [0, 0];
+const survivors = [];
+for (const target of TARGETS.filter((name) => name.includes(wanted))) {
+  const lines = readFileSync(join(root, 'scripts', target), 'utf8').split('\n');
+  const original = compile(lines.join('\n'));
+  for (const [index, line] of lines.entries())
+    for (const [what, altered] of mutationsOf(line)) {
+      const text = lines.with(index, altered).join('\n');
+      const { diagnostics } = ts.transpileModule(text, { reportDiagnostics: true });
+      if (diagnostics?.length || compile(text) === original) continue;
+      made += 1;
+      const folder = join(work, `mutant-${made}`);
+      cpSync(base, folder, { recursive: true });
+      symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+      writeFileSync(join(folder, 'scripts', target.replace('.ts', '.js')), compile(text));
+      const program = await import(pathToFileURL(join(folder, 'scripts/main.js')).href).catch(() => undefined);
+      const by = program === undefined ? 'it cannot be loaded' : await killer(program.main);
+      rmSync(folder, { recursive: true, force: true });
+      if (by !== undefined) killed += 1;
+      else survivors.push(`${target}:${index + 1} ${what}: ${line.trim()}`);
+      console.log(`${made} ${by === undefined ? 'SURVIVED' : 'killed'} ${target}:${index + 1} ${what} (${by ?? line.trim()})`);
+    }
+}
+console.log(`\n${killed} of ${made} mutants killed (${Math.round((1000 * killed) / made) / 10} %); survivors:\n${survivors.join('\n')}`);
+await admin.end();
+await server.stop();
+rmSync(work, { recursive: true, force: true });
+process.exit(0);
