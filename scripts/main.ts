@@ -112,13 +112,15 @@ function asFailure(thrown: unknown, { signal }: Call, version: string | null): F
 }
 
 function print(
-  { argv, stdout, stderr }: Call,
+  { argv, env, stdout, stderr }: Call,
   report: Report,
   invocation: Invocation | undefined,
   color: ReturnType<typeof picocolors.createColors>,
 ): void {
   const { error } = report;
-  const json = invocation?.options.json ?? argv.includes('--json');
+  // Words that cannot be understood are no reason to answer a program in prose.
+  const isAsked = (option: string) => argv.includes(`--${option}`) || env[`npm_config_${option}`] === 'true';
+  const json = invocation?.options.json ?? isAsked('json');
   const quiet = invocation?.options.quiet ?? false;
   if (json) stdout(`${asJson(report)}\n`);
   else if (error === null || report.outcome === 'differs') {
@@ -127,7 +129,7 @@ function print(
   }
   if (error === null) return;
   stderr(`${failureText(error, color)}\n`);
-  if (invocation?.options.verbose === true) {
+  if (invocation?.options.verbose ?? isAsked('verbose')) {
     const { cause } = error.details;
     stderr(`${cause instanceof Error ? (cause.stack ?? '') : (error.stack ?? '')}\n`);
   }

@@ -1,10 +1,12 @@
 import { main } from './main.js';
 
 const controller = new AbortController();
+let signalled = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
-    // The first one stops the run in order; whoever insists is obeyed.
-    if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143);
+    // The first one stops the run in order; whoever insists is obeyed. npm hands on what its whole group got already.
+    if (controller.signal.aborted && Date.now() - signalled > 1000) process.exit(signal === 'SIGINT' ? 130 : 143);
+    signalled ||= Date.now();
     controller.abort(signal);
   });
 

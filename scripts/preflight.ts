@@ -1,8 +1,10 @@
+import pg from 'pg';
+import type { Owned } from './database/access.js';
 import type { Inspection } from './database/inspect.js';
 import type { Migration, Project } from './project.js';
 import { compare, type Difference } from './schema/compare.js';
-import { createsTable, expectation, mentions } from './schema/effects.js';
-import { objectsOf, type Patch, type Schema } from './schema/model.js';
+import { createsTable, expectation, mentions, type Mention } from './schema/effects.js';
+import { objectsOf, type Patch, type Schema, type Section } from './schema/model.js';
 
 /** Something that a run needs and the database does not have, and the step that mends it. */
 export interface Obstacle {
@@ -59,55 +61,59 @@ function unmetPrerequisites({ prerequisites, migrations }: Project, live: Schema
 }
 
 /** A role need not be a superuser: it must own what it changes, and may create and refer to what it has to. */
-function missingPrivileges(
-  project: Project,
-  { access, hasLedger }: Inspection,
-  migrations: readonly Migration[],
-): Obstacle[] {
-  const { role, owned, schemas } = access;
+function missingPrivileges(project: Project, { access }: Inspection, migrations: readonly Migration[]): Obstacle[] {
+  const { role, owned, schemas, ledger } = access;
   const { ledgerName, migrationsSchema } = project.settings;
   const all = migrations.flatMap(({ effect }) => mentions(effect));
-  const tables = new Set(all.filter(({ section }) => section === 'tables').map(({ key }) => key));
-  const functions = new Set(all.filter(({ section }) => section === 'functions').map(({ key }) => key));
-  const created = [
-    ...all.filter((mention) => createsTable(mention) && !(mention.key in owned)),
-    ...all.filter(({ section, key }) => section !== 'tables' && !(key in owned)),
+  const keysOf = (wanted: Section) => [
+    ...new Set(all.filter(({ section }) => section === wanted).map(({ key }) => key)),
   ];
-  const spaces = new Set(created.map(({ key, section }) => (section === 'extensions' ? 'public' : spaceOf(key))));
-  if (!hasLedger) spaces.add(migrationsSchema);
+  const prerequisites = [...new Set(mentions(project.prerequisites).map(({ key }) => key))];
+  const isNew = (mention: Mention) =>
+    (mention.section !== 'tables' || createsTable(mention)) && !(mention.key in owned);
+  const creating = new Set(
+    all.filter(isNew).map(({ key, section }) => (section === 'extensions' ? 'public' : spaceOf(key))),
+  );
+  if (ledger === null) creating.add(migrationsSchema);
+  const using = new Set([...prerequisites, ...keysOf('tables')].map(spaceOf));
+  const owner = (kind: string, key: string, { owner: holder, isSuperuser }: Owned): Obstacle => ({
+    problem: `role ${role} does not own ${key} (${holder} does)`,
+    remedy: isSuperuser ? `ALTER ${kind} ${key} OWNER TO ${role};` : `GRANT ${holder} TO ${role};`,
+  });
+  const foreign = (kind: string, keys: readonly string[]) =>
+    keys.flatMap((key) => (owned[key]?.member === false ? [owner(kind, key, owned[key])] : []));
   return [
     // A schema that is not there is for a migration to make; but nobody makes that of the migrations table.
     ...(schemas[migrationsSchema] === undefined
-      ? [{ problem: `schema ${migrationsSchema} is missing`, remedy: `CREATE SCHEMA ${migrationsSchema};` }]
-      : []),
-    ...[...spaces]
-      .filter((space) => schemas[space]?.create === false)
-      .map((space) => ({
-        problem: `role ${role} may not create in schema ${space}`,
-        remedy: `GRANT USAGE, CREATE ON SCHEMA ${space} TO ${role};`,
-      })),
-    ...[...tables, ...functions, ...(hasLedger && !access.hashed ? [ledgerName] : [])]
-      .filter((key) => owned[key]?.member === false)
-      .map((key) => ({
-        problem: `role ${role} does not own ${key} (${owned[key]?.owner ?? ''} does)`,
-        remedy: `GRANT ${owned[key]?.owner ?? ''} TO ${role};  or  ALTER ${functions.has(key) ? 'FUNCTION' : 'TABLE'} ${key} OWNER TO ${role};`,
-      })),
-    ...(owned[ledgerName]?.write === false
       ? [
           {
-            problem: `role ${role} may not write to ${ledgerName}`,
-            remedy: `GRANT SELECT, INSERT, UPDATE, DELETE ON ${ledgerName} TO ${role};`,
+            problem: `schema ${migrationsSchema} is missing`,
+            remedy: `CREATE SCHEMA ${identifier(migrationsSchema)} AUTHORIZATION ${role};`,
           },
         ]
       : []),
-    ...Object.keys((project.prerequisites['tables'] ?? {}) as Patch)
-      .filter((key) => !tables.has(key) && owned[key]?.references === false)
+    ...[...new Set([...creating, ...using])].flatMap((space): Obstacle[] => {
+      const { usage = true, create = true } = schemas[space] ?? {};
+      if (usage && (create || !creating.has(space))) return [];
+      const rights = creating.has(space) ? 'USAGE, CREATE' : 'USAGE';
+      const problem = `role ${role} may not ${creating.has(space) ? 'create in' : 'use'} schema ${space}`;
+      return [{ problem, remedy: `GRANT ${rights} ON SCHEMA ${identifier(space)} TO ${role};` }];
+    }),
+    ...foreign('TABLE', keysOf('tables')),
+    ...foreign('FUNCTION', keysOf('functions')),
+    ...(ledger !== null && !ledger.member && !(ledger.read && ledger.write && ledger.hashed)
+      ? [owner('TABLE', ledgerName, ledger)]
+      : []),
+    ...prerequisites
+      .filter((key) => !keysOf('tables').includes(key) && owned[key]?.references === false)
       .map((key) => ({
         problem: `role ${role} may not refer to ${key}`,
         remedy: `GRANT REFERENCES ON ${key} TO ${role};`,
       })),
   ];
 }
+
+const identifier = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : pg.escapeIdentifier(name));
 
 /** The schema in a qualified name, without its quotes. */
 const spaceOf = (key: string): string => {

@@ -27,6 +27,17 @@ export interface Settings {
   readonly databaseUrlVar: string;
 }
 
+function readSettingsFile(file: string, root: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw failure('usage', 'settings-missing', [root, (cause as NodeJS.ErrnoException).code ?? ''], {
+      file: SETTINGS_FILE,
+      cause,
+    });
+  }
+}
+
 type Kind = 'string' | 'strings' | 'boolean' | 'name';
 /** The framework's keys that mean something here, and their kinds; `name`s may not be empty. */
 const KEYS: Readonly<Record<string, Kind>> = {
@@ -49,8 +60,7 @@ const KEYS: Readonly<Record<string, Kind>> = {
  */
 export function readSettings(root: string, env: NodeJS.ProcessEnv): Settings {
   const file = join(root, SETTINGS_FILE);
-  if (!existsSync(file)) throw failure('usage', 'settings-missing', [root]);
-  const values = parseSettings(readFileSync(file, 'utf8'));
+  const values = parseSettings(readSettingsFile(file, root));
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });
   const text = (key: string, otherwise: string) => (values[key] as string | undefined) ?? otherwise;
   const dir = text('migrations-dir', 'migrations');
@@ -78,7 +88,7 @@ function parseSettings(text: string): Record<string, unknown> {
   if (typeof values !== 'object' || values === null || Array.isArray(values))
     throw failure('usage', 'settings-broken', [SETTINGS_FILE, 'it is not an object', ''], { file: SETTINGS_FILE });
   for (const [key, value] of Object.entries(values)) {
-    const kind = KEYS[key];
+    const kind = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
     if (kind === undefined)
       throw failure('usage', 'settings-key', [key, closest(key, Object.keys(KEYS))], { file: SETTINGS_FILE });
     if (!isOfKind(value, kind)) throw failure('usage', 'settings-value', [key, kind], { file: SETTINGS_FILE });

@@ -16,8 +16,8 @@ test('an empty database is not ready, and is left empty', async () => {
     code: 'obstacles',
     sqlstate: null,
     message: `database ${database.name} is not ready; nothing was written:
-  - table public.users is missing (table)
-  - table public.workflow_executions is missing (table)`,
+  - table public.users is missing
+  - table public.workflow_executions is missing`,
     hint: `What mends it:\n  ${loadBase(database.name)}`,
   });
 });
@@ -30,7 +30,7 @@ test('half a base schema: all that it lacks is named at once', async () => {
   expect(error?.message).toBe(`database ${database.name} is not ready; nothing was written:
   - column public.users.id is character varying(36), not uuid
   - constraint public.users.users_pkey is missing (PRIMARY KEY (id))
-  - table public.workflow_executions is missing (table)`);
+  - table public.workflow_executions is missing`);
 });
 
 test('the wrong database altogether', async () => {

@@ -110,7 +110,7 @@ async function crashEverywhere(direction: Direction, purpose: string, pooler?: P
 
 const TIME = isStorm ? 1_200_000 : 120_000;
 const cases = (['up', 'down'] as const).flatMap((direction) => [
-  { direction, purpose: 'run', least: 40 },
+  { direction, purpose: 'run', least: 30 },
   { direction, purpose: 'lock', least: 4 },
 ]);
 

@@ -1,6 +1,6 @@
 /** `npm run db`: a PostgreSQL server to play with, until Ctrl-C. What is in it stays for the next time. */
 import { once } from 'node:events';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import picocolors from 'picocolors';
 import { installedMajor } from './support/binaries.js';
 import { findDatabase, fixture, makeDatabase, type Database } from './support/database.js';
@@ -29,7 +29,7 @@ Put that line into .env, or into the environment, and in another terminal:
   npm run migrate status
   npm run migrate up
 
-Ctrl-C stops the server. Its files stay in ${relative(process.cwd(), server.folder)}; delete that to begin anew.
+Ctrl-C stops the server. Its files stay in ${server.folder}; delete that to begin anew.
 `);
   await interrupted;
 } finally {

@@ -1,32 +1,55 @@
+/* global AbortController, console -- Node has them, the linter is not told for .mjs in test/ */
 /**
  * Mutation testing of the check: changes one line or one word of what reads and compares the schema, and looks whether
  * the alarm cases, the silence and the committed effects notice. Not part of `npm test`; takes a while:
  *
- *   node --import ./scripts/ts-node.mjs test/mutate.mjs [part of a file's name]
+ *   node test/mutate.mjs [part of a file's name]
  *
  * Every case's two databases (as made, and spoiled) are made once, by the program as it is. A mutant is killed when it
  * says something else of one of them, or cannot be run at all. Prints the survivors, and the score.
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
-import pg from 'pg';
-import { main } from '../scripts/main.ts';
-import { allCases } from './alarm/all.ts';
-import { makeDatabase, fixture } from './support/database.ts';
-import { migration, write } from './support/mutant-files.mjs';
-import { root } from './support/root.ts';
-import { startEmbedded } from './support/embedded.ts';
 
 const TARGETS = ['catalog', 'compare', 'effects', 'normalize'].map((name) => `schema/${name}.ts`);
+const root = fileURLToPath(new URL('..', import.meta.url));
 const work = join('/tmp', `mutate-${process.pid}`);
 const wanted = process.argv[2] ?? '';
 
+const compile = (text) =>
+  ts.transpileModule(text, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } })
+    .outputText;
+
+/** A copy of the program and of the cases in JavaScript, which mutants are made from. */
+const base = join(work, 'base');
+mkdirSync(base, { recursive: true });
+for (const name of ['scripts', 'test']) cpSync(join(root, name), join(base, name), { recursive: true });
+for (const file of ts.sys.readDirectory(base, ['.ts'])) {
+  if (!file.endsWith('.d.ts')) writeFileSync(file.replace(/\.ts$/, '.js'), compile(readFileSync(file, 'utf8')));
+  rmSync(file);
+}
+cpSync(join(root, 'package.json'), join(base, 'package.json'));
+symlinkSync(join(root, 'node_modules'), join(base, 'node_modules'));
+const load = (path) => import(pathToFileURL(join(base, path)).href);
+const { main } = await load('scripts/main.js');
+const { allCases } = await load('test/alarm/all.js');
+const { makeDatabase, fixture } = await load('test/support/database.js');
+const { startEmbedded } = await load('test/support/embedded.js');
+
+/** Writes files into a folder; what is no string is written as JSON. */
+function write(folder, files) {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(join(folder, path, '..'), { recursive: true });
+    writeFileSync(join(folder, path), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+}
+
 const server = await startEmbedded({ settings: { fsync: 'off', synchronous_commit: 'off', max_connections: '50' } });
-const admin = new pg.Client({ connectionString: server.url });
-await admin.connect();
-const major = Number((await admin.query('SHOW server_version_num')).rows[0].server_version_num.slice(0, 2));
+const major = Number(
+  (await (await makeDatabase(server.url)).query('SHOW server_version_num'))[0].server_version_num.slice(0, 2),
+);
 
 /** Runs a version of the program; gives its exit code and its differences. */
 async function run(program, argv, url, folder) {
@@ -53,7 +76,7 @@ async function scene(name, sql, effect) {
     '.node-pg-migraterc.json': { 'migrations-dir': 'migrations', schema: 'public' },
     'migrations/schema/0000_prerequisites.json': {},
     'migrations/schema/0001_make.json': effect ?? {},
-    'migrations/0001_make.js': migration(`pgm.sql(${JSON.stringify(sql)});`, ''),
+    'migrations/0001_make.js': `export const up = (pgm) => pgm.sql(${JSON.stringify(sql)});\nexport const down = false;\n`,
   });
   const database = await makeDatabase(server.url);
   if (effect === undefined) await run(main, ['snapshot'], database.url, folder);
@@ -77,25 +100,17 @@ for (const [kind, cases] of Object.entries(allCases))
 async function killer(program) {
   for (const [index, each] of expectations.entries()) {
     const said = await run(program, ['check', '--strict'], each.url, each.folder).catch(() => undefined);
-    if (said !== undefined && said.code === (each.wanted === '[]' ? 0 : 6) && same(said.differences, each.wanted)) continue;
+    if (said !== undefined && said.code === (each.wanted === '[]' ? 0 : 6) && same(said.differences, each.wanted))
+      continue;
     expectations.splice(index, 1);
     expectations.unshift(each);
     return each.name;
   }
   return undefined;
 }
-const canonical = (list) => JSON.stringify(list.map(({ kind, object, expected, found }) => [kind, object, expected, found]));
+const canonical = (list) =>
+  JSON.stringify(list.map(({ kind, object, expected, found }) => [kind, object, expected, found]));
 const same = (found, text) => canonical(found) === canonical(JSON.parse(text));
-
-const compile = (text) =>
-  ts.transpileModule(text, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } }).outputText;
-const base = join(work, 'base');
-cpSync(join(root, 'scripts'), join(base, 'scripts'), { recursive: true });
-for (const file of ts.sys.readDirectory(join(base, 'scripts'), ['.ts'])) {
-  if (!file.endsWith('.d.ts')) writeFileSync(file.replace(/\.ts$/, '.js'), compile(readFileSync(file, 'utf8')));
-  rmSync(file);
-}
-writeFileSync(join(base, 'package.json'), '{"type":"module"}');
 
 /** Each way to alter one line. */
 function* mutationsOf(line) {
@@ -103,10 +118,30 @@ function* mutationsOf(line) {
   if (comment.test(line)) return;
   yield ['deleted', ''];
   const swaps = [
-    [/===/, '!=='], [/!==/, '==='], [/&&/, '||'], [/\|\|(?! ')/, '&&'], [/\?\?/, '&&'], [/\btrue\b/, 'false'], [/\bfalse\b/, 'true'],
-    [/!(?=\w|\()/, ''], [/ \+ 1/, ''], [/ AND /, ' OR '], [/ OR /, ' AND '], [/ <> /, ' = '], [/(?<![<>!=]) = /, ' <> '], [/ NOT /, ' '],
-    [/ IN /, ' NOT IN '], [/ORDER BY [\w.]+/, ''], [/WHEN '(\w)'/, `WHEN '~'`], [/ > 0/, ' >= 0'], [/\.has\(/, '.delete('], [/CASE WHEN /, 'CASE WHEN NOT '],
-    [/quote_ident\(([\w.]+)\)/, '$1'], [/', '/, `''`], [/: null/, ': undefined'], [/\.filter\(/, '.map('],
+    [/===/, '!=='],
+    [/!==/, '==='],
+    [/&&/, '||'],
+    [/\|\|(?! ')/, '&&'],
+    [/\?\?/, '&&'],
+    [/\btrue\b/, 'false'],
+    [/\bfalse\b/, 'true'],
+    [/!(?=\w|\()/, ''],
+    [/ \+ 1/, ''],
+    [/ AND /, ' OR '],
+    [/ OR /, ' AND '],
+    [/ <> /, ' = '],
+    [/(?<![<>!=]) = /, ' <> '],
+    [/ NOT /, ' '],
+    [/ IN /, ' NOT IN '],
+    [/ORDER BY [\w.]+/, ''],
+    [/WHEN '(\w)'/, `WHEN '~'`],
+    [/ > 0/, ' >= 0'],
+    [/\.has\(/, '.delete('],
+    [/CASE WHEN /, 'CASE WHEN NOT '],
+    [/quote_ident\(([\w.]+)\)/, '$1'],
+    [/', '/, `''`],
+    [/: null/, ': undefined'],
+    [/\.filter\(/, '.map('],
   ];
   for (const [pattern, by] of swaps)
     for (const match of line.matchAll(new RegExp(pattern, 'g'))) {
@@ -127,7 +162,8 @@ for (const target of TARGETS.filter((name) => name.includes(wanted))) {
       if (diagnostics?.length || compile(text) === original) continue;
       made += 1;
       const folder = join(work, `mutant-${made}`);
-      cpSync(base, folder, { recursive: true });
+      cpSync(join(base, 'scripts'), join(folder, 'scripts'), { recursive: true });
+      cpSync(join(base, 'package.json'), join(folder, 'package.json'));
       symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
       writeFileSync(join(folder, 'scripts', target.replace('.ts', '.js')), compile(text));
       const program = await import(pathToFileURL(join(folder, 'scripts/main.js')).href).catch(() => undefined);
@@ -135,11 +171,14 @@ for (const target of TARGETS.filter((name) => name.includes(wanted))) {
       rmSync(folder, { recursive: true, force: true });
       if (by !== undefined) killed += 1;
       else survivors.push(`${target}:${index + 1} ${what}: ${line.trim()}`);
-      console.log(`${made} ${by === undefined ? 'SURVIVED' : 'killed'} ${target}:${index + 1} ${what} (${by ?? line.trim()})`);
+      console.log(
+        `${made} ${by === undefined ? 'SURVIVED' : 'killed'} ${target}:${index + 1} ${what} (${by ?? line.trim()})`,
+      );
     }
 }
-console.log(`\n${killed} of ${made} mutants killed (${Math.round((1000 * killed) / made) / 10} %); survivors:\n${survivors.join('\n')}`);
-await admin.end();
+console.log(
+  `\n${killed} of ${made} mutants killed (${Math.round((1000 * killed) / made) / 10} %); survivors:\n${survivors.join('\n')}`,
+);
 await server.stop();
 rmSync(work, { recursive: true, force: true });
 process.exit(0);

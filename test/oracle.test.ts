@@ -25,7 +25,13 @@ for (const [kind, cases] of Object.entries(allCases))
         await copy.query(spoil);
         const [after, differences] = await Promise.all([copy.dump({ without }), differencesIn(copy, root)]);
         expect(unlikeDump ?? (differences.length > 0 ? 'different' : 'the same')).toBe(
-          unlikeDump === undefined ? (after === before ? 'the same' : 'different') : after === before ? unlikeDump : 'different',
+          unlikeDump === undefined
+            ? after === before
+              ? 'the same'
+              : 'different'
+            : after === before
+              ? unlikeDump
+              : 'different',
         );
       });
     });

@@ -19,7 +19,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'other tables': 'CREATE TABLE other (a integer PRIMARY KEY); DROP TABLE sessions',
   'other schemas, with tables of the same names':
     'CREATE SCHEMA other; CREATE TABLE other.user_workflows (a integer); CREATE INDEX idx_user_workflows_user_id ON other.user_workflows (a)',
-  'more columns on a shared table': 'ALTER TABLE users ADD phone text NOT NULL; ALTER TABLE workflow_executions ADD note text',
+  'more columns on a shared table':
+    'ALTER TABLE users ADD phone text NOT NULL; ALTER TABLE workflow_executions ADD note text',
   'fewer columns on a shared table': 'ALTER TABLE users DROP last_login; ALTER TABLE workflow_executions DROP output',
   'more indexes, constraints, triggers and policies on a shared table': `CREATE INDEX mine ON workflow_executions (status);
     ALTER TABLE workflow_executions ADD CONSTRAINT mine CHECK (status <> '') NOT VALID; CREATE POLICY mine ON workflow_executions;
@@ -33,9 +34,12 @@ const elsewhere: Readonly<Record<string, string>> = {
   'views on our tables': 'CREATE VIEW mine AS SELECT * FROM user_workflows',
   comments: `COMMENT ON TABLE user_workflows IS 'x'; COMMENT ON COLUMN user_workflows.id IS 'x';
     COMMENT ON INDEX idx_user_workflows_user_id IS 'x'; COMMENT ON FUNCTION update_updated_at_column() IS 'x'`,
-  statistics: 'ALTER TABLE user_workflows ALTER name SET STATISTICS 500; CREATE STATISTICS mine ON user_id, category FROM user_workflows; ANALYZE',
-  ownership: 'ALTER TABLE user_workflows OWNER TO pg_database_owner; ALTER FUNCTION update_updated_at_column() OWNER TO pg_monitor',
-  privileges: 'GRANT ALL ON user_workflows TO PUBLIC; REVOKE EXECUTE ON FUNCTION update_updated_at_column() FROM PUBLIC',
+  statistics:
+    'ALTER TABLE user_workflows ALTER name SET STATISTICS 500; CREATE STATISTICS mine ON user_id, category FROM user_workflows; ANALYZE',
+  ownership:
+    'ALTER TABLE user_workflows OWNER TO pg_database_owner; ALTER FUNCTION update_updated_at_column() OWNER TO pg_monitor',
+  privileges:
+    'GRANT ALL ON user_workflows TO PUBLIC; REVOKE EXECUTE ON FUNCTION update_updated_at_column() FROM PUBLIC',
   rows: `INSERT INTO workflow_templates (id, name, steps) SELECT i, i, '[]' FROM generate_series(1, 100) i; DELETE FROM workflow_templates`,
   'a table in a temporary schema': 'CREATE TEMPORARY TABLE user_workflows (a integer)',
   'columns in another order': `ALTER TABLE user_workflows ADD d text; UPDATE user_workflows SET d = description;
@@ -113,7 +117,10 @@ describe.concurrent('the check stays silent', () => {
   test('with all these names', async () => {
     const names = strangeNames.map((name) => `"${name.replaceAll('"', '""')}"`);
     const make = names
-      .map((name, i) => `CREATE TABLE ${name} (${names.join(' integer, ')} integer); CREATE INDEX "i${i} ${i}.x" ON ${name} (${name})`)
+      .map(
+        (name, i) =>
+          `CREATE TABLE ${name} (${names.join(' integer, ')} integer); CREATE INDEX "i${i} ${i}.x" ON ${name} (${name})`,
+      )
       .join('; ');
     await stage.withCopy(make, async (copy, project) => {
       await copy.query('SELECT 1');

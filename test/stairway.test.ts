@@ -7,7 +7,9 @@ import { migration, testProject } from './support/project.js';
 import { root } from './support/root.js';
 import { testDatabase } from './support/test-database.js';
 
-const steps = readdirSync(join(root, 'migrations')).filter((file) => file.endsWith('.ts')).sort();
+const steps = readdirSync(join(root, 'migrations'))
+  .filter((file) => file.endsWith('.ts'))
+  .sort();
 
 const schemaOf = (database: Database): Promise<string> => database.dump({ without: ['pgmigrations'] });
 

@@ -4,10 +4,9 @@ import { expect, test } from 'vitest';
 import { viewQueries } from './alarm/view-queries.js';
 import { call } from './support/call.js';
 import { startEmbedded } from './support/embedded.js';
-import { makeDatabase } from './support/database.js';
+import { fixture, makeDatabase } from './support/database.js';
 import { installedMajor } from './support/binaries.js';
 import { differencesIn, major, Stage } from './support/alarm.js';
-import { fixture } from './support/database.js';
 import { migration, testProject } from './support/project.js';
 import { restore } from './support/restore.js';
 import { root } from './support/root.js';
@@ -16,18 +15,23 @@ import { testDatabase } from './support/test-database.js';
 const everything = fixture('every-kind.sql');
 const effectFile = 'migrations/schema/0001_make.json';
 const project = (effect: string): string =>
-  testProject({ 'migrations/0001_make.js': migration(`pgm.sql(${JSON.stringify(everything)});`, ''), [effectFile]: effect });
+  testProject({
+    'migrations/0001_make.js': migration(`pgm.sql(${JSON.stringify(everything)});`, ''),
+    [effectFile]: effect,
+  });
 
 test('snapshot writes the same effect on every PostgreSQL, and it matches there', async () => {
   const database = await testDatabase({ base: false });
   const folder = project('{}');
   expect(await call(['snapshot'], { url: database.url, root: folder })).toMatchObject({ code: 0, stderr: '' });
   const written = readFileSync(join(folder, effectFile), 'utf8');
-  if (process.env['WRITE_EFFECT'] !== undefined) (await import('node:fs')).writeFileSync(join(root, 'test/fixtures/every-kind.json'), written);
   expect(JSON.parse(written)).toEqual(JSON.parse(fixture('every-kind.json')));
 
   const asCommitted = project(fixture('every-kind.json'));
-  expect(await call(['up', '--strict'], { url: database.url, root: asCommitted })).toMatchObject({ code: 0, stderr: '' });
+  expect(await call(['up', '--strict'], { url: database.url, root: asCommitted })).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
   expect(await differencesIn(database, asCommitted)).toEqual([]);
 });
 
@@ -50,7 +54,9 @@ test('views read the same on every PostgreSQL', async () => {
     const effect = JSON.parse(readFileSync(join(scene.root, effectFile), 'utf8')) as {
       tables: Record<string, { definition?: string }>;
     };
-    expect(names.map(([name, query]) => [query, effect.tables[`public.${name}`]?.definition])).toEqual(Object.entries(viewQueries));
+    expect(names.map(([name, query]) => [query, effect.tables[`public.${name}`]?.definition])).toEqual(
+      Object.entries(viewQueries),
+    );
   } finally {
     await stage.close();
   }
@@ -67,7 +73,10 @@ test('a database that was restored from an older PostgreSQL is what it was', asy
     await workflow.query(fixture('base-schema.sql') + fixture('base-rows.sql'));
     expect(await call(['up'], { url: from.url, root: folder })).toMatchObject({ code: 0, stderr: '' });
     expect(await call(['up'], { url: workflow.url })).toMatchObject({ code: 0, stderr: '' });
-    for (const [database, at] of [[from, folder], [workflow, root]] as const) {
+    for (const [database, at] of [
+      [from, folder],
+      [workflow, root],
+    ] as const) {
       const copy = await testDatabase({ base: false });
       await restore(database.url, copy);
       expect(await differencesIn(copy, at)).toEqual([]);

@@ -5,7 +5,6 @@ import { failure } from '../errors.js';
 import { closest } from './closest.js';
 import { optionKinds, type OptionName } from './arguments.js';
 
-const PREFIX = 'npm_config_';
 /** What npm itself always puts there. */
 const ALWAYS = new Set([
   'cache',
@@ -27,27 +26,38 @@ const ALWAYS = new Set([
  *
  * @throws Failure `usage` for an option that somebody typed, that npm swallowed, and that is none
  */
-export function swallowedByNpm(
-  env: NodeJS.ProcessEnv,
-  names: readonly OptionName[],
-): Partial<Record<OptionName, string | boolean>> {
-  const values: Partial<Record<OptionName, string | boolean>> = {};
-  const unknown: string[] = [];
-  for (const [variable, value = ''] of Object.entries(env)) {
-    if (!variable.startsWith(PREFIX)) continue;
-    const key = variable.slice(PREFIX.length).replaceAll('_', '-');
-    const name = names.find((candidate) => candidate === key);
-    if (name !== undefined && optionKinds[name] === 'flag') values[name] = readFlag(name, value);
-    else if (name !== undefined) values[name] = value;
-    else if (/^[a-z][a-z0-9-]*$/i.test(key) && !ALWAYS.has(key)) unknown.push(key);
+export function swallowedByNpm(env: NodeJS.ProcessEnv, names: readonly OptionName[]): SwallowedOptions {
+  const config = npmConfig(env);
+  const values: SwallowedOptions = {};
+  for (const name of names) {
+    const value = config.get(name);
+    if (value !== undefined) values[name] = optionKinds[name] === 'flag' ? readFlag(name, value) : value;
   }
-  // npm takes --verbose and --quiet for names of its log levels.
-  if (env[`${PREFIX}loglevel`] === 'verbose') values.verbose = true;
-  if (env[`${PREFIX}loglevel`] === 'warn') values.quiet = true;
-  const typed = isRunByNpm(env) && unknown.length > 0 ? unknown.filter((key) => !isOthers(key, env)) : [];
-  const [first] = typed;
-  if (first !== undefined) throw failure('usage', 'swallowed-option', [`--${first}`, closest(first, names)]);
+  if (!isRunByNpm(env)) return values;
+  const isTyped = (key: string) => !npmrcKeys(env).has(key) && !exportedBeforeNpm().has(key);
+  // npm takes --verbose and --quiet for names of its log levels, and --plan for its shorthands p, l, a and n.
+  const level = config.get('loglevel');
+  if ((level === 'verbose' || level === 'warn') && isTyped('loglevel'))
+    values[level === 'warn' ? 'quiet' : 'verbose'] = true;
+  if (['parseable', 'long', 'all'].every((key) => config.get(key) === 'true' && isTyped(key)))
+    throw failure('usage', 'swallowed-option', ['--plan', 'dry-run']);
+  const isUnknown = (key: string) =>
+    !(names as readonly string[]).includes(key) && !ALWAYS.has(key) && /^[a-z][a-z0-9-]*$/.test(key);
+  const [typed] = [...config.keys()].filter((key) => isUnknown(key) && isTyped(key) && !npmKeys(env).has(key));
+  if (typed !== undefined) throw failure('usage', 'swallowed-option', [`--${typed}`, closest(typed, names)]);
   return values;
+}
+
+type SwallowedOptions = Partial<Record<OptionName, string | boolean>>;
+
+/** npm's configuration in the environment, by its keys as they are typed. npm reads them in upper case as well. */
+function npmConfig(env: NodeJS.ProcessEnv): Map<string, string> {
+  const config = new Map<string, string>();
+  for (const [variable, value = ''] of Object.entries(env)) {
+    const key = /^npm_config_(.+)$/i.exec(variable)?.[1]?.toLowerCase().replaceAll('_', '-');
+    if (key !== undefined && config.get(key) !== 'true') config.set(key, value);
+  }
+  return config;
 }
 
 /** npm takes the word after an option that it does not know for its value, and the word is lost. */
@@ -59,11 +69,6 @@ function readFlag(name: OptionName, value: string): boolean {
 
 const isRunByNpm = (env: NodeJS.ProcessEnv): boolean =>
   env['npm_lifecycle_event'] !== undefined && (env['npm_config_user_agent'] ?? '').startsWith('npm/');
-
-/** Whether a key is there for another reason than that it was typed: npm's own, an npmrc, or exported before npm ran. */
-function isOthers(key: string, env: NodeJS.ProcessEnv): boolean {
-  return npmKeys(env).has(key) || npmrcKeys(env).has(key) || exportedBeforeNpm().has(key);
-}
 
 /** The names that the npm that runs this program knows, by its own list. */
 function npmKeys(env: NodeJS.ProcessEnv): Set<string> {
@@ -100,7 +105,7 @@ function exportedBeforeNpm(): Set<string> {
     if (variables.length > 1 && !variables.some((variable) => variable.startsWith('npm_lifecycle_event=')))
       return new Set(
         variables.flatMap(
-          (variable) => /^npm_config_(\w+)=/i.exec(variable)?.[1]?.toLowerCase().replaceAll('_', '-') ?? [],
+          (variable) => /^npm_config_([\w-]+)=/i.exec(variable)?.[1]?.toLowerCase().replaceAll('_', '-') ?? [],
         ),
       );
     pid = Number(/^PPid:\s*(\d+)/m.exec(readIfThere(`/proc/${pid}/status`))?.[1] ?? 0);

@@ -1,7 +1,10 @@
 import { noteComparison, noteDatabase, noteLedger, type Context, type Success } from '../context.js';
 import { withConnection } from '../database/connection.js';
 import { inspect, type Inspection } from '../database/inspect.js';
+import { failure } from '../errors.js';
 import { readLedger, type Ledger } from '../ledger.js';
+import { obstacles } from '../preflight.js';
+import type { Migration } from '../project.js';
 import { compare } from '../schema/compare.js';
 import { expectation } from '../schema/effects.js';
 
@@ -10,10 +13,26 @@ export async function check(context: Context): Promise<Success> {
   return await withConnection(context.address, connectOptions(context), async (connection) => {
     noteDatabase(context, connection);
     const inspection = await inspect(connection, context.project, context.options.lockTimeout);
+    refuseUnread(context, inspection);
     return compareAtVersion(context, inspection, readLedger(context.project, inspection.ledger))
       ? 'matches'
       : 'differs';
   });
+}
+
+/** @throws Failure `unavailable`, with all that is in the way of these migrations */
+export function refuseObstacles(
+  { project, address }: Context,
+  inspection: Inspection,
+  migrations: readonly Migration[],
+): void {
+  const found = obstacles(project, inspection, migrations);
+  if (found.length > 0) throw failure('unavailable', 'obstacles', [found, address.database]);
+}
+
+/** Where the migrations table may not be read, nothing can be said of it. */
+export function refuseUnread(context: Context, inspection: Inspection): void {
+  if (inspection.access.ledger?.read === false) refuseObstacles(context, inspection, []);
 }
 
 /** The options of the connection that does a command's work. */

@@ -11,7 +11,7 @@ import type { Migration } from '../project.js';
 import { effectLines } from '../report/effect-lines.js';
 import { expectation } from '../schema/effects.js';
 import type { Relation } from '../schema/model.js';
-import { connectOptions } from './check.js';
+import { connectOptions, refuseUnread } from './check.js';
 
 /** A way that migrations are to go. */
 interface Leg {
@@ -30,6 +30,7 @@ export async function plan(context: Context): Promise<Success> {
   return await withConnection<Success>(context.address, connectOptions(context), async (connection) => {
     noteDatabase(context, connection);
     const inspection = await inspect(connection, project, context.options.lockTimeout);
+    refuseUnread(context, inspection);
     const ledger = readLedger(project, inspection.ledger);
     noteLedger(context, ledger);
     const script = new Script(context, inspection);
@@ -158,12 +159,12 @@ class Script {
     if (this.#blocks.length === 0) return `${head}\n-- Nothing to do.`;
     const begin = `${beginStatement({ ...options, project })}\n${lockStatement}`;
     const ledger = [
-      ...(inspection.hasLedger
+      ...(inspection.access.ledger !== null
         ? []
         : [
             `CREATE TABLE ${settings.ledgerName} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);`,
           ]),
-      ...(inspection.access.hashed ? [] : [addHashColumn(settings.ledgerName)]),
+      ...(inspection.access.ledger?.hashed === true ? [] : [addHashColumn(settings.ledgerName)]),
     ];
     const prepare = ledger.length === 0 ? [] : [[begin, '-- The migrations table', ...ledger, 'COMMIT;'].join('\n')];
     const blocks = this.#blocks.map(({ inside, statements }) =>

@@ -12,9 +12,8 @@ import { failure, sqlstateOf } from '../errors.js';
 import { loadMigrations, runMigrations } from '../framework.js';
 import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
-import { obstacles } from '../preflight.js';
 import { expectation } from '../schema/effects.js';
-import { compareAtVersion, connectOptions } from './check.js';
+import { compareAtVersion, connectOptions, refuseObstacles } from './check.js';
 import { explain } from './explain.js';
 
 /** What a run works with. */
@@ -55,7 +54,7 @@ export async function redo(context: Context): Promise<Success> {
 async function run(context: Context, direction: Direction, argument: string | undefined): Promise<Success> {
   const { address, command, signal, emit } = context;
   return await withConnection(address, { ...connectOptions(context), purpose: 'lock' }, (connection) =>
-    withWatch(address, command, emit, async (watch) => {
+    withWatch(address, command, context.options.lockTimeout, emit, async (watch) => {
       const cancel = () => void watch.cancel().catch(() => undefined);
       signal.addEventListener('abort', cancel, { once: true });
       try {
@@ -111,6 +110,7 @@ async function attemptRun(bench: Bench): Promise<Success> {
 async function look({ context, direction, argument, names }: Bench, connection: Connection): Promise<View> {
   const inspection = await inspect(connection, context.project, context.options.lockTimeout);
   const ledger = readLedger(context.project, inspection.ledger);
+  if (inspection.access.ledger?.read === false) refuseObstacles(context, inspection, ledger.pending);
   noteLedger(context, ledger);
   const candidates = direction === 'up' ? ledger.pending : [...ledger.applied].reverse();
   const migrations =
@@ -127,10 +127,11 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
   const { context, direction, watch } = bench;
   const { project, facts, options, signal, emit } = context;
   const { inspection, ledger, migrations } = view;
-  const found = obstacles(project, inspection, migrations);
-  if (found.length === 0 && direction === 'up')
-    found.push(...(await rowsInTheWay(connection, inspection.live, migrations, options.lockTimeout)));
-  if (found.length > 0) throw failure('unavailable', 'obstacles', [found, context.address.database]);
+  refuseObstacles(context, inspection, migrations);
+  if (direction === 'up') {
+    const found = await rowsInTheWay(connection, inspection.live, migrations, options.lockTimeout);
+    if (found.length > 0) throw failure('unavailable', 'obstacles', [found, context.address.database]);
+  }
   await loadMigrations(migrations, direction);
   const client = new CheckedTransaction(connection, planOf(bench, view), lock, watch);
   try {
@@ -188,5 +189,12 @@ function planOf({ context, direction }: Bench, { inspection, ledger, migrations 
           effects(ledger.applied.slice(0, ledger.applied.length - count)),
           effects(migrations.slice(0, count)),
         );
-  return { ...options, project, direction, migrations, expectationAfter, hashed: inspection.access.hashed };
+  return {
+    ...options,
+    project,
+    direction,
+    migrations,
+    expectationAfter,
+    hashed: inspection.access.ledger?.hashed ?? false,
+  };
 }

@@ -24,6 +24,7 @@ export function readAddress(variable: string, env: NodeJS.ProcessEnv): Address {
   const url = env[variable];
   if (url === undefined || url === '') {
     if (env['PGHOST'] === undefined || env['PGHOST'] === '') throw failure('usage', 'no-database', [variable]);
+    checkMode('PGSSLMODE', env['PGSSLMODE']);
     return address({ ...tls(env) }, env, env['PGSSLMODE']);
   }
   if (!/^postgres(ql)?:\/\//.test(url))
@@ -35,8 +36,16 @@ export function readAddress(variable: string, env: NodeJS.ProcessEnv): Address {
     const reason = cause instanceof Error && 'input' in cause ? 'it is not a URL' : (cause as Error).message;
     throw failure('usage', 'bad-url', [variable, reason]);
   }
+  checkMode(variable, (parsed as { sslmode?: string }).sslmode);
   const { sslmode, ...config } = parsed as typeof parsed & { sslmode?: string };
   return address({ ...(sslmode === undefined ? tls(env) : {}), ...withoutEmpty(config) }, env, sslmode);
+}
+
+const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
+
+function checkMode(variable: string, mode: string | undefined): void {
+  if (mode !== undefined && !MODES.includes(mode))
+    throw failure('usage', 'bad-url', [variable, `sslmode "${mode}" is none of ${MODES.join(', ')}`]);
 }
 
 const withoutEmpty = (config: object) =>

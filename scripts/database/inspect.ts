@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { failure, sqlstateOf } from '../errors.js';
+import { sqlstateOf } from '../errors.js';
 import type { LedgerRow } from '../ledger.js';
 import type { Project } from '../project.js';
 import { catalogQuery, READ_SETTINGS } from '../schema/catalog.js';
@@ -12,8 +12,6 @@ import type { Connection } from './connection.js';
 /** What a run has to know of a database before it decides anything. */
 export interface Inspection {
   readonly ledger: readonly LedgerRow[];
-  /** `false` where there is no migrations table yet. */
-  readonly hasLedger: boolean;
   readonly live: Schema;
   readonly access: Access;
 }
@@ -57,35 +55,30 @@ export async function readSchema(connection: Connection, names: Names, lockTimeo
 
 /**
  * Reads all that a run has to know, in one round trip and a read-only transaction of its own; two where there is no
- * migrations table.
- *
- * @throws Failure `unavailable` where the role may not read the migrations table
+ * migrations table. One that the role may not read looks empty here: the access says so.
  */
 export async function inspect(connection: Connection, project: Project, lockTimeout: string): Promise<Inspection> {
   const { settings } = project;
-  const ask = async (ledger: string) =>
-    connection.query(
-      `${beginReading(lockTimeout)} ${ledger}; ${accessQuery(project)}; ${readStatement(namesOf(project))}; COMMIT`,
-    );
+  const ask = async (ledger: string) => {
+    try {
+      return await connection.query(
+        `${beginReading(lockTimeout)} ${ledger}; ${accessQuery(project)}; ${readStatement(namesOf(project))}; COMMIT`,
+      );
+    } catch (error) {
+      await connection.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  };
   const read = `SELECT to_jsonb(m) AS row FROM (SELECT * FROM ${settings.ledgerName} ORDER BY run_on, id) m`;
-  let hasLedger = true;
-  let results;
-  try {
-    results = await ask(read);
-  } catch (error) {
-    await connection.query('ROLLBACK').catch(() => undefined);
-    const sqlstate = sqlstateOf(error);
-    if (sqlstate === '42501')
-      throw failure('unavailable', 'ledger-denied', [settings.ledgerName], { sqlstate, cause: error });
-    if (sqlstate !== '42P01') throw error;
-    hasLedger = false;
-    results = await ask('SELECT WHERE false');
-  }
+  const results = await ask(read).catch((error: unknown) => {
+    // No migrations table yet, or one that may not be read: the rest is worth knowing all the same.
+    if (!['42P01', '3F000', '42501'].includes(sqlstateOf(error) ?? '')) throw error;
+    return ask('SELECT WHERE false');
+  });
   const rows = results.filter(({ command }) => command === 'SELECT').map((result) => result.rows as unknown[]);
   const [ledger = [], access = [], catalog = []] = rows;
   return {
     ledger: ledger.map((row) => (row as { row: LedgerRow }).row),
-    hasLedger,
     access: (access[0] as { access: Access }).access,
     live: schemaFrom((catalog[0] as CatalogRow).catalog),
   };

@@ -18,6 +18,10 @@ SET LOCAL statement_timeout = ${pg.escapeLiteral(plan.statementTimeout)};`;
 export const NO_IDLE_TIMEOUT = `SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings
   WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')`;
 
+/** Marks a transaction, and asks whether it is still the same one. */
+export const MARK = `SET LOCAL workflow_migrations.run = 'this';`;
+export const IS_MARKED = `SELECT coalesce(current_setting('workflow_migrations.run', true), '') = 'this' AS marked;`;
+
 /** Adds the column that holds what a migration was checked against. */
 export const addHashColumn = (ledger: string): string =>
   `ALTER TABLE ${ledger} ADD COLUMN IF NOT EXISTS effect_hash varchar(32);`;

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import type { QueryResult } from 'pg';
 import { failure } from '../errors.js';
 import { ledgerStatement, type StatementClient, type Steps } from '../framework.js';
 import type { Direction } from '../ledger.js';
@@ -9,7 +10,7 @@ import type { Connection } from './connection.js';
 import { guardData, removals, type Loss } from './data-loss.js';
 import { namesOf, readSchema } from './inspect.js';
 import type { RunLock } from './run-lock.js';
-import { addHashColumn, beginStatement, hashStatement, NO_IDLE_TIMEOUT } from './statements.js';
+import { addHashColumn, beginStatement, hashStatement, IS_MARKED, MARK, NO_IDLE_TIMEOUT } from './statements.js';
 import type { Watch } from './watch.js';
 
 /** What a run is to do, and how. */
@@ -36,7 +37,8 @@ export interface Done {
 }
 
 /** A migration has no business with these, inside the transaction of the run (manual, part VI). */
-const CONTROL = /^\s*(BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
+const CONTROL =
+  /^(?:\s|--.*\n|\/\*[^]*?\*\/)*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
 
 /**
  * What the framework takes for its database client: it lets no `COMMIT` through before the schema was compared with the
@@ -120,7 +122,7 @@ export class CheckedTransaction implements StatementClient {
   async #begin(): Promise<void> {
     this.#due = this.#state === 'none' ? 'begin' : 'nothing';
     if (this.#state === 'inside') return;
-    await this.connection.query(`${beginStatement(this.plan)} ${NO_IDLE_TIMEOUT}`);
+    await this.connection.query(`${beginStatement(this.plan)} ${MARK} ${NO_IDLE_TIMEOUT}`);
     this.#state = 'inside';
     const remaining = this.plan.migrations.slice(this.#done);
     const losses = await this.watch.during(
@@ -148,7 +150,8 @@ export class CheckedTransaction implements StatementClient {
     if (this.#state === 'outside') await this.#check(true, this.#done + 1);
     const statements = [sql, ...(isUp ? [hashStatement(ledgerName, migration)] : [])];
     if (isUp && !this.#hashed) statements.unshift(addHashColumn(ledgerName));
-    if (this.#state === 'inside') await this.connection.query(statements.join('\n'));
+    if (this.#state === 'inside')
+      this.#assertSameTransaction(await this.connection.query([IS_MARKED, ...statements].join('\n')));
     else if (!this.#deleted) await this.#commitRecord(statements.join('\n'));
     this.ran[this.#done] = { name: migration.name, milliseconds };
     this.#done++;
@@ -156,6 +159,13 @@ export class CheckedTransaction implements StatementClient {
     this.#hashed ||= isUp;
     if (this.#state === 'outside') this.#due = 'begin';
     this.#deleted = false;
+  }
+
+  /** A `COMMIT` and a `BEGIN` inside one statement leave no other trace than that what was set locally is gone. */
+  #assertSameTransaction([marked]: readonly QueryResult[]): void {
+    const { file } = this.plan.migrations[this.#done] ?? { file: '' };
+    if ((marked?.rows[0] as { marked: boolean }).marked) return;
+    throw failure('partial', 'left-transaction', [file], { file });
   }
 
   /** Sends what is committed at once, and counts it. */

@@ -5,12 +5,18 @@ export const isLockTrouble = (error: unknown): boolean => ['55P03', '40P01'].inc
 
 const LOST = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '25P04']);
 
+const SOCKET = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'ENETRESET', 'EHOSTUNREACH']);
+
 /** Whether an error means that the connection is gone: said by the server, or by `pg`, which has no codes for it. */
 export function isLost(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof Failure) return false;
   const sqlstate = sqlstateOf(error);
   if (sqlstate !== undefined) return sqlstate.startsWith('08') || LOST.has(sqlstate);
-  return 'syscall' in error || /connection terminated|connection error|not queryable|socket/i.test(error.message);
+  const { code } = error as NodeJS.ErrnoException;
+  return (
+    SOCKET.has(code ?? '') ||
+    /connection terminated|connection error|not queryable|socket (?:hang|disconnected)/i.test(error.message)
+  );
 }
 
 /** The failure that an error of the server or the connection is, when no migration is to blame. */

@@ -35,6 +35,7 @@ export interface Watch {
   blockers(): readonly Blocker[];
 }
 
+/** Milliseconds until a statement counts as long; sooner where it may not wait for as long. */
 const FIRST_LOOK = 700;
 const NEXT_LOOK = 800;
 
@@ -54,10 +55,12 @@ const LOOK = (name: string) => `SELECT
 export async function withWatch<T>(
   address: Address,
   command: string,
+  lockTimeout: string,
   emit: (event: WatchEvent) => void,
   use: (watch: Watch) => Promise<T>,
 ): Promise<T> {
   const name = pg.escapeLiteral(connectionName('run', command));
+  const firstLook = Math.min(FIRST_LOOK, millisecondsOf(lockTimeout) / 3);
   const closing = new AbortController();
   let blockers: readonly Blocker[] = [];
   let current: Promise<void> | undefined;
@@ -75,7 +78,7 @@ export async function withWatch<T>(
     if (row.progress !== null) emit({ type: 'progress', progress: row.progress });
   };
   const watching = async (done: AbortSignal) => {
-    if (!(await pause(FIRST_LOOK, done))) return;
+    if (!(await pause(firstLook, done))) return;
     await withConnection(address, { purpose: 'watch', command, signal: closing.signal }, async (connection) => {
       do await look(connection);
       while (await pause(NEXT_LOOK, done));
@@ -106,6 +109,14 @@ export async function withWatch<T>(
     closing.abort();
     await current;
   }
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
+
+/** A duration as PostgreSQL reads it; `0` is none. */
+function millisecondsOf(duration: string): number {
+  const [, amount = '0', unit = ''] = /^(\d+)(\w*)$/.exec(duration) ?? [];
+  return Number(amount) * (UNITS[unit] ?? 1) || Infinity;
 }
 
 /** Waits, and says whether the whole time went by before `done`. */

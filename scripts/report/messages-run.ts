@@ -51,7 +51,9 @@ export const runMessages = {
   // Locks
   'run-lock': (wait: number, holder: Holder | undefined): Words => [
     `another run holds the run lock, and did not let go within ${wait} s: ${holderWords(holder)}`,
-    `Usually a deploy that is still at work: wait longer with --lock-wait=600. If it is stuck, end it:  SELECT pg_terminate_backend(${holder?.pid ?? 'pid'});`,
+    holder === undefined
+      ? 'Run the command again.'
+      : `Usually a deploy that is still at work: wait longer with --lock-wait=600. If it is stuck, end it:  SELECT pg_terminate_backend(${holder.pid});`,
   ],
   'table-lock': (retries: number, blockers: readonly Blocker[]): Words => [
     `a table lock could not be had${retries > 0 ? ` in ${retries + 1} attempts` : ''}; all was rolled back${blockerLines(blockers)}`,
@@ -127,6 +129,7 @@ export const runMessages = {
 const connectHints: Readonly<Record<string, string>> = {
   ECONNREFUSED:
     'Nothing listens there: the server is not started, or host or port are wrong. Wait for one that is starting with --connect-wait=30.',
+  ETIMEDOUT: 'No answer came. A firewall often drops packets in silence; the port of a pooler is often 6543.',
   ENOTFOUND: 'There is no host of that name. Correct the host in the URL.',
   EAI_AGAIN: 'The host name cannot be looked up at the moment. Correct the host in the URL, or see to the name server.',
   ENOENT: 'There is no socket of that name: the server is not started, or listens elsewhere.',

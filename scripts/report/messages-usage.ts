@@ -6,11 +6,11 @@ export const usageMessages = {
   'no-command': (): Words => ['no command was given', HELP],
   'unknown-command': (name: string, near?: string): Words => [`there is no command "${name}"${suggest(near)}`, HELP],
   'unknown-option': (name: string, near?: string): Words => [
-    `there is no option "${name}"${suggest(near && `--${near}`)}; nothing was run`,
+    `there is no option "${name}"; nothing was run${suggest(near && `--${near}`)}`,
     HELP,
   ],
   'swallowed-option': (name: string, near?: string): Words => [
-    `npm kept the option "${name}" for itself, and there is none of that name${suggest(near && `--${near}`)}; nothing was run`,
+    `npm kept the option "${name}" for itself, and there is none of that name; nothing was run${suggest(near && `--${near}`)}`,
     `Options after a second -- reach the program as they are:  ${RUN} -- up --dry-run`,
   ],
   'swallowed-word': (name: string, word: string): Words => [
@@ -41,8 +41,8 @@ export const usageMessages = {
     `For example:  ${RUN} create add-workflow-tags`,
   ],
   // The project
-  'settings-missing': (root: string): Words => [
-    `there is no .node-pg-migraterc.json in ${root}`,
+  'settings-missing': (root: string, code: string): Words => [
+    `.node-pg-migraterc.json cannot be read in ${root}: ${denied(code)}`,
     'Run the command in the folder that holds package.json.',
   ],
   'settings-broken': (file: string, reason: string, place: string): Words => [
@@ -54,7 +54,7 @@ export const usageMessages = {
     'A key that is not understood is not passed over: correct or remove it.',
   ],
   'settings-value': (key: string, kind: string): Words => [
-    `.node-pg-migraterc.json: "${key}" has to be a ${kind === 'boolean' ? 'true or false' : 'text that is not empty'}`,
+    `.node-pg-migraterc.json: "${key}" has to be ${kind === 'boolean' ? 'true or false' : 'text that is not empty'}`,
     'Mend the file, and run the command again.',
   ],
   'no-database': (variable: string): Words => [
@@ -66,7 +66,7 @@ export const usageMessages = {
     `It has this form:  postgres://user:password@host:5432/database\nCharacters such as @ : / in the password are written %40 %3A %2F.`,
   ],
   'no-migrations': (dir: string, code: string): Words => [
-    `the folder ${dir} cannot be read: ${code === 'ENOTDIR' ? 'it is not a folder' : denied(code)}`,
+    `the folder ${dir} cannot be read: ${denied(code)}`,
     'Its name is "migrations-dir" in .node-pg-migraterc.json.',
   ],
   'duplicate-number': (a: string, b: string): Words => [
@@ -74,7 +74,7 @@ export const usageMessages = {
     'Usually two branches added one each. Give the one that is not yet applied anywhere the next number, and its effect file too.',
   ],
   'effect-missing': (file: string, code: string): Words => [
-    `the effect file ${file} cannot be had: ${code === 'EISDIR' ? 'it is a folder' : denied(code)}`,
+    `the effect file ${file} cannot be had: ${denied(code)}`,
     `Each migration has one. Write it with:  ${RUN} snapshot`,
   ],
   'effect-broken': (file: string, reason: string, place: string): Words => [
@@ -129,9 +129,5 @@ export const usageMessages = {
   'effect-edited': (files: readonly string[]): Words => [
     `edited after the migration was applied to this database:${list(files)}`,
     'What a database was checked against is the record. Undo the edit (git log shows it), and put the change into a new migration.',
-  ],
-  'ledger-denied': (table: string): Words => [
-    `the role may not read the migrations table ${table}`,
-    `Let the owner type:  GRANT SELECT ON ${table} TO <role>;`,
   ],
 } as const;

@@ -9,9 +9,12 @@ export const suggest = (word: string | undefined): string => (word === undefined
 export const at = (version: string | null): string =>
   version === null ? 'before the first migration' : `at ${version}`;
 export const list = (items: readonly string[]): string => items.map((item) => `\n  ${item}`).join('');
-export const denied = (code: string): string =>
-  code === 'EACCES'
-    ? 'it may not be read (permission denied)'
-    : code === 'ENOENT'
-      ? 'it does not exist'
-      : `it cannot be read (${code})`;
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'it may not be read (permission denied)',
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'it is not a folder',
+  EISDIR: 'it is a folder',
+  ELOOP: 'its symbolic links lead in a circle',
+};
+/** Why a file or folder cannot be read. */
+export const denied = (code: string): string => reasons[code] ?? code;

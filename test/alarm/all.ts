@@ -1,4 +1,4 @@
-import type { AlarmCase } from '../support/alarm.js';
+import type { AlarmCase } from './case.js';
 import { columns } from './columns.js';
 import { constraints } from './constraints.js';
 import { functions } from './functions.js';

@@ -1,4 +1,4 @@
-import { bothWays, changed, comesAndGoes, missing, unexpected, type AlarmCase } from '../support/alarm.js';
+import { bothWays, changed, comesAndGoes, missing, unexpected, type AlarmCase } from './case.js';
 
 const base = 'CREATE TABLE t (a integer)';
 const object = 'column public.t.a';
@@ -39,7 +39,13 @@ export const columns: readonly AlarmCase[] = [
   isNow('another scale', 'numeric(10,2)', 'numeric(10,3)', 'numeric(10,2)', 'numeric(10,3)'),
   isNow('an array', 'integer[]', 'bigint[]', 'integer[]', 'bigint[]'),
   isNow('a time zone', 'timestamp', 'timestamptz', 'timestamp without time zone', 'timestamp with time zone'),
-  isNow('fewer digits of a second', 'timestamp', 'timestamp(3)', 'timestamp without time zone', 'timestamp(3) without time zone'),
+  isNow(
+    'fewer digits of a second',
+    'timestamp',
+    'timestamp(3)',
+    'timestamp without time zone',
+    'timestamp(3) without time zone',
+  ),
   isNow('interval fields', 'interval', 'interval day to second', 'interval', 'interval day to second'),
   {
     name: 'a type of the same name in another schema',
@@ -132,7 +138,16 @@ export const columns: readonly AlarmCase[] = [
     with: 'identity always',
   }).map((each) =>
     each.name.endsWith('lost')
-      ? { ...each, differences: [missing('sequence public.t_a_seq', 'integer start 1 increment 1 from 1 to 2147483647 cache 1 owned by public.t.a'), ...each.differences] }
+      ? {
+          ...each,
+          differences: [
+            missing(
+              'sequence public.t_a_seq',
+              'integer start 1 increment 1 from 1 to 2147483647 cache 1 owned by public.t.a',
+            ),
+            ...each.differences,
+          ],
+        }
       : each,
   ),
   {

@@ -1,4 +1,4 @@
-import { bothWays, changed, missing, type AlarmCase } from '../support/alarm.js';
+import { bothWays, changed, missing, type AlarmCase } from './case.js';
 
 const object = 'function public.f()';
 const simple = `CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'`;
@@ -11,7 +11,15 @@ const isNow = (name: string, from: string, to: string, expected: string, found: 
   differences: [changed(title, expected, found)],
 });
 const attribute = (name: string, add: string, remove: string, without: string, has: string): AlarmCase[] =>
-  bothWays({ name, base: simple, add: `ALTER FUNCTION f() ${add}`, remove: `ALTER FUNCTION f() ${remove}`, object, without, with: has });
+  bothWays({
+    name,
+    base: simple,
+    add: `ALTER FUNCTION f() ${add}`,
+    remove: `ALTER FUNCTION f() ${remove}`,
+    object,
+    without,
+    with: has,
+  });
 
 export const functions: readonly AlarmCase[] = [
   {
@@ -30,13 +38,17 @@ export const functions: readonly AlarmCase[] = [
     name: 'one of two functions of the same name is missing',
     make: `${simple}; CREATE FUNCTION f(a integer) RETURNS integer LANGUAGE sql AS 'SELECT 2'`,
     spoil: 'DROP FUNCTION f(integer)',
-    differences: [missing('function public.f(integer)', 'arguments a integer, returns integer, language sql, body SELECT 2')],
+    differences: [
+      missing('function public.f(integer)', 'arguments a integer, returns integer, language sql, body SELECT 2'),
+    ],
   },
   {
     name: 'a function takes another type now',
     make: `CREATE FUNCTION f(a integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'`,
     spoil: `DROP FUNCTION f; CREATE FUNCTION f(a bigint) RETURNS integer LANGUAGE sql AS 'SELECT 1'`,
-    differences: [missing('function public.f(integer)', 'arguments a integer, returns integer, language sql, body SELECT 1')],
+    differences: [
+      missing('function public.f(integer)', 'arguments a integer, returns integer, language sql, body SELECT 1'),
+    ],
   },
   isNow(
     'a function is a procedure now',
@@ -92,7 +104,13 @@ export const functions: readonly AlarmCase[] = [
     'function public.f(integer)',
   ),
   isNow('another result', simple, simple.replace('integer', 'bigint'), 'returns integer', 'returns bigint'),
-  isNow('a set of results', simple, simple.replace('integer', 'SETOF integer'), 'returns integer', 'returns SETOF integer'),
+  isNow(
+    'a set of results',
+    simple,
+    simple.replace('integer', 'SETOF integer'),
+    'returns integer',
+    'returns SETOF integer',
+  ),
   isNow(
     'a table of results',
     simple.replace('integer', 'TABLE (a integer)'),

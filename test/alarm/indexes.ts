@@ -1,4 +1,4 @@
-import { changed, comesAndGoes, missing, unexpected, type AlarmCase } from '../support/alarm.js';
+import { changed, comesAndGoes, missing, unexpected, type AlarmCase } from './case.js';
 
 const base = 'CREATE TABLE t (a integer, b text, d int[])';
 const object = 'index public.i';
@@ -15,7 +15,14 @@ const isNow = (name: string, from: string, to: string, expected: string, found: 
 
 export const indexes: readonly AlarmCase[] = [
   ...comesAndGoes({ name: 'an index', base, add: 'CREATE INDEX i ON t (a)', remove, object, state: 'btree (a)' }),
-  ...comesAndGoes({ name: 'a unique index', base, add: 'CREATE UNIQUE INDEX i ON t (a)', remove, object, state: 'unique btree (a)' }),
+  ...comesAndGoes({
+    name: 'a unique index',
+    base,
+    add: 'CREATE UNIQUE INDEX i ON t (a)',
+    remove,
+    object,
+    state: 'unique btree (a)',
+  }),
   ...comesAndGoes({
     name: 'an index of a materialized view',
     base: 'CREATE MATERIALIZED VIEW t AS SELECT 1 AS a',
@@ -72,9 +79,21 @@ export const indexes: readonly AlarmCase[] = [
   isNow('a collation', '(b)', '(b COLLATE "C")', 'btree (b)', 'btree (b COLLATE "C")'),
   isNow('an included column', '(a)', '(a) INCLUDE (b)', 'btree (a)', 'btree (a) INCLUDE (b)'),
   isNow('a condition', '(a)', '(a) WHERE a > 0', 'btree (a)', 'btree (a) WHERE (a > 0)'),
-  isNow('another condition', '(a) WHERE a > 0', '(a) WHERE a > 1', 'btree (a) WHERE (a > 0)', 'btree (a) WHERE (a > 1)'),
+  isNow(
+    'another condition',
+    '(a) WHERE a > 0',
+    '(a) WHERE a > 1',
+    'btree (a) WHERE (a > 0)',
+    'btree (a) WHERE (a > 1)',
+  ),
   isNow('a storage parameter', '(a)', '(a) WITH (fillfactor = 70)', 'btree (a)', `btree (a) WITH (fillfactor='70')`),
-  isNow('a parameter of a GIN index', 'USING gin (d)', 'USING gin (d) WITH (fastupdate = off)', 'gin (d)', `gin (d) WITH (fastupdate=off)`),
+  isNow(
+    'a parameter of a GIN index',
+    'USING gin (d)',
+    'USING gin (d) WITH (fastupdate = off)',
+    'gin (d)',
+    `gin (d) WITH (fastupdate=off)`,
+  ),
   {
     name: 'an index that a broken build left behind',
     make: `${base}; CREATE INDEX i ON t (a)`,

@@ -1,4 +1,4 @@
-import { missing, type AlarmCase } from '../support/alarm.js';
+import { missing, type AlarmCase } from './case.js';
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 

@@ -1,4 +1,4 @@
-import { bothWays, changed, comesAndGoes, missing, type AlarmCase } from '../support/alarm.js';
+import { bothWays, changed, comesAndGoes, missing, type AlarmCase } from './case.js';
 
 const parent = 'CREATE TABLE p (a integer, b integer) PARTITION BY RANGE (a)';
 const child = 'CREATE TABLE t PARTITION OF p FOR VALUES FROM (0) TO (10)';
@@ -25,7 +25,11 @@ export const partitions: readonly AlarmCase[] = [
     make: `${parent}; ${child}`,
     spoil: 'ALTER TABLE p DETACH PARTITION t; ALTER TABLE p ATTACH PARTITION t FOR VALUES FROM (0) TO (20)',
     differences: [
-      changed(object, 'partition of public.p FOR VALUES FROM (0) TO (10)', 'partition of public.p FOR VALUES FROM (0) TO (20)'),
+      changed(
+        object,
+        'partition of public.p FOR VALUES FROM (0) TO (10)',
+        'partition of public.p FOR VALUES FROM (0) TO (20)',
+      ),
     ],
   },
   {
@@ -33,7 +37,11 @@ export const partitions: readonly AlarmCase[] = [
     make: `${parent}; CREATE TABLE q (a integer, b integer) PARTITION BY RANGE (a); ${child}`,
     spoil: 'ALTER TABLE p DETACH PARTITION t; ALTER TABLE q ATTACH PARTITION t FOR VALUES FROM (0) TO (10)',
     differences: [
-      changed(object, 'partition of public.p FOR VALUES FROM (0) TO (10)', 'partition of public.q FOR VALUES FROM (0) TO (10)'),
+      changed(
+        object,
+        'partition of public.p FOR VALUES FROM (0) TO (10)',
+        'partition of public.q FOR VALUES FROM (0) TO (10)',
+      ),
     ],
   },
   {
@@ -80,7 +88,10 @@ export const partitions: readonly AlarmCase[] = [
     name: 'an index of a partitioned table that one partition lacks',
     make: `${parent}; ${child}; CREATE INDEX i ON p (b)`,
     spoil: 'DROP INDEX i; CREATE INDEX i ON ONLY p (b)',
-    differences: [changed('index public.i', 'btree (b)', 'btree (b) INVALID'), missing('index public.t_b_idx', 'btree (b)')],
+    differences: [
+      changed('index public.i', 'btree (b)', 'btree (b) INVALID'),
+      missing('index public.t_b_idx', 'btree (b)'),
+    ],
   },
   ...comesAndGoes({
     name: 'a foreign key to a partitioned table is one constraint, and',
@@ -96,8 +107,6 @@ export const partitions: readonly AlarmCase[] = [
       `${parent}; ${child}; CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; ` +
       'CREATE TRIGGER g AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION f()',
     spoil: 'DROP TRIGGER g ON p',
-    differences: [
-      missing('trigger public.p.g', 'AFTER INSERT ON public.p FOR EACH ROW EXECUTE FUNCTION public.f()'),
-    ],
+    differences: [missing('trigger public.p.g', 'AFTER INSERT ON public.p FOR EACH ROW EXECUTE FUNCTION public.f()')],
   },
 ];

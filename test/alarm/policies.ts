@@ -1,4 +1,4 @@
-import { changed, comesAndGoes, missing, unexpected, type AlarmCase } from '../support/alarm.js';
+import { changed, comesAndGoes, missing, unexpected, type AlarmCase } from './case.js';
 
 const base = 'CREATE TABLE t (a integer)';
 const object = 'policy public.t.p';
@@ -11,7 +11,14 @@ const isNow = (name: string, from: string, to: string, expected: string, found: 
 const all = 'permissive for all to public';
 
 export const policies: readonly AlarmCase[] = [
-  ...comesAndGoes({ name: 'a policy', base, add: 'CREATE POLICY p ON t', remove: 'DROP POLICY p ON t', object, state: all }),
+  ...comesAndGoes({
+    name: 'a policy',
+    base,
+    add: 'CREATE POLICY p ON t',
+    remove: 'DROP POLICY p ON t',
+    object,
+    state: all,
+  }),
   ...comesAndGoes({
     name: 'a policy with everything',
     base,
@@ -31,12 +38,30 @@ export const policies: readonly AlarmCase[] = [
     isNow(`for ${command} alone`, '', `FOR ${command}`, all, `permissive for ${command} to public`),
   ),
   isNow('for all again', 'FOR SELECT', '', 'permissive for select to public', all),
-  isNow('to another role', 'TO pg_monitor', 'TO pg_read_all_data', 'permissive for all to pg_monitor', 'permissive for all to pg_read_all_data'),
+  isNow(
+    'to another role',
+    'TO pg_monitor',
+    'TO pg_read_all_data',
+    'permissive for all to pg_monitor',
+    'permissive for all to pg_read_all_data',
+  ),
   isNow('to everybody', 'TO pg_monitor', '', 'permissive for all to pg_monitor', all),
-  isNow('to one role more', 'TO pg_monitor', 'TO pg_monitor, pg_read_all_data', 'permissive for all to pg_monitor', 'permissive for all to pg_monitor, pg_read_all_data'),
+  isNow(
+    'to one role more',
+    'TO pg_monitor',
+    'TO pg_monitor, pg_read_all_data',
+    'permissive for all to pg_monitor',
+    'permissive for all to pg_monitor, pg_read_all_data',
+  ),
   isNow('a condition', '', 'USING (a > 0)', all, `${all} using (a > 0)`),
   isNow('another condition', 'USING (a > 0)', 'USING (a > 1)', `${all} using (a > 0)`, `${all} using (a > 1)`),
   isNow('no condition', 'USING (a > 0)', '', `${all} using (a > 0)`, all),
   isNow('a check', '', 'WITH CHECK (a > 0)', all, `${all} with check (a > 0)`),
-  isNow('another check', 'WITH CHECK (a > 0)', 'WITH CHECK (a > 1)', `${all} with check (a > 0)`, `${all} with check (a > 1)`),
+  isNow(
+    'another check',
+    'WITH CHECK (a > 0)',
+    'WITH CHECK (a > 1)',
+    `${all} with check (a > 0)`,
+    `${all} with check (a > 1)`,
+  ),
 ];

@@ -1,8 +1,15 @@
-import { changed, missing, type AlarmCase } from '../support/alarm.js';
+import { changed, missing, type AlarmCase } from './case.js';
 
 const object = 'sequence public.s';
 const usual = 'bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1';
-const becomes = (name: string, spoil: string, found: string, make = 'CREATE SEQUENCE s', expected = usual, since = 0): AlarmCase => ({
+const becomes = (
+  name: string,
+  spoil: string,
+  found: string,
+  make = 'CREATE SEQUENCE s',
+  expected = usual,
+  since = 0,
+): AlarmCase => ({
   name,
   since,
   make,
@@ -12,7 +19,12 @@ const becomes = (name: string, spoil: string, found: string, make = 'CREATE SEQU
 const owned = 'CREATE TABLE t (a bigint, "B c" bigint); CREATE SEQUENCE s';
 
 export const sequences: readonly AlarmCase[] = [
-  { name: 'a sequence is missing', make: 'CREATE SEQUENCE s', spoil: 'DROP SEQUENCE s', differences: [missing(object, usual)] },
+  {
+    name: 'a sequence is missing',
+    make: 'CREATE SEQUENCE s',
+    spoil: 'DROP SEQUENCE s',
+    differences: [missing(object, usual)],
+  },
   becomes('another type', 'ALTER SEQUENCE s AS integer', 'integer start 1 increment 1 from 1 to 2147483647 cache 1'),
   becomes('another start', 'ALTER SEQUENCE s START 5', usual.replace('start 1', 'start 5')),
   becomes('another increment', 'ALTER SEQUENCE s INCREMENT 5', usual.replace('increment 1', 'increment 5')),
@@ -20,11 +32,23 @@ export const sequences: readonly AlarmCase[] = [
   becomes('another maximum', 'ALTER SEQUENCE s MAXVALUE 99', usual.replace('9223372036854775807', '99')),
   becomes('another cache', 'ALTER SEQUENCE s CACHE 5', usual.replace('cache 1', 'cache 5')),
   becomes('it cycles', 'ALTER SEQUENCE s CYCLE', `${usual} cycle`),
-  becomes('it does not cycle any more', 'ALTER SEQUENCE s NO CYCLE', usual, 'CREATE SEQUENCE s CYCLE', `${usual} cycle`),
+  becomes(
+    'it does not cycle any more',
+    'ALTER SEQUENCE s NO CYCLE',
+    usual,
+    'CREATE SEQUENCE s CYCLE',
+    `${usual} cycle`,
+  ),
   becomes('it is unlogged', 'ALTER SEQUENCE s SET UNLOGGED', `${usual} unlogged`, 'CREATE SEQUENCE s', usual, 15),
   becomes('it is logged', 'ALTER SEQUENCE s SET LOGGED', usual, 'CREATE UNLOGGED SEQUENCE s', `${usual} unlogged`, 15),
   becomes('it belongs to a column', 'ALTER SEQUENCE s OWNED BY t.a', `${usual} owned by public.t.a`, owned),
-  becomes('it belongs to nothing', 'ALTER SEQUENCE s OWNED BY NONE', usual, `${owned} OWNED BY t.a`, `${usual} owned by public.t.a`),
+  becomes(
+    'it belongs to nothing',
+    'ALTER SEQUENCE s OWNED BY NONE',
+    usual,
+    `${owned} OWNED BY t.a`,
+    `${usual} owned by public.t.a`,
+  ),
   becomes(
     'it belongs to another column',
     'ALTER SEQUENCE s OWNED BY t."B c"',
@@ -49,7 +73,10 @@ export const sequences: readonly AlarmCase[] = [
     make: 'CREATE TABLE t (a serial)',
     spoil: 'DROP SEQUENCE t_a_seq CASCADE',
     differences: [
-      missing('sequence public.t_a_seq', 'integer start 1 increment 1 from 1 to 2147483647 cache 1 owned by public.t.a'),
+      missing(
+        'sequence public.t_a_seq',
+        'integer start 1 increment 1 from 1 to 2147483647 cache 1 owned by public.t.a',
+      ),
       changed('column public.t.a', `default nextval('public.t_a_seq'::regclass)`, 'no default'),
     ],
   },

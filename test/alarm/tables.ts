@@ -1,4 +1,4 @@
-import { bothWays, changed, missing, type AlarmCase } from '../support/alarm.js';
+import { bothWays, changed, missing, type AlarmCase } from './case.js';
 
 const base = 'CREATE TABLE t (a integer)';
 const object = 'table public.t';

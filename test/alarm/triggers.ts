@@ -1,4 +1,4 @@
-import { bothWays, changed, comesAndGoes, missing, unexpected, type AlarmCase } from '../support/alarm.js';
+import { bothWays, changed, comesAndGoes, missing, unexpected, type AlarmCase } from './case.js';
 
 const base = [
   'CREATE TABLE t (a integer, b integer)',
@@ -17,8 +17,10 @@ const isNow = (name: string, to: string, found: string): AlarmCase => ({
   spoil: `DROP TRIGGER x ON t; CREATE TRIGGER x ${to}`,
   differences: [changed(object, usualState, found)],
 });
-const deferred = (words: string): string => `CREATE CONSTRAINT TRIGGER x AFTER UPDATE ON t ${words} FOR EACH ROW EXECUTE FUNCTION f()`;
-const deferredState = (words: string): string => `constraint AFTER UPDATE ON public.t ${words} FOR EACH ROW EXECUTE FUNCTION public.f()`;
+const deferred = (words: string): string =>
+  `CREATE CONSTRAINT TRIGGER x AFTER UPDATE ON t ${words} FOR EACH ROW EXECUTE FUNCTION f()`;
+const deferredState = (words: string): string =>
+  `constraint AFTER UPDATE ON public.t ${words} FOR EACH ROW EXECUTE FUNCTION public.f()`;
 
 export const triggers: readonly AlarmCase[] = [
   ...comesAndGoes({
@@ -53,9 +55,21 @@ export const triggers: readonly AlarmCase[] = [
   },
   isNow('after instead of before', usual.replace('BEFORE', 'AFTER'), usualState.replace('BEFORE', 'AFTER')),
   isNow('another event', usual.replace('UPDATE', 'INSERT'), usualState.replace('UPDATE', 'INSERT')),
-  isNow('one more event', usual.replace('UPDATE', 'INSERT OR UPDATE'), usualState.replace('UPDATE', 'INSERT OR UPDATE')),
-  isNow('only updates of a column', usual.replace('UPDATE', 'UPDATE OF a'), usualState.replace('UPDATE', 'UPDATE OF a')),
-  isNow('each statement instead of each row', usual.replace('ROW', 'STATEMENT'), usualState.replace('ROW', 'STATEMENT')),
+  isNow(
+    'one more event',
+    usual.replace('UPDATE', 'INSERT OR UPDATE'),
+    usualState.replace('UPDATE', 'INSERT OR UPDATE'),
+  ),
+  isNow(
+    'only updates of a column',
+    usual.replace('UPDATE', 'UPDATE OF a'),
+    usualState.replace('UPDATE', 'UPDATE OF a'),
+  ),
+  isNow(
+    'each statement instead of each row',
+    usual.replace('ROW', 'STATEMENT'),
+    usualState.replace('ROW', 'STATEMENT'),
+  ),
   isNow('another function', usual.replace('f()', 'g()'), usualState.replace('f()', 'g()')),
   isNow('an argument', usual.replace('f()', `f('z')`), usualState.replace('f()', `f('z')`)),
   isNow(
@@ -66,7 +80,8 @@ export const triggers: readonly AlarmCase[] = [
   {
     name: 'a transition table',
     make: `${base}; CREATE TRIGGER x AFTER UPDATE ON t REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION f()`,
-    spoil: 'DROP TRIGGER x ON t; CREATE TRIGGER x AFTER UPDATE ON t REFERENCING OLD TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION f()',
+    spoil:
+      'DROP TRIGGER x ON t; CREATE TRIGGER x AFTER UPDATE ON t REFERENCING OLD TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION f()',
     differences: [
       changed(
         object,
@@ -80,11 +95,7 @@ export const triggers: readonly AlarmCase[] = [
     make: `${base}; CREATE TRIGGER x AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()`,
     spoil: `DROP TRIGGER x ON t; ${deferred('NOT DEFERRABLE')}`,
     differences: [
-      changed(
-        object,
-        usualState.replace('BEFORE', 'AFTER'),
-        deferredState('NOT DEFERRABLE INITIALLY IMMEDIATE'),
-      ),
+      changed(object, usualState.replace('BEFORE', 'AFTER'), deferredState('NOT DEFERRABLE INITIALLY IMMEDIATE')),
     ],
   },
   {

@@ -13,21 +13,19 @@ export const viewQueries: Readonly<Record<string, string>> = {
   'SELECT a FROM t WHERE EXISTS (SELECT FROM u WHERE u.a = t.a)':
     'SELECT a FROM public.t WHERE (EXISTS ( SELECT FROM public.u WHERE (u.a = t.a)));',
   'WITH w AS (SELECT a FROM t) SELECT a FROM w': 'WITH w AS ( SELECT t.a FROM public.t ) SELECT a FROM w;',
-  'SELECT s.a FROM (SELECT a, b FROM t) s WHERE s.b > $$x$$':
-    `SELECT a FROM ( SELECT t.a, t.b FROM public.t) s WHERE (b > 'x'::text);`,
+  'SELECT s.a FROM (SELECT a, b FROM t) s WHERE s.b > $$x$$': `SELECT a FROM ( SELECT t.a, t.b FROM public.t) s WHERE (b > 'x'::text);`,
   'SELECT v.x FROM (VALUES (1), (2)) v(x)': 'SELECT x FROM ( VALUES (1), (2)) v(x);',
   'SELECT g FROM generate_series(1, 3) g': 'SELECT g FROM generate_series(1, 3) g(g);',
   'SELECT n, o FROM unnest(ARRAY[1]) WITH ORDINALITY g(n, o)':
     'SELECT n, o FROM unnest(ARRAY[1]) WITH ORDINALITY g(n, o);',
   'SELECT t.a FROM t JOIN u ON u.a = t.a': 'SELECT t.a FROM (public.t JOIN public.u ON ((u.a = t.a)));',
   'SELECT t.a, u.b FROM t, u': 'SELECT t.a, u.b FROM public.t, public.u;',
-  'SELECT t.a FROM t UNION ALL SELECT u.a FROM u':
-    'SELECT t.a FROM public.t UNION ALL SELECT u.a FROM public.u;',
+  'SELECT t.a FROM t UNION ALL SELECT u.a FROM u': 'SELECT t.a FROM public.t UNION ALL SELECT u.a FROM public.u;',
   'SELECT a, row_number() OVER w AS n FROM t WINDOW w AS (PARTITION BY b ORDER BY a)':
     'SELECT a, row_number() OVER w AS n FROM public.t WINDOW w AS (PARTITION BY b ORDER BY a);',
-  'SELECT a FROM t TABLESAMPLE system (50)':
-    'SELECT a FROM public.t TABLESAMPLE system (50);',
+  'SELECT a FROM t TABLESAMPLE system (50)': 'SELECT a FROM public.t TABLESAMPLE system (50);',
   'SELECT extract(year FROM now()) AS y, a FROM t': 'SELECT EXTRACT(year FROM now()) AS y, a FROM public.t;',
-  'SELECT DISTINCT ON (b) b, a FROM t ORDER BY b, a DESC': 'SELECT DISTINCT ON (b) b, a FROM public.t ORDER BY b, a DESC;',
+  'SELECT DISTINCT ON (b) b, a FROM t ORDER BY b, a DESC':
+    'SELECT DISTINCT ON (b) b, a FROM public.t ORDER BY b, a DESC;',
   'SELECT a FROM t LIMIT 3': 'SELECT a FROM public.t LIMIT 3;',
 };

@@ -1,4 +1,4 @@
-import { bothWays, changed, comesAndGoes, unexpected, type AlarmCase } from '../support/alarm.js';
+import { bothWays, changed, comesAndGoes, unexpected, type AlarmCase } from './case.js';
 
 const tables = 'CREATE TABLE t (a integer, b text); CREATE TABLE u (a integer, b text)';
 const object = 'view public.v';
@@ -11,10 +11,28 @@ const isNow = (name: string, from: string, to: string, expected: string, found: 
 });
 
 export const views: readonly AlarmCase[] = [
-  isNow('a condition', 'SELECT a FROM t', 'SELECT a FROM t WHERE a > 0', 'SELECT a FROM public.t;', 'SELECT a FROM public.t WHERE (a > 0);'),
+  isNow(
+    'a condition',
+    'SELECT a FROM t',
+    'SELECT a FROM t WHERE a > 0',
+    'SELECT a FROM public.t;',
+    'SELECT a FROM public.t WHERE (a > 0);',
+  ),
   isNow('another table', 'SELECT a FROM t', 'SELECT a FROM u', 'SELECT a FROM public.t;', 'SELECT a FROM public.u;'),
-  isNow('another literal', `SELECT 't.x'::text AS a FROM t`, `SELECT 'x'::text AS a FROM t`, `SELECT 't.x'::text AS a FROM public.t;`, `SELECT 'x'::text AS a FROM public.t;`),
-  isNow('white space in a literal', `SELECT 'x  y'::text AS a FROM t`, `SELECT 'x y'::text AS a FROM t`, `SELECT 'x  y'::text AS a FROM public.t;`, `SELECT 'x y'::text AS a FROM public.t;`),
+  isNow(
+    'another literal',
+    `SELECT 't.x'::text AS a FROM t`,
+    `SELECT 'x'::text AS a FROM t`,
+    `SELECT 't.x'::text AS a FROM public.t;`,
+    `SELECT 'x'::text AS a FROM public.t;`,
+  ),
+  isNow(
+    'white space in a literal',
+    `SELECT 'x  y'::text AS a FROM t`,
+    `SELECT 'x y'::text AS a FROM t`,
+    `SELECT 'x  y'::text AS a FROM public.t;`,
+    `SELECT 'x y'::text AS a FROM public.t;`,
+  ),
   isNow(
     'the same column of the other table',
     'SELECT t.a FROM t JOIN u ON t.b = u.b',
@@ -81,9 +99,7 @@ export const materializedViews: readonly AlarmCase[] = [
     name: 'another definition',
     make: materialized,
     spoil: 'DROP MATERIALIZED VIEW m; CREATE MATERIALIZED VIEW m AS SELECT 2 AS a',
-    differences: [
-      changed('materialized view public.m', 'definition SELECT 1 AS a;', 'definition SELECT 2 AS a;'),
-    ],
+    differences: [changed('materialized view public.m', 'definition SELECT 1 AS a;', 'definition SELECT 2 AS a;')],
   },
   ...bothWays({
     name: 'emptiness',

@@ -1,5 +1,6 @@
 import type { Difference } from '../../scripts/schema/compare.js';
-import { changed, missing, unexpected } from '../support/alarm.js';
+import { changed, missing, unexpected } from './case.js';
+import { columns, constraints, indexes, sourceCheck } from './workflow-schema.js';
 
 /** Something that happens to the schema of the five migrations. */
 export interface WorkflowCase {
@@ -8,57 +9,6 @@ export interface WorkflowCase {
   readonly differences: readonly Difference[];
 }
 
-/** The schema to reach, as FACTS.md has it; written here once more, so that the effect files are not their own witness. */
-const columns: Readonly<Record<string, string>> = {
-  'workflow_templates.id': 'character varying(255), not null',
-  'workflow_templates.name': 'character varying(255), not null',
-  'workflow_templates.goal': 'text',
-  'workflow_templates.steps': 'jsonb, not null',
-  'workflow_templates.conditions': 'jsonb',
-  'workflow_templates.outputs': 'jsonb',
-  'workflow_templates.category': 'character varying(100)',
-  'workflow_templates.is_active': 'boolean, default true',
-  'workflow_templates.usage_count': 'integer, default 0',
-  'workflow_templates.created_at': 'timestamp without time zone, default CURRENT_TIMESTAMP',
-  'workflow_templates.updated_at': 'timestamp without time zone, default CURRENT_TIMESTAMP',
-  'user_workflows.id': 'uuid, not null, default gen_random_uuid()',
-  'user_workflows.user_id': 'uuid, not null',
-  'user_workflows.template_id': 'character varying(255)',
-  'user_workflows.name': 'character varying(255), not null',
-  'user_workflows.description': 'text',
-  'user_workflows.category': 'character varying(100)',
-  'user_workflows.definition': 'jsonb, not null',
-  'user_workflows.config': `jsonb, default '{}'::jsonb`,
-  'user_workflows.is_active': 'boolean, default true',
-  'user_workflows.is_favorite': 'boolean, default false',
-  'user_workflows.last_used': 'timestamp with time zone',
-  'user_workflows.execution_count': 'integer, default 0',
-  'user_workflows.created_at': 'timestamp with time zone, default CURRENT_TIMESTAMP',
-  'user_workflows.updated_at': 'timestamp with time zone, default CURRENT_TIMESTAMP',
-  'workflow_executions.template_id': 'character varying(255)',
-  'workflow_executions.user_workflow_id': 'uuid',
-};
-const sourceCheck =
-  'CHECK ((((template_id IS NOT NULL) AND (user_workflow_id IS NULL)) OR ((template_id IS NULL) AND (user_workflow_id IS NOT NULL))))';
-const constraints: Readonly<Record<string, string>> = {
-  'workflow_templates.workflow_templates_pkey': 'PRIMARY KEY (id)',
-  'user_workflows.user_workflows_pkey': 'PRIMARY KEY (id)',
-  'user_workflows.user_workflows_user_id_fkey': 'FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE',
-  'user_workflows.user_workflows_template_id_fkey':
-    'FOREIGN KEY (template_id) REFERENCES public.workflow_templates(id) ON DELETE SET NULL',
-  'workflow_executions.workflow_executions_user_workflow_id_fkey':
-    'FOREIGN KEY (user_workflow_id) REFERENCES public.user_workflows(id) ON DELETE CASCADE',
-  'workflow_executions.workflow_executions_source_check': sourceCheck,
-};
-const indexes: Readonly<Record<string, string>> = {
-  idx_workflow_templates_category: 'category',
-  idx_workflow_templates_is_active: 'is_active',
-  idx_user_workflows_user_id: 'user_id',
-  idx_user_workflows_template_id: 'template_id',
-  idx_user_workflows_category: 'category',
-  idx_user_workflows_is_active: 'is_active',
-  idx_workflow_executions_user_workflow_id: 'user_workflow_id',
-};
 const tableOf = (name: string): string => name.slice(0, name.indexOf('.'));
 const partOf = (name: string): string => name.slice(name.indexOf('.') + 1);
 
@@ -71,22 +21,50 @@ const columnCases = Object.entries(columns).flatMap(([column, state]): WorkflowC
   const isKey = name === 'id';
   // Of a column that was there before the first migration only what effects name is compared.
   if (column === 'workflow_executions.template_id')
-    return [{ name: `${column} may not be null`, spoil: `ALTER TABLE ${table} ALTER ${name} SET NOT NULL`, differences: [changed(title, 'null', 'not null')] }];
+    return [
+      {
+        name: `${column} may not be null`,
+        spoil: `ALTER TABLE ${table} ALTER ${name} SET NOT NULL`,
+        differences: [changed(title, 'null', 'not null')],
+      },
+    ];
   const nothing = type === 'text' ? '(NULLIF(1, 1))::text' : `((NULLIF(1, 1))::text)::${type}`;
   return [
     ...(isNotNull
       ? isKey
         ? []
-        : [{ name: `${column} may be null`, spoil: `ALTER TABLE ${table} ALTER ${name} DROP NOT NULL`, differences: [changed(title, 'not null', 'null')] }]
-      : [{ name: `${column} may not be null`, spoil: `ALTER TABLE ${table} ALTER ${name} SET NOT NULL`, differences: [changed(title, 'null', 'not null')] }]),
+        : [
+            {
+              name: `${column} may be null`,
+              spoil: `ALTER TABLE ${table} ALTER ${name} DROP NOT NULL`,
+              differences: [changed(title, 'not null', 'null')],
+            },
+          ]
+      : [
+          {
+            name: `${column} may not be null`,
+            spoil: `ALTER TABLE ${table} ALTER ${name} SET NOT NULL`,
+            differences: [changed(title, 'null', 'not null')],
+          },
+        ]),
     has === undefined
-      ? { name: `${column} has a default`, spoil: `ALTER TABLE ${table} ALTER ${name} SET DEFAULT ${nothing}`, differences: [changed(title, 'no default', `default ${nothing}`)] }
-      : { name: `${column} has no default`, spoil: `ALTER TABLE ${table} ALTER ${name} DROP DEFAULT`, differences: [changed(title, `default ${has}`, 'no default')] },
+      ? {
+          name: `${column} has a default`,
+          spoil: `ALTER TABLE ${table} ALTER ${name} SET DEFAULT ${nothing}`,
+          differences: [changed(title, 'no default', `default ${nothing}`)],
+        }
+      : {
+          name: `${column} has no default`,
+          spoil: `ALTER TABLE ${table} ALTER ${name} DROP DEFAULT`,
+          differences: [changed(title, `default ${has}`, 'no default')],
+        },
   ];
 });
 
 /** Columns on which nothing hangs: these can go, and become something else. */
-const loose = Object.entries(columns).filter(([column]) => !/\.(id|user_id|template_id|user_workflow_id|category|is_active)$/.test(column));
+const loose = Object.entries(columns).filter(
+  ([column]) => !/\.(id|user_id|template_id|user_workflow_id|category|is_active)$/.test(column),
+);
 const looseCases = loose.flatMap(([column, state]): WorkflowCase[] => {
   const [table, name, title] = [tableOf(column), partOf(column), `column public.${column}`];
   const [type = ''] = state.split(', ');
@@ -136,7 +114,11 @@ const triggerCases = ['workflow_templates', 'user_workflows'].flatMap((table): W
   const state = `BEFORE UPDATE ON public.${table} FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column()`;
   return [
     { name: `${name} is missing`, spoil: `DROP TRIGGER ${name} ON ${table}`, differences: [missing(title, state)] },
-    { name: `${name} is disabled`, spoil: `ALTER TABLE ${table} DISABLE TRIGGER ${name}`, differences: [changed(title, state, `${state} DISABLED`)] },
+    {
+      name: `${name} is disabled`,
+      spoil: `ALTER TABLE ${table} DISABLE TRIGGER ${name}`,
+      differences: [changed(title, state, `${state} DISABLED`)],
+    },
   ];
 });
 
@@ -150,14 +132,23 @@ export const workflowCases: readonly WorkflowCase[] = [
   {
     name: 'the function does something else',
     spoil: `CREATE OR REPLACE FUNCTION update_updated_at_column() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
-    differences: [changed(touch, 'body BEGIN NEW.updated_at = CURRENT_TIMESTAMP; RETURN NEW; END;', 'body BEGIN RETURN NEW; END')],
+    differences: [
+      changed(touch, 'body BEGIN NEW.updated_at = CURRENT_TIMESTAMP; RETURN NEW; END;', 'body BEGIN RETURN NEW; END'),
+    ],
   },
-  { name: 'the function runs as its owner', spoil: 'ALTER FUNCTION update_updated_at_column() SECURITY DEFINER', differences: [changed(touch, 'no security definer', 'security definer')] },
+  {
+    name: 'the function runs as its owner',
+    spoil: 'ALTER FUNCTION update_updated_at_column() SECURITY DEFINER',
+    differences: [changed(touch, 'no security definer', 'security definer')],
+  },
   {
     name: 'the function is gone, with its triggers',
     spoil: 'DROP FUNCTION update_updated_at_column() CASCADE',
     differences: [
-      missing(touch, 'returns trigger, language plpgsql, body BEGIN NEW.updated_at = CURRENT_TIMESTAMP; RETURN NEW; END;'),
+      missing(
+        touch,
+        'returns trigger, language plpgsql, body BEGIN NEW.updated_at = CURRENT_TIMESTAMP; RETURN NEW; END;',
+      ),
       ...['workflow_templates', 'user_workflows'].map((table) =>
         missing(
           `trigger public.${table}.update_${table}_updated_at`,
@@ -171,9 +162,21 @@ export const workflowCases: readonly WorkflowCase[] = [
     spoil: `ALTER TABLE workflow_executions DROP CONSTRAINT workflow_executions_source_check;
       ALTER TABLE workflow_executions ADD CONSTRAINT workflow_executions_source_check ${sourceCheck} NOT VALID`,
     differences: [
-      changed('constraint public.workflow_executions.workflow_executions_source_check', sourceCheck, `${sourceCheck} NOT VALID`),
+      changed(
+        'constraint public.workflow_executions.workflow_executions_source_check',
+        sourceCheck,
+        `${sourceCheck} NOT VALID`,
+      ),
     ],
   },
-  { name: 'a table of ours has a column more', spoil: 'ALTER TABLE user_workflows ADD extra integer', differences: [unexpected('column public.user_workflows.extra', 'integer')] },
-  { name: 'a table of ours has an index more', spoil: 'CREATE INDEX extra ON user_workflows (name)', differences: [unexpected('index public.extra', 'btree (name)')] },
+  {
+    name: 'a table of ours has a column more',
+    spoil: 'ALTER TABLE user_workflows ADD extra integer',
+    differences: [unexpected('column public.user_workflows.extra', 'integer')],
+  },
+  {
+    name: 'a table of ours has an index more',
+    spoil: 'CREATE INDEX extra ON user_workflows (name)',
+    differences: [unexpected('index public.extra', 'btree (name)')],
+  },
 ];

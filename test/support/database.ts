@@ -61,8 +61,6 @@ function database(serverUrl: string, name: string): Database {
     query: (sql, values) => execute(url, sql, values),
     connect: async () => {
       const session = await openSession(url);
-      // A test may well have its session cut off.
-      session.on('error', () => undefined);
       sessions.push(session);
       return session;
     },
@@ -90,6 +88,8 @@ async function execute<T extends pg.QueryResultRow>(
 
 async function openSession(url: string): Promise<pg.Client> {
   const session = new pg.Client({ connectionString: url });
+  // When it is cut off, its query fails, which is enough.
+  session.on('error', () => undefined);
   await session.connect();
   return session;
 }

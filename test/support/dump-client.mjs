@@ -58,5 +58,10 @@ function read(length) {
 // pgDump asks for the search_path of the session before and after, which is of no concern here.
 const query = () => Promise.resolve({ rows: [{ search_path: '' }] });
 const pg = { execProtocolRawStream: exchange, query, exec: () => Promise.resolve() };
-const file = await pgDump({ pg, args: process.argv.slice(2) });
-process.stdout.write(await file.text());
+try {
+  const file = await pgDump({ pg, args: process.argv.slice(2) });
+  process.stdout.write(await file.text());
+} catch (error) {
+  process.exitCode = 1;
+  process.stderr.write(error.message); // without what else node prints: the whole of a minified library
+}

@@ -1,5 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { postgresPrograms } from './binaries.js';
@@ -53,8 +63,7 @@ async function startOn(port: number, { major, settings, folder }: EmbeddedOption
   const native = postgresPrograms(major);
   const isReachable = canRun(join(native, 'bin/postgres'), user);
   const home = ownedFolder(isReachable ? folder : folder && substitute(folder), user);
-  if (!isReachable) cpSync(native, join(home, 'postgres'), { recursive: true, verbatimSymlinks: true });
-  const programs = join(isReachable ? native : join(home, 'postgres'), 'bin');
+  const programs = join(isReachable ? native : copyFor(user, native, join(home, 'postgres')), 'bin');
   const data = join(home, 'data');
   const log = join(home, 'log');
   const passwordFile = join(home, 'password');
@@ -89,12 +98,18 @@ function ownedFolder(folder: string | undefined, user: ServerUser): string {
   return own(folder, user);
 }
 
+function copyFor(user: ServerUser, folder: string, copy: string): string {
+  cpSync(folder, copy, { recursive: true, verbatimSymlinks: true });
+  for (const name of ['.', ...readdirSync(copy, { recursive: true, encoding: 'utf8' })]) own(join(copy, name), user);
+  return copy;
+}
+
 /** For a folder that only root can reach: one that the server's user can. */
 function substitute(folder: string): string {
   return join('/var/lib/workflow-migrations', createHash('sha256').update(folder).digest('hex').slice(0, 8));
 }
 
 function own(path: string, user: ServerUser): string {
-  if (user.uid !== undefined && user.gid !== undefined) chownSync(path, user.uid, user.gid);
+  if (user.uid !== undefined && user.gid !== undefined) lchownSync(path, user.uid, user.gid);
   return path;
 }

@@ -10,8 +10,8 @@ import { root } from './root.js';
 /** Copies a database into an empty one, of the same or another server, as `pg_dump | psql` does. */
 export async function restore(from: string, to: Pick<Database, 'query'>): Promise<void> {
   const script = await dumpScript(from);
-  // `\restrict` and its kin are for psql; the rows come as INSERTs, so that nothing else is.
-  await to.query(script.replaceAll(/^\\.*$/gm, ''));
+  // `\restrict` and its kin are for psql; the rows come as INSERTs, so that nothing else is. The setting is known since 17.
+  await to.query(script.replaceAll(/^(?:\\.*|SET transaction_timeout = 0;)$/gm, ''));
 }
 
 async function dumpScript(url: string): Promise<string> {
@@ -19,9 +19,13 @@ async function dumpScript(url: string): Promise<string> {
   const server = connect(Number(port), hostname);
   await once(server, 'connect');
   const target = `host=${hostname} sslmode=disable user=${username} password=${password} dbname=${pathname.slice(1)}`;
-  const client = spawn(process.execPath, [join(root, 'test/support/dump-client.mjs'), '--inserts', '--dbname', target], {
-    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
-  });
+  const client = spawn(
+    process.execPath,
+    [join(root, 'test/support/dump-client.mjs'), '--inserts', '--dbname', target],
+    {
+      stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+    },
+  );
   const [, stdout, , connection] = client.stdio as unknown as [null, Readable, null, Socket];
   connection.pipe(server).pipe(connection);
   const [script] = await Promise.all([text(stdout), once(client, 'close')]);

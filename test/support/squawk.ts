@@ -26,13 +26,28 @@ function program(): string {
  */
 export function lint(file: string, statements: readonly string[], inTransaction: boolean): Finding[] {
   const texts = statements.map((statement) => `${statement.trim().replace(/;$/, '')};\n`);
-  const args = ['--reporter', 'json', '--pg-version', '14.0', '--no-error-on-unmatched-pattern', '--stdin-filepath', file];
+  const args = [
+    '--reporter',
+    'json',
+    '--pg-version',
+    '14.0',
+    '--no-error-on-unmatched-pattern',
+    '--stdin-filepath',
+    file,
+  ];
   const { stdout, stderr, error } = spawnSync(program(), inTransaction ? [...args, '--assume-in-transaction'] : args, {
     input: texts.join(''),
     encoding: 'utf8',
   });
-  if (error !== undefined || !stdout.trimStart().startsWith('[')) throw new Error(`squawk failed: ${stderr}`, { cause: error });
-  const lineAfter = texts.map((_, index) => texts.slice(0, index + 1).join('').split('\n').length - 1);
+  if (error !== undefined || !stdout.trimStart().startsWith('['))
+    throw new Error(`squawk failed: ${stderr}`, { cause: error });
+  const lineAfter = texts.map(
+    (_, index) =>
+      texts
+        .slice(0, index + 1)
+        .join('')
+        .split('\n').length - 1,
+  );
   return (JSON.parse(stdout) as { rule_name: string; line: number }[]).map(({ rule_name: rule, line }) => ({
     file,
     rule,

@@ -32,7 +32,8 @@ export function listen(): Sent {
   methods.query = function (this: pg.Client, ...values) {
     const [statement] = values as [string | { text: string }];
     const purpose = purposeOf(this);
-    if (purpose !== 'test') (sent.queries[purpose] ??= []).push(typeof statement === 'string' ? statement : statement.text);
+    if (purpose !== 'test')
+      (sent.queries[purpose] ??= []).push(typeof statement === 'string' ? statement : statement.text);
     return query.apply(this, values);
   };
   onTestFinished(() => void Object.assign(methods, { connect, query }));

@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { call, type JsonReport } from './support/call.js';
+import type { Database } from './support/database.js';
+import { startProgram } from './support/migrate.js';
+import { root } from './support/root.js';
+import { testDatabase } from './support/test-database.js';
+
+const left = new Set(['typescript', 'ts-node', '.bin', '.cache', '.vite', '.package-lock.json', '.modules.yaml']);
+
+/** What a container image holds: `dist`, the settings, package.json, and packages without a compiler. */
+let image: string;
+beforeAll(async () => {
+  image = mkdtempSync(join(tmpdir(), 'image-'));
+  await promisify(execFile)(process.execPath, [
+    join(root, 'node_modules/typescript/bin/tsc'),
+    ...['-p', join(root, 'tsconfig.build.json'), '--outDir', join(image, 'dist')],
+  ]);
+  cpSync(join(root, 'migrations/schema'), join(image, 'dist/migrations/schema'), { recursive: true });
+  for (const file of ['.node-pg-migraterc.json', 'package.json']) cpSync(join(root, file), join(image, file));
+  // Packages find each other where they really are: the copies of this test are links, but for the compiler's.
+  const packages = join(image, 'node_modules');
+  cpSync(join(root, 'package.json'), join(packages, 'package.json'), { recursive: true });
+  for (const name of readdirSync(join(root, 'node_modules')))
+    if (!left.has(name)) symlinkSync(join(root, 'node_modules', name), join(packages, name));
+}, 120_000);
+afterAll(() => rmSync(image, { recursive: true }));
+
+const compiled = (line: string, { url }: Database) =>
+  startProgram(process.execPath, ['dist/scripts/migrate.js', ...line.split(' ')], { cwd: image, url }).finished;
+
+test('there is no compiler, and no TypeScript, within reach', async () => {
+  writeFileSync(join(image, 'look.mjs'), `await import(process.argv[2]);`);
+  for (const name of ['typescript', 'ts-node/esm'])
+    expect((await startProgram(process.execPath, ['look.mjs', name], { cwd: image }).finished).stderr).toContain(
+      'ERR_MODULE_NOT_FOUND',
+    );
+  const files = readdirSync(join(image, 'dist'), { recursive: true }).map(String);
+  expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
+});
+
+test('up, check, status, plan and down are what they are from source', async () => {
+  const [ours, theirs] = [await testDatabase({ rows: true }), await testDatabase({ rows: true })];
+  const ledger = ({ query }: Database) => query('SELECT id, name, effect_hash FROM pgmigrations ORDER BY id');
+  for (const line of [
+    'plan',
+    'check',
+    'up 2',
+    'up',
+    'up',
+    'status',
+    'check --strict',
+    'plan down 3',
+    'down',
+    'redo 2',
+    'down 9',
+  ]) {
+    const result = await compiled(`${line} --json`, ours);
+    const expected = await call([...line.split(' '), '--json'], { url: theirs.url });
+    expect(result).toMatchObject({ code: expected.code, stderr: '' });
+    expect(comparable(result.json() as JsonReport)).toEqual(comparable(expected.json()));
+    if (line !== 'plan' && line !== 'check') expect(await ledger(ours)).toEqual(await ledger(theirs));
+  }
+  expect(await ours.dump()).toBe(await theirs.dump());
+});
+
+/** A report without what differs from one run to the next. */
+const comparable = ({ applied, reverted, output, outcome, version, pending, differences, exitCode }: JsonReport) => ({
+  ...{ outcome, version, pending, differences, exitCode },
+  applied: applied.map(({ name }) => name),
+  reverted: reverted.map(({ name }) => name),
+  // The head names the database, and words the files, which are .js and in dist.
+  output: output
+    ?.split('\n')
+    .slice(1)
+    .filter((line) => !/^-- .*\(.*migrations\/.*\)$/.test(line)),
+});
+
+test('help, version and bad input', async () => {
+  const database = await testDatabase({ base: false });
+  expect((await compiled('--version', database)).stdout).toBe('1.0.0\n');
+  expect((await compiled('help', database)).stdout).toBe((await call(['help'])).stdout);
+  expect(await compiled('chek', database)).toMatchObject({ code: 2, stdout: '' });
+});

@@ -1,0 +1,72 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { call } from './support/call.js';
+import { testProject, write } from './support/project.js';
+import { root as repository } from './support/root.js';
+import { testDatabase } from './support/test-database.js';
+
+const template = readFileSync(join(repository, 'scripts/template.ts'), 'utf8');
+const project = (files: Record<string, string | object> = {}) =>
+  testProject({ 'scripts/template.ts': template, ...files });
+const read = (root: string, file: string) => readFileSync(join(root, file), 'utf8');
+
+test('it makes the pair with the next number, and says what to do next', async () => {
+  const root = project({ 'migrations/0009_a.ts': '', 'migrations/schema/0009_a.json': {} });
+  const { code, stdout, stderr } = await call(['create', 'add-tags'], { root });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toBe(`made
+  migrations/0010_add-tags.ts
+  migrations/schema/0010_add-tags.json
+
+Write up and down. Then let its effect be taken, and read it in the diff:  npm run migrate snapshot
+`);
+  expect(read(root, 'migrations/0010_add-tags.ts')).toBe(template);
+  expect(JSON.parse(read(root, 'migrations/schema/0010_add-tags.json'))).toEqual({});
+});
+
+test('the first migration of a project, and a name of several words', async () => {
+  const root = project();
+  expect((await call(['create', 'Add', 'user_tags now'], { root })).code).toBe(0);
+  expect(readdirSync(join(root, 'migrations')).sort()).toEqual(['0001_add-user-tags-now.ts', 'schema']);
+});
+
+test.for(['../up', 'ünder', 'a/b', '-', 'a.b', '; rm'])('"%s" is no name, and nothing is made', async (name) => {
+  const root = project();
+  expect((await call(['create', '--', name], { root })).code).toBe(2);
+  expect(readdirSync(join(root, 'migrations'))).toEqual(['schema']);
+});
+
+test('what is there already is not written over', async () => {
+  const root = project({ 'migrations/schema/0001_a.json': { tables: {} } });
+  const { code, stderr } = await call(['create', 'a'], { root });
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: 'failed: migrations/schema/0001_a.json is there already\n\nChoose another name.\n',
+  });
+  expect(existsSync(join(root, 'migrations/0001_a.ts'))).toBe(false);
+  expect(JSON.parse(read(root, 'migrations/schema/0001_a.json'))).toEqual({ tables: {} });
+});
+
+test('the template shows the safe ways', () => {
+  for (const word of ['NOT VALID', 'VALIDATE CONSTRAINT', 'concurrently: true', 'pgm.noTransaction()', 'down'])
+    expect(template).toContain(word);
+});
+
+test('snapshot fills its effect in, and the run goes through', async () => {
+  const { url } = await testDatabase({ base: false });
+  const root = project();
+  await call(['create', 'make-a-table'], { root });
+  write(root, {
+    'migrations/0001_make-a-table.ts': `export function up(pgm) { pgm.createTable('a', { id: { type: 'int', notNull: true } }); }
+export function down(pgm) { pgm.dropTable('a'); }\n`,
+  });
+  const snapshot = await call(['snapshot'], { url, root });
+  expect(snapshot).toMatchObject({ code: 0, stderr: '' });
+  expect(snapshot.stdout).toContain('0001_make-a-table.json');
+  expect(JSON.parse(read(root, 'migrations/schema/0001_make-a-table.json'))).toEqual({
+    tables: { 'public.a': { kind: 'table', columns: { id: { type: 'integer', null: false } } } },
+  });
+  expect((await call(['up', '--strict'], { url, root })).code).toBe(0);
+  expect((await call(['snapshot'], { url, root })).stdout).toBe('the effect files are what the migrations do\n');
+});

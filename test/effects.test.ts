@@ -1,0 +1,52 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { call } from './support/call.js';
+import { root as repository } from './support/root.js';
+import { testDatabase } from './support/test-database.js';
+
+/** A copy of this project's migrations, with all that `snapshot` reads. */
+function copy(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'effects-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'test/fixtures'), { recursive: true });
+  for (const path of ['migrations', 'package.json', '.node-pg-migraterc.json', 'test/fixtures/base-schema.sql'])
+    cpSync(join(repository, path), join(folder, path), { recursive: true });
+  symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+const files = (folder: string) =>
+  Object.fromEntries(
+    readdirSync(join(folder, 'migrations/schema'))
+      .sort()
+      .map((name) => [name, readFileSync(join(folder, 'migrations/schema', name), 'utf8')]),
+  );
+
+test('the files in migrations/schema are, to the byte, what snapshot writes', async () => {
+  const { url } = await testDatabase({ base: false });
+  const folder = copy();
+  for (const name of readdirSync(join(folder, 'migrations/schema')))
+    if (name.endsWith('.json') && !name.startsWith('0000'))
+      writeFileSync(join(folder, 'migrations/schema', name), '{}\n');
+  expect(await call(['snapshot'], { url, root: folder })).toMatchObject({ code: 0, stderr: '' });
+  expect(files(folder)).toEqual(files(repository));
+});
+
+test('a snapshot leaves the database that the URL names alone, and no other behind', async () => {
+  const database = await testDatabase();
+  const before = await database.dump();
+  expect(await call(['snapshot'], { url: database.url, root: copy() })).toMatchObject({ code: 0, stderr: '' });
+  expect(await database.dump()).toBe(before);
+});
+
+test('an effect that was written by hand, and is wrong, is written anew', async () => {
+  const { url } = await testDatabase({ base: false });
+  const folder = copy();
+  const file = join(folder, 'migrations/schema/0005_index-workflow-executions.json');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('btree', 'hash'));
+  const { stdout } = await call(['snapshot'], { url, root: folder });
+  expect(stdout).toContain('0005_index-workflow-executions.json');
+  expect(files(folder)).toEqual(files(repository));
+});
