@@ -23,7 +23,7 @@ export interface Call {
   readonly root: string;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
-  readonly color: boolean;
+  readonly color: { readonly stdout: boolean; readonly stderr: boolean };
   /** Whether a person watches stderr: long steps then have a bar, and a line now and then otherwise. */
   readonly terminal: boolean;
   readonly signal: AbortSignal;
@@ -44,7 +44,6 @@ const engine: Readonly<Record<Command, (context: Context) => Promise<Success>>> 
 /** Does what the command line asks for, says how it went, and gives the exit code. Never throws, never exits. */
 export async function main(call: Call): Promise<number> {
   const started = performance.now();
-  const color = picocolors.createColors(call.color);
   const facts = noFacts();
   let invocation: Invocation | undefined;
   let report: Report;
@@ -69,7 +68,7 @@ export async function main(call: Call): Promise<number> {
     const error = asFailure(thrown, call, facts.version);
     report = finish(error.outcome, error.exitCode, error);
   }
-  print(call, report, invocation, color);
+  print(call, report, invocation);
   annotate(report, call.env, call.stderr);
   return report.exitCode;
 }
@@ -111,12 +110,7 @@ function asFailure(thrown: unknown, { signal }: Call, version: string | null): F
   return failure('error', 'internal', [thrown instanceof Error ? thrown.message : String(thrown)], { cause: thrown });
 }
 
-function print(
-  { argv, env, stdout, stderr }: Call,
-  report: Report,
-  invocation: Invocation | undefined,
-  color: ReturnType<typeof picocolors.createColors>,
-): void {
+function print({ argv, env, stdout, stderr, color }: Call, report: Report, invocation: Invocation | undefined): void {
   const { error } = report;
   // Words that cannot be understood are no reason to answer a program in prose.
   const isAsked = (option: string) => argv.includes(`--${option}`) || env[`npm_config_${option}`] === 'true';
@@ -124,11 +118,11 @@ function print(
   const quiet = invocation?.options.quiet ?? false;
   if (json) stdout(`${asJson(report)}\n`);
   else if (error === null || report.outcome === 'differs') {
-    const text = quiet ? (report.facts.output ?? '') : asText(report, color);
+    const text = quiet ? (report.facts.output ?? '') : asText(report, picocolors.createColors(color.stdout));
     if (text !== '') stdout(`${text}\n`);
   }
   if (error === null) return;
-  stderr(`${failureText(error, color)}\n`);
+  stderr(`${failureText(error, picocolors.createColors(color.stderr))}\n`);
   if (invocation?.options.verbose ?? isAsked('verbose')) {
     const { cause } = error.details;
     stderr(`${cause instanceof Error ? (cause.stack ?? '') : (error.stack ?? '')}\n`);

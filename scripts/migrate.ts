@@ -16,14 +16,19 @@ process.exitCode = await main({
   root: process.cwd(),
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
-  color: wantsColor(process.env),
-  terminal: process.stderr.isTTY,
+  color: { stdout: wantsColor(process.stdout, process.env), stderr: wantsColor(process.stderr, process.env) },
+  terminal: isTerminal(process.stderr),
   signal: controller.signal,
 });
 
 /** A terminal, unless NO_COLOR says no or FORCE_COLOR yes (no-color.org). */
-function wantsColor({ NO_COLOR, FORCE_COLOR }: NodeJS.ProcessEnv): boolean {
+function wantsColor(stream: NodeJS.WriteStream, { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv): boolean {
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0';
-  return process.stdout.isTTY && process.env['TERM'] !== 'dumb';
+  return isTerminal(stream) && TERM !== 'dumb';
+}
+
+/** `isTTY` is undefined in a pipe, whatever the types say. */
+function isTerminal({ isTTY }: { readonly isTTY?: boolean }): boolean {
+  return isTTY ?? false;
 }

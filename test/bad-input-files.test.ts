@@ -48,7 +48,7 @@ describe('the settings file', () => {
 
   test('a missing one, a folder, a loop of links', async () => {
     const missing = (path: (name: string) => string) => rmSync(path(rc));
-    expect(await refusal({}, missing)).toBe(`there is no ${rc} in <root>`);
+    expect(await refusal({}, missing)).toBe(`${rc} cannot be read in <root>: it does not exist`);
     expect(
       await refusal(
         {},

@@ -38,7 +38,7 @@ test('a host that is not there', async () => {
 });
 
 test('a port where nobody listens', async () => {
-  const port = await freePort();
+  const port = await freePort(0);
   const { exitCode, error } = await refused(['up'], { url: `postgres://u:${PASSWORD}@127.0.0.1:${port}/db` });
   expect({ exitCode, message: error?.message }).toEqual({
     exitCode: 3,

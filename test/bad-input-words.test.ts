@@ -63,7 +63,7 @@ Characters such as @ : / in the password are written %40 %3A %2F.`;
 
   test.for([
     ['mysql', `mysql://u:${PASSWORD}@h/db`, 'DATABASE_URL cannot be read: it does not begin with postgres://'],
-    ['not a URL', `${PASSWORD}`, 'DATABASE_URL cannot be read: it does not begin with postgres://'],
+    ['not a URL', PASSWORD, 'DATABASE_URL cannot be read: it does not begin with postgres://'],
     [
       'an @ in the password',
       `postgres://u:${PASSWORD}/x@y:z@h:port/db`,

@@ -112,6 +112,10 @@ const canonical = (list) =>
   JSON.stringify(list.map(({ kind, object, expected, found }) => [kind, object, expected, found]));
 const same = (found, text) => canonical(found) === canonical(JSON.parse(text));
 
+const wrong = await killer(main);
+if (wrong !== undefined) throw new Error(`the program as it is does not pass: ${wrong}`);
+console.log(`${expectations.length} databases are ready`);
+
 /** Each way to alter one line. */
 function* mutationsOf(line) {
   const comment = /^\s*(\/\*\*|\*|\/\/|import\b|export interface|readonly\b|\}|\)|$)/;

@@ -12,7 +12,12 @@ export function create({ argument = '', project, facts }: Context): Promise<Succ
   const effectFile = join(settings.effectsDir, `${name}.json`);
   for (const path of [file, effectFile])
     if (existsSync(path)) throw failure('usage', 'file-exists', [relative(settings.root, path)]);
-  copyFileSync(settings.template, file);
+  try {
+    copyFileSync(settings.template, file);
+  } catch (cause) {
+    const template = relative(settings.root, settings.template);
+    throw failure('usage', 'template-missing', [template, (cause as NodeJS.ErrnoException).code ?? ''], { cause });
+  }
   writeFileSync(effectFile, '{}\n');
   facts.output = [file, effectFile].map((path) => relative(settings.root, path)).join('\n');
   facts.pending = [name];

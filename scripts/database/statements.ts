@@ -29,3 +29,10 @@ export const addHashColumn = (ledger: string): string =>
 /** Writes that down. */
 export const hashStatement = (ledger: string, { name, effectHash }: Migration): string =>
   `UPDATE ${ledger} SET effect_hash = '${effectHash}' WHERE name = '${name}';`;
+
+/** What makes a difference to the schema, so that an effect has to say something. */
+export const CHANGE = /^\s*(CREATE|ALTER|DROP)\b/i;
+
+/** A migration has no business with these, inside the transaction of the run (manual, part VI). */
+export const CONTROL =
+  /^(?:\s|--.*\n|\/\*[^]*?\*\/)*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;

@@ -10,7 +10,16 @@ import type { Connection } from './connection.js';
 import { guardData, removals, type Loss } from './data-loss.js';
 import { namesOf, readSchema } from './inspect.js';
 import type { RunLock } from './run-lock.js';
-import { addHashColumn, beginStatement, hashStatement, IS_MARKED, MARK, NO_IDLE_TIMEOUT } from './statements.js';
+import {
+  addHashColumn,
+  beginStatement,
+  CHANGE,
+  CONTROL,
+  hashStatement,
+  IS_MARKED,
+  MARK,
+  NO_IDLE_TIMEOUT,
+} from './statements.js';
 import type { Watch } from './watch.js';
 
 /** What a run is to do, and how. */
@@ -35,10 +44,6 @@ export interface Done {
   readonly name: string;
   readonly milliseconds: number;
 }
-
-/** A migration has no business with these, inside the transaction of the run (manual, part VI). */
-const CONTROL =
-  /^(?:\s|--.*\n|\/\*[^]*?\*\/)*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
 
 /**
  * What the framework takes for its database client: it lets no `COMMIT` through before the schema was compared with the
@@ -88,7 +93,10 @@ export class CheckedTransaction implements StatementClient {
   }
 
   /** Called with what a migration is about to send. One that asks for no transaction first ends that of the run. */
-  announce({ inside }: Steps): void {
+  announce({ inside, statements }: Steps): void {
+    const { file = '', effect = {}, effectFile = '' } = this.plan.migrations[this.#done] ?? {};
+    if (Object.keys(effect).length === 0 && statements.some((statement) => CHANGE.test(statement)))
+      throw failure('usage', 'effect-empty', [effectFile, file], { file: effectFile });
     this.#due = inside ? 'nothing' : 'commit';
   }
 
@@ -133,7 +141,8 @@ export class CheckedTransaction implements StatementClient {
 
   async #commit(): Promise<void> {
     this.#due = 'nothing';
-    if (this.committed < this.plan.migrations.length) await this.#check(false, this.#done);
+    // Nothing is committed before the first migration; and what it did, if it broke off outside a transaction, is no drift.
+    if (this.#done > this.committed) await this.#check(false, this.#done);
     await this.lock.assertHeld();
     const [result] = await this.connection.query('COMMIT');
     this.#state = 'outside';

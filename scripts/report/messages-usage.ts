@@ -77,6 +77,14 @@ export const usageMessages = {
     `the effect file ${file} cannot be had: ${denied(code)}`,
     `Each migration has one. Write it with:  ${RUN} snapshot`,
   ],
+  'effect-empty': (file: string, migration: string): Words => [
+    `${file} says that nothing changes, but ${migration} changes the schema; nothing was run`,
+    `Write it from what the migration does, and read it in the diff:  ${RUN} snapshot`,
+  ],
+  'template-missing': (file: string, code: string): Words => [
+    `the template ${file} cannot be read: ${denied(code)}`,
+    'Its name is "template-file-name" in .node-pg-migraterc.json.',
+  ],
   'effect-broken': (file: string, reason: string, place: string): Words => [
     `${file}${place} is not valid JSON: ${reason}`,
     `Mend it, or write it anew from what the migration does:  ${RUN} snapshot`,

@@ -68,8 +68,8 @@ export const functions: readonly AlarmCase[] = [
     'an aggregate is a function now',
     'CREATE AGGREGATE f(integer) (sfunc = int4pl, stype = integer)',
     `CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'`,
-    'aggregate, language internal, body aggregate_dummy',
-    'function, language sql, body SELECT 1',
+    'aggregate, language internal, volatility immutable, body aggregate_dummy',
+    'function, language sql, no volatility, body SELECT 1',
     'function public.f(integer)',
   ),
   isNow(

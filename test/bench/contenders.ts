@@ -63,7 +63,7 @@ export function peers(forms: SqlForms): Record<string, Start> {
       file: program('graphile-migrate'),
       args: ['migrate'],
       cwd: forms.graphile,
-      env: { DATABASE_URL: url, ROOT_DATABASE_URL: url },
+      env: { DATABASE_URL: url, ROOT_DATABASE_URL: new URL('/template1', url).href },
     }),
   };
 }

@@ -48,7 +48,10 @@ export const examples: Examples = {
   surplus: [['check', 'now']],
   'no-name': [[]],
   'bad-name': [['ünd/']],
-  'settings-missing': [['/srv/app']],
+  'settings-missing': [
+    ['/srv/app', 'ENOENT'],
+    ['/srv/app', 'EISDIR'],
+  ],
   'settings-broken': [['.node-pg-migraterc.json', "Expected ',' or '}' after property value", ':3:5']],
   'settings-key': [['migration-dir', 'migrations-dir'], ['colour']],
   'settings-value': [
