@@ -1,7 +1,7 @@
 import type { Options } from './cli/arguments.js';
 import type { Address } from './database/address.js';
 import type { Connection } from './database/connection.js';
-import type { Done } from './database/transaction.js';
+import type { Done } from './database/run-plan.js';
 import type { Ledger } from './ledger.js';
 import type { Project } from './project.js';
 import type { Event } from './report/events.js';

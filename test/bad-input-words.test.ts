@@ -11,7 +11,7 @@ describe('the command line', () => {
     ['chek', 'there is no command "chek"; did you mean "check"?'],
     ['migrate', 'there is no command "migrate"'],
     ['constructor', 'there is no command "constructor"'],
-    ['up --dryrun', 'there is no option "--dryrun"; did you mean "--dry-run"?'],
+    ['up --dryrun', 'there is no option "--dryrun"; nothing was run; did you mean "--dry-run"?'],
     ['up --no-dry-run', 'there is no option "--no-dry-run"'],
     ['up --toString', 'there is no option "--toString"'],
     ['up -x', 'there is no option "-x"'],

@@ -53,7 +53,7 @@ test('the template shows the safe ways', () => {
     expect(template).toContain(word);
 });
 
-test('snapshot fills its effect in, and the run goes through', async () => {
+test('until its effect is taken, a run of it is refused; snapshot takes it, and the run goes through', async () => {
   const { url } = await testDatabase({ base: false });
   const root = project();
   await call(['create', 'make-a-table'], { root });
@@ -61,6 +61,9 @@ test('snapshot fills its effect in, and the run goes through', async () => {
     'migrations/0001_make-a-table.ts': `export function up(pgm) { pgm.createTable('a', { id: { type: 'int', notNull: true } }); }
 export function down(pgm) { pgm.dropTable('a'); }\n`,
   });
+  expect((await call(['up'], { url, root })).stderr).toContain(
+    'says that nothing changes, but 0001_make-a-table changes the schema',
+  );
   const snapshot = await call(['snapshot'], { url, root });
   expect(snapshot).toMatchObject({ code: 0, stderr: '' });
   expect(snapshot.stdout).toContain('0001_make-a-table.json');

@@ -10,7 +10,7 @@ const execution = `INSERT INTO workflow_executions (user_workflow_id) SELECT id 
 const applied = (database: Database) => database.query('SELECT name FROM pgmigrations ORDER BY id');
 
 describe.skipIf(!hasPsql)('the guard of the data in a plan', () => {
-  test('stops before the first statement, also before those that are outside a transaction', async () => {
+  test('stops the run and leaves everything as it is', async () => {
     const database = await testDatabase({ rows: true });
     expect(await call(['up'], { url: database.url })).toMatchObject({ code: 0 });
     await database.query(`${workflow}; ${execution}`);
@@ -24,6 +24,27 @@ describe.skipIf(!hasPsql)('the guard of the data in a plan', () => {
       );
       expect({ schema: await database.dump({ rows: true }), applied: await applied(database) }).toEqual(before);
     }
+  });
+
+  test('looks before the first statement, also where that is outside a transaction', async () => {
+    const database = await testDatabase({ base: false });
+    const root = testProject({
+      'migrations/0001_a.ts': migration(`pgm.createTable('a', { id: 'int' });`, `pgm.dropTable('a');`),
+      'migrations/schema/0001_a.json': {
+        tables: { 'public.a': { kind: 'table', columns: { id: { type: 'integer', null: true } } } },
+      },
+      'migrations/0002_b.ts': migration(
+        `pgm.createIndex('a', 'id', { name: 'by_id' });`,
+        `pgm.noTransaction(); pgm.dropIndex('a', 'id', { name: 'by_id', concurrently: true });`,
+      ),
+      'migrations/schema/0002_b.json': { tables: { 'public.a': { indexes: { by_id: 'btree (id)' } } } },
+    });
+    expect(await call(['up'], { url: database.url, root })).toMatchObject({ code: 0 });
+    await database.query('INSERT INTO a VALUES (1)');
+    const { stdout } = await call(['plan', 'down', '2'], { url: database.url, root });
+    expect(await psql(database.url, stdout)).toMatchObject({ code: 3 });
+    expect(await applied(database)).toHaveLength(2);
+    expect(await database.query("SELECT to_regclass('by_id')::text AS index")).toEqual([{ index: 'by_id' }]);
   });
 
   test('looks again in the transaction: a row that came in after the first look is not lost', async () => {

@@ -38,7 +38,7 @@ test('a table lock that cannot be had is tried again, then given up: exit 4, not
 test('who was in the way is named with a short --lock-timeout too', async () => {
   const database = await testDatabase({ rows: true });
   const { pid } = await holder(database);
-  const result = await call(['up', '--lock-timeout=300ms', '--retries=1', '--json'], { url: database.url });
+  const result = await call(['up', '--lock-timeout=300ms', '--retries=6', '--json'], { url: database.url });
   expect(result.json().exitCode).toBe(4);
   expect(result.json().error?.message).toContain(`pid ${pid}, "nightly report"`);
 });
@@ -129,7 +129,7 @@ test('rows that 0004 cannot accept stop it after 0003 is committed: exit 8; mend
     version: '0003_link-workflow-executions',
     error: { sqlstate: '23514' },
   });
-  expect(report.error?.message).toContain('the database is at 0003_link-workflow-executions, checked.');
+  expect(report.error?.message).toContain('the database is at 0003_link-workflow-executions, which was checked;');
   expect(report.error?.hint).toContain('npm run migrate up');
   expect(report.pending).toEqual(['0004_validate-workflow-executions', HEAD]);
   expect((await call(['check'], { url: database.url })).code).toBe(0);

@@ -2,14 +2,13 @@ import { performance } from 'node:perf_hooks';
 import type { QueryResult } from 'pg';
 import { failure } from '../errors.js';
 import { ledgerStatement, type StatementClient, type Steps } from '../framework.js';
-import type { Direction } from '../ledger.js';
-import type { Migration, Project } from '../project.js';
+import type { Migration } from '../project.js';
 import { compare, type Difference } from '../schema/compare.js';
-import type { Expectation } from '../schema/effects.js';
 import type { Connection } from './connection.js';
 import { guardData, removals, type Loss } from './data-loss.js';
 import { namesOf, readSchema } from './inspect.js';
 import type { RunLock } from './run-lock.js';
+import type { Done, RunPlan } from './run-plan.js';
 import {
   addHashColumn,
   beginStatement,
@@ -21,29 +20,6 @@ import {
   NO_IDLE_TIMEOUT,
 } from './statements.js';
 import type { Watch } from './watch.js';
-
-/** What a run is to do, and how. */
-export interface RunPlan {
-  readonly project: Project;
-  readonly direction: Direction;
-  /** In the order in which they run. */
-  readonly migrations: readonly Migration[];
-  /** The expected schema after the first `count` of them. */
-  expectationAfter(count: number): Expectation;
-  /** Whether the migrations table has its column for the effect's hash already. */
-  readonly hashed: boolean;
-  readonly strict: boolean;
-  readonly allowDataLoss: boolean;
-  /** As PostgreSQL takes them: "2s". */
-  readonly lockTimeout: string;
-  readonly statementTimeout: string;
-}
-
-/** A migration of the run that is behind it. */
-export interface Done {
-  readonly name: string;
-  readonly milliseconds: number;
-}
 
 /**
  * What the framework takes for its database client: it lets no `COMMIT` through before the schema was compared with the

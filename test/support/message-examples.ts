@@ -72,6 +72,8 @@ export const examples: Examples = {
     [effect, 'EISDIR'],
     [effect, 'EACCES'],
   ],
+  'effect-empty': [[effect, name]],
+  'template-missing': [['scripts/template.ts', 'ENOENT']],
   'effect-broken': [[effect, 'Unexpected end of JSON input', ':1:2']],
   'effect-form': [[effect, 'tables > public.a > colums', 'is not known here; did you mean "columns"?']],
   'effect-contradiction': [[effect, 'column public.a.b', 'is removed, but no effect before made it']],
@@ -85,7 +87,6 @@ export const examples: Examples = {
   'ledger-twice': [[name, 'public.pgmigrations']],
   'ledger-order': [[['migrations/0001_a.ts'], name]],
   'effect-edited': [[[effect]]],
-  'ledger-denied': [['"public"."pgmigrations"']],
   'not-connected': [
     connect('ECONNREFUSED', 'connect ECONNREFUSED 10.0.0.1:6543'),
     connect('ENOTFOUND', 'getaddrinfo ENOTFOUND db.example.com'),
@@ -144,6 +145,7 @@ export const examples: Examples = {
     [null, [missing]],
   ],
   'not-committed': [[]],
+  'controls-transaction': [[file, 'COMMIT']],
   'left-transaction': [[file]],
   partial: [[name, 'up', 'the message of what failed', 'The hint of what failed.']],
   'data-loss': [

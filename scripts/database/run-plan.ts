@@ -1,0 +1,26 @@
+import type { Direction } from '../ledger.js';
+import type { Migration, Project } from '../project.js';
+import type { Expectation } from '../schema/effects.js';
+
+/** What a run is to do, and how. */
+export interface RunPlan {
+  readonly project: Project;
+  readonly direction: Direction;
+  /** In the order in which they run. */
+  readonly migrations: readonly Migration[];
+  /** The expected schema after the first `count` of them. */
+  expectationAfter(count: number): Expectation;
+  /** Whether the migrations table has its column for the effect's hash already. */
+  readonly hashed: boolean;
+  readonly strict: boolean;
+  readonly allowDataLoss: boolean;
+  /** As PostgreSQL takes them: "2s". */
+  readonly lockTimeout: string;
+  readonly statementTimeout: string;
+}
+
+/** A migration of the run that is behind it. */
+export interface Done {
+  readonly name: string;
+  readonly milliseconds: number;
+}
