@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { failure } from './errors.js';
 import { checkEffect } from './schema/check-effect.js';
 import { contradiction } from './schema/effects.js';
@@ -40,7 +40,8 @@ const nameOf = (file: string): string => file.replace(/\.\w+$/, '');
  * @throws Failure `usage` for a file that is missing, cannot be read, or contradicts another
  */
 export function readProject(settings: Settings, lenient = false): Project {
-  const shown = (path: string) => relative(settings.root, path);
+  const inside = settings.root + sep;
+  const shown = (path: string) => (path.startsWith(inside) ? path.slice(inside.length) : relative(settings.root, path));
   const files = listFiles(settings.migrationsDir, shown).filter(isMigrationFile);
   const byNumber = new Map<number, string>();
   for (const file of files) {

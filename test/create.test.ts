@@ -62,7 +62,7 @@ test('until its effect is taken, a run of it is refused; snapshot takes it, and 
 export function down(pgm) { pgm.dropTable('a'); }\n`,
   });
   expect((await call(['up'], { url, root })).stderr).toContain(
-    'says that nothing changes, but 0001_make-a-table changes the schema',
+    'says that nothing changes, but migrations/0001_make-a-table.ts changes the schema',
   );
   const snapshot = await call(['snapshot'], { url, root });
   expect(snapshot).toMatchObject({ code: 0, stderr: '' });

@@ -25,7 +25,8 @@ const compile = (text) =>
 /** A copy of the program and of the cases in JavaScript, which mutants are made from. */
 const base = join(work, 'base');
 mkdirSync(base, { recursive: true });
-for (const name of ['scripts', 'test']) cpSync(join(root, name), join(base, name), { recursive: true });
+for (const name of ['scripts', 'test', 'migrations', '.node-pg-migraterc.json'])
+  cpSync(join(root, name), join(base, name), { recursive: true });
 for (const file of ts.sys.readDirectory(base, ['.ts'])) {
   if (!file.endsWith('.d.ts')) writeFileSync(file.replace(/\.ts$/, '.js'), compile(readFileSync(file, 'utf8')));
   rmSync(file);
@@ -35,6 +36,8 @@ symlinkSync(join(root, 'node_modules'), join(base, 'node_modules'));
 const load = (path) => import(pathToFileURL(join(base, path)).href);
 const { main } = await load('scripts/main.js');
 const { allCases } = await load('test/alarm/all.js');
+const { workflowCases } = await load('test/alarm/workflow.js');
+const { elsewhere, sensitive, settings } = await load('test/alarm/quiet.js');
 const { makeDatabase, fixture } = await load('test/support/database.js');
 const { startEmbedded } = await load('test/support/embedded.js');
 
@@ -85,16 +88,43 @@ async function scene(name, sql, effect) {
   return { database, folder };
 }
 await scene('every kind', fixture('every-kind.sql'), JSON.parse(fixture('every-kind.json')));
-const scenes = new Map();
+const quiet = await scene('quiet', sensitive);
+const head = { database: await makeDatabase(server.url), folder: base };
+await head.database.query(fixture('base-schema.sql'));
+await run(main, ['up', '--strict'], head.database.url, base);
+
+/** A copy of a scene's database in which something happened, and what the check has to say of it. */
+async function spoil(name, { database, folder }, sql, differences) {
+  const copy = await makeDatabase(server.url, { template: database.name });
+  await copy.query(sql.replaceAll('DATABASE_NAME', copy.name));
+  expectations.push({ name, url: copy.url, folder, wanted: JSON.stringify(differences) });
+}
+const jobs = [
+  ...settings.map((setting) => () => spoil(setting, quiet, `ALTER DATABASE DATABASE_NAME SET ${setting}`, [])),
+  ...Object.entries(elsewhere).map(
+    ([name, sql]) =>
+      () =>
+        spoil(name, head, sql, []),
+  ),
+  ...workflowCases.map(
+    ({ name, spoil: sql, differences }) =>
+      () =>
+        spoil(name, head, sql, differences),
+  ),
+];
+const byMake = new Map();
 for (const [kind, cases] of Object.entries(allCases))
-  for (const { name, make, spoil, differences, since = 0 } of cases) {
-    if (since > major) continue;
-    if (!scenes.has(make)) scenes.set(make, await scene(`${kind}: ${name}`, make));
-    const { database, folder } = scenes.get(make);
-    const copy = await makeDatabase(server.url, { template: database.name });
-    await copy.query(spoil);
-    expectations.push({ name: `${kind}: ${name}`, url: copy.url, folder, wanted: JSON.stringify(differences) });
-  }
+  for (const { name, make, spoil: sql, differences, since = 0 } of cases)
+    if (since <= major) byMake.set(make, [...(byMake.get(make) ?? []), [`${kind}: ${name}`, sql, differences]]);
+for (const [make, cases] of byMake)
+  jobs.push(async () => {
+    const made = await scene(cases[0][0], make);
+    for (const [name, sql, differences] of cases) await spoil(name, made, sql, differences);
+  });
+const worker = async () => {
+  for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job();
+};
+await Promise.all([worker(), worker(), worker(), worker()]);
 
 /** The first expectation that a version does not meet, if any; what killed last comes first next time. */
 async function killer(program) {

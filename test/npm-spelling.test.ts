@@ -50,7 +50,7 @@ describe('a dry run is a dry run', () => {
     await expectDryRun(await npmMigrate(words(line), { url: empty.url }));
   });
 
-  test.for(['npm_config_dry_run', 'NPM_CONFIG_DRY_RUN', 'npm_config_dry-run'])('%s=true was exported', async (name) => {
+  test.for(['npm_config_dry_run', 'NPM_CONFIG_DRY_RUN'])('%s=true was exported', async (name) => {
     await expectDryRun(await npmMigrate(['up'], { url: empty.url, env: { [name]: 'true' } }));
   });
 
@@ -59,7 +59,7 @@ describe('a dry run is a dry run', () => {
   });
 
   test.for(['up --dry-run', '-- up --dry-run', '--dry-run up', 'up -- --dry-run'])(
-    'yarn run migrate %s, pnpm run migrate %s: the words arrive as they are',
+    'yarn and pnpm hand on the words as they are: run migrate %s',
     async (line) => {
       const env = { npm_lifecycle_event: 'migrate', npm_config_user_agent: 'pnpm/9.0.0 npm/? node/v20' };
       await expectDryRun(await migrate(words(line), { url: empty.url, env }));

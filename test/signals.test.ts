@@ -83,7 +83,7 @@ describe.each(endings)('%s', (signal, code) => {
     const session = await database.connect();
     await session.query('BEGIN; LOCK TABLE workflow_executions IN ACCESS EXCLUSIVE MODE');
     const run = start(['up', PATIENT, '--json'], { url: database.url });
-    await blockedRun(database);
+    await blockedRun(database, '%');
     run.child.kill(signal);
     const result = await run.finished;
     expect(result.json()).toMatchObject({ exitCode: code, applied: [] });

@@ -3,7 +3,7 @@ import { withConnection } from '../database/connection.js';
 import { inspect, type Inspection } from '../database/inspect.js';
 import { failure } from '../errors.js';
 import { readLedger, type Ledger } from '../ledger.js';
-import { obstacles } from '../preflight.js';
+import { obstacles, type Obstacle } from '../preflight.js';
 import type { Migration } from '../project.js';
 import { compare } from '../schema/compare.js';
 import { expectation } from '../schema/effects.js';
@@ -30,9 +30,19 @@ export function refuseObstacles(
   if (found.length > 0) throw failure('unavailable', 'obstacles', [found, address.database]);
 }
 
-/** Where the migrations table may not be read, nothing can be said of it. */
-export function refuseUnread(context: Context, inspection: Inspection): void {
-  if (inspection.access.ledger?.read === false) refuseObstacles(context, inspection, []);
+/** Where the migrations table may not be read, it is not taken for an empty one. */
+export function refuseUnread(
+  { project, address }: Context,
+  { access }: Inspection,
+  others: readonly Obstacle[] = [],
+): void {
+  if (access.ledger?.read !== false) return;
+  const { ledgerName } = project.settings;
+  const unread = {
+    problem: `role ${access.role} may not read ${ledgerName}`,
+    remedy: `GRANT SELECT ON ${ledgerName} TO ${access.role};`,
+  };
+  throw failure('unavailable', 'obstacles', [[unread, ...others], address.database]);
 }
 
 /** The options of the connection that does a command's work. */

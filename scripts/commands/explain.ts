@@ -34,7 +34,11 @@ export function explain(trouble: Trouble): unknown {
 
 function asFailure(trouble: Trouble): Failure {
   const { error, migration, statement, context } = trouble;
-  if (isLost(error)) return failure('unavailable', 'connection-lost', [(error as Error).message], { cause: error });
+  if (isLost(error))
+    return failure('unavailable', 'connection-lost', [(error as Error).message], {
+      sqlstate: sqlstateOf(error),
+      cause: error,
+    });
   const sqlstate = sqlstateOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const file = migration?.file;

@@ -3,7 +3,7 @@ import { withConnection, type Connection } from '../database/connection.js';
 import { guardStatement, removals, type Removal } from '../database/data-loss.js';
 import { inspect, type Inspection } from '../database/inspect.js';
 import { lockStatement } from '../database/run-lock.js';
-import { addHashColumn, beginStatement, hashStatement } from '../database/statements.js';
+import { addHashColumn, beginStatement, recordStatement } from '../database/statements.js';
 import { failure, sqlstateOf } from '../errors.js';
 import { ledgerStatement, loadMigrations, runMigrations, type Steps } from '../framework.js';
 import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
@@ -136,14 +136,14 @@ class Script {
       base.map(({ effect }) => effect),
     ).schema;
     const title = `${direction === 'up' ? '' : 'revert '}${migration.name} (${migration.file})`;
-    const record = ledgerStatement(settings, migration.name, direction);
     const text = [
       ...[title, ...effectLines(before, migration.effect, direction)].map((line) => `-- ${line}`),
       ...(inside ? this.#guards([migration], direction) : []),
       // A step that ends in a comment has its semicolon in it.
       ...statements.map((statement) => (/--[^\n]*$/.test(statement) ? `${statement}\n;` : statement)),
-      record,
-      ...(direction === 'up' ? [hashStatement(settings.ledgerName, migration)] : []),
+      direction === 'up'
+        ? recordStatement(settings.ledgerName, migration)
+        : ledgerStatement(settings, migration.name, direction),
     ].join('\n');
     const last = this.#blocks.at(-1);
     if (inside && last?.inside === true) last.statements.push(text);

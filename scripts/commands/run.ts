@@ -14,10 +14,10 @@ import { loadMigrations, runMigrations } from '../framework.js';
 import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
 import { expectation } from '../schema/effects.js';
-import { compareAtVersion, connectOptions, refuseObstacles } from './check.js';
+import { obstacles } from '../preflight.js';
+import { compareAtVersion, connectOptions, refuseObstacles, refuseUnread } from './check.js';
 import { explain } from './explain.js';
 
-/** What a run works with. */
 interface Bench {
   readonly context: Context;
   readonly direction: Direction;
@@ -111,7 +111,7 @@ async function attemptRun(bench: Bench): Promise<Success> {
 async function look({ context, direction, argument, names }: Bench, connection: Connection): Promise<View> {
   const inspection = await inspect(connection, context.project, context.options.lockTimeout);
   const ledger = readLedger(context.project, inspection.ledger);
-  if (inspection.access.ledger?.read === false) refuseObstacles(context, inspection, ledger.pending);
+  refuseUnread(context, inspection, obstacles(context.project, inspection, ledger.pending));
   noteLedger(context, ledger);
   const candidates = direction === 'up' ? ledger.pending : [...ledger.applied].reverse();
   const migrations =
@@ -129,10 +129,9 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
   const { project, facts, options, signal, emit } = context;
   const { inspection, ledger, migrations } = view;
   refuseObstacles(context, inspection, migrations);
-  if (direction === 'up') {
-    const found = await rowsInTheWay(connection, inspection.live, migrations, options.lockTimeout);
-    if (found.length > 0) throw failure('unavailable', 'obstacles', [found, context.address.database]);
-  }
+  const found =
+    direction === 'up' ? await rowsInTheWay(connection, inspection.live, migrations, options.lockTimeout) : [];
+  if (found.length > 0) throw failure('unavailable', 'obstacles', [found, context.address.database]);
   await loadMigrations(migrations, direction);
   const client = new CheckedTransaction(connection, planOf(bench, view), lock, watch);
   try {

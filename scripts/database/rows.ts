@@ -1,3 +1,4 @@
+import { sqlstateOf } from '../errors.js';
 import type { Migration } from '../project.js';
 import type { Obstacle } from '../preflight.js';
 import { mentions } from '../schema/effects.js';
@@ -24,7 +25,9 @@ function rowsAgainst(table: string, definition: string): string | undefined {
     return `SELECT * FROM ${table} t WHERE t.${columns} IS NOT NULL AND NOT EXISTS (${isThere})`;
   }
   const key = KEY.exec(definition)?.[1];
-  return key === undefined ? undefined : `SELECT ${key} FROM ${table} GROUP BY ${key} HAVING count(*) > 1`;
+  return key === undefined
+    ? undefined
+    : `SELECT ${key} FROM ${table} WHERE (${key}) IS NOT NULL GROUP BY ${key} HAVING count(*) > 1`;
 }
 
 /**
@@ -50,8 +53,9 @@ export async function rowsInTheWay(
         problem: `table ${table} has rows that ${constraint} does not allow`,
         remedy: `look at them, and correct or delete them:  ${rows};`,
       });
-    } catch {
-      // What cannot be asked (another type, no right to read) is for the migration to find.
+    } catch (error) {
+      // What cannot be asked (columns of another type, no right to read) is for the migration to find.
+      if (!/^(22|42)/.test(sqlstateOf(error) ?? '')) throw error;
       await connection.query('ROLLBACK');
     }
   }

@@ -26,9 +26,9 @@ export const IS_MARKED = `SELECT coalesce(current_setting('workflow_migrations.r
 export const addHashColumn = (ledger: string): string =>
   `ALTER TABLE ${ledger} ADD COLUMN IF NOT EXISTS effect_hash varchar(32);`;
 
-/** Writes that down. */
-export const hashStatement = (ledger: string, { name, effectHash }: Migration): string =>
-  `UPDATE ${ledger} SET effect_hash = '${effectHash}' WHERE name = '${name}';`;
+/** Writes down that a migration was applied, as the framework does, and what it was checked against. */
+export const recordStatement = (ledger: string, { name, effectHash }: Migration): string =>
+  `INSERT INTO ${ledger} (name, run_on, effect_hash) VALUES ('${name}', NOW(), '${effectHash}');`;
 
 /** What makes a difference to the schema, so that an effect has to say something. */
 export const CHANGE = /^\s*(CREATE|ALTER|DROP)\b/i;

@@ -14,7 +14,7 @@ import {
   beginStatement,
   CHANGE,
   CONTROL,
-  hashStatement,
+  recordStatement,
   IS_MARKED,
   MARK,
   NO_IDLE_TIMEOUT,
@@ -82,7 +82,7 @@ export class CheckedTransaction implements StatementClient {
     if (sql === 'ROLLBACK') return this.rollback();
     if (this.#state === 'none') await this.#begin();
     if (word === this.#due.toUpperCase()) return word === 'BEGIN' ? this.#begin() : this.#commit();
-    if (sql === 'COMMIT') return this.#commit();
+    if (sql === 'COMMIT' && this.#done === this.plan.migrations.length) return this.#commit();
     const next = this.plan.migrations[this.#done];
     const { project, direction } = this.plan;
     const file = next?.file ?? '';
@@ -117,8 +117,7 @@ export class CheckedTransaction implements StatementClient {
 
   async #commit(): Promise<void> {
     this.#due = 'nothing';
-    // Nothing is committed before the first migration; and what it did, if it broke off outside a transaction, is no drift.
-    if (this.#done > this.committed) await this.#check(false, this.#done);
+    if (this.#done > this.committed || (await this.#hasWritten())) await this.#check(false, this.#done);
     await this.lock.assertHeld();
     const [result] = await this.connection.query('COMMIT');
     this.#state = 'outside';
@@ -127,13 +126,23 @@ export class CheckedTransaction implements StatementClient {
     this.committed = this.#done;
   }
 
+  /**
+   * Whether there is anything to commit. Where there is not, the schema is what it was: also with what a migration left
+   * behind that broke off outside a transaction, which is no drift, but for its next attempt to mend.
+   */
+  async #hasWritten(): Promise<boolean> {
+    if (this.committed === this.plan.migrations.length) return false;
+    const [result] = await this.connection.query('SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS wrote');
+    return (result?.rows[0] as { wrote: boolean }).wrote;
+  }
+
   /** Writes down that a migration ran; outside a transaction that is its commit, and it is checked before. */
   async #record(migration: Migration, sql: string): Promise<void> {
     const { ledgerName } = this.plan.project.settings;
     const isUp = this.plan.direction === 'up';
     const milliseconds = Math.round(performance.now() - this.#since);
     if (this.#state === 'outside') await this.#check(true, this.#done + 1);
-    const statements = [sql, ...(isUp ? [hashStatement(ledgerName, migration)] : [])];
+    const statements = [isUp ? recordStatement(ledgerName, migration) : sql];
     if (isUp && !this.#hashed) statements.unshift(addHashColumn(ledgerName));
     if (this.#state === 'inside')
       this.#assertSameTransaction(await this.connection.query([IS_MARKED, ...statements].join('\n')));

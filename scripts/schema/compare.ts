@@ -1,5 +1,5 @@
 import type { Expectation } from './effects.js';
-import { objectId, objectsOf, type Schema, type SchemaObject, type State } from './model.js';
+import { objectId, objectsOf, type Schema, type SchemaObject, type Section, type State } from './model.js';
 
 /** One object that is not as expected. `expected` is null where there should be none, `found` where there is none. */
 export interface Difference {
@@ -24,8 +24,7 @@ export interface Comparison {
 export function compare(expected: Expectation, live: Schema, strict = false): Comparison {
   const failing: Difference[] = [];
   const warnings: Difference[] = [];
-  const found = objectsOf(live);
-  const wanted = objectsOf(expected.schema);
+  const [wanted, found] = unequalObjects(expected.schema, live);
   for (const object of wanted.values()) {
     if (!isCompared(expected, object) || isCoveredByTable(expected, object, wanted, found)) continue;
     const other = found.get(object.id);
@@ -45,6 +44,28 @@ export function compare(expected: Expectation, live: Schema, strict = false): Co
     else warnings.push(difference);
   }
   return { failing, warnings };
+}
+
+/** The objects of both schemas, without the tables and other things that are the same in both: nearly all of them. */
+function unequalObjects(wanted: Schema, found: Schema): [Objects, Objects] {
+  const unequal = (schema: Schema, other: Schema): Schema =>
+    Object.fromEntries(
+      Object.entries(schema).map(([section, byKey]) => {
+        const others = other[section as Section] ?? {};
+        return [
+          section,
+          Object.fromEntries(Object.entries(byKey).filter(([key, value]) => !isEqual(value, others[key]))),
+        ];
+      }),
+    );
+  return [objectsOf(unequal(wanted, found)), objectsOf(unequal(found, wanted))];
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  const keys = Object.keys(left);
+  return keys.length === Object.keys(right).length && keys.every((key) => isEqual(left[key], right[key]));
 }
 
 type Objects = ReadonlyMap<string, SchemaObject>;

@@ -34,10 +34,10 @@ export const backends = (database: Database, purpose = '%'): Promise<Backend[]> 
     [purpose],
   );
 
-/** Waits until the run's connection waits for a lock that somebody else has; gives that session. */
-export const blockedRun = (database: Database): Promise<Backend> =>
+/** Waits until a connection of a run, its `run` unless it is said, waits for a lock of somebody else; gives that session. */
+export const blockedRun = (database: Database, purpose = 'run'): Promise<Backend> =>
   eventually('a run that waits for a lock', async () =>
-    (await backends(database, 'run')).find(({ blockers }) => blockers.length > 0),
+    (await backends(database, purpose)).find(({ blockers }) => blockers.length > 0),
   );
 
 /** The advisory locks that are held in a database, by anybody. */

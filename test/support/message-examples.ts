@@ -72,7 +72,7 @@ export const examples: Examples = {
     [effect, 'EISDIR'],
     [effect, 'EACCES'],
   ],
-  'effect-empty': [[effect, name]],
+  'effect-empty': [[effect, file]],
   'template-missing': [['scripts/template.ts', 'ENOENT']],
   'effect-broken': [[effect, 'Unexpected end of JSON input', ':1:2']],
   'effect-form': [[effect, 'tables > public.a > colums', 'is not known here; did you mean "columns"?']],
