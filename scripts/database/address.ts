@@ -38,7 +38,7 @@ export function readAddress(variable: string, env: NodeJS.ProcessEnv): Address {
   }
   checkMode(variable, (parsed as { sslmode?: string }).sslmode);
   const { sslmode, ...config } = parsed as typeof parsed & { sslmode?: string };
-  return address({ ...(sslmode === undefined ? tls(env) : {}), ...withoutEmpty(config) }, env, sslmode);
+  return address({ ...(sslmode === undefined ? tls(env) : {}), ...withoutEmpty(config) }, env, sslmode ?? env['PGSSLMODE']);
 }
 
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
@@ -57,11 +57,19 @@ const withoutEmpty = (config: object) =>
 function tls(env: NodeJS.ProcessEnv): ClientConfig {
   const { PGSSLMODE: mode, PGSSLROOTCERT: root } = env;
   if (mode === undefined || mode === 'disable' || mode === 'allow') return { ssl: false };
-  const ca = root === undefined ? {} : { ca: readFileSync(root, 'utf8') };
+  const ca = root === undefined ? {} : { ca: readAuthority(root) };
   if (mode === 'verify-full') return { ssl: ca };
   if (mode === 'verify-ca' || (mode === 'require' && root !== undefined))
     return { ssl: { ...ca, checkServerIdentity: () => undefined } };
   return { ssl: { rejectUnauthorized: false } };
+}
+
+function readAuthority(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw failure('usage', 'bad-url', ['PGSSLROOTCERT', (cause as Error).message], { cause });
+  }
 }
 
 function address(config: ClientConfig & Record<string, unknown>, env: NodeJS.ProcessEnv, sslmode?: string): Address {

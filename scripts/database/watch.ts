@@ -29,7 +29,7 @@ export type WatchEvent =
 export interface Watch {
   /** Awaits a statement; looks what it waits for, and how far it is, when it takes long. */
   during<T>(statement: Promise<T>): Promise<T>;
-  /** Makes the server give up the statement that the run's connection is at. */
+  /** Makes the server give up the statements that this process's connections are at. */
   cancel(): Promise<void>;
   /** Who was last seen in the way. */
   blockers(): readonly Blocker[];
@@ -60,6 +60,7 @@ export async function withWatch<T>(
   use: (watch: Watch) => Promise<T>,
 ): Promise<T> {
   const name = pg.escapeLiteral(connectionName('run', command));
+  const lockName = pg.escapeLiteral(connectionName('lock', command));
   const firstLook = Math.min(FIRST_LOOK, millisecondsOf(lockTimeout) / 3);
   const closing = new AbortController();
   let blockers: readonly Blocker[] = [];
@@ -96,7 +97,7 @@ export async function withWatch<T>(
       }
     },
     async cancel() {
-      const sql = `SELECT pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity WHERE application_name = ${name} AND state = 'active'`;
+      const sql = `SELECT pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity WHERE application_name IN (${name}, ${lockName}) AND state = 'active'`;
       await withConnection(address, { purpose: 'watch', command, signal: closing.signal }, async (connection) => {
         await connection.query(sql);
       });
