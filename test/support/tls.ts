@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TLSSocket } from 'node:tls';
+import { onTestFinished } from 'vitest';
+
+/** A certificate of its own authority, made for the test; both files are gone when it has finished. */
+export function testCertificate(name: string): { readonly key: string; readonly certificate: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'migrate-tls-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  const made = ['-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, '-days', '1'];
+  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`];
+  execFileSync('openssl', ['req', '-x509', ...made, ...subject], { stdio: 'ignore' });
+  return { key, certificate };
+}
+
+/**
+ * The test's server behind TLS: answers the request for it as PostgreSQL does (manual, 55.2.11), and hands on the rest.
+ * Gives the URL; a client that does not ask for TLS is turned away.
+ */
+export async function testTlsServer(
+  url: string,
+  files: { readonly key: string; readonly certificate: string },
+): Promise<URL> {
+  const target = new URL(url);
+  const sockets = new Set<Socket>();
+  const server = createServer((plain) => {
+    sockets.add(plain);
+    plain.on('error', () => undefined);
+    plain.once('data', (request) => {
+      const isTls = request.length === 8 && request.readInt32BE(4) === 80877103;
+      if (!isTls) {
+        plain.destroy();
+        return;
+      }
+      plain.write('S');
+      const secret = new TLSSocket(plain, {
+        isServer: true,
+        key: readFileSync(files.key),
+        cert: readFileSync(files.certificate),
+      });
+      const behind = connect(Number(target.port), target.hostname);
+      sockets.add(behind);
+      for (const socket of [secret, behind]) socket.on('error', () => secret.destroy());
+      secret.pipe(behind).pipe(secret);
+    });
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const outside = new URL(url);
+  outside.hostname = 'localhost';
+  outside.port = String((server.address() as AddressInfo).port);
+  return outside;
+}
