@@ -127,25 +127,29 @@ const worker = async () => {
 };
 await Promise.all([worker(), worker(), worker(), worker()]);
 
-/** The first expectation that a version does not meet, if any; what killed last comes first next time. */
+/** An expectation that a version does not meet, if any; what killed last comes first next time. */
 async function killer(program) {
-  for (const [index, each] of expectations.entries()) {
-    const said = await run(program, ['check', '--strict'], each.url, each.folder).catch(() => undefined);
-    if (said !== undefined && said.code === (each.wanted === '[]' ? 0 : 6) && same(said.differences, each.wanted))
-      continue;
-    expectations.splice(index, 1);
-    expectations.unshift(each);
-    killer.said = JSON.stringify(said);
-    return each.name;
+  for (let start = 0, size = 4; start < expectations.length; start += size, size = 16) {
+    const some = expectations.slice(start, start + size);
+    const met = await Promise.all(some.map((each) => isMet(program, each)));
+    const failed = some.find((_, index) => !met[index]);
+    if (failed === undefined) continue;
+    expectations.splice(expectations.indexOf(failed), 1);
+    expectations.unshift(failed);
+    return failed.name;
   }
   return undefined;
+}
+async function isMet(program, { url, folder, wanted: text }) {
+  const said = await run(program, ['check', '--strict'], url, folder).catch(() => undefined);
+  return said !== undefined && said.code === (text === '[]' ? 0 : 6) && same(said.differences, text);
 }
 const canonical = (list) =>
   JSON.stringify(list.map(({ kind, object, expected, found }) => [kind, object, expected, found]));
 const same = (found, text) => canonical(found) === canonical(JSON.parse(text));
 
 const wrong = await killer(main);
-if (wrong !== undefined) throw new Error(`the program as it is does not pass: ${wrong}: ${killer.said}`);
+if (wrong !== undefined) throw new Error(`the program as it is does not pass: ${wrong}`);
 console.log(`${expectations.length} databases are ready`);
 
 let [made, killed] = [0, 0];

@@ -81,8 +81,8 @@ describe('npm keeps an option for itself, and it arrives all the same', () => {
   test('--quiet and --verbose, which npm takes for levels of its log', async () => {
     // At these levels npm itself says which script it runs.
     expect((await run('check --quiet')).stdout.split('\n').filter((line) => !/^(>.*)?$/.test(line))).toEqual([]);
-    expect((await run('down --retries=x --verbose')).stderr).toMatch(/\n {4}at .*arguments/);
-    expect((await run('down --retries=x')).stderr).not.toMatch(/\n {4}at /);
+    expect((await run('down nonsense --verbose')).stderr).toMatch(/\n {4}at /);
+    expect((await run('down nonsense')).stderr).not.toMatch(/\n {4}at /);
   });
 });
 

@@ -13,13 +13,16 @@ const dumpOf = (make: string): Promise<string> => {
   return known;
 };
 
+/** pg_dump takes its time: without `ORACLE=all`, which is for whoever changes the check, it is asked about each fifth case. */
+const isAsked = (_: unknown, index: number): boolean => process.env['ORACLE'] === 'all' || index % 5 === 0;
+
 /**
  * pg_dump knows nothing of this project's reading of the catalog. Where it sees a difference the check has to see one;
  * where they disagree the case says why.
  */
 for (const [kind, cases] of Object.entries(allCases))
   describe.concurrent(`pg_dump says the same of ${kind}`, () => {
-    test.for(cases.filter(isKnownHere))('$name', async ({ make, spoil, unlikeDump }) => {
+    test.for(cases.filter(isKnownHere).filter(isAsked))('$name', async ({ make, spoil, unlikeDump }) => {
       const before = await dumpOf(make);
       await stage.withCopy(make, async (copy, root) => {
         await copy.query(spoil);

@@ -38,7 +38,11 @@ export function readAddress(variable: string, env: NodeJS.ProcessEnv): Address {
   }
   checkMode(variable, (parsed as { sslmode?: string }).sslmode);
   const { sslmode, ...config } = parsed as typeof parsed & { sslmode?: string };
-  return address({ ...(sslmode === undefined ? tls(env) : {}), ...withoutEmpty(config) }, env, sslmode ?? env['PGSSLMODE']);
+  return address(
+    { ...(sslmode === undefined ? tls(env) : {}), ...withoutEmpty(config) },
+    env,
+    sslmode ?? env['PGSSLMODE'],
+  );
 }
 
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];

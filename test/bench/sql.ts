@@ -52,7 +52,9 @@ function writeForms(folder: string, migrations: readonly (readonly [name: string
     writeFileSync(join(forms.plain, `${name}.sql`), sql);
     writeFileSync(join(forms.dbmate, `${name}.sql`), `-- migrate:up\n${sql}\n-- migrate:down\n`);
     const body = `${sql.trim()}\n`;
-    const hash = `sha1:${createHash('sha1').update(`${previous === '-' ? '' : `${previous}\n`}${body}`).digest('hex')}`;
+    const hash = `sha1:${createHash('sha1')
+      .update(`${previous === '-' ? '' : `${previous}\n`}${body}`)
+      .digest('hex')}`;
     const file = `${String(index + 1).padStart(6, '0')}.sql`;
     const text = `--! Previous: ${previous}\n--! Hash: ${hash}\n\n${body}`;
     writeFileSync(join(forms.graphile, 'migrations/committed', file), text);

@@ -18,7 +18,10 @@ export async function hasContainerEngine(): Promise<boolean> {
  * container, so that a check that Docker cuts short on a busy machine becomes its child, and a child that ends by a
  * signal is to PostgreSQL a crash, for which it ends every session ("terminated by signal 13: Broken pipe").
  */
-export async function startContainer(image: string, settings: Readonly<Record<string, string>>): Promise<RunningServer> {
+export async function startContainer(
+  image: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<RunningServer> {
   const container = await new PostgreSqlContainer(image)
     .withDatabase('postgres')
     .withUsername('postgres')
