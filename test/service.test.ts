@@ -11,6 +11,7 @@ async function service({ migrated = true } = {}): Promise<WorkflowService & { po
   const { url } = await testDatabase({ rows: true });
   if (migrated) expect((await call(['up'], { url })).code).toBe(0);
   const pool = new pg.Pool({ connectionString: url });
+  pool.on('error', () => undefined); // Of an idle connection, which ends when the database is dropped.
   onTestFinished(() => pool.end());
   return { pool, ...workflowService(pool) };
 }

@@ -53,8 +53,8 @@ export function accessQuery(project: Project): string {
       FROM ${named(project, 'functions')} JOIN pg_catalog.pg_proc p ON p.pronamespace = n.oid AND p.proname = k.name) o),
     'ledger', (SELECT json_build_object(${OWNER('c.relowner')}, 'read', has_table_privilege(c.oid, 'SELECT'),
         'write', has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')
-          AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class q ON q.oid = d.objid AND q.relkind = 'S'
-            WHERE d.refobjid = c.oid AND NOT has_sequence_privilege(q.oid, 'USAGE')),
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class q ON q.oid = d.objid
+            WHERE d.refobjid = c.oid AND CASE q.relkind WHEN 'S' THEN NOT has_sequence_privilege(q.oid, 'USAGE') END),
         'hashed', EXISTS (SELECT FROM pg_catalog.pg_attribute a
           WHERE a.attrelid = c.oid AND a.attname = 'effect_hash' AND NOT a.attisdropped))
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
