@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './root.js';
 
 /** Something that squawk has to say of a statement. */
 export interface Finding {
@@ -9,13 +10,20 @@ export interface Finding {
   readonly statement: string;
 }
 
-/** The linter's own program, which npm brings for this platform. */
+const RELEASE = '2.66.0';
+
+/**
+ * The linter's own program, which npm brings for this platform. It is fetched once, into a folder that git ignores: a
+ * lock file that names its packages for all platforms is not to be had from every registry.
+ */
 function program(): string {
-  const require = createRequire(import.meta.url);
-  const launcher = require.resolve('squawk-cli/package.json');
-  const platform = `@squawk-cli/${process.platform}-${process.arch}`;
-  const manifest = createRequire(launcher).resolve(`${platform}/package.json`);
-  return join(dirname(manifest), 'bin', process.platform === 'win32' ? 'squawk.exe' : 'squawk');
+  const folder = join(root, '.cache', `squawk-${RELEASE}`);
+  const platform = join(folder, `node_modules/@squawk-cli/${process.platform}-${process.arch}`);
+  if (!existsSync(platform)) {
+    const npm = ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact'];
+    execFileSync('npm', [...npm, `squawk-cli@${RELEASE}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+  return join(platform, 'bin', process.platform === 'win32' ? 'squawk.exe' : 'squawk');
 }
 
 /**
