@@ -3,7 +3,7 @@
  * Mutation testing of the check: changes one line or one word of what reads and compares the schema, and looks whether
  * the alarm cases, the silence and the committed effects notice. Not part of `npm test`; takes a while:
  *
- *   node test/mutate.mjs [part of a file's name]
+ *   node test/mutate.mjs [pattern of the files] [first line]
  *
  * Every case's two databases (as made, and spoiled) are made once, by the program as it is. A mutant is killed when it
  * says something else of one of them, or cannot be run at all. Prints the survivors, and the score.
@@ -17,7 +17,8 @@ import { mutationsOf } from './support/mutations.mjs';
 const TARGETS = ['catalog', 'compare', 'effects', 'normalize'].map((name) => `schema/${name}.ts`);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const work = join('/tmp', `mutate-${process.pid}`);
-const wanted = process.argv[2] ?? '';
+const wanted = new RegExp(process.argv[2] ?? '');
+const firstLine = Number(process.argv[3] ?? 1);
 
 const compile = (text) =>
   ts.transpileModule(text, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } })
@@ -50,7 +51,9 @@ function write(folder, files) {
   }
 }
 
-const server = await startEmbedded({ settings: { fsync: 'off', synchronous_commit: 'off', max_connections: '50' } });
+const server = await startEmbedded({
+  settings: { fsync: 'off', synchronous_commit: 'off', max_connections: '50', statement_timeout: '20000' },
+});
 const major = Number(
   (await (await makeDatabase(server.url)).query('SHOW server_version_num'))[0].server_version_num.slice(0, 2),
 );
@@ -154,10 +157,11 @@ console.log(`${expectations.length} databases are ready`);
 
 let [made, killed] = [0, 0];
 const survivors = [];
-for (const target of TARGETS.filter((name) => name.includes(wanted))) {
+for (const target of TARGETS.filter((name) => wanted.test(name))) {
   const lines = readFileSync(join(root, 'scripts', target), 'utf8').split('\n');
   const original = compile(lines.join('\n'));
-  for (const [index, line] of lines.entries())
+  for (const [index, line] of lines.entries()) {
+    if (index + 1 < firstLine) continue;
     for (const [what, altered] of mutationsOf(line)) {
       const text = lines.with(index, altered).join('\n');
       const { diagnostics } = ts.transpileModule(text, { reportDiagnostics: true });
@@ -177,6 +181,7 @@ for (const target of TARGETS.filter((name) => name.includes(wanted))) {
         `${made} ${by === undefined ? 'SURVIVED' : 'killed'} ${target}:${index + 1} ${what} (${by ?? line.trim()})`,
       );
     }
+  }
 }
 console.log(
   `\n${killed} of ${made} mutants killed (${Math.round((1000 * killed) / made) / 10} %); survivors:\n${survivors.join('\n')}`,
