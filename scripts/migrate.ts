@@ -1,3 +1,4 @@
+import './navigator.js';
 import { main } from './main.js';
 
 const controller = new AbortController();

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as oneHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { failure } from './errors.js';
@@ -106,10 +106,11 @@ function readText(path: string, shown: (path: string) => string, code: 'effect-m
 }
 
 /** The same for documents that say the same: keys in order, no white space. */
-const hash = (effect: Patch): string => createHash('sha256').update(canonical(effect)).digest('hex').slice(0, 32);
+const hash = (effect: Patch): string => oneHash('sha256', canonical(effect)).slice(0, 32);
 
 function canonical(value: Patch[string]): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const keys = Object.keys(value).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key] ?? null)}`).join(',')}}`;
+  let text = '';
+  for (const key of Object.keys(value).sort()) text += `,${JSON.stringify(key)}:${canonical(value[key] ?? null)}`;
+  return `{${text.slice(1)}}`;
 }

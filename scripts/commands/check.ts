@@ -3,8 +3,7 @@ import { withConnection } from '../database/connection.js';
 import { inspect, type Inspection } from '../database/inspect.js';
 import { failure } from '../errors.js';
 import { readLedger, type Ledger } from '../ledger.js';
-import { obstacles, type Obstacle } from '../preflight.js';
-import type { Migration } from '../project.js';
+import type { Obstacle } from '../preflight.js';
 import { compare } from '../schema/compare.js';
 import { expectation } from '../schema/effects.js';
 
@@ -18,16 +17,6 @@ export async function check(context: Context): Promise<Success> {
       ? 'matches'
       : 'differs';
   });
-}
-
-/** @throws Failure `unavailable`, with all that is in the way of these migrations */
-export function refuseObstacles(
-  { project, address }: Context,
-  inspection: Inspection,
-  migrations: readonly Migration[],
-): void {
-  const found = obstacles(project, inspection, migrations);
-  if (found.length > 0) throw failure('unavailable', 'obstacles', [found, address.database]);
 }
 
 /** Where the migrations table may not be read, it is not taken for an empty one. */

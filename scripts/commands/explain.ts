@@ -29,8 +29,11 @@ export function explain(trouble: Trouble): unknown {
   const cause = error instanceof Failure ? error : asFailure(trouble);
   if (!partial || cause.outcome === 'partial') return cause;
   const { message, hint, details } = cause;
-  return failure('partial', 'partial', [context.facts.version, context.command, message, hint], { ...details, cause });
+  return failure('partial', 'partial', [context.facts.version, goOn(context), message, hint], { ...details, cause });
 }
+
+/** The command that goes on from where a run broke off: what `redo` has reverted, `up` applies. */
+export const goOn = ({ command }: Context): string => (command === 'redo' ? 'up' : command);
 
 function asFailure(trouble: Trouble): Failure {
   const { error, migration, statement, context } = trouble;

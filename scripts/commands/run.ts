@@ -1,40 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { noteDatabase, noteLedger, type Context, type Success } from '../context.js';
+import { noteDatabase, type Context, type Success } from '../context.js';
 import { appliedAfterLoss } from '../database/aftermath.js';
 import { withConnection, type Connection } from '../database/connection.js';
-import { inspect, type Inspection } from '../database/inspect.js';
 import { rowsInTheWay } from '../database/rows.js';
 import { withRunLock, type RunLock } from '../database/run-lock.js';
-import type { RunPlan } from '../database/run-plan.js';
 import { CheckedTransaction } from '../database/transaction.js';
 import { isLost, isLockTrouble } from '../database/trouble.js';
-import { withWatch, type Watch } from '../database/watch.js';
+import { withWatch } from '../database/watch.js';
 import { failure, sqlstateOf } from '../errors.js';
 import { loadMigrations, runMigrations } from '../framework.js';
-import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
+import type { Direction, Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
-import { expectation } from '../schema/effects.js';
-import { obstacles } from '../preflight.js';
-import { compareAtVersion, connectOptions, refuseObstacles, refuseUnread } from './check.js';
-import { explain } from './explain.js';
-
-interface Bench {
-  readonly context: Context;
-  readonly direction: Direction;
-  readonly argument: string | undefined;
-  /** The first connection: it looks, and then holds the run lock while a second one works. */
-  readonly connection: Connection;
-  readonly watch: Watch;
-  /** The migrations that the run is about, once it has been seen under the run lock; the same in every attempt. */
-  names?: ReadonlySet<string>;
-}
-
-/** Where the database is, and what is left to do. */
-interface View {
-  readonly inspection: Inspection;
-  readonly ledger: Ledger;
-  readonly migrations: readonly Migration[];
-}
+import { compareAtVersion, connectOptions } from './check.js';
+import { explain, goOn } from './explain.js';
+import { look, planOf, refuseObstacles, type Bench, type View } from './look.js';
 
 export const up = (context: Context): Promise<Success> => run(context, 'up', context.argument);
 export const down = (context: Context): Promise<Success> => run(context, 'down', context.argument);
@@ -81,7 +60,7 @@ async function retrying(bench: Bench): Promise<Success> {
       const details = { sqlstate: sqlstateOf(error), cause: error };
       if (attempt > retries)
         throw isBegun(context)
-          ? failure('partial', 'partial-locked', [context.facts.version, context.command, retries, blockers], details)
+          ? failure('partial', 'partial-locked', [context.facts.version, goOn(context), retries, blockers], details)
           : failure('locked', 'table-lock', [retries, blockers], details);
       const pause = Math.round(Math.min(100 * 2 ** (attempt - 1), 5000) * (0.5 + Math.random()));
       context.emit({ type: 'retry', attempt, retries, pause, reason: (error as Error).message, blockers });
@@ -95,28 +74,17 @@ async function attemptRun(bench: Bench): Promise<Success> {
   const { address, command, options, signal, emit } = context;
   const compared = ({ inspection, ledger }: View) =>
     compareAtVersion(context, inspection, ledger) ? outcomeOf(bench) : 'differs';
-  const view = await look(bench, connection);
+  const view = await look(bench, connection, false);
   if (view.migrations.length === 0) return compared(view);
   return await withRunLock(connection, { wait: options.lockWait, signal, emit }, (lock) =>
     withConnection(address, { purpose: 'run', command, signal }, async (worker) => {
-      const current = await look(bench, worker);
+      const current = await look(bench, worker, true);
       if (current.migrations.length === 0) return compared(current);
       bench.names ??= new Set(current.migrations.map(({ name }) => name));
       await execute(bench, worker, lock, current);
       return outcomeOf(bench);
     }),
   );
-}
-
-async function look({ context, direction, argument, names }: Bench, connection: Connection): Promise<View> {
-  const inspection = await inspect(connection, context.project, context.options.lockTimeout);
-  const ledger = readLedger(context.project, inspection.ledger);
-  refuseUnread(context, inspection, obstacles(context.project, inspection, ledger.pending));
-  noteLedger(context, ledger);
-  const candidates = direction === 'up' ? ledger.pending : [...ledger.applied].reverse();
-  const migrations =
-    names === undefined ? select(ledger, direction, argument) : candidates.filter(({ name }) => names.has(name));
-  return { inspection, ledger, migrations };
 }
 
 const isBegun = ({ facts }: Context): boolean => facts.applied.length + facts.reverted.length > 0;
@@ -176,25 +144,4 @@ function note(
   const applied = ledger.applied.length + (direction === 'up' ? committed : -committed);
   facts.version = all[applied - 1]?.name ?? null;
   facts.pending = all.slice(applied).map(({ name }) => name);
-}
-
-function planOf({ context, direction }: Bench, { inspection, ledger, migrations }: View): RunPlan {
-  const { project, options } = context;
-  const effects = (list: readonly Migration[]) => list.map(({ effect }) => effect);
-  const expectationAfter = (count: number) =>
-    direction === 'up'
-      ? expectation(project.prerequisites, effects([...ledger.applied, ...migrations.slice(0, count)]))
-      : expectation(
-          project.prerequisites,
-          effects(ledger.applied.slice(0, ledger.applied.length - count)),
-          effects(migrations.slice(0, count)),
-        );
-  return {
-    ...options,
-    project,
-    direction,
-    migrations,
-    expectationAfter,
-    hashed: inspection.access.ledger?.hashed ?? false,
-  };
 }

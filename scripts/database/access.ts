@@ -1,6 +1,6 @@
 import pg from 'pg';
-import type { Project } from '../project.js';
-import { mentions } from '../schema/effects.js';
+import type { Settings } from '../settings.js';
+import type { Names } from './inspect.js';
 
 /** A table or function, and what the role of a connection may do with it. Names are quoted where they need it. */
 export interface Owned {
@@ -20,6 +20,7 @@ export interface Access {
   readonly readOnly: boolean;
   /** By their names, without quotes. */
   readonly schemas: Readonly<Record<string, { readonly usage: boolean; readonly create: boolean }>>;
+  /** Of the objects that were asked for. */
   readonly owned: Readonly<Record<string, Owned>>;
   /** The migrations table, if there is one. */
   readonly ledger: (Owned & { readonly read: boolean; readonly write: boolean; readonly hashed: boolean }) | null;
@@ -28,18 +29,18 @@ export interface Access {
 const OWNER = (owner: string) => `'owner', ${owner}::regrole, 'member', pg_has_role(${owner}, 'USAGE'), 'isSuperuser',
   (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.oid = ${owner})`;
 
-/** The names of a section that the effects mention, as rows of key, schema and name. */
-function named(project: Project, section: 'tables' | 'functions'): string {
-  const all = [project.prerequisites, ...project.migrations.map(({ effect }) => effect)].flatMap(mentions);
-  const keys = [...new Set(all.filter((mention) => mention.section === section).map(({ key }) => key))];
-  return `(SELECT k.key, (parse_ident(k.key, false))[1]::name AS space, (parse_ident(k.key, false))[2]::name AS name
+/** Names, as rows of key, schema and name. */
+const rowsOf = (keys: readonly string[] = []): string =>
+  `(SELECT k.key, (parse_ident(k.key, false))[1]::name AS space, (parse_ident(k.key, false))[2]::name AS name
       FROM json_array_elements_text(${pg.escapeLiteral(JSON.stringify(keys))}) AS k(key)) k
     JOIN pg_catalog.pg_namespace n ON n.nspname = k.space`;
-}
 
-/** One row, one JSON column: {@link Access}, in the words of the access privilege functions (manual, 9.27.2). */
-export function accessQuery(project: Project): string {
-  const { migrationsSchema, migrationsTable } = project.settings;
+/**
+ * One row, one JSON column: {@link Access}, in the words of the access privilege functions (manual, 9.27.2).
+ *
+ * @param names of the tables and functions whose owners are asked for; only a run that has something to do needs them
+ */
+export function accessQuery({ migrationsSchema, migrationsTable }: Settings, names: Names): string {
   return `SELECT json_build_object(
     'role', quote_ident(current_user), 'database', current_database(), 'recovery', pg_is_in_recovery(),
     'readOnly', current_setting('default_transaction_read_only') = 'on',
@@ -48,9 +49,9 @@ export function accessQuery(project: Project): string {
       FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
     'owned', (SELECT coalesce(json_object_agg(o.key, o.access), '{}') FROM (
       SELECT k.key, json_build_object(${OWNER('c.relowner')}, 'references', has_table_privilege(c.oid, 'REFERENCES')) AS access
-      FROM ${named(project, 'tables')} JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = k.name AND c.relkind <> 'i'
+      FROM ${rowsOf(names.tables)} JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = k.name AND c.relkind <> 'i'
       UNION ALL SELECT k.key, json_build_object(${OWNER('p.proowner')})
-      FROM ${named(project, 'functions')} JOIN pg_catalog.pg_proc p ON p.pronamespace = n.oid AND p.proname = k.name) o),
+      FROM ${rowsOf(names.functions)} JOIN pg_catalog.pg_proc p ON p.pronamespace = n.oid AND p.proname = k.name) o),
     'ledger', (SELECT json_build_object(${OWNER('c.relowner')}, 'read', has_table_privilege(c.oid, 'SELECT'),
         'write', has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')
           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class q ON q.oid = d.objid

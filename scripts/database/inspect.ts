@@ -56,13 +56,22 @@ export async function readSchema(connection: Connection, names: Names, lockTimeo
 /**
  * Reads all that a run has to know, in one round trip and a read-only transaction of its own; two where there is no
  * migrations table. One that the role may not read looks empty here: the access says so.
+ *
+ * @param withOwners whether it is asked, too, who owns what the effects name: before anything is run
  */
-export async function inspect(connection: Connection, project: Project, lockTimeout: string): Promise<Inspection> {
+export async function inspect(
+  connection: Connection,
+  project: Project,
+  lockTimeout: string,
+  withOwners = false,
+): Promise<Inspection> {
   const { settings } = project;
+  const names = namesOf(project);
+  const access = accessQuery(settings, withOwners ? names : {});
   const ask = async (ledger: string) => {
     try {
       return await connection.query(
-        `${beginReading(lockTimeout)} ${ledger}; ${accessQuery(project)}; ${readStatement(namesOf(project))}; COMMIT`,
+        `${beginReading(lockTimeout)} ${ledger}; ${access}; ${readStatement(names)}; COMMIT`,
       );
     } catch (error) {
       await connection.query('ROLLBACK').catch(() => undefined);
@@ -76,10 +85,10 @@ export async function inspect(connection: Connection, project: Project, lockTime
     return ask('SELECT WHERE false');
   });
   const rows = results.filter(({ command }) => command === 'SELECT').map((result) => result.rows as unknown[]);
-  const [ledger = [], access = [], catalog = []] = rows;
+  const [ledger = [], rights = [], catalog = []] = rows;
   return {
     ledger: ledger.map((row) => (row as { row: LedgerRow }).row),
-    access: (access[0] as { access: Access }).access,
+    access: (rights[0] as { access: Access }).access,
     live: schemaFrom((catalog[0] as CatalogRow).catalog),
   };
 }

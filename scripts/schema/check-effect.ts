@@ -1,11 +1,22 @@
 import { failure } from '../errors.js';
 import { closest } from '../cli/closest.js';
-import { isPart, isSection, parts, sections, type Part, type Patch, type Section } from './model.js';
+import type { Patch } from './model.js';
 
-/** What an attribute may hold. */
-type Kind = 'string' | 'boolean';
+/** What may stand at a place of an effect: a scalar, or an object with these keys. `*` is any name, and may be `null`. */
+type Form = 'string' | 'boolean' | { readonly [key: string]: Form };
 
-const TABLE: Readonly<Record<string, Kind>> = {
+const anyNamed = (form: Form): Form => ({ '*': form });
+
+const COLUMN: Form = {
+  type: 'string',
+  null: 'boolean',
+  notValid: 'boolean',
+  default: 'string',
+  generated: 'string',
+  identity: 'string',
+  collation: 'string',
+};
+const TABLE: Form = {
   kind: 'string',
   persistence: 'string',
   rowSecurity: 'string',
@@ -16,17 +27,13 @@ const TABLE: Readonly<Record<string, Kind>> = {
   definition: 'string',
   options: 'string',
   populated: 'boolean',
+  columns: anyNamed(COLUMN),
+  constraints: anyNamed('string'),
+  indexes: anyNamed('string'),
+  triggers: anyNamed('string'),
+  policies: anyNamed('string'),
 };
-const COLUMN: Readonly<Record<string, Kind>> = {
-  type: 'string',
-  null: 'boolean',
-  notValid: 'boolean',
-  default: 'string',
-  generated: 'string',
-  identity: 'string',
-  collation: 'string',
-};
-const FUNCTION: Readonly<Record<string, Kind>> = {
+const FUNCTION: Form = {
   kind: 'string',
   arguments: 'string',
   returns: 'string',
@@ -39,6 +46,15 @@ const FUNCTION: Readonly<Record<string, Kind>> = {
   settings: 'string',
   body: 'string',
 };
+const EFFECT: Form = {
+  extensions: anyNamed('string'),
+  types: anyNamed('string'),
+  sequences: anyNamed('string'),
+  functions: anyNamed(FUNCTION),
+  tables: anyNamed(TABLE),
+};
+
+const QUALIFIED = /^("([^"]|"")+"|[^".]+)\../;
 
 /**
  * Makes sure that a document has the form of an effect, so that a misspelled word is refused and not compared with
@@ -47,50 +63,33 @@ const FUNCTION: Readonly<Record<string, Kind>> = {
  * @throws Failure `usage` that names the file and the place in it
  */
 export function checkEffect(document: unknown, file: string): Patch {
-  const refuse = (place: readonly string[], what: string): never => {
-    throw failure('usage', 'effect-form', [file, place.join(' > '), what], { file });
+  const place: string[] = [];
+  const refuse = (what: string): never => {
+    throw failure('usage', 'effect-form', [file, place.join(' > ') || 'the file', what], { file });
   };
-  const object = (value: unknown, place: readonly string[]): [string, unknown][] => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(place, 'is not an object');
-    if (Object.hasOwn(value, '__proto__')) refuse([...place, '__proto__'], 'is a name that an effect cannot hold');
-    return Object.entries(value);
+  const walk = (value: unknown, form: Form): void => {
+    if (typeof form === 'string') {
+      if (value !== null && typeof value !== form) refuse(`is not a ${form}`);
+      return;
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse('is not an object');
+    for (const key of Object.keys(value)) {
+      place.push(key);
+      const inner = form['*'] ?? (Object.hasOwn(form, key) ? form[key] : undefined);
+      if (key === '__proto__') refuse('is a name that an effect cannot hold');
+      if (inner === undefined) return refuse(unknown(key, Object.keys(form)));
+      if (place.length === 2 && place[0] !== 'extensions' && !QUALIFIED.test(key))
+        refuse('has no schema; write public.name');
+      const next = (value as Record<string, unknown>)[key];
+      if (next !== null || form['*'] === undefined) walk(next, inner);
+      place.pop();
+    }
   };
-  const unknown = (key: string, known: readonly string[], place: readonly string[]) => {
-    const nearest = closest(key, known);
-    return refuse([...place, key], `is not known here${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`);
-  };
-  const attribute = (value: unknown, kind: Kind | undefined, place: readonly string[]) => {
-    if (value !== null && typeof value !== kind) refuse(place, `is not a ${String(kind)}`);
-  };
-  const attributes = (value: unknown, known: Readonly<Record<string, Kind>>, place: readonly string[]) => {
-    for (const [key, inner] of object(value, place))
-      if (!Object.hasOwn(known, key)) unknown(key, Object.keys(known), place);
-      else attribute(inner, known[key], [...place, key]);
-  };
-  const part = (name: Part, value: unknown, place: readonly string[]) => {
-    for (const [key, inner] of object(value, place))
-      if (name === 'columns' && inner !== null) attributes(inner, COLUMN, [...place, key]);
-      else attribute(inner, 'string', [...place, key]);
-  };
-  const table = (value: unknown, place: readonly string[]) => {
-    for (const [key, inner] of object(value, place))
-      if (isPart(key)) part(key, inner, [...place, key]);
-      else if (Object.hasOwn(TABLE, key)) attribute(inner, TABLE[key], [...place, key]);
-      else unknown(key, [...Object.keys(TABLE), ...Object.keys(parts)], place);
-  };
-  const entry = (section: Section, value: unknown, place: readonly string[]) => {
-    if (value === null) return;
-    if (section === 'tables') table(value, place);
-    else if (section === 'functions') attributes(value, FUNCTION, place);
-    else attribute(value, 'string', place);
-  };
-  for (const [section, byKey] of object(document, ['the file']))
-    if (!isSection(section)) unknown(section, Object.keys(sections), []);
-    else
-      for (const [key, value] of object(byKey, [section])) {
-        const isQualified = section === 'extensions' || /^("([^"]|"")+"|[^".]+)\../.test(key);
-        if (!isQualified) refuse([section, key], 'has no schema; write public.name');
-        entry(section, value, [section, key]);
-      }
+  walk(document, EFFECT);
   return document as Patch;
+}
+
+function unknown(key: string, known: readonly string[]): string {
+  const nearest = closest(key, known);
+  return `is not known here${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;
 }

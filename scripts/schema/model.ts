@@ -31,7 +31,6 @@ export const parts = {
 export type Part = keyof typeof parts;
 
 export const isPart = (key: string): key is Part => Object.hasOwn(parts, key);
-export const isSection = (key: string): key is Section => Object.hasOwn(sections, key);
 
 /** An object of a schema, on its own. */
 export interface SchemaObject {

@@ -23,8 +23,16 @@ export function repositoryProject(): Project {
   const folder = join(work, 'repository');
   rmSync(work, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const name of ['.node-pg-migraterc.json', 'tsconfig.json', 'tsconfig.build.json', 'migrations', 'scripts'])
+  for (const name of [
+    '.node-pg-migraterc.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'rolldown.config.js',
+    'migrations',
+    'scripts',
+  ])
     cpSync(join(root, name), join(folder, name), { recursive: true });
+  execFileSync(process.execPath, [join(root, 'node_modules/rolldown/bin/cli.mjs'), '--config'], { cwd: folder });
   compile(folder);
   return withManifest(folder, join(folder, 'dist/scripts/migrate.js'), 'scripts');
 }
@@ -56,7 +64,7 @@ export function generatedProject(count: number, { compiled }: Project): Project 
   return withManifest(folder, compiled, '../repository/scripts');
 }
 
-/** What `npm run build` does. */
+/** What `npm run build` does for migrations. */
 function compile(folder: string): void {
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
     cwd: folder,

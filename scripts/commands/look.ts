@@ -1,0 +1,84 @@
+import { noteLedger, type Context } from '../context.js';
+import type { Connection } from '../database/connection.js';
+import { inspect, type Inspection } from '../database/inspect.js';
+import type { RunPlan } from '../database/run-plan.js';
+import type { Watch } from '../database/watch.js';
+import { failure } from '../errors.js';
+import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
+import { obstacles } from '../preflight.js';
+import type { Migration } from '../project.js';
+import { expectation } from '../schema/effects.js';
+import { refuseUnread } from './check.js';
+
+/** What a run works with, from attempt to attempt. */
+export interface Bench {
+  readonly context: Context;
+  readonly direction: Direction;
+  readonly argument: string | undefined;
+  /** The first connection: it looks, and then holds the run lock while a second one works. */
+  readonly connection: Connection;
+  readonly watch: Watch;
+  /** The migrations that the run is about, once it has been seen under the run lock; the same in every attempt. */
+  names?: ReadonlySet<string>;
+}
+
+/** Where the database is, and what is left to do. */
+export interface View {
+  readonly inspection: Inspection;
+  readonly ledger: Ledger;
+  readonly migrations: readonly Migration[];
+}
+
+/**
+ * Looks where the database is, and what is to do.
+ *
+ * @param withOwners see {@link inspect}; also asked where the migrations table cannot be read, to say all that is missing
+ * @throws Failure `usage` where ledger and files contradict each other, `unavailable` where the ledger may not be read
+ */
+export async function look(bench: Bench, connection: Connection, withOwners: boolean): Promise<View> {
+  const { context, direction, argument, names } = bench;
+  const { project, options } = context;
+  const inspection = await inspect(connection, project, options.lockTimeout, withOwners);
+  const ledger = readLedger(project, inspection.ledger);
+  if (inspection.access.ledger?.read === false) {
+    if (!withOwners) return await look(bench, connection, true);
+    refuseUnread(context, inspection, obstacles(project, inspection, ledger.pending));
+  }
+  noteLedger(context, ledger);
+  const candidates = direction === 'up' ? ledger.pending : [...ledger.applied].reverse();
+  const migrations =
+    names === undefined ? select(ledger, direction, argument) : candidates.filter(({ name }) => names.has(name));
+  return { inspection, ledger, migrations };
+}
+
+/** @throws Failure `unavailable`, with all that is in the way of these migrations */
+export function refuseObstacles(
+  { project, address }: Context,
+  inspection: Inspection,
+  migrations: readonly Migration[],
+): void {
+  const found = obstacles(project, inspection, migrations);
+  if (found.length > 0) throw failure('unavailable', 'obstacles', [found, address.database]);
+}
+
+/** What a run is to do with what was seen. */
+export function planOf({ context, direction }: Bench, { inspection, ledger, migrations }: View): RunPlan {
+  const { project, options } = context;
+  const effects = (list: readonly Migration[]) => list.map(({ effect }) => effect);
+  const expectationAfter = (count: number) =>
+    direction === 'up'
+      ? expectation(project.prerequisites, effects([...ledger.applied, ...migrations.slice(0, count)]))
+      : expectation(
+          project.prerequisites,
+          effects(ledger.applied.slice(0, ledger.applied.length - count)),
+          effects(migrations.slice(0, count)),
+        );
+  return {
+    ...options,
+    project,
+    direction,
+    migrations,
+    expectationAfter,
+    hashed: inspection.access.ledger?.hashed ?? false,
+  };
+}
