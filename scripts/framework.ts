@@ -31,11 +31,16 @@ type Module = Record<string, unknown> & { readonly default?: unknown };
  * @throws Failure `usage` for a file that cannot be loaded, or does not export `up` and `down`
  */
 export async function loadMigrations(migrations: readonly Migration[], direction: Direction): Promise<void> {
-  for (const migration of migrations) {
+  const loading = await Promise.allSettled(migrations.map(({ path }) => loadModule(path)));
+  for (const [index, migration] of migrations.entries()) {
     const { file } = migration;
-    const actions = await loadModule(migration.path).catch((cause: unknown) => {
-      throw failure('usage', 'migration-broken', [file, describeError(cause, migration)], { file, cause });
-    });
+    const result = loading[index];
+    if (result?.status !== 'fulfilled')
+      throw failure('usage', 'migration-broken', [file, describeError(result?.reason, migration)], {
+        file,
+        cause: result?.reason,
+      });
+    const actions = result.value;
     if (typeof actions['up'] !== 'function') throw failure('usage', 'migration-no-up', [file], { file });
     if (typeof actions['down'] !== 'function' && actions['down'] !== false)
       throw failure('usage', 'migration-no-down', [file], { file });
@@ -44,9 +49,16 @@ export async function loadMigrations(migrations: readonly Migration[], direction
   }
 }
 
+/** What was loaded, by path: to look it up again through `import()` takes nearly as long as to load it. */
+const loaded = new Map<string, Module>();
+
 async function loadModule(path: string): Promise<Module> {
+  const known = loaded.get(path);
+  if (known !== undefined) return known;
   const module = (await import(pathToFileURL(path).href)) as Module;
-  return 'up' in module || typeof module.default !== 'object' ? module : (module.default as Module);
+  const actions = 'up' in module || typeof module.default !== 'object' ? module : (module.default as Module);
+  loaded.set(path, actions);
+  return actions;
 }
 
 const describeError = (cause: unknown, { path }: Migration): string =>

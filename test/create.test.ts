@@ -73,3 +73,19 @@ export function down(pgm) { pgm.dropTable('a'); }\n`,
   expect((await call(['up', '--strict'], { url, root })).code).toBe(0);
   expect((await call(['snapshot'], { url, root })).stdout).toBe('the effect files are what the migrations do\n');
 });
+
+test('a template that is not there, or cannot be read: said by name, and nothing is made', async () => {
+  const root = testProject({});
+  const missing = await call(['create', 'add-tags', '--verbose'], { root });
+  expect(missing.code).toBe(2);
+  expect(missing.stderr).toMatch(
+    /^failed: the template scripts\/template\.ts cannot be read: it does not exist\n\nIts name is "template-file-name" in \.node-pg-migraterc\.json\.\n/,
+  );
+  expect(missing.stderr, '--verbose shows where').toMatch(/\n {4}at /);
+  const folder = testProject({ 'scripts/template.ts/inside': '' });
+  expect((await call(['create', 'add-tags', '--json'], { root: folder })).json()).toMatchObject({
+    exitCode: 2,
+    error: { code: 'template-missing', message: 'the template scripts/template.ts cannot be read: it is a folder' },
+  });
+  for (const made of [root, folder]) expect(readdirSync(join(made, 'migrations'))).toEqual(['schema']);
+});

@@ -93,7 +93,7 @@ export async function withWatch<T>(
       try {
         return await statement;
       } finally {
-        done.abort();
+        done.abort('done'); // With a reason, no DOMException is made for each statement.
       }
     },
     async cancel() {
