@@ -3,6 +3,7 @@ import { startEmbedded } from '../support/embedded.js';
 import { makeDatabase, makeTemplate, type Database } from '../support/database.js';
 
 export interface Server {
+  readonly url: string;
   readonly version: string;
   /** A new database: with the application's base schema, empty, or a copy of another one. */
   readonly database: (from: 'base' | 'empty' | Database) => Promise<Database>;
@@ -20,6 +21,7 @@ export async function startBenchServer(): Promise<Server> {
   });
   const template = await makeTemplate(url);
   return {
+    url,
     version: await versionOf(url),
     database: (from) => {
       if (from === 'empty') return makeDatabase(url);

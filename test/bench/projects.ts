@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Patch } from '../../scripts/schema/model.js';
 import { root } from '../support/root.js';
 
 /** Where all of the benchmark's files are; git ignores it. */
@@ -93,7 +94,8 @@ export function down(pgm: MigrationBuilder): void {
 }
 `;
 
-const effect = (table: string): object => ({
+/** What the migration of a table does to the schema. */
+export const effect = (table: string): Patch => ({
   tables: {
     [`public.${table}`]: {
       kind: 'table',

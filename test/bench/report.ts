@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { root } from '../support/root.js';
 import { median, spread, type Sample } from './measure.js';
 import type { AtOnce } from './at-once.js';
+import type { Fold } from './fold.js';
 import type { Size } from './installed.js';
 import { targets } from './targets.js';
 
@@ -13,6 +14,7 @@ export interface Results {
   /** By workload, then contender. */
   readonly samples: ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>;
   readonly atOnce: readonly AtOnce[];
+  readonly folds: readonly Fold[];
   readonly sizes: readonly Size[];
   readonly serverVersion: string;
 }
@@ -31,6 +33,7 @@ export function report(results: Results): string {
     ['## Targets', 'Ratios of medians, of whole processes, in this run.', targetTable(results)].join('\n\n'),
     ...workloads,
     ...(results.atOnce.length > 0 ? [atOnceTable(results.atOnce)] : []),
+    foldTable(results.folds),
     ...(results.sizes.length > 0 ? [sizeTable(results.sizes)] : []),
   ].join('\n\n');
 }
@@ -105,6 +108,12 @@ const atOnceTable = (results: readonly AtOnce[]): string =>
   `## Two processes at once on a fresh database\n\n${tableOf(
     ['', 'both exit 0'],
     results.map(({ name, good, of }) => [name, `${good} of ${of}`]),
+  )}`;
+
+const foldTable = (folds: readonly Fold[]): string =>
+  `## Effects put together to the expected schema, in one process\n\n${tableOf(
+    ['effects', 'ms'],
+    folds.map(({ effects, milliseconds }) => [String(effects), fixed(milliseconds, 2)]),
   )}`;
 
 const sizeTable = (sizes: readonly Size[]): string =>

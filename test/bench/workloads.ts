@@ -4,6 +4,7 @@ import { addOtherTables, type Server } from './databases.js';
 import { floor, framework, ours, peers, type Start } from './contenders.js';
 import { run, type Contender } from './measure.js';
 import { generatedProject, type Project } from './projects.js';
+import { openSlowLink, type SlowLink } from './slow-link.js';
 import { sqlForms } from './sql.js';
 
 export interface Workload {
@@ -11,7 +12,11 @@ export interface Workload {
   readonly contenders: readonly Contender[];
   /** How often, at most: what takes many seconds is not done twenty times. */
   readonly repetitions: number;
+  readonly after?: () => void;
 }
+
+/** Milliseconds that a distant server's answers, and what it is sent, are under way. */
+const LINK_DELAY = 50;
 
 export interface Scale {
   /** Only this program and the CLI. */
@@ -34,13 +39,15 @@ async function onDone(
   server: Server,
   from: 'base' | 'empty',
   starts: Readonly<Record<string, Start>>,
+  link?: SlowLink,
 ): Promise<Contender[]> {
   const contenders: Contender[] = [];
   for (const [name, start] of Object.entries(starts)) {
     const database = await server.database(from);
     const { file, args, cwd, env } = start(database.url);
     const { code, output } = await run([file, ...args], cwd, env);
-    if (code === 0) contenders.push({ name, prepare: () => Promise.resolve({ command: start(database.url) }) });
+    const url = link?.through(database.url) ?? database.url;
+    if (code === 0) contenders.push({ name, prepare: () => Promise.resolve({ command: start(url) }) });
     else console.error(`${name} is left out: ${output.slice(-1000)}`);
   }
   return contenders;
@@ -56,9 +63,17 @@ export async function repositoryWorkloads(server: Server, project: Project, { qu
   const forms = await sqlForms(project, (await server.database('base')).url);
   const others = quick ? {} : peers(forms);
   const starts = { ...ours(project, 'up'), ...framework(project), ...others };
+  const link = await openSlowLink(server.url, LINK_DELAY);
+  const slow = { compiled: ours(project, 'up').compiled, CLI: framework(project).CLI };
   return [
     { name: 'fresh', contenders: onNew(server, 'base', { ...starts, ...floor(forms) }), repetitions: 15 },
     { name: 'nothing to do', contenders: await onDone(server, 'base', starts), repetitions: 25 },
+    {
+      name: `nothing to do, ${LINK_DELAY} ms away each way`,
+      contenders: await onDone(server, 'base', slow, link),
+      repetitions: 11,
+      after: link.stop,
+    },
   ];
 }
 
@@ -92,13 +107,15 @@ export async function checkWorkloads(server: Server, repository: Project, { quic
     const { command } = await done.prepare();
     const args = [...command.args.slice(0, -1), 'check'];
     growth.push({
-      name: `${count} expected tables`,
+      name: `${count} migrations and tables`,
       prepare: () => Promise.resolve({ command: { ...command, args } }),
     });
   }
   const contenders = [on(alone, 'alone', check), on(crowded, 'beside 10,000 other tables', check)];
   return [
     { name: 'check beside 10,000 other tables', contenders, repetitions: 21 },
-    ...(quick ? [] : [{ name: 'check of 10, 100, 1,000 expected tables', contenders: growth, repetitions: 11 }]),
+    ...(quick
+      ? []
+      : [{ name: 'check with 10, 100, 1,000 migrations and tables', contenders: growth, repetitions: 11 }]),
   ];
 }
