@@ -14,7 +14,7 @@ import { asJson, type Report } from './report/json.js';
 import { narrator } from './report/narrator.js';
 import { annotate } from './report/github.js';
 import { asText, failureText } from './report/text.js';
-import { readSettings } from './settings.js';
+import { isCompiled, readSettings } from './settings.js';
 
 /** What the program is called with, and where its output goes. */
 export interface Call {
@@ -80,10 +80,12 @@ async function dispatch(
 ): Promise<Success> {
   const { command, options } = invocation;
   const settings = readSettings(call.root, call.env);
+  const writesSources = command === 'create' || command === 'snapshot';
+  if (writesSources && isCompiled) throw failure('usage', 'needs-sources', [command]);
   const needsDatabase = command !== 'create';
   const context: Context = {
     ...invocation,
-    project: readProject(settings, command === 'snapshot' || command === 'create'),
+    project: readProject(settings, writesSources),
     address: needsDatabase ? readAddress(settings.databaseUrlVar, call.env) : NOWHERE,
     signal: call.signal,
     facts,

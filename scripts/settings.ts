@@ -9,7 +9,7 @@ import { closest } from './cli/closest.js';
 export const SETTINGS_FILE = '.node-pg-migraterc.json';
 
 /** Whether this program runs as `dist/scripts/migrate.js`; migrations then come from `dist` too. */
-const isCompiled = !import.meta.filename.endsWith('.ts');
+export const isCompiled = !import.meta.filename.endsWith('.ts');
 
 /** What the project is, apart from its database. Paths are absolute. */
 export interface Settings {

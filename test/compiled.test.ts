@@ -89,3 +89,14 @@ test('help, version and bad input', async () => {
   expect((await compiled('help', database)).stdout).toBe((await call(['help'])).stdout);
   expect(await compiled('chek', database)).toMatchObject({ code: 2, stdout: '' });
 });
+
+test.for(['create add-tags', 'snapshot'])('"%s" is for the sources, and writes nothing here', async (line) => {
+  const before = readdirSync(image, { recursive: true }).sort();
+  const result = await compiled(line, await testDatabase());
+  expect(result).toMatchObject({ code: 2, stdout: '' });
+  expect(result.stderr).toBe(
+    `failed: "${line.split(' ')[0] ?? ''}" writes to the sources, and this is the compiled form, which is made of them\n\n` +
+      `Run it where the sources are:  npm run migrate ${line.split(' ')[0] ?? ''}\n`,
+  );
+  expect(readdirSync(image, { recursive: true }).sort()).toEqual(before);
+});

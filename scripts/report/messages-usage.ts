@@ -40,6 +40,10 @@ export const usageMessages = {
     `"${name}" is no name for a migration: it takes letters, digits and hyphens`,
     `For example:  ${RUN} create add-workflow-tags`,
   ],
+  'needs-sources': (command: string): Words => [
+    `"${command}" writes to the sources, and this is the compiled form, which is made of them`,
+    `Run it where the sources are:  ${RUN} ${command}`,
+  ],
   // The project
   'settings-missing': (root: string, code: string): Words => [
     `.node-pg-migraterc.json cannot be read in ${root}: ${denied(code)}`,

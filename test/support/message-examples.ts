@@ -48,6 +48,7 @@ export const examples: Examples = {
   surplus: [['check', 'now']],
   'no-name': [[]],
   'bad-name': [['ünd/']],
+  'needs-sources': [['create']],
   'settings-missing': [
     ['/srv/app', 'ENOENT'],
     ['/srv/app', 'EISDIR'],
