@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { call, type JsonReport } from './support/call.js';
 import { makeDatabase, type Database } from './support/database.js';
-import { advisoryLocks, eventually, rowsOf, settled } from './support/eventually.js';
+import { rowsOf } from './support/eventually.js';
 import { testPooler, type Pooler } from './support/pgbouncer.js';
 import { startProxy } from './support/proxy.js';
+import { expectChecked, expectRecovery } from './support/recovery.js';
 import { createDatabase } from './support/test-database.js';
 
 /** `STORM=1`: the run's connection is cut after every message. Otherwise after some; the lock's few, always after each. */
@@ -11,7 +12,6 @@ const isStorm = process.env['STORM'] === '1';
 const step = (purpose: string): number => (isStorm || purpose === 'lock' ? 1 : 7);
 const AT_ONCE = 3;
 
-const HEAD = '0005_index-workflow-executions';
 const arguments_ = { up: ['up'], down: ['down', '9', '--allow-data-loss'] } as const;
 type Direction = keyof typeof arguments_;
 
@@ -26,15 +26,6 @@ afterAll(async () => {
   await beginnings.up?.drop();
   await beginnings.down?.drop();
 });
-
-/** What a migration that commits step by step may have done already, or not yet, at the version that the ledger claims. */
-const unfinished: Readonly<Record<string, RegExp>> = {
-  '0003_link-workflow-executions':
-    /^changed constraint public\.workflow_executions\.workflow_executions_(source_check|user_workflow_id_fkey)$/,
-  '0004_validate-workflow-executions':
-    /^(unexpected|missing|changed) index public\.idx_workflow_executions_user_workflow_id$/,
-  [HEAD]: /^(unexpected|missing|changed) index public\.idx_workflow_executions_user_workflow_id$/,
-};
 
 const somethingIsDone = ({ applied, reverted }: JsonReport): boolean => applied.length + reverted.length > 0;
 
@@ -51,15 +42,7 @@ async function crashesAndRecovers(
     const rows = await rowsOf(database);
     const cut = await call([...arguments_[direction], '--json'], { url: proxy.through(database.url) });
     const report = cut.json();
-    await settled(database);
-    await eventually('a database without advisory locks', async () => (await advisoryLocks(database)).length === 0);
-
-    const check = (await call(['check', '--strict', '--json'], { url: database.url })).json();
-    const strays = check.differences
-      .map(({ kind, object }) => `${kind} ${object}`)
-      .filter((line) => unfinished[check.version ?? '']?.test(line) !== true);
-    expect(strays, `unfinished, and not one step outside a transaction: ${strays.join('; ')}`).toEqual([]);
-    expect([0, 6], 'the ledger can be read').toContain(check.exitCode);
+    const check = await expectChecked(database);
     if (report.exitCode === 0) expect(check.outcome, 'a run that says it succeeded did').toBe('matches');
     else
       expect([report.exitCode, report.error?.message]).toEqual([
@@ -69,10 +52,7 @@ async function crashesAndRecovers(
     if (report.version !== null || report.pending.length > 0)
       expect(report.version, 'the run says at which version it left the database').toBe(check.version);
 
-    const next = await call(['up', '--json'], { url: database.url });
-    expect(next.json()).toMatchObject({ exitCode: 0, version: HEAD, error: null });
-    expect((await call(['check', '--strict'], { url: database.url })).code).toBe(0);
-    expect(await rowsOf(database), 'no row is lost').toEqual(rows);
+    await expectRecovery(database, rows);
     return proxy.hasCut();
   } catch (error) {
     throw new Error(`${direction}, ${purpose} cut after message ${after}: ${(error as Error).message}`, {

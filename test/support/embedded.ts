@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import {
   chmodSync,
   cpSync,
@@ -20,7 +22,7 @@ import { canRun, serverUser, type ServerUser } from './server-user.js';
 export interface EmbeddedOptions {
   /** Major version of PostgreSQL; without it, the one that package.json names. */
   readonly major?: number | undefined;
-  /** Settings of the server, such as `fsync: 'off'`. Values hold no space. */
+  /** Settings of the server, such as `fsync: 'off'`, and where it listens besides 127.0.0.1. Values hold no space. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Where the files stay for the next time, if the server's user can reach it. Without it they are in a temporary folder, which goes with the server. */
   readonly folder?: string;
@@ -35,8 +37,10 @@ export interface RunningServer {
 }
 
 export interface EmbeddedServer extends RunningServer {
-  /** Where its files are. */
+  /** Where its files are; the server's own are in `data`. */
   readonly folder: string;
+  /** What an operator may do to it meanwhile; `immediate` is a crash, from which it recovers when it starts. */
+  readonly control: (action: 'start' | 'stop' | 'restart', mode?: 'fast' | 'immediate') => Promise<void>;
 }
 
 /**
@@ -71,22 +75,30 @@ async function startOn(port: number, { major, settings, folder }: EmbeddedOption
   if (isNew) writeFileSync(passwordFile, randomBytes(12).toString('hex'), { mode: 0o600 });
   if (isNew) own(passwordFile, user);
 
-  const serverFlags = Object.entries({ ...settings, listen_addresses: '127.0.0.1', unix_socket_directories: '' })
+  const serverFlags = Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings })
     .map(([name, value]) => ` -c ${name}=${value}`)
     .join('');
   const initdb = ['--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
   initdb.push('--encoding=UTF8', '--locale=C', '--no-sync');
   const ctl = [join(programs, 'pg_ctl'), '-D', data, '-w'] as const;
   const initialise: Command[] = isNew ? [[join(programs, 'initdb'), '-D', data, ...initdb]] : [];
+  const toStart = ['-l', log, '-o', `-p ${port}${serverFlags}`] as const;
+  const options = { ...user, cwd: home, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
   const stop = await keep({
-    start: [...initialise, [...ctl, '-l', log, '-o', `-p ${port}${serverFlags}`, 'start']],
+    start: [...initialise, [...ctl, ...toStart, 'start']],
     stop: [...ctl, '-m', 'fast', 'stop'],
-    options: { ...user, cwd: home, env: { PATH: process.env['PATH'], LC_ALL: 'C' } },
+    options,
     log,
     remove: folder === undefined ? home : null,
   });
   const password = readFileSync(passwordFile, 'utf8');
-  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop, folder: home };
+  const control: EmbeddedServer['control'] = async (action, mode = 'fast') => {
+    const [file, ...args] = [...ctl, ...(action === 'stop' ? [] : toStart), '-m', mode, action];
+    const child = spawn(file, args, { ...options, stdio: 'ignore' });
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code !== 0) throw new Error(`pg_ctl ${action} failed:\n${readFileSync(log, 'utf8').slice(-2000)}`);
+  };
+  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop, folder: home, control };
 }
 
 function ownedFolder(folder: string | undefined, user: ServerUser): string {

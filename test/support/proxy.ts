@@ -7,6 +7,8 @@ export interface Cut {
   /** What the connection is for, as its `application_name` says. */
   readonly purpose: string;
   readonly after: number;
+  /** Done in place of cutting it, when the server has that message. */
+  readonly instead?: () => void;
 }
 
 export interface Proxy {
@@ -60,6 +62,10 @@ export async function startProxy(url: string, cut?: Cut): Promise<Proxy> {
         return;
       }
       isCut = hasCut = true;
+      if (cut.instead !== undefined) {
+        upstream.write(message, cut.instead);
+        return;
+      }
       client.removeAllListeners('close').destroy();
       upstream.end(message, () => upstream.destroy());
     });

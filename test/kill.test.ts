@@ -1,0 +1,95 @@
+import { describe, expect, inject, test } from 'vitest';
+import { call } from './support/call.js';
+import { makeDatabase, type Database } from './support/database.js';
+import { backends, blockedRun, eventually, rowsOf } from './support/eventually.js';
+import { holds } from './support/hold.js';
+import { start } from './support/migrate.js';
+import { startProxy } from './support/proxy.js';
+import { expectChecked, expectRecovery, HEAD } from './support/recovery.js';
+import { testDatabase } from './support/test-database.js';
+
+/** `STORM=1`: the process is killed after every message to the server. Otherwise after some. */
+const STEP = process.env['STORM'] === '1' ? 1 : 11;
+const PATIENT = '--lock-timeout=10min';
+
+/** A database to go up from, or down from. */
+async function beginning(argv: readonly string[]): Promise<Database> {
+  const database = await testDatabase({ rows: true });
+  if (argv[0] === 'down') expect((await call(['up'], { url: database.url })).code).toBe(0);
+  return database;
+}
+
+describe('kill -9', () => {
+  test.each(holds)('$where', async ({ argv, version, hold }) => {
+    const database = await beginning(argv);
+    const rows = await rowsOf(database);
+    const { release } = await hold(database);
+    const run = start([...argv, PATIENT], { url: database.url });
+    await blockedRun(database);
+    run.child.kill('SIGKILL');
+    expect((await run.finished).signal).toBe('SIGKILL');
+    // A server process that waits for a lock goes on with its statement, and sees only then that its client is gone.
+    await release();
+    await eventually('the end of its sessions', async () => (await backends(database)).length === 0);
+    expect((await expectChecked(database)).version).toBe(version);
+    await expectRecovery(database, rows);
+  });
+
+  test('in the concurrent index: a run that comes while the server still builds it makes it anew', async () => {
+    const database = await testDatabase({ rows: true });
+    const rows = await rowsOf(database);
+    const old = await database.connect();
+    await old.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
+    const run = start(['up', PATIENT], { url: database.url });
+    const orphan = await blockedRun(database);
+    run.child.kill('SIGKILL');
+    await run.finished;
+    const next = call(['up', '--json'], { url: database.url });
+    await eventually('a second run that waits too, or the end of the first', async () => {
+      const runs = await backends(database, 'run');
+      return (
+        !runs.some(({ pid }) => pid === orphan.pid) || runs.filter(({ blockers }) => blockers.length > 0).length > 1
+      );
+    });
+    await old.query('COMMIT');
+    expect((await next).json()).toMatchObject({ exitCode: 0, version: HEAD });
+    expect((await expectChecked(database)).outcome).toBe('matches');
+    await expectRecovery(database, rows);
+  });
+});
+
+/** Kills the process after a message of its run connection, and recovers. Gives whether there was such a message. */
+async function killedAndRecovers(template: Database, argv: readonly string[], after: number): Promise<boolean> {
+  const database = await makeDatabase(inject('server').url, { template: template.name });
+  const kill = () => run?.child.kill('SIGKILL');
+  const proxy = await startProxy(database.url, { purpose: 'run', after, instead: kill });
+  let run: ReturnType<typeof start> | undefined;
+  try {
+    const rows = await rowsOf(database);
+    run = start(argv, { url: proxy.through(database.url) });
+    const { signal, code, stderr } = await run.finished;
+    expect([signal, code], stderr).toEqual(proxy.hasCut() ? ['SIGKILL', null] : [null, 0]);
+    await expectChecked(database);
+    await expectRecovery(database, rows);
+    return proxy.hasCut();
+  } catch (error) {
+    throw new Error(`${argv.join(' ')}, killed after message ${after}: ${(error as Error).message}`, { cause: error });
+  } finally {
+    await proxy.stop();
+    await database.drop();
+  }
+}
+
+const ways = [{ argv: ['up'] }, { argv: ['down', '9', '--allow-data-loss'] }] as const;
+
+test.each(ways)(
+  'kill -9 of $argv after each of its messages to the server',
+  { timeout: 1_200_000 },
+  async ({ argv }) => {
+    const template = await beginning(argv);
+    let kills = 0;
+    while (await killedAndRecovers(template, argv, 1 + kills * STEP)) kills++;
+    console.log(`${argv.join(' ')}: the process was killed at ${kills} points, and each was recovered from.`);
+    expect(kills).toBeGreaterThanOrEqual(Math.floor(30 / STEP));
+  },
+);
