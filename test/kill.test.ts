@@ -20,7 +20,7 @@ async function beginning(argv: readonly string[]): Promise<Database> {
 }
 
 describe('kill -9', () => {
-  test.each(holds)('$where', async ({ argv, version, hold }) => {
+  test.each(holds)('%s', async (_, { argv, version, hold }) => {
     const database = await beginning(argv);
     const rows = await rowsOf(database);
     const { release } = await hold(database);
@@ -80,16 +80,15 @@ async function killedAndRecovers(template: Database, argv: readonly string[], af
   }
 }
 
-const ways = [{ argv: ['up'] }, { argv: ['down', '9', '--allow-data-loss'] }] as const;
+const ways = [
+  ['up', ['up']],
+  ['down', ['down', '9', '--allow-data-loss']],
+] as const;
 
-test.each(ways)(
-  'kill -9 of $argv after each of its messages to the server',
-  { timeout: 1_200_000 },
-  async ({ argv }) => {
-    const template = await beginning(argv);
-    let kills = 0;
-    while (await killedAndRecovers(template, argv, 1 + kills * STEP)) kills++;
-    console.log(`${argv.join(' ')}: the process was killed at ${kills} points, and each was recovered from.`);
-    expect(kills).toBeGreaterThanOrEqual(Math.floor(30 / STEP));
-  },
-);
+test.each(ways)('kill -9 of %s after each of its messages', { timeout: 1_200_000 }, async (_, argv) => {
+  const template = await beginning(argv);
+  let kills = 0;
+  while (await killedAndRecovers(template, argv, 1 + kills * STEP)) kills++;
+  console.log(`${argv.join(' ')}: the process was killed at ${kills} points, and each was recovered from.`);
+  expect(kills).toBeGreaterThanOrEqual(Math.floor(30 / STEP));
+});

@@ -24,8 +24,8 @@ async function beginning(argv: readonly string[]): Promise<Database> {
 describe.each([
   ['restarts', 'fast'],
   ['crashes and recovers', 'immediate'],
-] as const)('the server %s', (_, mode) => {
-  test.each(holds)('$where', async ({ argv, version, hold }) => {
+] as const)('the server %s', (_what, mode) => {
+  test.each(holds)('%s', async (_, { argv, version, hold }) => {
     const database = await beginning(argv);
     const rows = await rowsOf(database);
     await hold(database);

@@ -34,38 +34,41 @@ const atStatement = (pattern: string) => async (database: Database) => {
 
 const table = held('BEGIN; LOCK TABLE workflow_executions IN ACCESS SHARE MODE');
 
-/** From the transaction of the run to the last step outside of it. */
-export const holds: readonly Hold[] = [
-  { where: 'at a table of the application, in the transaction of up', argv: ['up'], version: null, hold: table },
+/** Up, from the transaction of the run to the last step outside of it; then down. */
+const all: readonly Hold[] = [
+  { where: 'in the transaction of up', argv: ['up'], version: null, hold: table },
   {
-    where: 'in the validation of 0004',
+    where: 'in the validation',
     argv: ['up'],
     version: '0003_link-workflow-executions',
     hold: atStatement('VALIDATE CONSTRAINT'),
   },
   {
-    where: 'before the concurrent index of 0005',
+    where: 'before the concurrent index',
     argv: ['up'],
     version: '0004_validate-workflow-executions',
     hold: atStatement('CREATE INDEX CONCURRENTLY'),
   },
   {
     // A build waits at its end for every snapshot that is older.
-    where: 'in the concurrent index of 0005',
+    where: 'in the concurrent index',
     argv: ['up'],
     version: '0004_validate-workflow-executions',
     hold: held('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1'),
   },
   {
-    where: 'at a table of the application, in the transaction of down',
+    where: 'in the transaction of down',
     argv: ['down', '9', '--allow-data-loss'],
     version: '0005_index-workflow-executions',
     hold: table,
   },
   {
-    where: 'at the last table, in the transaction of down',
+    where: 'at the last table of down',
     argv: ['down', '9', '--allow-data-loss'],
     version: '0005_index-workflow-executions',
     hold: atStatement('DROP TABLE.*workflow_templates'),
   },
 ];
+
+/** The same, by their names. */
+export const holds = all.map((one) => [one.where, one] as const);
