@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { viewQueries } from './alarm/view-queries.js';
+import { viewQueries, viewTables } from './alarm/view-queries.js';
 import { call } from './support/call.js';
 import { startEmbedded } from './support/embedded.js';
 import { fixture, makeDatabase } from './support/database.js';
@@ -44,10 +44,7 @@ test('snapshot writes the effects of the five migrations that are committed', as
 
 test('views read the same on every PostgreSQL', async () => {
   const names = Object.keys(viewQueries).map((query, index) => [`v${index}`, query] as const);
-  const make = [
-    'CREATE TABLE t (a integer, b text); CREATE TABLE u (a integer, b text)',
-    ...names.map(([name, query]) => `CREATE VIEW ${name} AS ${query}`),
-  ].join('; ');
+  const make = [viewTables, ...names.map(([name, query]) => `CREATE VIEW ${name} AS ${query}`)].join('; ');
   const stage = new Stage();
   try {
     const scene = await stage.of(make);

@@ -1,5 +1,8 @@
+/** What the queries are about. One table has the name of its schema. */
+export const viewTables = ['t', 'u', 'public'].map((name) => `CREATE TABLE ${name} (a integer, b text)`).join('; ');
+
 /**
- * Queries of views on a table `t (a integer, b text)` and `u (a integer, b text)`, and how PostgreSQL 16 and later write
+ * Queries of views on tables of `a integer, b text`, and how PostgreSQL 16 and later write
  * them. Before, they write each column with the name of its relation; to the check it has to be the same.
  */
 export const viewQueries: Readonly<Record<string, string>> = {
@@ -21,6 +24,12 @@ export const viewQueries: Readonly<Record<string, string>> = {
   'SELECT t.a FROM t JOIN u ON u.a = t.a': 'SELECT t.a FROM (public.t JOIN public.u ON ((u.a = t.a)));',
   'SELECT t.a, u.b FROM t, u': 'SELECT t.a, u.b FROM public.t, public.u;',
   'SELECT t.a FROM t UNION ALL SELECT u.a FROM u': 'SELECT t.a FROM public.t UNION ALL SELECT u.a FROM public.u;',
+  'SELECT a FROM t WHERE b > $$x$$ UNION ALL SELECT a FROM u': `SELECT t.a FROM public.t WHERE (t.b > 'x'::text) UNION ALL SELECT u.a FROM public.u;`,
+  'SELECT j.b FROM (t JOIN u USING (a, b)) j': 'SELECT j.b FROM (public.t JOIN public.u USING (a, b)) j;',
+  'SELECT a FROM public': 'SELECT a FROM public.public;',
+  'SELECT NULL::t AS c FROM public': 'SELECT NULL::public.t AS c FROM public.public;',
+  'SELECT (ROW(a, b)::u).a AS c FROM t': 'SELECT (ROW(a, b)::public.u).a AS c FROM public.t;',
+  'SELECT upper(upper.b) AS c FROM u AS upper': 'SELECT upper(b) AS c FROM public.u upper;',
   'SELECT a, row_number() OVER w AS n FROM t WINDOW w AS (PARTITION BY b ORDER BY a)':
     'SELECT a, row_number() OVER w AS n FROM public.t WINDOW w AS (PARTITION BY b ORDER BY a);',
   'SELECT a FROM t TABLESAMPLE system (50)': 'SELECT a FROM public.t TABLESAMPLE system (50);',

@@ -22,7 +22,7 @@ export async function makeScenes(load, server, major, isWanted = () => true) {
   const { workflowCases } = await load('test/alarm/workflow.js');
   const { strangeNames } = await load('test/alarm/names.js');
   const { elsewhere, sensitive, settings } = await load('test/alarm/quiet.js');
-  const { viewQueries } = await load('test/alarm/view-queries.js');
+  const { viewQueries, viewTables } = await load('test/alarm/view-queries.js');
   const { makeDatabase, fixture } = await load('test/support/database.js');
   const { readProject } = await load('scripts/project.js');
   const { readSettings } = await load('scripts/settings.js');
@@ -46,7 +46,7 @@ export async function makeScenes(load, server, major, isWanted = () => true) {
   const jobs = [];
 
   await make('every kind', fixture('every-kind.sql'), { committed: JSON.parse(fixture('every-kind.json')) });
-  await make('views', viewsOf(viewQueries), { definitions: Object.values(viewQueries) });
+  await make('views', viewsOf(viewTables, viewQueries), { definitions: Object.values(viewQueries) });
   if (isWanted('names')) await make('names', tablesOfNames(strangeNames));
   if (isWanted('settings')) {
     const quiet = await make('quiet', sensitive);
@@ -133,8 +133,5 @@ function tablesOfNames(strangeNames) {
 }
 
 /** The views of versions.test.ts, which says how they have to read. */
-export const viewsOf = (viewQueries) =>
-  [
-    'CREATE TABLE t (a integer, b text); CREATE TABLE u (a integer, b text)',
-    ...Object.keys(viewQueries).map((query, index) => `CREATE VIEW v${index} AS ${query}`),
-  ].join('; ');
+const viewsOf = (tables, queries) =>
+  [tables, ...Object.keys(queries).map((query, index) => `CREATE VIEW v${index} AS ${query}`)].join('; ');
