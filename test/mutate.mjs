@@ -22,9 +22,8 @@ const work = join('/tmp', `mutate-${process.pid}`);
 const wanted = new RegExp(process.argv[2] ?? '');
 const firstLine = Number(process.argv[3] ?? 1);
 
-const compile = (text) =>
-  ts.transpileModule(text, { compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 } })
-    .outputText;
+const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, removeComments: true };
+const compile = (text) => ts.transpileModule(text, { compilerOptions }).outputText;
 
 /** A copy of the program and of the cases in JavaScript, which mutants are made from. */
 const base = join(work, 'base');
@@ -46,6 +45,8 @@ const versionIn = async (folder) => ({
   compare: await load('scripts/schema/compare.js', folder),
   effects: await load('scripts/schema/effects.js', folder),
   inspect: await load('scripts/database/inspect.js', folder),
+  // All else has to find what it imports.
+  main: await load('scripts/main.js', folder),
 });
 
 const { startEmbedded } = await load('test/support/embedded.js');
@@ -58,7 +59,7 @@ const questions = [
   ...(await makeScenes(load, server, installedMajor())),
   ...(await makeScenes(load, older, 14, (kind) => kind.includes('views'))),
 ];
-const judge = new Judge(await versionIn(base), questions);
+const judge = new Judge(await versionIn(base), questions, { ...(await load('test/alarm/together.js')) });
 const wrong = await judge.killer(await versionIn(base));
 if (wrong !== undefined) throw new Error(`the program as it is does not pass: ${wrong}`);
 const started = Date.now();

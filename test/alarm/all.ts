@@ -1,6 +1,7 @@
 import type { AlarmCase } from './case.js';
 import { columns } from './columns.js';
 import { constraints } from './constraints.js';
+import { domains } from './domains.js';
 import { functions } from './functions.js';
 import { indexes } from './indexes.js';
 import { names } from './names.js';
@@ -25,6 +26,7 @@ export const allCases: Readonly<Record<string, readonly AlarmCase[]>> = {
   'materialized views': materializedViews,
   functions,
   types,
+  domains,
   sequences,
   extensions,
   names,

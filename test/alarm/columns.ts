@@ -174,4 +174,10 @@ export const columns: readonly AlarmCase[] = [
     spoil: 'ALTER TABLE t ALTER a TYPE text COLLATE other.c',
     differences: [changed(object, 'collation public.c', 'collation other.c')],
   },
+  {
+    name: 'a collation of a schema whose name needs quotes',
+    make: `CREATE SCHEMA "S s"; CREATE COLLATION "S s".c (locale = 'C'); CREATE TABLE t (a text)`,
+    spoil: 'ALTER TABLE t ALTER a TYPE text COLLATE "S s".c',
+    differences: [changed(object, 'no collation', 'collation "S s".c')],
+  },
 ];

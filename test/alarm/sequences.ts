@@ -101,4 +101,10 @@ export const extensions: readonly AlarmCase[] = [
     spoil: 'CREATE SCHEMA other; ALTER EXTENSION citext SET SCHEMA other',
     differences: [changed('extension citext', 'in schema public', 'in schema other')],
   },
+  {
+    name: 'an extension is in a schema whose name needs quotes',
+    make: 'CREATE EXTENSION citext',
+    spoil: 'CREATE SCHEMA "S s"; ALTER EXTENSION citext SET SCHEMA "S s"',
+    differences: [changed('extension citext', 'in schema public', 'in schema "S s"')],
+  },
 ];

@@ -145,9 +145,47 @@ export const contradictions: readonly ContradictionCase[] = [
   },
 ];
 
-function said(index: number, object: string, what: string): ContradictionCase['says'] {
+function said(index: number, object: string, what: string): NonNullable<ContradictionCase['says']> {
   return { index, object, what };
 }
 function removesColumn(): Patch {
   return { tables: { 'public.a': { columns: { id: null } } } };
 }
+
+/** Two schemas, and the effect that leads from one to the other. */
+export interface BetweenCase {
+  readonly name: string;
+  readonly before: Schema;
+  readonly after: Schema;
+  readonly effect: Patch;
+}
+
+const id = { type: 'integer', null: true };
+const full: Schema = {
+  tables: { 'public.a': { kind: 'table', rowSecurity: 'enabled', columns: { id, b: id } } },
+  types: { 'public.x': `enum ('a')` },
+};
+const rest: Schema = { tables: { 'public.a': { kind: 'table', columns: { id: { ...id, null: false } } } } };
+
+export const betweens: readonly BetweenCase[] = [
+  {
+    name: 'what is gone is null, object by object',
+    before: full,
+    after: rest,
+    effect: {
+      tables: { 'public.a': { rowSecurity: null, columns: { id: { null: false }, b: null } } },
+      types: { 'public.x': null },
+    },
+  },
+  {
+    name: 'what is new is written down in full',
+    before: rest,
+    after: full,
+    effect: {
+      tables: { 'public.a': { rowSecurity: 'enabled', columns: { id: { null: true }, b: id } } },
+      types: { 'public.x': `enum ('a')` },
+    },
+  },
+  { name: 'the last table of all is gone', before: rest, after: {}, effect: { tables: { 'public.a': null } } },
+  { name: 'nothing has changed', before: full, after: full, effect: {} },
+];

@@ -3,6 +3,7 @@
  * Asks a version of the check about databases, with as little as it takes: of the catalog query only the branches of its
  * UNION that a mutant changes are sent, all else is remembered; where only the comparison changes, nothing is sent.
  */
+import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 
 /** The branches of the catalog query, and which rows come from which. */
@@ -25,18 +26,26 @@ async function rowsOf(session, settings, query) {
 export class Judge {
   #base;
   #questions;
+  #together;
   /** What the check as it is reads, by session and names. */
   #read = new Map();
   #everything = new Map();
 
-  /** @param base the modules of the check as it is */
-  constructor(base, questions) {
+  /**
+   * @param base the modules of the check as it is
+   * @param questions from mutation-scenes.mjs
+   * @param together the cases of alarm/together.ts, which need no database
+   */
+  constructor(base, questions, together) {
     this.#base = base;
     this.#questions = questions;
+    this.#together = together;
   }
 
   /** The name of a question that a version answers wrongly, if any; what killed last is asked first next time. */
   async killer(version) {
+    const alone = this.#wrongWithoutDatabase(version);
+    if (alone !== undefined) return alone;
     const effects = new Map();
     for (let start = 0, size = 3; start < this.#questions.length; start += size, size = 12) {
       const some = this.#questions.slice(start, start + size);
@@ -48,6 +57,34 @@ export class Judge {
       return wrong.name;
     }
     return undefined;
+  }
+
+  /** As together.test.ts asks. */
+  #wrongWithoutDatabase({ compare: { compare }, effects: { expectation, contradiction, effectBetween } }) {
+    const { togetherCases, contradictions, betweens } = structuredClone(this.#together);
+    const isRight = (ask) => {
+      try {
+        return ask();
+      } catch {
+        return false;
+      }
+    };
+    const wrong =
+      togetherCases.find(
+        ({ prerequisites = {}, effects, reverted, live, failing = [], warnings = [] }) =>
+          !isRight(() => {
+            const found = compare(expectation(prerequisites, effects, reverted), live);
+            return canonical(found.failing) === canonical(failing) && canonical(found.warnings) === canonical(warnings);
+          }),
+      ) ??
+      contradictions.find(
+        ({ prerequisites = {}, effects, says }) =>
+          !isRight(() => isDeepStrictEqual(contradiction(prerequisites, effects), says)),
+      ) ??
+      betweens.find(
+        ({ before, after, effect }) => !isRight(() => sorted(effectBetween(before, after)) === sorted(effect)),
+      );
+    return wrong?.name;
   }
 
   async #isRight(version, { scene, session, differences, warnings }, known) {

@@ -21,6 +21,7 @@ export function* mutationsOf(line) {
     [/ IN /, ' NOT IN '],
     [/ORDER BY [\w.]+/, ''],
     [/WHEN '(\w)'/, `WHEN '~'`],
+    [/(?<=IN \([^)]*)'\w+'/, `'~'`],
     [/ > 0/, ' >= 0'],
     [/\.has\(/, '.delete('],
     [/CASE WHEN /, 'CASE WHEN NOT '],
@@ -31,7 +32,8 @@ export function* mutationsOf(line) {
   ];
   for (const [pattern, by] of swaps)
     for (const match of line.matchAll(new RegExp(pattern, 'g'))) {
-      const altered = line.slice(0, match.index) + line.slice(match.index).replace(pattern, by);
-      if (altered !== line) yield [`«${match[0].trim()}» → «${by.trim()}»`, altered];
+      const instead = by.replace('$1', match[1] ?? '');
+      const altered = line.slice(0, match.index) + instead + line.slice(match.index + match[0].length);
+      if (altered !== line) yield [`«${match[0].trim()}» → «${instead.trim()}»`, altered];
     }
 }
