@@ -33,9 +33,8 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
     {
       name: 'statistics',
       make: table,
-      spoil: 'ALTER TABLE t ALTER a SET STATISTICS 9; CREATE STATISTICS s ON a, b FROM t',
+      spoil: 'ALTER TABLE t ALTER a SET STATISTICS 9, ALTER a SET (n_distinct = 5); CREATE STATISTICS s ON a, b FROM t',
     },
-    { name: 'column options', make: table, spoil: 'ALTER TABLE t ALTER a SET (n_distinct = 5)' },
     { name: 'how a column is stored', make: table, spoil: 'ALTER TABLE t ALTER b SET STORAGE EXTERNAL' },
     { name: 'how a column is compressed', make: table, spoil: 'ALTER TABLE t ALTER b SET COMPRESSION pglz' },
     {
@@ -49,6 +48,11 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
       spoil: 'ALTER MATERIALIZED VIEW m SET (fillfactor = 50)',
     },
     {
+      name: 'storage parameters of a key',
+      make: 'CREATE TABLE t (a integer, CONSTRAINT k UNIQUE (a))',
+      spoil: 'ALTER TABLE t DROP CONSTRAINT k; ALTER TABLE t ADD CONSTRAINT k UNIQUE (a) WITH (fillfactor = 50)',
+    },
+    {
       name: 'the index by which a table was clustered',
       make: `${table}; CREATE INDEX i ON t (a)`,
       spoil: 'CLUSTER t USING i',
@@ -56,25 +60,37 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
     { name: 'the replica identity', make: table, spoil: 'ALTER TABLE t REPLICA IDENTITY FULL' },
     { name: 'publications', make: table, spoil: 'CREATE PUBLICATION p FOR TABLE t' },
   ],
-  'the order of columns, names of NOT NULL constraints, and the type that a table was made of': [
-    {
-      name: 'the order of columns',
-      make: table,
-      spoil: 'ALTER TABLE t RENAME a TO c; ALTER TABLE t ADD a integer; ALTER TABLE t DROP c',
-    },
-    {
-      name: 'the name of a NOT NULL',
-      since: 18,
-      make: 'CREATE TABLE t (a integer NOT NULL)',
-      spoil: 'ALTER TABLE t RENAME CONSTRAINT t_a_not_null TO other',
-    },
-    {
-      name: 'the type of a typed table',
-      make: `${table}; CREATE TYPE x AS (a integer, b text)`,
-      spoil: 'ALTER TABLE t OF x',
-    },
-  ],
-  'rules, event triggers, and whether the triggers of foreign keys are enabled': [
+  'the order of columns, the type that a table was made of, what of an heir is its own, and names and heirs of NOT NULL':
+    [
+      {
+        name: 'the order of columns',
+        make: table,
+        spoil: 'ALTER TABLE t RENAME a TO c; ALTER TABLE t ADD a integer; ALTER TABLE t DROP c',
+      },
+      {
+        name: 'the name of a NOT NULL',
+        since: 18,
+        make: 'CREATE TABLE t (a integer NOT NULL)',
+        spoil: 'ALTER TABLE t RENAME CONSTRAINT t_a_not_null TO other',
+      },
+      {
+        name: 'a NOT NULL that is not inherited',
+        since: 18,
+        make: 'CREATE TABLE t (a integer NOT NULL)',
+        spoil: 'ALTER TABLE t ALTER a DROP NOT NULL; ALTER TABLE t ADD CONSTRAINT t_a_not_null NOT NULL a NO INHERIT',
+      },
+      {
+        name: 'whether a column is only inherited',
+        make: 'CREATE TABLE p (a integer); CREATE TABLE t () INHERITS (p)',
+        spoil: 'DROP TABLE t; CREATE TABLE t (a integer) INHERITS (p)',
+      },
+      {
+        name: 'the type of a typed table',
+        make: `${table}; CREATE TYPE x AS (a integer, b text)`,
+        spoil: 'ALTER TABLE t OF x',
+      },
+    ],
+  'rules, event triggers, and whether triggers are enabled that PostgreSQL made for foreign keys and in partitions': [
     { name: 'rules', make: table, spoil: 'CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING' },
     {
       name: 'event triggers',
@@ -85,6 +101,14 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
       name: 'triggers that PostgreSQL made for a foreign key',
       make: 'CREATE TABLE p (a integer PRIMARY KEY); CREATE TABLE t (a integer REFERENCES p)',
       spoil: 'ALTER TABLE t DISABLE TRIGGER ALL',
+    },
+    {
+      name: 'the trigger of a partitioned table in one partition',
+      make:
+        'CREATE TABLE p (a integer) PARTITION BY LIST (a); CREATE TABLE t PARTITION OF p FOR VALUES IN (1); ' +
+        `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; ` +
+        'CREATE TRIGGER g AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION f()',
+      spoil: 'ALTER TABLE t DISABLE TRIGGER g',
     },
   ],
   'white space in the bodies of functions, what the planner is told of them, and the libraries of those in C': [
@@ -99,11 +123,10 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
       spoil: `CREATE OR REPLACE FUNCTION f() RETURNS text LANGUAGE sql AS $$SELECT 'a  b'$$`,
     },
     { name: 'the cost of a function', make: simple, spoil: 'ALTER FUNCTION f() COST 7' },
-    { name: 'the number of rows of a function', make: series, spoil: 'ALTER FUNCTION f() ROWS 7' },
     {
-      name: 'the support function of a function',
+      name: 'the rows and the support function of a function',
       make: series,
-      spoil: 'ALTER FUNCTION f() SUPPORT generate_series_int4_support',
+      spoil: 'ALTER FUNCTION f() ROWS 7 SUPPORT generate_series_int4_support',
     },
     {
       name: 'the library of a function in C',
