@@ -16,7 +16,6 @@ export const READ_SETTINGS = Object.entries({
   bytea_output: 'hex',
   extra_float_digits: '1',
   lc_monetary: "'C'",
-  xmlbinary: 'base64',
   standard_conforming_strings: 'on',
   jit: 'off',
   enable_seqscan: 'off',
