@@ -10,6 +10,7 @@ import { readSchema } from '../database/inspect.js';
 import { failure } from '../errors.js';
 import { loadMigrations, runMigrations } from '../framework.js';
 import { PREREQUISITES, type Migration } from '../project.js';
+import { picture } from '../report/picture.js';
 import { everythingQuery } from '../schema/catalog.js';
 import { effectBetween, mentions } from '../schema/effects.js';
 import { isPart, objectsOf, type Patch, type Relation, type Schema, type State } from '../schema/model.js';
@@ -17,7 +18,7 @@ import { connectOptions } from './check.js';
 
 /**
  * Writes the effect files anew from what the migrations do: one after the other, on a database made for it, on top of the
- * base schema. The database that the URL names is left alone; its role has to be able to create another one.
+ * base schema; and a picture of what they come to. The database that the URL names is left alone; its role has to be able to create another one.
  */
 export async function snapshot(context: Context): Promise<Success> {
   const { project, facts } = context;
@@ -27,15 +28,17 @@ export async function snapshot(context: Context): Promise<Success> {
     noteDatabase(context, connection);
     return await withScratchDatabase(context, connection, (scratch) => takeEffects(context, scratch));
   });
-  const changed: string[] = [];
-  for (const [name, effect] of effects) {
-    const file = join(settings.effectsDir, `${name}.json`);
-    const text = `${stringify(inOrder(effect), { maxLength: 116 })}\n`;
-    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+  const ordered = effects.map(([name, effect]) => [name, inOrder(effect)] as const);
+  const files = ordered.map(
+    ([name, effect]) => [`${name}.json`, `${stringify(effect, { maxLength: 116 })}\n`] as const,
+  );
+  const changed = [...files, ['README.md', picture(ordered)] as const].filter(([name, text]) => {
+    const file = join(settings.effectsDir, name);
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) return false;
     writeFileSync(file, text);
-    changed.push(`${name}.json`);
-  }
-  facts.output = changed.join('\n');
+    return true;
+  });
+  facts.output = changed.map(([name]) => name).join('\n');
   return 'applied';
 }
 
