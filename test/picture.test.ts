@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { picture } from '../scripts/report/picture.js';
 
 test('the picture of an empty project', () => {
-  expect(picture([['0000_prerequisites', {}]])).toBe(`# The schema before the first migration
+  expect(picture([['0000_prerequisites', {}]])).toBe(`# The schema after 0000_prerequisites
 
 Written by \`npm run migrate snapshot\` from the effects beside it. Of tables that somebody else created, only what effects
 and prerequisites name is shown.

@@ -6,15 +6,17 @@ import { objectsOf, parts, type Patch, type SchemaObject, type State } from '../
 type NamedEffect = readonly [name: string, effect: Patch];
 
 /**
- * The expected schema after the last migration, for people: an entity-relationship diagram, and for each table what it
+ * The expected schema after the last of these effects (the prerequisites are the first), for people: an entity-relationship diagram, and for each table what it
  * consists of and which effects say so. In Markdown, to lie beside the effects.
  */
-export function picture([prerequisites, ...migrations]: readonly NamedEffect[]): string {
-  const effects = migrations.map(([, effect]) => effect);
-  const { schema } = expectation(prerequisites?.[1] ?? {}, effects);
+export function picture(effects: readonly NamedEffect[]): string {
+  const { schema } = expectation(
+    {},
+    effects.map(([, effect]) => effect),
+  );
   const all = [...objectsOf(schema).values()];
   const sources = new Map<string, string[]>();
-  for (const [name, effect] of [...(prerequisites === undefined ? [] : [prerequisites]), ...migrations])
+  for (const [name, effect] of effects)
     for (const { id } of mentions(effect)) sources.set(id, [...(sources.get(id) ?? []), name]);
   // A table that only bears what effects name is not named itself.
   const objects = all.filter(({ id }) => sources.has(id));
@@ -29,9 +31,8 @@ export function picture([prerequisites, ...migrations]: readonly NamedEffect[]):
   );
   const others = objects.filter(({ section }) => section !== 'tables');
   const rest = others.map((object) => [`## ${object.key}`, HEAD, row(object)].join('\n'));
-  const last = migrations.at(-1)?.[0];
   return `${[
-    `# The schema ${last === undefined ? 'before the first migration' : `after ${last}`}`,
+    `# The schema after ${effects.at(-1)?.[0] ?? 'nothing'}`,
     'Written by `npm run migrate snapshot` from the effects beside it. Of tables that somebody else created, only what effects\nand prerequisites name is shown.',
     diagram(all),
     ...tables,
@@ -40,6 +41,7 @@ export function picture([prerequisites, ...migrations]: readonly NamedEffect[]):
 }
 
 const HEAD = '\n| | | from |\n|---|---|---|';
+
 /** What an object is called under the heading of its table, or its own. */
 function nameOf({ title, key, part }: SchemaObject): string {
   if (part === undefined) return title.slice(0, -key.length - 1);
