@@ -65,7 +65,8 @@ const describeError = (cause: unknown, { path }: Migration): string =>
   String(cause instanceof Error ? cause.message : cause)
     .replaceAll(pathToFileURL(path).href, '')
     .replaceAll(path, '')
-    .trim();
+    .trim()
+    .replace(/ for$/, '');
 
 /** What a migration would send, one by one. */
 export interface Steps {

@@ -6,7 +6,6 @@ import { eventually } from './support/eventually.js';
 import { migrate, start, startProgram } from './support/migrate.js';
 import { migration, testProject } from './support/project.js';
 import { root } from './support/root.js';
-import { makesTable } from './support/small-project.js';
 import { testDatabase } from './support/test-database.js';
 
 /** The framework's own command line, on this project's settings. */
@@ -68,7 +67,10 @@ const gatedProject = () =>
     'migrations/schema/0001_a.json': {
       tables: { 'public.a': { kind: 'table', columns: { id: { type: 'integer', null: true } } } },
     },
-    ...makesTable('0002', 'b'),
+    'migrations/0002_b.js': migration(`pgm.createTable('b', { id: 'integer' });`, `pgm.dropTable('b');`),
+    'migrations/schema/0002_b.json': {
+      tables: { 'public.b': { kind: 'table', columns: { id: { type: 'integer', null: true } } } },
+    },
   });
 
 /** Theirs at work in another process: its migration holds until the gate is opened. */
