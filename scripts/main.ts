@@ -4,7 +4,6 @@ import picocolors from 'picocolors';
 import { readArguments, type Command, type Invocation } from './cli/arguments.js';
 import { help } from './cli/help.js';
 import { check } from './commands/check.js';
-import { status } from './commands/status.js';
 import { noFacts, type Context, type Success } from './context.js';
 import { readAddress } from './database/address.js';
 import { troubleFailure } from './database/trouble.js';
@@ -38,7 +37,7 @@ const engine: Readonly<Record<Command, (context: Context) => Promise<Success>>> 
   create: async (context) => (await import('./commands/create.js')).create(context),
   snapshot: async (context) => (await import('./commands/snapshot.js')).snapshot(context),
   check,
-  status,
+  status: check, // The report makes a table of what a check has seen.
 };
 
 /** Does what the command line asks for, says how it went, and gives the exit code. Never throws, never exits. */

@@ -31,8 +31,8 @@ const OWNER = (owner: string) => `'owner', ${owner}::regrole, 'member', pg_has_r
 
 /** Names, as rows of key, schema and name. */
 const rowsOf = (keys: readonly string[] = []): string =>
-  `(SELECT k.key, (parse_ident(k.key, false))[1]::name AS space, (parse_ident(k.key, false))[2]::name AS name
-      FROM json_array_elements_text(${pg.escapeLiteral(JSON.stringify(keys))}) AS k(key)) k
+  `(SELECT k.key, p.parts[1]::name AS space, p.parts[2]::name AS name
+      FROM json_array_elements_text(${pg.escapeLiteral(JSON.stringify(keys))}) AS k(key), parse_ident(k.key, false) AS p(parts)) k
     JOIN pg_catalog.pg_namespace n ON n.nspname = k.space`;
 
 /**

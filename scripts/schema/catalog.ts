@@ -155,8 +155,8 @@ const EXTENSIONS = `
  */
 export const catalogQuery = (names: string): string => `
   WITH named AS MATERIALIZED (
-    SELECT j.key AS section, k.key, (parse_ident(k.key, false))[1]::name AS space, (parse_ident(k.key, false))[2]::name AS name
-    FROM json_each(${names}) j, json_array_elements_text(j.value) AS k(key)),
+    SELECT j.key AS section, k.key, p.parts[1]::name AS space, p.parts[2]::name AS name
+    FROM json_each(${names}) j, json_array_elements_text(j.value) AS k(key), parse_ident(k.key, false) AS p(parts)),
   relation AS MATERIALIZED (
     SELECT n.key, c.* FROM named n JOIN pg_namespace s ON s.nspname = n.space
     JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = n.name WHERE n.section = 'tables')
