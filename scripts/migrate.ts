@@ -1,6 +1,3 @@
-import './navigator.js';
-import { main } from './main.js';
-
 const controller = new AbortController();
 let signalled = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -11,6 +8,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     controller.abort(signal);
   });
 
+// Node.js 20 has no `navigator`, and so `pg`, when it is loaded, makes a `Response` to see whether it is in a Cloudflare
+// Worker: Node loads all of `fetch` for that, which takes longer than to connect.
+if (!('navigator' in globalThis)) Object.assign(globalThis, { navigator: { userAgent: 'Node.js' } });
+const { main } = await import('./main.js');
 process.exitCode = await main({
   argv: process.argv.slice(2),
   env: process.env,
