@@ -3,13 +3,18 @@ import { call, type JsonReport } from './support/call.js';
 import { makeDatabase, type Database } from './support/database.js';
 import { rowsOf } from './support/eventually.js';
 import { testPooler, type Pooler } from './support/pgbouncer.js';
-import { startProxy } from './support/proxy.js';
+import { startProxy, type Cut } from './support/proxy.js';
 import { expectChecked, expectRecovery } from './support/recovery.js';
 import { createDatabase } from './support/test-database.js';
 
-/** `STORM=1`: the run's connection is cut after every message. Otherwise after some; the lock's few, always after each. */
+/**
+ * `STORM=1`: the run's connection is cut after every message. Otherwise after some, and after each that commits; the
+ * lock's few, always after each.
+ */
 const isStorm = process.env['STORM'] === '1';
-const step = (purpose: string): number => (isStorm || purpose === 'lock' ? 1 : 7);
+const COMMITS = /^Q[^]{4}(?:COMMIT\0|INSERT INTO|DELETE FROM "public"\."pgmigrations")/;
+type Place = Omit<Cut, 'after'>;
+const step = ({ purpose, of }: Place): number => (isStorm || purpose === 'lock' || of !== undefined ? 1 : 7);
 const AT_ONCE = 3;
 
 const arguments_ = { up: ['up'], down: ['down', '9', '--allow-data-loss'] } as const;
@@ -32,12 +37,12 @@ const somethingIsDone = ({ applied, reverted }: JsonReport): boolean => applied.
 /** Cuts the run after one message of one connection, looks at what is left, and recovers. Gives whether there was such a message. */
 async function crashesAndRecovers(
   direction: Direction,
-  purpose: string,
+  place: Place,
   after: number,
   pooler?: Pooler,
 ): Promise<boolean> {
   const database = await makeDatabase(inject('server').url, { template: beginnings[direction]?.name });
-  const proxy = await startProxy(pooler?.through(database.url) ?? database.url, { purpose, after });
+  const proxy = await startProxy(pooler?.through(database.url) ?? database.url, { ...place, after });
   try {
     const rows = await rowsOf(database);
     const cut = await call([...arguments_[direction], '--json'], { url: proxy.through(database.url) });
@@ -55,7 +60,7 @@ async function crashesAndRecovers(
     await expectRecovery(database, rows);
     return proxy.hasCut();
   } catch (error) {
-    throw new Error(`${direction}, ${purpose} cut after message ${after}: ${(error as Error).message}`, {
+    throw new Error(`${direction}, ${place.purpose} cut after message ${after}: ${(error as Error).message}`, {
       cause: error,
     });
   } finally {
@@ -65,7 +70,7 @@ async function crashesAndRecovers(
 }
 
 /** Crashes after the 1st, 2nd, … message, until there are no more. Gives how often it did. All failures are told at once. */
-async function crashEverywhere(direction: Direction, purpose: string, pooler?: Pooler): Promise<number> {
+async function crashEverywhere(direction: Direction, place: Place, pooler?: Pooler): Promise<number> {
   let next = 1;
   let crashes = 0;
   let isOver = false;
@@ -73,9 +78,9 @@ async function crashEverywhere(direction: Direction, purpose: string, pooler?: P
   const worker = async () => {
     while (!isOver) {
       const after = next;
-      next += step(purpose);
+      next += step(place);
       try {
-        if (await crashesAndRecovers(direction, purpose, after, pooler)) crashes++;
+        if (await crashesAndRecovers(direction, place, after, pooler)) crashes++;
         else isOver = true;
       } catch (error) {
         failures.push((error as Error).message);
@@ -94,16 +99,28 @@ const cases = (['up', 'down'] as const).flatMap((direction) => [
   { direction, purpose: 'lock', least: 4 },
 ]);
 
+// Whether it has arrived is what nobody has told the run.
+test.each([
+  ['up', 5],
+  ['down', 1],
+] as const)(
+  '%s, when its run connection is cut after a message that commits',
+  { timeout: TIME },
+  async (direction, commits) => {
+    expect(await crashEverywhere(direction, { purpose: 'run', of: COMMITS })).toBe(commits);
+  },
+);
+
 describe.each(cases)('$direction, when its $purpose connection is cut', ({ direction, purpose, least }) => {
   test('directly', { timeout: TIME }, async () => {
-    const crashes = await crashEverywhere(direction, purpose);
+    const crashes = await crashEverywhere(direction, { purpose });
     console.log(`${direction}: the ${purpose} connection was cut at ${crashes} points, and each was recovered from.`);
     if (isStorm) expect(crashes).toBeGreaterThanOrEqual(least);
   });
 
   test.runIf(isStorm)('through PgBouncer', { timeout: TIME }, async (context) => {
     const pooler = await testPooler(context, inject('server').url, { poolSize: 6 });
-    const crashes = await crashEverywhere(direction, purpose, pooler);
+    const crashes = await crashEverywhere(direction, { purpose }, pooler);
     console.log(
       `${direction}: behind PgBouncer, the ${purpose} connection was cut at ${crashes} points, and each was recovered from.`,
     );

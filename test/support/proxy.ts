@@ -7,6 +7,8 @@ export interface Cut {
   /** What the connection is for, as its `application_name` says. */
   readonly purpose: string;
   readonly after: number;
+  /** Only these messages count. */
+  readonly of?: RegExp;
   /** Done in place of cutting it, when the server has that message. */
   readonly instead?: () => void;
 }
@@ -37,6 +39,7 @@ export async function startProxy(url: string, cut?: Cut): Promise<Proxy> {
   const messages = new Map<string, number>();
   let connections = 0;
   let hasCut = false;
+  let counted = 0;
   const server = createServer((client) => {
     connections++;
     const upstream = connect(Number(target.port), target.hostname);
@@ -55,9 +58,9 @@ export async function startProxy(url: string, cut?: Cut): Promise<Proxy> {
     const read = framing((message, isStartup) => {
       if (isCut) return;
       if (isStartup) purpose = /application_name\0migrate \w+ (\w+) /.exec(message.toString('latin1'))?.[1];
-      const count = (messages.get(purpose ?? '') ?? 0) + 1;
-      messages.set(purpose ?? '', count);
-      if (cut === undefined || hasCut || purpose !== cut.purpose || count < cut.after) {
+      messages.set(purpose ?? '', (messages.get(purpose ?? '') ?? 0) + 1);
+      if (purpose === cut?.purpose && cut?.of?.test(message.toString('latin1')) !== false) counted++;
+      if (cut === undefined || hasCut || purpose !== cut.purpose || counted < cut.after) {
         upstream.write(message);
         return;
       }
