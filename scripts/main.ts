@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { inspect } from 'node:util';
 import picocolors from 'picocolors';
 import { readArguments, type Command, type Invocation } from './cli/arguments.js';
 import { help } from './cli/help.js';
@@ -108,7 +109,7 @@ function asFailure(thrown: unknown, { signal }: Call, version: string | null): F
   if (thrown instanceof Failure) return thrown;
   const trouble = troubleFailure(thrown);
   if (trouble !== undefined) return trouble;
-  return failure('error', 'internal', [thrown instanceof Error ? thrown.message : String(thrown)], { cause: thrown });
+  return failure('error', 'internal', [thrown instanceof Error ? thrown.message : inspect(thrown)], { cause: thrown });
 }
 
 function print({ argv, env, stdout, stderr, color }: Call, report: Report, invocation: Invocation | undefined): void {

@@ -60,6 +60,22 @@ describe('kill -9', () => {
     await expectChecked(database);
     await expectRecovery(database, rows);
   });
+
+  test('in the concurrent index: a run that comes while the server still builds it', async () => {
+    const database = await testDatabase({ rows: true });
+    const rows = await rowsOf(database);
+    const { next, orphan, release } = await followed(database, 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
+    await eventually('a second run that waits too, or the end of the first', async () => {
+      const runs = await backends(database, 'run');
+      return (
+        !runs.some(({ pid }) => pid === orphan.pid) || runs.filter(({ blockers }) => blockers.length > 0).length > 1
+      );
+    });
+    await release();
+    expect((await next).json()).toMatchObject({ exitCode: 0, version: HEAD });
+    expect((await expectChecked(database)).outcome).toBe('matches');
+    await expectRecovery(database, rows);
+  });
 });
 
 /** Kills the process after a message of its run connection, and recovers. Gives whether there was such a message. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import { expect, test } from 'vitest';
 import { RUN_LOCK_KEY } from '../scripts/database/run-lock.js';
@@ -135,3 +136,23 @@ test('CREATE INDEX CONCURRENTLY does not wait for the run lock, held or waited f
   const [index] = await database.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'others'::regclass");
   expect(index).toEqual({ indisvalid: true });
 });
+
+test.runIf(process.platform === 'linux')(
+  'idle connections of a run are kept alive, so that no firewall forgets them',
+  async () => {
+    const database = await testDatabase();
+    const { release } = await tableHolder(database);
+    const run = call(['up', '--lock-timeout=60s'], { url: database.url });
+    await blockedRun(database);
+    // proc_pid_net(5): remote address, state, queues, and the timer: 02 is the one for keepalive, then its hundredths of a second.
+    const port = Number(new URL(database.url).port).toString(16).toUpperCase().padStart(4, '0');
+    const timers = [...readFileSync('/proc/net/tcp', 'utf8').matchAll(/:(\w{4}) 01 \w+:\w+ 02:(\w+)/g)];
+    const ours = timers
+      .filter(([, remote]) => remote === port)
+      .map(([, , time = '']) => Number.parseInt(time, 16) / 100);
+    expect(ours.length).toBeGreaterThanOrEqual(1);
+    expect(Math.max(...ours)).toBeLessThanOrEqual(60);
+    await release();
+    expect((await run).code).toBe(0);
+  },
+);

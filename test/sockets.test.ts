@@ -130,3 +130,9 @@ test('a socket that is not there: where it was looked for, and why that usually 
     },
   });
 });
+
+test('an address of IPv6 where nobody listens stands in brackets', async ({ skip }) => {
+  if (!hasIPv6) skip('this machine has no ::1');
+  const report = (await call(['up', '--json'], { url: 'postgres://app:x@[::1]:1/shop' })).json();
+  expect(report.error?.message).toBe('no connection to database shop at [::1]:1 as app: connect ECONNREFUSED ::1:1');
+});

@@ -47,9 +47,10 @@ test.each(['workflow_executions', 'users'])(
   'a look at %s that has to wait is bounded and tried again as well',
   async (table) => {
     const database = await testDatabase({ rows: true });
-    await holder(database, table, 'ACCESS EXCLUSIVE');
-    const result = await call(['up', '--lock-timeout=100ms', '--retries=1', '--json'], { url: database.url });
+    const { pid } = await holder(database, table, 'ACCESS EXCLUSIVE');
+    const result = await call(['up', '--lock-timeout=1500ms', '--retries=1', '--json'], { url: database.url });
     expect(result.json()).toMatchObject({ outcome: 'locked', exitCode: 4, applied: [], error: { sqlstate: '55P03' } });
+    expect(result.json().error?.message).toContain(`in the way:\n  pid ${pid}, "nightly report"`);
   },
 );
 

@@ -36,9 +36,9 @@ export interface View {
  * @throws Failure `usage` where ledger and files contradict each other, `unavailable` where the ledger may not be read
  */
 export async function look(bench: Bench, connection: Connection, withOwners: boolean): Promise<View> {
-  const { context, direction, argument, names } = bench;
+  const { context, direction, argument, names, watch } = bench;
   const { project, options } = context;
-  const inspection = await inspect(connection, project, options.lockTimeout, withOwners);
+  const inspection = await watch.during(inspect(connection, project, options.lockTimeout, withOwners));
   const ledger = readLedger(project, inspection.ledger);
   if (inspection.access.ledger?.read === false) {
     if (!withOwners) return await look(bench, connection, true);

@@ -77,12 +77,15 @@ function readAuthority(file: string): string {
 }
 
 function address(config: ClientConfig & Record<string, unknown>, env: NodeJS.ProcessEnv, sslmode?: string): Address {
+  const port = String(config.port ?? env['PGPORT'] ?? 5432);
+  if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65535)
+    throw failure('usage', 'bad-url', [config.port === undefined ? 'PGPORT' : 'the URL', `"${port}" is no port`]);
   const user = config.user ?? env['PGUSER'] ?? env['USER'] ?? 'postgres';
   const password = config.password ?? env['PGPASSWORD'];
   const full = {
     ...config,
     host: config.host ?? env['PGHOST'] ?? 'localhost',
-    port: Number(config.port ?? env['PGPORT'] ?? 5432),
+    port: Number(port),
     user,
     database: config.database ?? env['PGDATABASE'] ?? user,
     ...(password === undefined ? {} : { password }),

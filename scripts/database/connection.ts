@@ -80,8 +80,9 @@ async function connect(address: Address, options: ConnectOptions): Promise<Conne
     try {
       return await connectOnce(address, options);
     } catch (cause) {
-      if (!isStarting(cause) || Date.now() + pause > deadline) throw unavailable(address, cause);
-      await sleep(pause, undefined, { signal: options.signal });
+      const left = deadline - Date.now();
+      if (!isStarting(cause) || left <= 0) throw unavailable(address, cause);
+      await sleep(Math.min(pause, left), undefined, { signal: options.signal });
     }
   }
 }
@@ -92,6 +93,7 @@ async function connectOnce(address: Address, options: ConnectOptions, plain = fa
     ...address.config,
     application_name: name,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000, // Sooner than what forgets idle connections: the system's own is two hours.
     connectionTimeoutMillis: 15_000,
     ...(plain ? { ssl: false } : {}),
   });
@@ -141,7 +143,9 @@ const STARTING = new Set([
   'ECONNRESET',
   'EHOSTUNREACH',
 ]);
-const codeOf = (error: unknown): string => (error as { code?: string }).code ?? '';
+/** `pg` has no code for its own time limit on connecting. */
+const codeOf = (error: unknown): string =>
+  (error as { code?: string }).code ?? ((error as Error).message === 'timeout expired' ? 'ETIMEDOUT' : '');
 const isStarting = (error: unknown): boolean =>
   STARTING.has(codeOf(error)) || (error instanceof AggregateError && error.errors.some(isStarting));
 

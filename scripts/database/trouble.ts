@@ -1,7 +1,12 @@
 import { Failure, failure, sqlstateOf } from '../errors.js';
 
-/** lock_not_available and deadlock_detected (manual, appendix A): the same again may well succeed. */
-export const isLockTrouble = (error: unknown): boolean => ['55P03', '40P01'].includes(sqlstateOf(error) ?? '');
+/**
+ * lock_not_available and deadlock_detected (manual, appendix A): the same again may well succeed. So it may where another
+ * session changed the same row of the catalog, as a concurrent build does that outlives the run that began it.
+ */
+export const isLockTrouble = (error: unknown): boolean =>
+  ['55P03', '40P01'].includes(sqlstateOf(error) ?? '') ||
+  /^simple_heap_(update|delete)$/.test((error as { routine?: string } | null)?.routine ?? '');
 
 const LOST = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '25P04']);
 

@@ -39,17 +39,17 @@ export interface Watch {
 const FIRST_LOOK = 700;
 const NEXT_LOOK = 800;
 
-const LOOK = (name: string) => `SELECT
+const LOOK = (names: string) => `SELECT
   (SELECT json_agg(json_build_object('pid', b.pid, 'application', b.application_name,
       'client', coalesce(host(b.client_addr), 'local'), 'state', coalesce(b.state, ''),
       'age', coalesce(extract(epoch FROM now() - b.xact_start)::int, 0),
       'query', left(regexp_replace(b.query, '\\s+', ' ', 'g'), 120)))
     FROM pg_catalog.pg_stat_activity w, unnest(pg_blocking_pids(w.pid)) AS p(pid), pg_catalog.pg_stat_activity b
-    WHERE w.application_name = ${name} AND b.pid = p.pid) AS blockers,
+    WHERE w.application_name IN (${names}) AND b.pid = p.pid) AS blockers,
   (SELECT json_build_object('phase', i.phase, 'done', greatest(i.blocks_done, i.tuples_done),
       'total', greatest(i.blocks_total, i.tuples_total))
     FROM pg_catalog.pg_stat_activity w JOIN pg_catalog.pg_stat_progress_create_index i ON i.pid = w.pid
-    WHERE w.application_name = ${name} LIMIT 1) AS progress`;
+    WHERE w.application_name IN (${names}) LIMIT 1) AS progress`;
 
 /** Runs `use` with a {@link Watch} on this process's run connection, and closes its connection afterwards. */
 export async function withWatch<T>(
@@ -67,7 +67,7 @@ export async function withWatch<T>(
   let current: Promise<void> | undefined;
   /** One look, on a connection that is kept while looks follow each other. */
   const look = async (connection: Connection) => {
-    const row = (await connection.query(LOOK(name)))[0]?.rows[0] as {
+    const row = (await connection.query(LOOK(`${name}, ${lockName}`)))[0]?.rows[0] as {
       blockers: Blocker[] | null;
       progress: StepProgress | null;
     };

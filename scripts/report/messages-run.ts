@@ -22,7 +22,7 @@ const ROLLED_BACK = 'Everything of this run was rolled back; ';
 export const runMessages = {
   // The server
   'not-connected': ({ host, port, database, user }: Place, code: string, reason: string): Words => [
-    `no connection to database ${database} at ${host}:${port} as ${user}: ${reason}`,
+    `no connection to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}`,
     connectHints[code] ??
       (/SSL|TLS|certificate|self.signed/i.test(reason)
         ? 'TLS is set by sslmode in the URL: require encrypts, verify-full also verifies the certificate (sslrootcert=file names the authority), disable does neither.'
