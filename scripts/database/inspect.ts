@@ -5,7 +5,7 @@ import type { Project } from '../project.js';
 import { catalogQuery, READ_SETTINGS } from '../schema/catalog.js';
 import { mentions } from '../schema/effects.js';
 import type { Part, Relation, Schema, Section, State } from '../schema/model.js';
-import { normalizeView } from '../schema/normalize.js';
+import { normalize } from '../schema/normalize.js';
 import { accessQuery, type Access } from './access.js';
 import type { Connection } from './connection.js';
 
@@ -98,7 +98,7 @@ function schemaFrom(objects: readonly CatalogObject[] | null): Schema {
   const schema: Schema = {};
   const named = () => Object.create(null) as Record<string, never>; // A column may be called `constructor`.
   for (const [section, key, part, name, value] of objects ?? []) {
-    const state = typeof value === 'string' ? value : normalizeView(withoutNulls(value));
+    const state = normalize(typeof value === 'string' ? value : withoutNulls(value));
     const byKey = (schema[section] ??= named());
     if (part === null || name === null)
       byKey[key] = typeof state === 'string' ? state : { ...(byKey[key] as object), ...state };

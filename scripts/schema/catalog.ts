@@ -34,7 +34,7 @@ const TABLES = `
   SELECT 'tables' AS section, r.key, NULL AS part, NULL AS name, json_build_object(
     'kind', CASE r.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
       WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence' ELSE 'index' END,
-    'persistence', CASE r.relpersistence WHEN 'u' THEN 'unlogged' WHEN 't' THEN 'temporary' END,
+    'persistence', CASE r.relpersistence WHEN 'u' THEN 'unlogged' END,
     'rowSecurity', CASE WHEN r.relforcerowsecurity THEN 'forced' WHEN r.relrowsecurity THEN 'enabled' END,
     'rowSecurityOff', CASE WHEN r.relforcerowsecurity AND NOT r.relrowsecurity THEN true END,
     'partitionBy', CASE r.relkind WHEN 'p' THEN pg_get_partkeydef(r.oid) END,
@@ -43,7 +43,7 @@ const TABLES = `
     'inherits', CASE WHEN NOT r.relispartition THEN (SELECT string_agg(i.inhparent::regclass::text, ', '
       ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = r.oid) END,
     'definition', CASE WHEN r.relkind IN ('v', 'm') THEN pg_get_viewdef(r.oid) END,
-    'options', CASE WHEN r.relkind = 'v' THEN array_to_string(r.reloptions, ', ') END,
+    'options', CASE WHEN r.relkind = 'v' THEN (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(r.reloptions) o) END,
     'populated', CASE WHEN r.relkind = 'm' AND NOT r.relispopulated THEN false END) AS state
   FROM relation r`;
 
@@ -63,7 +63,9 @@ const COLUMNS = `
   LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum`;
 
 const CONSTRAINTS = `
-  SELECT 'tables', r.key, 'constraints', quote_ident(c.conname), to_json(pg_get_constraintdef(c.oid))
+  SELECT 'tables', r.key, 'constraints', quote_ident(c.conname), to_json(pg_get_constraintdef(c.oid)
+    || CASE WHEN EXISTS (SELECT FROM pg_index i WHERE i.indexrelid = c.conindid
+      AND c.contype <> 'f' AND NOT (i.indisvalid AND i.indisready)) THEN ' INVALID' ELSE '' END)
   FROM relation r JOIN pg_constraint c ON c.conrelid = r.oid WHERE ${IS_OWN_CONSTRAINT}`;
 
 /** An index reads as `unique btree (a, b) WHERE c`: what is before the method says its name and table again. */
@@ -88,7 +90,7 @@ const POLICIES = `
   SELECT 'tables', r.key, 'policies', quote_ident(p.polname), to_json(concat(
     CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END,
     ' for ', CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update' WHEN 'd' THEN 'delete' ELSE 'all' END,
-    ' to ', (SELECT string_agg(CASE o WHEN 0 THEN 'public' ELSE o::regrole::text END, ', ' ORDER BY o::regrole::text)
+    ' to ', (SELECT string_agg(CASE o WHEN 0 THEN 'public' ELSE o::regrole::text END, ', ' ORDER BY o::regrole::text COLLATE "C")
       FROM unnest(p.polroles) o),
     ' using ' || pg_get_expr(p.polqual, p.polrelid), ' with check ' || pg_get_expr(p.polwithcheck, p.polrelid)))
   FROM relation r JOIN pg_policy p ON p.polrelid = r.oid`;
@@ -117,7 +119,7 @@ const TYPES = `
       (SELECT ' collate ' || quote_ident(x.nspname) || '.' || quote_ident(l.collname)
         FROM pg_type b, pg_collation l, pg_namespace x WHERE b.oid = t.typbasetype AND b.typcollation <> t.typcollation
           AND l.oid = t.typcollation AND x.oid = l.collnamespace),
-      CASE WHEN t.typnotnull THEN ' not null' END, ' default ' || t.typdefault,
+      CASE WHEN t.typnotnull THEN ' not null' END, ' default ' || pg_get_expr(t.typdefaultbin, 'pg_type'::regclass),
       (SELECT string_agg(concat(' ', quote_ident(c.conname), ' ', pg_get_constraintdef(c.oid)), '' ORDER BY c.conname)
         FROM pg_constraint c WHERE c.contypid = t.oid AND c.contype = 'c'))
     WHEN 'c' THEN 'composite (' || coalesce((SELECT string_agg(concat(quote_ident(a.attname), ' ',

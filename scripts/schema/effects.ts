@@ -82,8 +82,6 @@ export function expectation(
     for (const mention of mentions(effect)) {
       named.add(mention.id);
       if (createsTable(mention)) owned.add(mention.key);
-      else if (mention.section === 'tables' && mention.part === undefined && mention.value === null)
-        owned.delete(mention.key);
     }
   }
   for (const mention of reverted.flatMap(mentions))

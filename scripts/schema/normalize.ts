@@ -5,12 +5,57 @@ const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[\w$\u0080-\uffff]+|\s+|./gsu;
 const isName = (token = ''): boolean => /^(?:"|[a-z_\u0080-\uffff])/.test(token);
 const ENDS_FROM = new Set(['WHERE', 'GROUP', 'HAVING', 'WINDOW', 'ORDER', 'LIMIT', 'OFFSET', 'FETCH', 'FOR', ';']);
 
+const CAST_ARRAY = '(ARRAY[';
+/** The element type of an array type, at the beginning of a text. */
+const ELEMENT_TYPE = /^::((?:"(?:[^"]|"")*"|[\w$\u0080-\uffff]+|[ .]|\(\d+(?:,\d+)?\))+?)\[\]/u;
+
+/** Makes a state read the same on every PostgreSQL, and before and after a dump. */
+export function normalize(state: State): State {
+  if (typeof state === 'string') return spreadCasts(state);
+  if (!Object.values(state).some((value) => typeof value === 'string' && value.includes(CAST_ARRAY)))
+    return normalizeView(state); // Nearly all.
+  const attributes = Object.entries(state).map(([name, value]): [string, string | boolean] => [
+    name,
+    typeof value === 'string' && name !== 'body' ? spreadCasts(value) : value,
+  ]);
+  return normalizeView(Object.fromEntries(attributes));
+}
+
+/**
+ * Writes the cast of an array as casts of its elements: `b IN ('x', 'y')` of a varchar is a cast of the array when it is
+ * made by hand, and casts of the elements once PostgreSQL has read its own words again, as in a restored database.
+ */
+function spreadCasts(text: string): string {
+  if (!text.includes(CAST_ARRAY)) return text;
+  const tokens = text.match(TOKEN) ?? [];
+  // From the last one on, so that those within another one are done before it.
+  for (let start = tokens.length - 3; start >= 0; start--) {
+    if (tokens[start] !== '(' || tokens[start + 1] !== 'ARRAY' || tokens[start + 2] !== '[') continue;
+    const elements: string[] = [''];
+    let depth = 0;
+    const length = tokens.slice(start + 3).findIndex((token) => {
+      if (token === '(' || token === '[') depth++;
+      if (token === ')' || token === ']') depth--;
+      if (depth < 0) return true;
+      if (depth === 0 && token === ',') elements.push('');
+      else elements.push((elements.pop() ?? '') + token);
+      return false;
+    });
+    const rest = tokens.slice(start + length + 5).join('');
+    const cast = ELEMENT_TYPE.exec(rest);
+    if (length < 0 || tokens[start + length + 4] !== ')' || cast === null) continue;
+    const spread = elements.map((element) => `(${element.trim()})::${cast[1] ?? ''}`).join(', ');
+    return spreadCasts(`${tokens.slice(0, start).join('')}ARRAY[${spread}]${rest.slice(cast[0].length)}`);
+  }
+  return text;
+}
+
 /**
  * Makes the definition of a view read the same on every PostgreSQL, as 16 and later write it: before, each column of a
  * query on one relation is written with its name before it, since then without (commit 47bb9db75, "Get rid of the NEW and
  * OLD entries"). White space is folded, since only lines differ by it; in literals it stays.
  */
-export function normalizeView(state: State): State {
+function normalizeView(state: State): State {
   if (typeof state === 'string' || typeof state['definition'] !== 'string') return state;
   const tokens = (state['definition'].match(TOKEN) ?? []).map((token) => (/^\s/.test(token) ? ' ' : token));
   return { ...state, definition: withoutQualifier(tokens).join('').trim() };
