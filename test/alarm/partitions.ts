@@ -109,4 +109,12 @@ export const partitions: readonly AlarmCase[] = [
     spoil: 'DROP TRIGGER g ON p',
     differences: [missing('trigger public.p.g', 'AFTER INSERT ON public.p FOR EACH ROW EXECUTE FUNCTION public.f()')],
   },
+  {
+    name: 'a key of a partitioned table that one partition lacks',
+    make: 'CREATE TABLE p (a integer, CONSTRAINT k PRIMARY KEY (a)) PARTITION BY RANGE (a)',
+    spoil:
+      'CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); ALTER TABLE p DROP CONSTRAINT k; ' +
+      'ALTER TABLE ONLY p ADD CONSTRAINT k PRIMARY KEY (a)',
+    differences: [changed('constraint public.p.k', 'PRIMARY KEY (a)', 'PRIMARY KEY (a) INVALID')],
+  },
 ];

@@ -23,6 +23,8 @@ export async function makeScenes(load, server, major, isWanted = () => true) {
   const { strangeNames } = await load('test/alarm/names.js');
   const { elsewhere, sensitive, settings } = await load('test/alarm/quiet.js');
   const { viewQueries, viewTables } = await load('test/alarm/view-queries.js');
+  const { definitions } = await load('test/alarm/restored.js');
+  const { restore } = await load('test/support/restore.js');
   const { makeDatabase, fixture } = await load('test/support/database.js');
   const { readProject } = await load('scripts/project.js');
   const { readSettings } = await load('scripts/settings.js');
@@ -59,6 +61,14 @@ export async function makeScenes(load, server, major, isWanted = () => true) {
     for (const [name, sql] of Object.entries(elsewhere)) jobs.push(() => spoil(name, head, sql, []));
     for (const { name, spoil: sql, differences } of workflowCases) jobs.push(() => spoil(name, head, sql, differences));
   }
+  for (const { name, make: sql, since = 0 } of definitions)
+    if (isWanted('restored') && since <= major)
+      jobs.push(async () => {
+        const { scene, database } = await make(name, sql);
+        const copy = await makeDatabase(server.url);
+        await restore(database.url, copy);
+        ask(`${name}, restored`, scene, copy);
+      });
   if (isWanted('warnings')) {
     const table = await make('a table', 'CREATE TABLE t (a integer)');
     const mine = { kind: 'unexpected', object: 'index public.mine', expected: null, found: 'btree (a)' };
