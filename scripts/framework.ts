@@ -22,6 +22,11 @@ export const ledgerStatement = (
     ? `INSERT INTO "${migrationsSchema}"."${migrationsTable}" (name, run_on) VALUES ('${name}', NOW());`
     : `DELETE FROM "${migrationsSchema}"."${migrationsTable}" WHERE name='${name}';`;
 
+/** Begins to load the framework while there is something else to wait for. What goes wrong is told by who needs it. */
+export function preload(): void {
+  import('node-pg-migrate').catch(() => undefined);
+}
+
 /** The functions of a migration's module. `down` is `false` where a migration cannot be reverted, and says so. */
 type Module = Record<string, unknown> & { readonly default?: unknown };
 

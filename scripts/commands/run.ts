@@ -8,7 +8,7 @@ import { CheckedTransaction } from '../database/transaction.js';
 import { isLost, isLockTrouble } from '../database/trouble.js';
 import { withWatch } from '../database/watch.js';
 import { failure, sqlstateOf } from '../errors.js';
-import { loadMigrations, runMigrations } from '../framework.js';
+import { loadMigrations, preload, runMigrations } from '../framework.js';
 import type { Direction, Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
 import { compareAtVersion, connectOptions } from './check.js';
@@ -76,6 +76,7 @@ async function attemptRun(bench: Bench): Promise<Success> {
     compareAtVersion(context, inspection, ledger) ? outcomeOf(bench) : 'differs';
   const view = await look(bench, connection, false);
   if (view.migrations.length === 0) return compared(view);
+  preload();
   return await withRunLock(connection, { wait: options.lockWait, signal, emit }, (lock) =>
     withConnection(address, { purpose: 'run', command, signal }, async (worker) => {
       const current = await look(bench, worker, true);
