@@ -22,11 +22,6 @@ export const ledgerStatement = (
     ? `INSERT INTO "${migrationsSchema}"."${migrationsTable}" (name, run_on) VALUES ('${name}', NOW());`
     : `DELETE FROM "${migrationsSchema}"."${migrationsTable}" WHERE name='${name}';`;
 
-/** Begins to load the framework while there is something else to wait for. What goes wrong is told by who needs it. */
-export function preload(): void {
-  import('node-pg-migrate').catch(() => undefined);
-}
-
 /** The functions of a migration's module. `down` is `false` where a migration cannot be reverted, and says so. */
 type Module = Record<string, unknown> & { readonly default?: unknown };
 
@@ -64,6 +59,14 @@ async function loadModule(path: string): Promise<Module> {
   const actions = 'up' in module || typeof module.default !== 'object' ? module : (module.default as Module);
   loaded.set(path, actions);
   return actions;
+}
+
+/**
+ * Begins to load the framework and migrations while there is something else to wait for. What goes wrong is told by
+ * {@link loadMigrations}.
+ */
+export function preload(migrations: readonly Migration[]): void {
+  void Promise.allSettled([import('node-pg-migrate'), ...migrations.map(({ path }) => loadModule(path))]);
 }
 
 const describeError = (cause: unknown, { path }: Migration): string =>

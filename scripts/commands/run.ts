@@ -76,10 +76,11 @@ async function attemptRun(bench: Bench): Promise<Success> {
     compareAtVersion(context, inspection, ledger) ? outcomeOf(bench) : 'differs';
   const view = await look(bench, connection, false);
   if (view.migrations.length === 0) return compared(view);
-  preload();
   return await withRunLock(connection, { wait: options.lockWait, signal, emit }, (lock) =>
     withConnection(address, { purpose: 'run', command, signal }, async (worker) => {
-      const current = await look(bench, worker, true);
+      const looking = look(bench, worker, true);
+      preload(view.migrations); // While the server looks.
+      const current = await looking;
       if (current.migrations.length === 0) return compared(current);
       bench.names ??= new Set(current.migrations.map(({ name }) => name));
       await execute(bench, worker, lock, current);
