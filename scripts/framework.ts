@@ -56,7 +56,8 @@ async function loadModule(path: string): Promise<Module> {
   const known = loaded.get(path);
   if (known !== undefined) return known;
   const module = (await import(pathToFileURL(path).href)) as Module;
-  const actions = 'up' in module || typeof module.default !== 'object' ? module : (module.default as Module);
+  const isWhole = 'up' in module || typeof module.default !== 'object' || module.default === null;
+  const actions = isWhole ? module : (module.default as Module);
   loaded.set(path, actions);
   return actions;
 }

@@ -70,6 +70,11 @@ const broken: Record<string, Broken> = {
     code: 'migration-no-up',
     message: `${source} exports no function "up"`,
   },
+  'a migration that exports null': {
+    files: { [source]: 'export default null;\n' },
+    code: 'migration-no-up',
+    message: `${source} exports no function "up"`,
+  },
   'a migration that cannot be loaded': {
     files: { [source]: 'export const down = false;\nthrow new Error("not today");\n' },
     code: 'migration-broken',

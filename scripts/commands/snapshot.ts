@@ -18,7 +18,8 @@ import { connectOptions } from './check.js';
 
 /**
  * Writes the effect files anew from what the migrations do: one after the other, on a database made for it, on top of the
- * base schema; and a picture of what they come to. The database that the URL names is left alone; its role has to be able to create another one.
+ * base schema; and a picture of what they come to. The database that the URL names is left alone; its role has to be able
+ * to create another one.
  */
 export async function snapshot(context: Context): Promise<Success> {
   const { project, facts } = context;
