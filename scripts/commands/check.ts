@@ -19,19 +19,20 @@ export async function check(context: Context): Promise<Success> {
   });
 }
 
+/** @throws Failure `unavailable` where anything is in the way, with all of it */
+export function refuse({ address }: Context, found: readonly Obstacle[]): void {
+  if (found.length > 0) throw failure('unavailable', 'obstacles', [found, address.database]);
+}
+
 /** Where the migrations table may not be read, it is not taken for an empty one. */
-export function refuseUnread(
-  { project, address }: Context,
-  { access }: Inspection,
-  others: readonly Obstacle[] = [],
-): void {
+export function refuseUnread(context: Context, { access }: Inspection, others: readonly Obstacle[] = []): void {
   if (access.ledger?.read !== false) return;
-  const { ledgerName } = project.settings;
+  const { ledgerName } = context.project.settings;
   const unread = {
     problem: `role ${access.role} may not read ${ledgerName}`,
     remedy: `GRANT SELECT ON ${ledgerName} TO ${access.role};`,
   };
-  throw failure('unavailable', 'obstacles', [[unread, ...others], address.database]);
+  refuse(context, [unread, ...others]);
 }
 
 /** The options of the connection that does a command's work. */

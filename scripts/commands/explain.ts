@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
-import { isLockTrouble, isLost } from '../database/trouble.js';
+import { isLockTrouble, isLost, troubleFailure } from '../database/trouble.js';
 import { Failure, failure, sqlstateOf } from '../errors.js';
 import type { Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
@@ -37,11 +37,8 @@ export const goOn = ({ command }: Context): string => (command === 'redo' ? 'up'
 
 function asFailure(trouble: Trouble): Failure {
   const { error, migration, statement, context } = trouble;
-  if (isLost(error))
-    return failure('unavailable', 'connection-lost', [(error as Error).message], {
-      sqlstate: sqlstateOf(error),
-      cause: error,
-    });
+  const lost = isLost(error) ? troubleFailure(error) : undefined;
+  if (lost !== undefined) return lost;
   const sqlstate = sqlstateOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const file = migration?.file;

@@ -3,7 +3,6 @@ import type { Connection } from '../database/connection.js';
 import { inspect, type Inspection } from '../database/inspect.js';
 import type { RunPlan } from '../database/run-plan.js';
 import type { Watch } from '../database/watch.js';
-import { failure } from '../errors.js';
 import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
 import { obstacles } from '../preflight.js';
 import type { Migration } from '../project.js';
@@ -49,16 +48,6 @@ export async function look(bench: Bench, connection: Connection, withOwners: boo
   const migrations =
     names === undefined ? select(ledger, direction, argument) : candidates.filter(({ name }) => names.has(name));
   return { inspection, ledger, migrations };
-}
-
-/** @throws Failure `unavailable`, with all that is in the way of these migrations */
-export function refuseObstacles(
-  { project, address }: Context,
-  inspection: Inspection,
-  migrations: readonly Migration[],
-): void {
-  const found = obstacles(project, inspection, migrations);
-  if (found.length > 0) throw failure('unavailable', 'obstacles', [found, address.database]);
 }
 
 /** What a run is to do with what was seen. */

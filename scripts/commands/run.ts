@@ -11,9 +11,10 @@ import { failure, sqlstateOf } from '../errors.js';
 import { loadMigrations, preload, runMigrations } from '../framework.js';
 import type { Direction, Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
-import { compareAtVersion, connectOptions } from './check.js';
+import { obstacles } from '../preflight.js';
+import { compareAtVersion, connectOptions, refuse } from './check.js';
 import { explain, goOn } from './explain.js';
-import { look, planOf, refuseObstacles, type Bench, type View } from './look.js';
+import { look, planOf, type Bench, type View } from './look.js';
 
 export const up = (context: Context): Promise<Success> => run(context, 'up', context.argument);
 export const down = (context: Context): Promise<Success> => run(context, 'down', context.argument);
@@ -98,10 +99,9 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
   const { context, direction, watch } = bench;
   const { project, facts, options, signal, emit } = context;
   const { inspection, ledger, migrations } = view;
-  refuseObstacles(context, inspection, migrations);
-  const found =
-    direction === 'up' ? await rowsInTheWay(connection, inspection.live, migrations, options.lockTimeout) : [];
-  if (found.length > 0) throw failure('unavailable', 'obstacles', [found, context.address.database]);
+  refuse(context, obstacles(project, inspection, migrations));
+  if (direction === 'up')
+    refuse(context, await rowsInTheWay(connection, inspection.live, migrations, options.lockTimeout));
   await loadMigrations(migrations, direction);
   const client = new CheckedTransaction(connection, planOf(bench, view), lock, watch);
   try {

@@ -6,8 +6,9 @@ import { objectsOf, parts, type Patch, type SchemaObject, type State } from '../
 type NamedEffect = readonly [name: string, effect: Patch];
 
 /**
- * The expected schema after the last of these effects (the prerequisites are the first), for people: an entity-relationship diagram, and for each table what it
- * consists of and which effects say so. In Markdown, to lie beside the effects.
+ * The expected schema after the last of these effects (the prerequisites are the first), for people: an
+ * entity-relationship diagram, and for each table what it consists of and which effects say so. In Markdown, to lie
+ * beside the effects.
  */
 export function picture(effects: readonly NamedEffect[]): string {
   const { schema } = expectation(
@@ -49,6 +50,7 @@ function nameOf({ title, key, part }: SchemaObject): string {
   const name = title.slice(noun.length + 1);
   return `${noun} \`${name.startsWith(`${key}.`) ? name.slice(key.length + 1) : name}\``;
 }
+
 /** A table's own words say no more than that it is one. */
 const code = (text: string): string => (text === '' || text === 'table' ? '' : `\`${text.replaceAll('|', '\\|')}\``);
 
