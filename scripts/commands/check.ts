@@ -11,7 +11,7 @@ import { expectation } from '../schema/effects.js';
 export async function check(context: Context): Promise<Success> {
   return await withConnection(context.address, connectOptions(context), async (connection) => {
     noteDatabase(context, connection);
-    const inspection = await inspect(connection, context.project, context.options.lockTimeout);
+    const inspection = await inspect(connection, context.project, context.options);
     refuseUnread(context, inspection);
     return compareAtVersion(context, inspection, readLedger(context.project, inspection.ledger))
       ? 'matches'

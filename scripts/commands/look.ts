@@ -1,6 +1,6 @@
 import { noteLedger, type Context } from '../context.js';
 import type { Connection } from '../database/connection.js';
-import { inspect, type Inspection } from '../database/inspect.js';
+import { inspect, type Inspection, type InspectOptions } from '../database/inspect.js';
 import type { RunPlan } from '../database/run-plan.js';
 import type { Watch } from '../database/watch.js';
 import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
@@ -29,18 +29,22 @@ export interface View {
 }
 
 /**
- * Looks where the database is, and what is to do.
+ * Looks where the database is, and what is to do. Where the migrations table cannot be read, the owners are asked as well,
+ * to say all that is missing.
  *
- * @param withOwners see {@link inspect}; also asked where the migrations table cannot be read, to say all that is missing
  * @throws Failure `usage` where ledger and files contradict each other, `unavailable` where the ledger may not be read
  */
-export async function look(bench: Bench, connection: Connection, withOwners: boolean): Promise<View> {
+export async function look(
+  bench: Bench,
+  connection: Connection,
+  asked: Pick<InspectOptions, 'withOwners' | 'noLedger'> = {},
+): Promise<View> {
   const { context, direction, argument, names, watch } = bench;
   const { project, options } = context;
-  const inspection = await watch.during(inspect(connection, project, options.lockTimeout, withOwners));
+  const inspection = await watch.during(inspect(connection, project, { ...asked, lockTimeout: options.lockTimeout }));
   const ledger = readLedger(project, inspection.ledger);
   if (inspection.access.ledger?.read === false) {
-    if (!withOwners) return await look(bench, connection, true);
+    if (asked.withOwners !== true) return await look(bench, connection, { withOwners: true });
     refuseUnread(context, inspection, obstacles(project, inspection, ledger.pending));
   }
   noteLedger(context, ledger);

@@ -29,7 +29,7 @@ export async function plan(context: Context): Promise<Success> {
   const { project, facts } = context;
   return await withConnection<Success>(context.address, connectOptions(context), async (connection) => {
     noteDatabase(context, connection);
-    const inspection = await inspect(connection, project, context.options.lockTimeout);
+    const inspection = await inspect(connection, project, context.options);
     refuseUnread(context, inspection);
     const ledger = readLedger(project, inspection.ledger);
     noteLedger(context, ledger);

@@ -75,11 +75,11 @@ async function attemptRun(bench: Bench): Promise<Success> {
   const { address, command, options, signal, emit } = context;
   const compared = ({ inspection, ledger }: View) =>
     compareAtVersion(context, inspection, ledger) ? outcomeOf(bench) : 'differs';
-  const view = await look(bench, connection, false);
+  const view = await look(bench, connection);
   if (view.migrations.length === 0) return compared(view);
   return await withRunLock(connection, { wait: options.lockWait, signal, emit }, (lock) =>
     withConnection(address, { purpose: 'run', command, signal }, async (worker) => {
-      const looking = look(bench, worker, true);
+      const looking = look(bench, worker, { withOwners: true, noLedger: view.inspection.access.ledger === null });
       preload(view.migrations); // While the server looks.
       const current = await looking;
       if (current.migrations.length === 0) return compared(current);

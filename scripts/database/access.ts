@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Settings } from '../settings.js';
-import type { Names } from './inspect.js';
+import type { Names } from '../schema/model.js';
 
 /** A table or function, and what the role of a connection may do with it. Names are quoted where they need it. */
 export interface Owned {

@@ -60,21 +60,19 @@ const condition = ({ what, column }: Removal): string =>
 export async function guardData(connection: Connection, all: readonly Removal[], allowed: boolean): Promise<Loss[]> {
   if (all.length === 0) return [];
   const existing = await existingOf(connection, all);
-  const losses: Loss[] = [];
-  if (existing.length > 0) {
-    const tables = [...new Set(existing.map(({ table }) => table))];
-    await connection.query(`SET LOCAL row_security = off; LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`);
-  }
-  for (const removal of existing) {
+  if (existing.length === 0) return [];
+  const tables = [...new Set(existing.map(({ table }) => table))];
+  const counts = existing.map((removal) => {
     const rows = `SELECT FROM ${removal.table} WHERE ${condition(removal)}`;
-    const [result] = await connection.query(
-      `SELECT CASE WHEN EXISTS (${rows}) THEN (SELECT count(*) FROM (${rows} LIMIT ${COUNT_LIMIT + 1}) r) ELSE 0 END::int AS count`,
-    );
-    const { count } = result?.rows[0] as { count: number };
-    if (count > 0) losses.push({ ...removal, count });
-  }
-  if (losses.length > 0 && !allowed) throw failure('data-loss', 'data-loss', [losses]);
-  return losses;
+    return `CASE WHEN EXISTS (${rows}) THEN (SELECT count(*) FROM (${rows} LIMIT ${COUNT_LIMIT + 1}) r) ELSE 0 END::int`;
+  });
+  await connection.query(`SET LOCAL row_security = off; LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`);
+  const [result] = await connection.query(`SELECT ARRAY[${counts.join(', ')}] AS counts`);
+  const { counts: found } = result?.rows[0] as { counts: number[] };
+  const losses = existing.map((removal, index) => ({ ...removal, count: found[index] ?? 0 }));
+  const real = losses.filter(({ count }) => count > 0);
+  if (real.length > 0 && !allowed) throw failure('data-loss', 'data-loss', [real]);
+  return real;
 }
 
 /** The guard for a script: it raises an exception where there is something, and does not count. */

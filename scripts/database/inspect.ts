@@ -1,10 +1,10 @@
-import pg from 'pg';
+import pg, { type QueryResult } from 'pg';
 import { sqlstateOf } from '../errors.js';
 import type { LedgerRow } from '../ledger.js';
 import type { Project } from '../project.js';
 import { catalogQuery, READ_SETTINGS } from '../schema/catalog.js';
 import { mentions } from '../schema/effects.js';
-import type { Part, Relation, Schema, Section, State } from '../schema/model.js';
+import type { Names, Part, Relation, Schema, Section, State } from '../schema/model.js';
 import { normalize } from '../schema/normalize.js';
 import { accessQuery, type Access } from './access.js';
 import type { Connection } from './connection.js';
@@ -15,9 +15,6 @@ export interface Inspection {
   readonly live: Schema;
   readonly access: Access;
 }
-
-/** Names of objects, by section: what {@link readSchema} reads. */
-export type Names = Partial<Record<Section, readonly string[]>>;
 
 /** The names of all objects that the effects of a project mention, and its prerequisites. */
 export function namesOf({ migrations, prerequisites }: Project): Names {
@@ -36,7 +33,7 @@ interface CatalogRow {
 /** The statement that reads named objects, under the {@link READ_SETTINGS}. */
 const readStatement = (names: Names): string =>
   `SELECT json_agg(json_build_array(q.section, q.key, q.part, q.name, q.state)) AS catalog
-  FROM (${catalogQuery(pg.escapeLiteral(JSON.stringify(names)))}) q`;
+  FROM (${catalogQuery(names)}) q`;
 
 const beginReading = (lockTimeout: string): string =>
   `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = ${pg.escapeLiteral(lockTimeout)}; ${READ_SETTINGS}`;
@@ -53,37 +50,53 @@ export async function readSchema(connection: Connection, names: Names, lockTimeo
   return schemaFrom((results.find(({ command }) => command === 'SELECT')?.rows as CatalogRow[])[0]?.catalog ?? []);
 }
 
+/** What {@link inspect} is to look at, and what is known already. */
+export interface InspectOptions {
+  /** How long a look waits for a table lock, as PostgreSQL takes it. */
+  readonly lockTimeout: string;
+  /** Whether it is asked, too, who owns what the effects name: before anything is run. */
+  readonly withOwners?: boolean;
+  /** Whether there was no migrations table a moment ago. */
+  readonly noLedger?: boolean;
+}
+
 /**
- * Reads all that a run has to know, in one round trip and a read-only transaction of its own; two where there is no
- * migrations table. One that the role may not read looks empty here: the access says so.
- *
- * @param withOwners whether it is asked, too, who owns what the effects name: before anything is run
+ * Reads all that a run has to know, in one round trip and a read-only transaction of its own; two where a migrations
+ * table is there or not there against what is known. One that the role may not read looks empty: the access says so.
  */
 export async function inspect(
   connection: Connection,
   project: Project,
-  lockTimeout: string,
-  withOwners = false,
+  { lockTimeout, withOwners = false, noLedger = false }: InspectOptions,
 ): Promise<Inspection> {
   const { settings } = project;
   const names = namesOf(project);
-  const access = accessQuery(settings, withOwners ? names : {});
-  const ask = async (ledger: string) => {
-    try {
-      return await connection.query(
-        `${beginReading(lockTimeout)} ${ledger}; ${access}; ${readStatement(names)}; COMMIT`,
-      );
-    } catch (error) {
-      await connection.query('ROLLBACK').catch(() => undefined);
-      throw error;
-    }
-  };
   const read = `SELECT to_jsonb(m) AS row FROM (SELECT * FROM ${settings.ledgerName} ORDER BY run_on, id) m`;
-  const results = await ask(read).catch((error: unknown) => {
+  const ask = async (ledger: string, first = ''): Promise<Inspection> => {
+    const access = accessQuery(settings, withOwners ? names : {});
+    const results = await connection.query(
+      `${first} ${beginReading(lockTimeout)} ${ledger}; ${access}; ${readStatement(names)}; COMMIT`,
+    );
+    return inspectionFrom(results);
+  };
+  const rollback = async (error: unknown): Promise<never> => {
+    await connection.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  };
+  try {
+    if (!noLedger) return await ask(read);
+    const inspection = await ask(NO_LEDGER);
+    return inspection.access.ledger === null ? inspection : await ask(read);
+  } catch (error) {
     // No migrations table yet, or one that may not be read: the rest is worth knowing all the same.
-    if (!['42P01', '3F000', '42501'].includes(sqlstateOf(error) ?? '')) throw error;
-    return ask('SELECT WHERE false');
-  });
+    if (!['42P01', '3F000', '42501'].includes(sqlstateOf(error) ?? '')) return await rollback(error);
+    return await ask(NO_LEDGER, 'ROLLBACK;').catch(rollback);
+  }
+}
+
+const NO_LEDGER = 'SELECT WHERE false';
+
+function inspectionFrom(results: readonly QueryResult[]): Inspection {
   const rows = results.filter(({ command }) => command === 'SELECT').map((result) => result.rows as unknown[]);
   const [ledger = [], rights = [], catalog = []] = rows;
   return {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../errors.js';
 import type { Connection } from './connection.js';
+import { IS_MARKED, MARK } from './statements.js';
 
 /** The key that node-pg-migrate's own CLI locks (its `PG_MIGRATE_LOCK_ID`): it and this program exclude each other. */
 export const RUN_LOCK_KEY = '7241865325823964';
@@ -33,18 +34,18 @@ export interface RunLockOptions {
 /** Timeouts that would end a transaction which only waits. Those that this server does not know are left out. */
 const NO_TIMEOUTS = `SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name IN
   ('idle_in_transaction_session_timeout', 'transaction_timeout', 'statement_timeout', 'lock_timeout')`;
-const TRY = `BEGIN; ${NO_TIMEOUTS}; SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held`;
+const TRY = `BEGIN; ${MARK} ${NO_TIMEOUTS}; SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held`;
 /** The run lock for a script: until the end of its transaction, or an exception. */
 export const lockStatement = `DO $$ BEGIN
   IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN RAISE EXCEPTION 'another run holds the run lock'; END IF;
 END $$;`;
-const IS_LOCK = `l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-  AND (l.classid::bigint << 32 | l.objid::bigint) = ${RUN_LOCK_KEY}
-  AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())`;
 const HOLDER = `SELECT a.pid, a.application_name AS application, coalesce(host(a.client_addr), 'local') AS client,
     extract(epoch FROM now() - coalesce(a.xact_start, a.state_change, a.backend_start))::int AS age,
     coalesce(a.state, '') AS state, left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 120) AS query
-  FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE ${IS_LOCK} LIMIT 1`;
+  FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+    AND (l.classid::bigint << 32 | l.objid::bigint) = ${RUN_LOCK_KEY}
+    AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) LIMIT 1`;
 
 /**
  * Runs `use` while this process alone may migrate the database, and lets go afterwards, also when `use` throws.
@@ -88,12 +89,11 @@ async function acquire(connection: Connection, { wait, signal, emit }: RunLockOp
   }
 }
 
+/** The lock ends with its transaction and not before, so it is held where that is the same. */
 async function assertHeld(connection: Connection): Promise<void> {
   try {
-    const results = await connection.query(
-      `SELECT count(*)::int AS held FROM pg_catalog.pg_locks l WHERE ${IS_LOCK} AND l.pid = pg_backend_pid()`,
-    );
-    if ((results[0]?.rows[0] as { held: number }).held === 1) return;
+    const [result] = await connection.query(`SELECT ${IS_MARKED} AS held`);
+    if ((result?.rows[0] as { held: boolean }).held) return;
   } catch (cause) {
     throw failure('unavailable', 'run-lock-lost', [], { cause });
   }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Migration, Project } from '../project.js';
+import type { RunPlan } from './run-plan.js';
 
 /** The statements of a run that are not the framework's: a plan writes down the same. */
 
@@ -18,17 +19,34 @@ SET LOCAL statement_timeout = ${pg.escapeLiteral(plan.statementTimeout)};`;
 export const NO_IDLE_TIMEOUT = `SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings
   WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')`;
 
-/** Marks a transaction, and asks whether it is still the same one. */
+/** Marks a transaction, and what is true until it ends: a `COMMIT` and a `BEGIN` leave no other trace. */
 export const MARK = `SET LOCAL workflow_migrations.run = 'this';`;
-export const IS_MARKED = `SELECT coalesce(current_setting('workflow_migrations.run', true), '') = 'this' AS marked;`;
+export const IS_MARKED = `coalesce(current_setting('workflow_migrations.run', true), '') = 'this'`;
 
 /** Adds the column that holds what a migration was checked against. */
 export const addHashColumn = (ledger: string): string =>
   `ALTER TABLE ${ledger} ADD COLUMN IF NOT EXISTS effect_hash varchar(32);`;
 
 /** Writes down that a migration was applied, as the framework does, and what it was checked against. */
-export const recordStatement = (ledger: string, { name, effectHash }: Migration): string =>
-  `INSERT INTO ${ledger} (name, run_on, effect_hash) VALUES ('${name}', NOW(), '${effectHash}');`;
+export const recordStatement = (ledger: string, { name, effectHash }: Migration, condition = 'true'): string =>
+  `INSERT INTO ${ledger} (name, run_on, effect_hash) SELECT '${name}', NOW(), '${effectHash}' WHERE ${condition};`;
+
+/**
+ * Writes down that a migration ran, or strikes it out, where the condition holds.
+ *
+ * @param hashed whether the migrations table has its column for the hash
+ */
+export function rowStatement(
+  { project, direction }: RunPlan,
+  migration: Migration,
+  hashed: boolean,
+  condition?: string,
+): string {
+  const { ledgerName } = project.settings;
+  if (direction === 'down')
+    return `DELETE FROM ${ledgerName} WHERE name = '${migration.name}' AND ${condition ?? 'true'};`;
+  return (hashed ? '' : addHashColumn(ledgerName)) + recordStatement(ledgerName, migration, condition);
+}
 
 /** What makes a difference to the schema, so that an effect has to say something. */
 export const CHANGE = /^\s*(CREATE|ALTER|DROP)\b/i;

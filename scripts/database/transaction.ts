@@ -3,22 +3,13 @@ import type { QueryResult } from 'pg';
 import { failure } from '../errors.js';
 import { ledgerStatement, type StatementClient, type Steps } from '../framework.js';
 import type { Migration } from '../project.js';
-import { compare, type Difference } from '../schema/compare.js';
+import type { Difference } from '../schema/compare.js';
+import { checkSchema } from './check-schema.js';
 import type { Connection } from './connection.js';
 import { guardData, removals, type Loss } from './data-loss.js';
-import { namesOf, readSchema } from './inspect.js';
 import type { RunLock } from './run-lock.js';
 import type { Done, RunPlan } from './run-plan.js';
-import {
-  addHashColumn,
-  beginStatement,
-  CHANGE,
-  CONTROL,
-  recordStatement,
-  IS_MARKED,
-  MARK,
-  NO_IDLE_TIMEOUT,
-} from './statements.js';
+import { beginStatement, CHANGE, CONTROL, IS_MARKED, MARK, NO_IDLE_TIMEOUT, rowStatement } from './statements.js';
 import type { Watch } from './watch.js';
 
 /**
@@ -46,8 +37,10 @@ export class CheckedTransaction implements StatementClient {
   #done = 0;
   #hashed: boolean;
   #since = performance.now();
-  /** Whether the row of the migration that is being reverted outside a transaction is deleted already. */
-  #deleted = false;
+  /** What the migration announced and has not sent yet. */
+  #steps: readonly string[] = [];
+  /** Whether the migration that is under way is written down already, or struck out. */
+  #recorded = false;
 
   constructor(
     private readonly connection: Connection,
@@ -74,6 +67,7 @@ export class CheckedTransaction implements StatementClient {
     if (Object.keys(effect).length === 0 && statements.some((statement) => CHANGE.test(statement)))
       throw failure('usage', 'effect-empty', [effectFile, file], { file: effectFile });
     this.#due = inside ? 'nothing' : 'commit';
+    this.#steps = statements;
   }
 
   async #send(sql: string, statement: string | { text: string }, values?: readonly unknown[]): Promise<unknown> {
@@ -89,18 +83,45 @@ export class CheckedTransaction implements StatementClient {
     if (this.#state === 'over' || (this.#state === 'inside' && CONTROL.test(sql)))
       throw failure('failed', 'controls-transaction', [file, word], { file });
     const record = next === undefined ? undefined : ledgerStatement(project.settings, next.name, direction);
-    if (next !== undefined && sql === record) return this.#record(next, sql);
+    if (next !== undefined && sql === record) return this.#record(next);
     if (this.#state === 'outside') {
       await this.lock.assertHeld(); // Each statement is a commit there.
       // What breaks off in reverting is for the next `up` to mend: so the row goes first.
-      if (record !== undefined && direction === 'down' && !this.#deleted) await this.#commitRecord(record);
-      this.#deleted = direction === 'down';
+      if (next !== undefined && direction === 'down' && !this.#recorded)
+        await this.#commitRecord(this.#rowStatement(next));
+      this.#recorded = direction === 'down';
       this.wentOutside = true;
+    } else if (next !== undefined && sql === this.#steps[0]?.trim()) {
+      this.#steps = this.#steps.slice(1);
+      // The last one takes the row along, which saves a round trip. It may end in a comment.
+      if (this.#steps.length === 0) return this.#sendRecorded(next, `${sql}\n;\n`);
     }
+    return this.#sendWatched(statement, values);
+  }
+
+  async #sendWatched(statement: string | { text: string }, values?: readonly unknown[]): Promise<unknown> {
     const result = await this.watch.during(this.connection.client.query(statement as string, values as unknown[]));
-    if (this.#state === 'inside' && this.connection.client.getTransactionStatus() === 'I')
-      throw failure('partial', 'left-transaction', [file], { file });
+    if (this.#state === 'inside' && this.connection.client.getTransactionStatus() === 'I') this.#refuseLeft();
     return result;
+  }
+
+  /** Writes down in the transaction that a migration ran, with what comes before. */
+  async #sendRecorded(migration: Migration, before = ''): Promise<void> {
+    const result = await this.#sendWatched(before + this.#rowStatement(migration, IS_MARKED));
+    // A `COMMIT` and a `BEGIN` inside one statement leave no other trace than that what was set locally is gone.
+    if ([result as QueryResult | QueryResult[]].flat().at(-1)?.rowCount !== 1) this.#refuseLeft();
+    this.#recorded = true;
+  }
+
+  #rowStatement(migration: Migration, condition?: string): string {
+    const statement = rowStatement(this.plan, migration, this.#hashed, condition);
+    this.#hashed ||= this.plan.direction === 'up';
+    return statement;
+  }
+
+  #refuseLeft(): never {
+    const { file } = this.plan.migrations[this.#done] ?? { file: '' };
+    throw failure('partial', 'left-transaction', [file], { file });
   }
 
   async #begin(): Promise<void> {
@@ -117,7 +138,8 @@ export class CheckedTransaction implements StatementClient {
 
   async #commit(): Promise<void> {
     this.#due = 'nothing';
-    if (this.#done > this.committed || (await this.#hasWritten())) await this.#check(false, this.#done);
+    if (this.#done > this.committed || (await this.#hasWritten()))
+      this.warnings = await checkSchema(this.connection, this.plan, this.#done, false);
     await this.lock.assertHeld();
     const [result] = await this.connection.query('COMMIT');
     this.#state = 'outside';
@@ -136,30 +158,18 @@ export class CheckedTransaction implements StatementClient {
     return (result?.rows[0] as { wrote: boolean }).wrote;
   }
 
-  /** Writes down that a migration ran; outside a transaction that is its commit, and it is checked before. */
-  async #record(migration: Migration, sql: string): Promise<void> {
-    const { ledgerName } = this.plan.project.settings;
-    const isUp = this.plan.direction === 'up';
+  /** The migration is behind the run; outside a transaction writing it down is its commit, and it is checked before. */
+  async #record(migration: Migration): Promise<void> {
     const milliseconds = Math.round(performance.now() - this.#since);
-    if (this.#state === 'outside') await this.#check(true, this.#done + 1);
-    const statements = [isUp ? recordStatement(ledgerName, migration) : sql];
-    if (isUp && !this.#hashed) statements.unshift(addHashColumn(ledgerName));
-    if (this.#state === 'inside')
-      this.#assertSameTransaction(await this.connection.query([IS_MARKED, ...statements].join('\n')));
-    else if (!this.#deleted) await this.#commitRecord(statements.join('\n'));
+    if (this.#state === 'outside') {
+      this.warnings = await checkSchema(this.connection, this.plan, this.#done + 1, true);
+      this.#due = 'begin';
+      if (!this.#recorded) await this.#commitRecord(this.#rowStatement(migration));
+    } else if (!this.#recorded) await this.#sendRecorded(migration);
     this.ran[this.#done] = { name: migration.name, milliseconds };
     this.#done++;
     this.#since = performance.now();
-    this.#hashed ||= isUp;
-    if (this.#state === 'outside') this.#due = 'begin';
-    this.#deleted = false;
-  }
-
-  /** A `COMMIT` and a `BEGIN` inside one statement leave no other trace than that what was set locally is gone. */
-  #assertSameTransaction([marked]: readonly QueryResult[]): void {
-    const { file } = this.plan.migrations[this.#done] ?? { file: '' };
-    if ((marked?.rows[0] as { marked: boolean }).marked) return;
-    throw failure('partial', 'left-transaction', [file], { file });
+    this.#recorded = false;
   }
 
   /** Sends what is committed at once, and counts it. */
@@ -169,17 +179,6 @@ export class CheckedTransaction implements StatementClient {
     const name = this.plan.migrations[this.#done]?.name ?? '';
     this.ran[this.#done] = { name, milliseconds: Math.round(performance.now() - this.#since) };
     this.committed = this.#done + 1;
-  }
-
-  /** @throws Failure `differs` */
-  async #check(alone: boolean, count: number): Promise<void> {
-    const { plan } = this;
-    const live = await readSchema(this.connection, namesOf(plan.project), alone ? plan.lockTimeout : undefined);
-    const { failing, warnings } = compare(plan.expectationAfter(count), live, plan.strict);
-    this.warnings = warnings;
-    const { name = null } = plan.migrations[count - 1] ?? {};
-    if (failing.length > 0)
-      throw failure('differs', 'differs', [name, plan.direction, failing], { differences: failing });
   }
 
   /** Undoes what is not committed. Never throws: a connection that is lost has rolled back. */

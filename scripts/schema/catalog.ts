@@ -1,3 +1,6 @@
+import pg from 'pg';
+import type { Names } from './model.js';
+
 /**
  * The SQL that reads the catalog.
  *
@@ -149,20 +152,26 @@ const EXTENSIONS = `
   FROM named n JOIN pg_extension e ON quote_ident(e.extname) = n.key JOIN pg_namespace s ON s.oid = e.extnamespace
   WHERE n.section = 'extensions'`;
 
+/** What is not a table, or a part of one, is only asked where it is named: to plan the query takes longer than to run it. */
+const OTHERS = { functions: FUNCTIONS, types: TYPES, sequences: SEQUENCES, extensions: EXTENSIONS };
+
 /**
  * The query for the state of named objects.
  *
- * @param names an SQL literal: a JSON object of sections, each an array of qualified names as `quote_ident` spells them
  * @returns rows of section, key, part, name and state; objects that are not there have none
  */
-export const catalogQuery = (names: string): string => `
+export function catalogQuery(names: Names): string {
+  const asked = Object.entries(OTHERS).flatMap(([section, query]) => (section in names ? [query] : []));
+  return `
   WITH named AS MATERIALIZED (
     SELECT j.key AS section, k.key, p.parts[1]::name AS space, p.parts[2]::name AS name
-    FROM json_each(${names}) j, json_array_elements_text(j.value) AS k(key), parse_ident(k.key, false) AS p(parts)),
+    FROM json_each(${pg.escapeLiteral(JSON.stringify(names))}) j, json_array_elements_text(j.value) AS k(key),
+      parse_ident(k.key, false) AS p(parts)),
   relation AS MATERIALIZED (
     SELECT n.key, c.* FROM named n JOIN pg_namespace s ON s.nspname = n.space
     JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = n.name WHERE n.section = 'tables')
-  ${[TABLES, COLUMNS, CONSTRAINTS, INDEXES, TRIGGERS, POLICIES, FUNCTIONS, TYPES, SEQUENCES, EXTENSIONS].join('\n  UNION ALL')}`;
+  ${[TABLES, COLUMNS, CONSTRAINTS, INDEXES, TRIGGERS, POLICIES, ...asked].join('\n  UNION ALL')}`;
+}
 
 /** The names of everything that people made in a database, as {@link catalogQuery} takes them. Reads the whole catalog. */
 export const everythingQuery = (migrationsTable: string): string => `

@@ -20,6 +20,9 @@ export const sections = {
 } as const;
 export type Section = keyof typeof sections;
 
+/** Names of objects, by section. */
+export type Names = Partial<Record<Section, readonly string[]>>;
+
 /** The parts of a table, and what one of each is called. */
 export const parts = {
   columns: 'column',
