@@ -1,11 +1,12 @@
 /** All that touches node-pg-migrate, apart from types. It is loaded only when it has something to do. */
-import { dirname, extname } from 'node:path';
+import { basename, dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MigrationBuilder, RunnerOption } from 'node-pg-migrate';
 import { failure } from './errors.js';
 import type { Direction } from './ledger.js';
 import type { Migration } from './project.js';
 import type { Settings } from './settings.js';
+import type { Exports } from './sources.js';
 
 /** What the framework sends its statements to. */
 export interface StatementClient {
@@ -22,16 +23,13 @@ export const ledgerStatement = (
     ? `INSERT INTO "${migrationsSchema}"."${migrationsTable}" (name, run_on) VALUES ('${name}', NOW());`
     : `DELETE FROM "${migrationsSchema}"."${migrationsTable}" WHERE name='${name}';`;
 
-/** The functions of a migration's module. `down` is `false` where a migration cannot be reverted, and says so. */
-type Module = Record<string, unknown> & { readonly default?: unknown };
-
 /**
  * Loads migrations before any of them runs, so that a broken file is found while nothing has been written.
  *
  * @throws Failure `usage` for a file that cannot be loaded, or does not export `up` and `down`
  */
 export async function loadMigrations(migrations: readonly Migration[], direction: Direction): Promise<void> {
-  const loading = await Promise.allSettled(migrations.map(({ path }) => loadModule(path)));
+  const loading = await Promise.allSettled(migrations.map(loadActions));
   for (const [index, migration] of migrations.entries()) {
     const { file } = migration;
     const result = loading[index];
@@ -49,16 +47,18 @@ export async function loadMigrations(migrations: readonly Migration[], direction
   }
 }
 
-/** What was loaded, by path: to look it up again through `import()` takes nearly as long as to load it. */
-const loaded = new Map<string, Module>();
+/** What was loaded: to look it up again through `import()` takes nearly as long as to load it. */
+const loaded = new Map<Migration, Exports>();
 
-async function loadModule(path: string): Promise<Module> {
-  const known = loaded.get(path);
+/** The functions of a migration. `down` is `false` where a migration cannot be reverted, and says so. */
+async function loadActions(migration: Migration): Promise<Exports> {
+  const known = loaded.get(migration);
   if (known !== undefined) return known;
-  const module = (await import(pathToFileURL(path).href)) as Module;
-  const isWhole = 'up' in module || typeof module.default !== 'object' || module.default === null;
-  const actions = isWhole ? module : (module.default as Module);
-  loaded.set(path, actions);
+  const exports = await migration.load();
+  const { default: inner } = exports;
+  const isWhole = 'up' in exports || typeof inner !== 'object' || inner === null;
+  const actions = isWhole ? exports : (inner as Exports);
+  loaded.set(migration, actions);
   return actions;
 }
 
@@ -67,7 +67,7 @@ async function loadModule(path: string): Promise<Module> {
  * {@link loadMigrations}.
  */
 export function preload(migrations: readonly Migration[]): void {
-  void Promise.allSettled([import('node-pg-migrate'), ...migrations.map(({ path }) => loadModule(path))]);
+  void Promise.allSettled([import('node-pg-migrate'), ...migrations.map(loadActions)]);
 }
 
 const describeError = (cause: unknown, { path }: Migration): string =>
@@ -95,8 +95,9 @@ const telling = (action: unknown, onSteps: (steps: Steps) => void) => async (pgm
  * Runs migrations through the framework's runner, in one transaction but for those that ask for none.
  *
  * Facts of 9.0.0 behind the options: `singleTransaction` is off unless asked for; `schema` would set the search path of
- * the session, which a pooler hands on; its session lock would stay behind on a pooled connection; it loads every file
- * of the folder unless a pattern keeps them from it, and then cannot know their order, which is checked here anyway.
+ * the session, which a pooler hands on; its session lock would stay behind on a pooled connection; it reads the folder,
+ * and hands the files that a pattern lets through to a loader: one file is enough, since the loader here knows which
+ * migrations are meant. It then cannot know their order, which is checked anyway.
  *
  * @param onSteps told of each migration what it will send, before it does
  * @param dryRun whether nothing is run but the migrations' own functions
@@ -113,15 +114,15 @@ export async function runMigrations(
   const quiet = (): void => undefined;
   const first = migrations[0];
   if (first === undefined) return;
-  const actionsOf = async (path: string) => {
-    const { up, down } = await loadModule(path);
-    return { up: telling(up, onSteps), down: telling(down, onSteps) } as never;
+  const unit = async (migration: Migration) => {
+    const { up, down } = await loadActions(migration);
+    const actions = { up: telling(up, onSteps), down: telling(down, onSteps) } as never;
+    return { id: `${migration.name}.js`, filePaths: [migration.path], actions };
   };
-  const files = migrations.map(({ path }) => path.slice(dirname(path).length + 1).replaceAll('.', '\\.'));
   await runner({
     dbClient: client as unknown as Extract<RunnerOption, { dbClient: unknown }>['dbClient'],
     dir: dirname(first.path),
-    ignorePattern: `(?!(?:${files.join('|')})$).*`,
+    ignorePattern: `(?!${basename(first.path).replaceAll('.', '\\.')}$).*`,
     migrationsTable: settings.migrationsTable,
     migrationsSchema: settings.migrationsSchema,
     direction,
@@ -132,12 +133,6 @@ export async function runMigrations(
     dryRun,
     verbose: false,
     logger: { info: quiet, warn: quiet, error: quiet },
-    migrationLoaderStrategies: [
-      {
-        extensions: [...new Set(migrations.map(({ path }) => extname(path)))],
-        loader: (paths) =>
-          Promise.all(paths.map(async (path) => ({ id: path, filePaths: [path], actions: await actionsOf(path) }))),
-      },
-    ],
+    migrationLoaderStrategies: [{ extensions: [extname(first.path)], loader: () => Promise.all(migrations.map(unit)) }],
   });
 }

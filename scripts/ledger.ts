@@ -31,10 +31,11 @@ export function readLedger({ migrations, settings }: Project, rows: readonly Led
   const lost = rows.filter(({ name }) => !byName.has(name)).map(({ name }) => name);
   if (lost.length > 0) throw failure('usage', 'ledger-without-file', [lost, table]);
   const applied = rows.flatMap(({ name }) => byName.get(name) ?? []);
-  const twice = applied.find((migration, index) => applied.indexOf(migration) !== index);
+  const there = new Set(applied);
+  const twice = applied.find((migration, index) => there.size < applied.length && applied.indexOf(migration) !== index);
   if (twice !== undefined) throw failure('usage', 'ledger-twice', [twice.name, table]);
   const inOrder = migrations.slice(0, applied.length);
-  const skipped = inOrder.filter((migration) => !applied.includes(migration));
+  const skipped = inOrder.filter((migration) => !there.has(migration));
   if (skipped.length > 0)
     throw failure('usage', 'ledger-order', [skipped.map(({ file }) => file), applied.at(-1)?.name ?? '']);
   const edited = rows.flatMap(({ name, effect_hash }) => {

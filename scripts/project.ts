@@ -1,18 +1,20 @@
 import { hash as oneHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 import { failure } from './errors.js';
 import { checkEffect } from './schema/check-effect.js';
-import { contradiction } from './schema/effects.js';
+import { contradiction, expectation, type Expectation } from './schema/effects.js';
 import type { Patch } from './schema/model.js';
-import { parseJson, type Settings } from './settings.js';
+import type { Settings } from './settings.js';
+import { openSources, type Exports } from './sources.js';
 
 /** A migration of the project, with the effect that was written down for it. */
 export interface Migration {
   readonly name: string;
   /** From the project's root, for people. */
   readonly file: string;
+  /** The file that holds it, and what loads it from there. */
   readonly path: string;
+  readonly load: () => Promise<Exports>;
   readonly effect: Patch;
   readonly effectFile: string;
   /** Of what the effect says; the same for a reformatted file. */
@@ -24,6 +26,13 @@ export interface Project {
   readonly settings: Settings;
   readonly migrations: readonly Migration[];
   readonly prerequisites: Patch;
+  /**
+   * The expected schema when the first `version` migrations are applied, and the `reverted` ones after them were taken
+   * back by this run.
+   */
+  readonly expectedAt: (version: number, reverted?: number) => Expectation;
+  /** Puts together what is most often asked for: call it while there is something else to wait for. */
+  readonly anticipate: () => void;
 }
 
 /** The effect file that belongs to no migration. */
@@ -31,7 +40,6 @@ export const PREREQUISITES = '0000_prerequisites';
 
 const MIGRATION_FILE = /^(\d+)_[\w-]+\.(ts|js|mjs|cjs)$/;
 const isMigrationFile = (name: string): boolean => MIGRATION_FILE.test(name) && !name.endsWith('.d.ts');
-const nameOf = (file: string): string => file.replace(/\.\w+$/, '');
 
 /**
  * Reads the names of the migrations, and the effects; the migrations themselves are loaded when they run.
@@ -40,21 +48,19 @@ const nameOf = (file: string): string => file.replace(/\.\w+$/, '');
  * @throws Failure `usage` for a file that is missing, cannot be read, or contradicts another
  */
 export function readProject(settings: Settings, lenient = false): Project {
-  const inside = settings.root + sep;
-  const shown = (path: string) => (path.startsWith(inside) ? path.slice(inside.length) : relative(settings.root, path));
-  const files = listFiles(settings.migrationsDir, shown).filter(isMigrationFile);
+  const sources = openSources(settings);
+  const { migrationsDir, effectsDir } = settings;
+  const shown = (path: string, dir = migrationsDir) => sources.shown(join(dir, path));
   const byNumber = new Map<number, string>();
-  for (const file of files) {
+  for (const file of sources.files.filter(isMigrationFile)) {
     const number = Number(MIGRATION_FILE.exec(file)?.[1]);
     const other = byNumber.get(number);
-    if (other !== undefined)
-      throw failure('usage', 'duplicate-number', [other, file], { file: join(shown(settings.migrationsDir), file) });
+    if (other !== undefined) throw failure('usage', 'duplicate-number', [other, file], { file: shown(file) });
     byNumber.set(number, file);
   }
   const read = (name: string): Patch => {
-    const path = join(settings.effectsDir, `${name}.json`);
     try {
-      return checkEffect(parseJson(readText(path, shown, 'effect-missing'), shown(path), 'effect-broken'), shown(path));
+      return checkEffect(sources.effectOf(name), shown(`${name}.json`, effectsDir));
     } catch (error) {
       if (lenient) return {};
       throw error;
@@ -63,46 +69,42 @@ export function readProject(settings: Settings, lenient = false): Project {
   const migrations = [...byNumber]
     .sort(([a], [b]) => a - b)
     .map(([, file]): Migration => {
-      const name = nameOf(file);
-      const path = join(settings.migrationsDir, file);
+      const name = file.replace(/\.\w+$/, '');
       const effect = read(name);
-      const effectFile = shown(join(settings.effectsDir, `${name}.json`));
-      return { name, file: shown(path), path, effect, effectFile, effectHash: hash(effect) };
+      let effectHash: string | undefined;
+      return {
+        name,
+        file: shown(file),
+        path: sources.pathOf(file),
+        load: () => sources.load(file),
+        effect,
+        effectFile: shown(`${name}.json`, effectsDir),
+        get effectHash() {
+          return (effectHash ??= hash(effect));
+        },
+      };
     });
   const prerequisites = read(PREREQUISITES);
-  const wrong = lenient
-    ? undefined
-    : contradiction(
-        prerequisites,
-        migrations.map(({ effect }) => effect),
-      );
+  const effects = migrations.map(({ effect }) => effect);
+  const wrong = lenient ? undefined : contradiction(prerequisites, effects);
   if (wrong !== undefined) {
     const file = migrations[wrong.index]?.effectFile ?? '';
     throw failure('usage', 'effect-contradiction', [file, wrong.object, wrong.what], { file });
   }
-  return { settings, migrations, prerequisites };
-}
-
-function listFiles(dir: string, shown: (path: string) => string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch (cause) {
-    throw failure('usage', 'no-migrations', [shown(dir), (cause as NodeJS.ErrnoException).code ?? ''], {
-      file: shown(dir),
-      cause,
-    });
-  }
-}
-
-function readText(path: string, shown: (path: string) => string, code: 'effect-missing'): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw failure('usage', code, [shown(path), (cause as NodeJS.ErrnoException).code ?? ''], {
-      file: shown(path),
-      cause,
-    });
-  }
+  const known = new Map<number, Expectation>();
+  const expectedAt = (version: number, reverted = 0): Expectation => {
+    const expected = known.get(version);
+    if (expected !== undefined && reverted === 0) return expected;
+    const [before, after] = [effects.slice(0, version), effects.slice(version, version + reverted)];
+    const made = expectation(prerequisites, before, after);
+    if (reverted === 0) known.set(version, made);
+    return made;
+  };
+  const anticipate = () => {
+    expectedAt(migrations.length);
+    for (const migration of migrations) void migration.effectHash;
+  };
+  return { settings, migrations, prerequisites, expectedAt, anticipate };
 }
 
 /** The same for documents that say the same: keys in order, no white space. */

@@ -8,13 +8,15 @@ import { closest } from './cli/closest.js';
 /** The file with the settings, the same that node-pg-migrate's own CLI reads with `-f`. */
 export const SETTINGS_FILE = '.node-pg-migraterc.json';
 
-/** Whether this program runs as `dist/scripts/migrate.js`; migrations then come from `dist` too. */
+/** Whether this program runs as `dist/scripts/migrate.js`. */
 export const isCompiled = !import.meta.filename.endsWith('.ts');
 
 /** What the project is, apart from its database. Paths are absolute. */
 export interface Settings {
   readonly root: string;
   readonly migrationsDir: string;
+  /** What `npm run build` made of migrations and effects, for the compiled program. */
+  readonly bundle: string | undefined;
   readonly effectsDir: string;
   readonly template: string;
   /** Loaded into the database that `snapshot` makes, before the first migration. */
@@ -64,14 +66,15 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv): Settings {
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });
   const text = (key: string, otherwise: string) => (values[key] as string | undefined) ?? otherwise;
   const dir = text('migrations-dir', 'migrations');
-  const compiledDir = resolve(root, 'dist', dir);
-  const migrationsDir = isCompiled && existsSync(compiledDir) ? compiledDir : resolve(root, dir);
+  const migrationsDir = resolve(root, dir);
+  const bundle = resolve(root, 'dist', dir, 'index.js');
   const searchPath = [values['schema'] ?? 'public'].flat() as string[];
   const migrationsSchema = text('migrations-schema', searchPath[0] ?? 'public');
   const migrationsTable = text('migrations-table', 'pgmigrations');
   return {
     root,
     migrationsDir,
+    bundle: isCompiled && existsSync(bundle) ? bundle : undefined,
     effectsDir: join(migrationsDir, 'schema'),
     template: resolve(root, text('template-file-name', 'scripts/template.ts')),
     baseSchema: join(root, 'test', 'fixtures', 'base-schema.sql'),

@@ -5,7 +5,6 @@ import { failure } from '../errors.js';
 import { readLedger, type Ledger } from '../ledger.js';
 import type { Obstacle } from '../preflight.js';
 import { compare } from '../schema/compare.js';
-import { expectation } from '../schema/effects.js';
 
 /** Compares the schema with what is expected at the version that the database claims. Writes nothing. */
 export async function check(context: Context): Promise<Success> {
@@ -42,9 +41,6 @@ export const connectOptions = ({ command, options, signal }: Context) =>
 /** Whether the schema is what the version of the database leaves behind; notes what is not. */
 export function compareAtVersion(context: Context, { live }: Inspection, ledger: Ledger): boolean {
   noteLedger(context, ledger);
-  const effects = ledger.applied.map(({ effect }) => effect);
-  return noteComparison(
-    context,
-    compare(expectation(context.project.prerequisites, effects), live, context.options.strict),
-  );
+  const expected = context.project.expectedAt(ledger.applied.length);
+  return noteComparison(context, compare(expected, live, context.options.strict));
 }

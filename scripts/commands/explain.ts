@@ -4,7 +4,7 @@ import { Failure, failure, sqlstateOf } from '../errors.js';
 import type { Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
 import { compare, type Difference } from '../schema/compare.js';
-import { createsTable, expectation, mentions } from '../schema/effects.js';
+import { createsTable, mentions } from '../schema/effects.js';
 import { objectId, type Schema } from '../schema/model.js';
 
 /** What is known about an error of a run. */
@@ -63,7 +63,6 @@ function asFailure(trouble: Trouble): Failure {
  * for that reason.
  */
 function misfitsBefore({ migrations, before, ledger, context }: Trouble): Difference[] {
-  const { prerequisites } = context.project;
   const found = new Set(Object.keys(before.tables ?? {}));
   const effects = migrations.map(({ effect }) => effect);
   const adopted = new Set(
@@ -72,7 +71,7 @@ function misfitsBefore({ migrations, before, ledger, context }: Trouble): Differ
       .filter((mention) => createsTable(mention) && found.has(mention.key))
       .map(({ key }) => key),
   );
-  const all = expectation(prerequisites, [...ledger.applied.map(({ effect }) => effect), ...effects]);
+  const all = context.project.expectedAt(new Set([...ledger.applied, ...migrations]).size);
   const named = new Set(
     effects
       .flatMap(mentions)

@@ -6,7 +6,6 @@ import type { Watch } from '../database/watch.js';
 import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
 import { obstacles } from '../preflight.js';
 import type { Migration } from '../project.js';
-import { expectation } from '../schema/effects.js';
 import { refuseUnread } from './check.js';
 
 /** What a run works with, from attempt to attempt. */
@@ -48,30 +47,28 @@ export async function look(
     refuseUnread(context, inspection, obstacles(project, inspection, ledger.pending));
   }
   noteLedger(context, ledger);
+  const selected = names === undefined ? select(ledger, direction, argument) : remaining(ledger, direction, names);
+  return { inspection, ledger, migrations: selected };
+}
+
+/** What is left of the migrations that a run is about: from where the database is now, and without a gap. */
+function remaining(ledger: Ledger, direction: Direction, names: ReadonlySet<string>): Migration[] {
   const candidates = direction === 'up' ? ledger.pending : [...ledger.applied].reverse();
-  const migrations =
-    names === undefined ? select(ledger, direction, argument) : candidates.filter(({ name }) => names.has(name));
-  return { inspection, ledger, migrations };
+  const other = candidates.findIndex(({ name }) => !names.has(name));
+  return other < 0 ? [...candidates] : candidates.slice(0, other);
 }
 
 /** What a run is to do with what was seen. */
 export function planOf({ context, direction }: Bench, { inspection, ledger, migrations }: View): RunPlan {
   const { project, options } = context;
-  const effects = (list: readonly Migration[]) => list.map(({ effect }) => effect);
-  const expectationAfter = (count: number) =>
-    direction === 'up'
-      ? expectation(project.prerequisites, effects([...ledger.applied, ...migrations.slice(0, count)]))
-      : expectation(
-          project.prerequisites,
-          effects(ledger.applied.slice(0, ledger.applied.length - count)),
-          effects(migrations.slice(0, count)),
-        );
+  const applied = ledger.applied.length;
   return {
     ...options,
     project,
     direction,
     migrations,
-    expectationAfter,
+    expectedAfter: (count) =>
+      direction === 'up' ? project.expectedAt(applied + count) : project.expectedAt(applied - count, count),
     hashed: inspection.access.ledger?.hashed ?? false,
   };
 }

@@ -9,7 +9,6 @@ import { ledgerStatement, loadMigrations, runMigrations, type Steps } from '../f
 import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
 import { effectLines } from '../report/effect-lines.js';
-import { expectation } from '../schema/effects.js';
 import type { Relation } from '../schema/model.js';
 import { connectOptions, refuseUnread } from './check.js';
 
@@ -129,12 +128,7 @@ class Script {
     const { settings } = project;
     const migration = migrations[index];
     if (migration === undefined) return;
-    const base =
-      direction === 'up' ? [...applied, ...migrations.slice(0, index)] : applied.slice(0, applied.length - index - 1);
-    const before = expectation(
-      project.prerequisites,
-      base.map(({ effect }) => effect),
-    ).schema;
+    const before = project.expectedAt(applied.length + (direction === 'up' ? index : -index - 1)).schema;
     const title = `${direction === 'up' ? '' : 'revert '}${migration.name} (${migration.file})`;
     const text = [
       ...[title, ...effectLines(before, migration.effect, direction)].map((line) => `-- ${line}`),

@@ -18,7 +18,7 @@ export async function checkSchema(
   alone: boolean,
 ): Promise<readonly Difference[]> {
   const live = await readSchema(connection, namesOf(plan.project), alone ? plan.lockTimeout : undefined);
-  const { failing, warnings } = compare(plan.expectationAfter(count), live, plan.strict);
+  const { failing, warnings } = compare(plan.expectedAfter(count), live, plan.strict);
   const { name = null } = plan.migrations[count - 1] ?? {};
   if (failing.length > 0)
     throw failure('differs', 'differs', [name, plan.direction, failing], { differences: failing });

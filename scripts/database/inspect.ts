@@ -71,13 +71,14 @@ export async function inspect(
 ): Promise<Inspection> {
   const { settings } = project;
   const names = namesOf(project);
-  const read = `SELECT to_jsonb(m) AS row FROM (SELECT * FROM ${settings.ledgerName} ORDER BY run_on, id) m`;
+  const read = `SELECT coalesce(json_agg(m ORDER BY m.run_on, m.id), '[]') AS rows FROM ${settings.ledgerName} m`;
   const ask = async (ledger: string, first = ''): Promise<Inspection> => {
     const access = accessQuery(settings, withOwners ? names : {});
-    const results = await connection.query(
+    const asked = connection.query(
       `${first} ${beginReading(lockTimeout)} ${ledger}; ${access}; ${readStatement(names)}; COMMIT`,
     );
-    return inspectionFrom(results);
+    project.anticipate();
+    return inspectionFrom(await asked);
   };
   const rollback = async (error: unknown): Promise<never> => {
     await connection.query('ROLLBACK').catch(() => undefined);
@@ -94,16 +95,12 @@ export async function inspect(
   }
 }
 
-const NO_LEDGER = 'SELECT WHERE false';
+const NO_LEDGER = "SELECT '[]'::json AS rows";
 
 function inspectionFrom(results: readonly QueryResult[]): Inspection {
-  const rows = results.filter(({ command }) => command === 'SELECT').map((result) => result.rows as unknown[]);
-  const [ledger = [], rights = [], catalog = []] = rows;
-  return {
-    ledger: ledger.map((row) => (row as { row: LedgerRow }).row),
-    access: (rights[0] as { access: Access }).access,
-    live: schemaFrom((catalog[0] as CatalogRow).catalog),
-  };
+  const rows = results.filter(({ command }) => command === 'SELECT').map((result) => result.rows[0] as unknown);
+  const [ledger, rights, catalog] = rows as [{ rows: LedgerRow[] }, { access: Access }, CatalogRow];
+  return { ledger: ledger.rows, access: rights.access, live: schemaFrom(catalog.catalog) };
 }
 
 /** Puts the objects that the catalog query read together; attributes that say nothing (null) are left out. */

@@ -9,7 +9,7 @@ export interface RunPlan {
   /** In the order in which they run. */
   readonly migrations: readonly Migration[];
   /** The expected schema after the first `count` of them. */
-  expectationAfter(count: number): Expectation;
+  expectedAfter(count: number): Expectation;
   /** Whether the migrations table has its column for the effect's hash already. */
   readonly hashed: boolean;
   readonly strict: boolean;

@@ -1,5 +1,5 @@
 import type { Expectation } from './effects.js';
-import { objectId, objectsOf, type Schema, type SchemaObject, type Section, type State } from './model.js';
+import { objectId, objectsOf, sections, type Schema, type SchemaObject, type Section, type State } from './model.js';
 
 /** One object that is not as expected. `expected` is null where there should be none, `found` where there is none. */
 export interface Difference {
@@ -48,17 +48,16 @@ export function compare(expected: Expectation, live: Schema, strict = false): Co
 
 /** The objects of both schemas, without the tables and other things that are the same in both: nearly all of them. */
 function unequalObjects(wanted: Schema, found: Schema): [Objects, Objects] {
-  const unequal = (schema: Schema, other: Schema): Schema =>
-    Object.fromEntries(
-      Object.entries(schema).map(([section, byKey]) => {
-        const others = other[section as Section] ?? {};
-        return [
-          section,
-          Object.fromEntries(Object.entries(byKey).filter(([key, value]) => !isEqual(value, others[key]))),
-        ];
-      }),
-    );
-  return [objectsOf(unequal(wanted, found)), objectsOf(unequal(found, wanted))];
+  const [left, right]: [Schema, Schema] = [{}, {}];
+  for (const section of Object.keys(sections) as Section[]) {
+    const [ours, theirs] = [wanted[section] ?? {}, found[section] ?? {}];
+    const isUnequal = ([key, value]: [string, unknown]) => !isEqual(value, theirs[key]);
+    const unequal = Object.entries(ours).filter(isUnequal);
+    const keys = new Set(unequal.map(([key]) => key));
+    left[section] = Object.fromEntries(unequal);
+    right[section] = Object.fromEntries(Object.entries(theirs).filter(([key]) => keys.has(key) || !(key in ours)));
+  }
+  return [objectsOf(left), objectsOf(right)];
 }
 
 function isEqual(a: unknown, b: unknown): boolean {

@@ -24,17 +24,9 @@ export function repositoryProject(): Project {
   const folder = join(work, 'repository');
   rmSync(work, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const name of [
-    '.node-pg-migraterc.json',
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'rolldown.config.js',
-    'migrations',
-    'scripts',
-  ])
+  for (const name of ['.node-pg-migraterc.json', 'tsconfig.json', 'rolldown.config.js', 'migrations', 'scripts'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
-  execFileSync(process.execPath, [join(root, 'node_modules/rolldown/bin/cli.mjs'), '--config'], { cwd: folder });
-  compile(folder);
+  build(folder);
   return withManifest(folder, join(folder, 'dist/scripts/migrate.js'), 'scripts');
 }
 
@@ -52,26 +44,15 @@ export function generatedProject(count: number, { compiled }: Project): Project 
     writeFileSync(join(migrations, `${name}.ts`), migration(`t${number}`));
     json(`migrations/schema/${name}.json`, effect(`t${number}`));
   }
-  json('tsconfig.json', {
-    extends: join(root, 'tsconfig.json'),
-    compilerOptions: { rootDir: '.' },
-    include: ['migrations'],
-  });
-  json('tsconfig.build.json', {
-    extends: './tsconfig.json',
-    compilerOptions: { noEmit: false, noCheck: true, outDir: 'dist' },
-  });
-  compile(folder);
+  for (const name of ['rolldown.config.js', 'scripts'])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  build(folder);
   return withManifest(folder, compiled, '../repository/scripts');
 }
 
-/** What `npm run build` does for migrations. */
-function compile(folder: string): void {
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
-    cwd: folder,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  cpSync(join(folder, 'migrations/schema'), join(folder, 'dist/migrations/schema'), { recursive: true });
+/** What `npm run build` does. */
+function build(folder: string): void {
+  execFileSync(process.execPath, [join(root, 'node_modules/rolldown/bin/cli.mjs'), '--config'], { cwd: folder });
 }
 
 /** Scripts for `npm run`: this program's is the one of the repository, and next to it the framework's. */

@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { failure } from './errors.js';
+import { parseJson, type Settings } from './settings.js';
+
+/** What a migration's file exports. */
+export type Exports = Readonly<Record<string, unknown>>;
+
+/** The files of a project: in their folders, or in what `npm run build` made of them. */
+export interface Sources {
+  /** The files of the migrations' folder, in no order. */
+  readonly files: readonly string[];
+  /** What is loaded for a file of these. */
+  readonly pathOf: (file: string) => string;
+  readonly load: (file: string) => Promise<Exports>;
+  /** The effect with this name, as it is written down. */
+  readonly effectOf: (name: string) => unknown;
+  /** How a file of the project is called from its root. */
+  readonly shown: (path: string) => string;
+}
+
+/** @throws Failure `usage` for what is missing or cannot be read, now or when it is asked for */
+export function openSources(settings: Settings): Sources {
+  const { root, bundle } = settings;
+  const inside = root + sep;
+  const shown = (path: string) => (path.startsWith(inside) ? path.slice(inside.length) : relative(root, path));
+  return { shown, ...(bundle === undefined ? fromFolders(settings, shown) : fromBundle(bundle, shown)) };
+}
+
+type Contents = Omit<Sources, 'shown'>;
+
+function fromFolders({ migrationsDir, effectsDir }: Settings, shown: Sources['shown']): Contents {
+  const read = (path: string) => orRefuse('effect-missing', shown(path), () => readFileSync(path, 'utf8'));
+  return {
+    files: orRefuse('no-migrations', shown(migrationsDir), () => readdirSync(migrationsDir)),
+    pathOf: (file) => join(migrationsDir, file),
+    load: async (file) => (await import(pathToFileURL(join(migrationsDir, file)).href)) as Exports,
+    effectOf(name) {
+      const path = join(effectsDir, `${name}.json`);
+      return parseJson(read(path), shown(path), 'effect-broken');
+    },
+  };
+}
+
+/** One file with the migrations, by their files' names, and beside it one with the effects: rolldown.config.js makes them. */
+function fromBundle(bundle: string, shown: Sources['shown']): Contents {
+  const path = join(dirname(bundle), 'schema.json');
+  const text = orRefuse('effect-missing', shown(path), () => readFileSync(path, 'utf8'));
+  const { files, effects } = parseJson(text, shown(path), 'effect-broken') as {
+    files: string[];
+    effects: Record<string, unknown>;
+  };
+  return {
+    files,
+    pathOf: () => bundle,
+    load: async (file) => ((await import(pathToFileURL(bundle).href)) as Record<string, Exports>)[file] ?? {},
+    effectOf: (name) => effects[name],
+  };
+}
+
+function orRefuse<T>(code: 'effect-missing' | 'no-migrations', shown: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw failure('usage', code, [shown, (cause as NodeJS.ErrnoException).code ?? ''], { file: shown, cause });
+  }
+}
