@@ -17,7 +17,7 @@ export interface Migration {
   readonly load: () => Promise<Exports>;
   readonly effect: Patch;
   readonly effectFile: string;
-  /** Of what the effect says; the same for a reformatted file. */
+  /** Of what the effect says; the same for a reformatted file. Made when it is first asked for. */
   readonly effectHash: string;
 }
 
@@ -100,9 +100,10 @@ export function readProject(settings: Settings, lenient = false): Project {
     if (reverted === 0) known.set(version, made);
     return made;
   };
+  const hashes = () => migrations.map(({ effectHash }) => effectHash);
   const anticipate = () => {
     expectedAt(migrations.length);
-    for (const migration of migrations) void migration.effectHash;
+    hashes();
   };
   return { settings, migrations, prerequisites, expectedAt, anticipate };
 }

@@ -115,7 +115,9 @@ class Script {
     const { tables } = this.inspection.live;
     const isThere = ({ table, column }: Removal) => {
       const columns = (tables?.[table] as Relation | undefined)?.['columns'];
-      return column === undefined ? tables?.[table] !== undefined : typeof columns === 'object' && column in columns;
+      return column === undefined
+        ? tables?.[table] !== undefined
+        : typeof columns === 'object' && Object.hasOwn(columns, column);
     };
     return this.context.options.allowDataLoss
       ? []

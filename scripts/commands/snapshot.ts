@@ -11,8 +11,8 @@ import { failure } from '../errors.js';
 import { loadMigrations, runMigrations } from '../framework.js';
 import { PREREQUISITES, type Migration } from '../project.js';
 import { picture } from '../report/picture.js';
-import { everythingQuery } from '../schema/catalog.js';
 import { effectBetween, mentions } from '../schema/effects.js';
+import { everythingQuery } from '../schema/everything.js';
 import { isPart, objectsOf, type Patch, type Relation, type Schema, type State } from '../schema/model.js';
 import { connectOptions } from './check.js';
 

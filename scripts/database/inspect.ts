@@ -4,8 +4,8 @@ import type { LedgerRow } from '../ledger.js';
 import type { Project } from '../project.js';
 import { catalogQuery, READ_SETTINGS } from '../schema/catalog.js';
 import { mentions } from '../schema/effects.js';
-import type { Names, Part, Relation, Schema, Section, State } from '../schema/model.js';
-import { normalize } from '../schema/normalize.js';
+import type { Names, Schema, Section } from '../schema/model.js';
+import { isNormal, normalize } from '../schema/normalize.js';
 import { accessQuery, type Access } from './access.js';
 import type { Connection } from './connection.js';
 
@@ -24,17 +24,6 @@ export function namesOf({ migrations, prerequisites }: Project): Names {
   return Object.fromEntries(Object.entries(names).map(([section, keys]) => [section, [...keys]]));
 }
 
-type CatalogObject = readonly [section: Section, key: string, part: Part | null, name: string | null, state: State];
-
-interface CatalogRow {
-  readonly catalog: readonly CatalogObject[] | null;
-}
-
-/** The statement that reads named objects, under the {@link READ_SETTINGS}. */
-const readStatement = (names: Names): string =>
-  `SELECT json_agg(json_build_array(q.section, q.key, q.part, q.name, q.state)) AS catalog
-  FROM (${catalogQuery(names)}) q`;
-
 const beginReading = (lockTimeout: string): string =>
   `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = ${pg.escapeLiteral(lockTimeout)}; ${READ_SETTINGS}`;
 
@@ -43,11 +32,11 @@ const beginReading = (lockTimeout: string): string =>
  * keeps an empty `search_path`: call it where nothing but `COMMIT` or `ROLLBACK` follows.
  */
 export async function readSchema(connection: Connection, names: Names, lockTimeout?: string): Promise<Schema> {
-  const query = readStatement(names);
+  const query = catalogQuery(names);
   const results = await connection.query(
     lockTimeout === undefined ? `${READ_SETTINGS} ${query}` : `${beginReading(lockTimeout)} ${query}; COMMIT`,
   );
-  return schemaFrom((results.find(({ command }) => command === 'SELECT')?.rows as CatalogRow[])[0]?.catalog ?? []);
+  return schemaFrom(results.find(({ command }) => command === 'SELECT')?.rows[0] as CatalogRow);
 }
 
 /** What {@link inspect} is to look at, and what is known already. */
@@ -75,7 +64,7 @@ export async function inspect(
   const ask = async (ledger: string, first = ''): Promise<Inspection> => {
     const access = accessQuery(settings, withOwners ? names : {});
     const asked = connection.query(
-      `${first} ${beginReading(lockTimeout)} ${ledger}; ${access}; ${readStatement(names)}; COMMIT`,
+      `${first} ${beginReading(lockTimeout)} ${ledger}; ${access}; ${catalogQuery(names)}; COMMIT`,
     );
     project.anticipate();
     return inspectionFrom(await asked);
@@ -100,25 +89,14 @@ const NO_LEDGER = "SELECT '[]'::json AS rows";
 function inspectionFrom(results: readonly QueryResult[]): Inspection {
   const rows = results.filter(({ command }) => command === 'SELECT').map((result) => result.rows[0] as unknown);
   const [ledger, rights, catalog] = rows as [{ rows: LedgerRow[] }, { access: Access }, CatalogRow];
-  return { ledger: ledger.rows, access: rights.access, live: schemaFrom(catalog.catalog) };
+  return { ledger: ledger.rows, access: rights.access, live: schemaFrom(catalog) };
 }
 
-/** Puts the objects that the catalog query read together; attributes that say nothing (null) are left out. */
-function schemaFrom(objects: readonly CatalogObject[] | null): Schema {
-  const schema: Schema = {};
-  const named = () => Object.create(null) as Record<string, never>; // A column may be called `constructor`.
-  for (const [section, key, part, name, value] of objects ?? []) {
-    const state = normalize(typeof value === 'string' ? value : withoutNulls(value));
-    const byKey = (schema[section] ??= named());
-    if (part === null || name === null)
-      byKey[key] = typeof state === 'string' ? state : { ...(byKey[key] as object), ...state };
-    else ((((byKey[key] ??= {}) as Relation)[part] ??= named()) as Record<string, State>)[name] = state;
-  }
-  return schema;
+interface CatalogRow {
+  readonly catalog: string;
 }
 
-function withoutNulls(state: Readonly<Record<string, string | boolean | null>>): State {
-  const left: Record<string, string | boolean> = {};
-  for (const [name, value] of Object.entries(state)) if (value !== null) left[name] = value;
-  return left;
+function schemaFrom({ catalog }: CatalogRow): Schema {
+  const schema = JSON.parse(catalog) as Schema;
+  return isNormal(catalog) ? schema : normalize(schema);
 }

@@ -55,7 +55,9 @@ function unequalObjects(wanted: Schema, found: Schema): [Objects, Objects] {
     const unequal = Object.entries(ours).filter(isUnequal);
     const keys = new Set(unequal.map(([key]) => key));
     left[section] = Object.fromEntries(unequal);
-    right[section] = Object.fromEntries(Object.entries(theirs).filter(([key]) => keys.has(key) || !(key in ours)));
+    right[section] = Object.fromEntries(
+      Object.entries(theirs).filter(([key]) => keys.has(key) || !Object.hasOwn(ours, key)),
+    );
   }
   return [objectsOf(left), objectsOf(right)];
 }

@@ -1,4 +1,4 @@
-import type { State } from './model.js';
+import type { Relation, Schema, State } from './model.js';
 
 /** A literal, a quoted name, a word, white space, or any other sign. */
 const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[\w$\u0080-\uffff]+|\s+|./gsu;
@@ -9,17 +9,31 @@ const CAST_ARRAY = '(ARRAY[';
 /** The element type of an array type, at the beginning of a text. */
 const ELEMENT_TYPE = /^::((?:"(?:[^"]|"")*"|[\w$\u0080-\uffff]+|[ .]|\(\d+(?:,\d+)?\))+?)\[\]/u;
 
-/** Makes a state read the same on every PostgreSQL, and before and after a dump. */
-export function normalize(state: State): State {
-  if (typeof state === 'string') return spreadCasts(state);
-  if (!Object.values(state).some((value) => typeof value === 'string' && value.includes(CAST_ARRAY)))
-    return normalizeView(state); // Nearly all.
-  const attributes = Object.entries(state).map(([name, value]): [string, string | boolean] => [
-    name,
-    typeof value === 'string' && name !== 'body' ? spreadCasts(value) : value,
-  ]);
-  return normalizeView(Object.fromEntries(attributes));
+/** Whether there is nothing to normalize in a schema, by its JSON: nearly always. */
+export const isNormal = (json: string): boolean => !json.includes(CAST_ARRAY) && !json.includes('"definition"');
+
+/** Makes a schema read the same on every PostgreSQL, and before and after a dump. */
+export const normalize = (schema: Schema): Schema =>
+  mapped(schema, (byKey) =>
+    mapped(byKey, (object) =>
+      typeof object === 'string'
+        ? spreadCasts(object)
+        : mapped<Relation[string], Relation[string]>(object, (inner, name) =>
+            typeof inner === 'object' ? mapped(inner, normalizeState) : normalizeAttribute(inner, name),
+          ),
+    ),
+  );
+
+const normalizeState = (state: State): State =>
+  typeof state === 'string' ? spreadCasts(state) : mapped(state, normalizeAttribute);
+
+function normalizeAttribute(value: string | boolean, name: string): string | boolean {
+  if (typeof value !== 'string' || name === 'body') return value;
+  return name === 'definition' ? normalizeView(spreadCasts(value)) : spreadCasts(value);
 }
+
+const mapped = <T, U>(byName: Readonly<Record<string, T>>, change: (value: T, name: string) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(byName).map(([name, value]) => [name, change(value, name)]));
 
 /**
  * Writes the cast of an array as casts of its elements: `b IN ('x', 'y')` of a varchar is a cast of the array when it is
@@ -55,10 +69,9 @@ function spreadCasts(text: string): string {
  * query on one relation is written with its name before it, since then without (commit 47bb9db75, "Get rid of the NEW and
  * OLD entries"). White space is folded, since only lines differ by it; in literals it stays.
  */
-function normalizeView(state: State): State {
-  if (typeof state === 'string' || typeof state['definition'] !== 'string') return state;
-  const tokens = (state['definition'].match(TOKEN) ?? []).map((token) => (/^\s/.test(token) ? ' ' : token));
-  return { ...state, definition: withoutQualifier(tokens).join('').trim() };
+function normalizeView(definition: string): string {
+  const tokens = (definition.match(TOKEN) ?? []).map((token) => (/^\s/.test(token) ? ' ' : token));
+  return withoutQualifier(tokens).join('').trim();
 }
 
 /** Leaves out the name of the only relation of a query where it stands before a column, outside of sub-selects. */
