@@ -1,9 +1,9 @@
 import { hash as oneHash } from 'node:crypto';
-import { join } from 'node:path';
+import { sep } from 'node:path';
 import { failure } from './errors.js';
 import { checkEffect } from './schema/check-effect.js';
 import { contradiction, expectation, type Expectation } from './schema/effects.js';
-import type { Patch } from './schema/model.js';
+import type { Names, Patch, Section } from './schema/model.js';
 import type { Settings } from './settings.js';
 import { openSources, type Exports } from './sources.js';
 
@@ -26,6 +26,8 @@ export interface Project {
   readonly settings: Settings;
   readonly migrations: readonly Migration[];
   readonly prerequisites: Patch;
+  /** Of all objects that the effects and the prerequisites mention. */
+  readonly names: Names;
   /**
    * The expected schema when the first `version` migrations are applied, and the `reverted` ones after them were taken
    * back by this run.
@@ -49,41 +51,32 @@ const isMigrationFile = (name: string): boolean => MIGRATION_FILE.test(name) && 
  */
 export function readProject(settings: Settings, lenient = false): Project {
   const sources = openSources(settings);
-  const { migrationsDir, effectsDir } = settings;
-  const shown = (path: string, dir = migrationsDir) => sources.shown(join(dir, path));
-  const byNumber = new Map<number, string>();
-  for (const file of sources.files.filter(isMigrationFile)) {
-    const number = Number(MIGRATION_FILE.exec(file)?.[1]);
-    const other = byNumber.get(number);
-    if (other !== undefined) throw failure('usage', 'duplicate-number', [other, file], { file: shown(file) });
-    byNumber.set(number, file);
-  }
+  const [folder, effectFolder] = [sources.shown(settings.migrationsDir), sources.shown(settings.effectsDir)];
+  const effectFileOf = (name: string) => effectFolder + sep + name + '.json';
   const read = (name: string): Patch => {
     try {
-      return checkEffect(sources.effectOf(name), shown(`${name}.json`, effectsDir));
+      return checkEffect(sources.effectOf(name), effectFileOf(name));
     } catch (error) {
       if (lenient) return {};
       throw error;
     }
   };
-  const migrations = [...byNumber]
-    .sort(([a], [b]) => a - b)
-    .map(([, file]): Migration => {
-      const name = file.replace(/\.\w+$/, '');
-      const effect = read(name);
-      let effectHash: string | undefined;
-      return {
-        name,
-        file: shown(file),
-        path: sources.pathOf(file),
-        load: () => sources.load(file),
-        effect,
-        effectFile: shown(`${name}.json`, effectsDir),
-        get effectHash() {
-          return (effectHash ??= hash(effect));
-        },
-      };
-    });
+  const migrations = inOrder(sources.files, folder).map((file): Migration => {
+    const name = file.replace(/\.\w+$/, '');
+    const effect = read(name);
+    let effectHash: string | undefined;
+    return {
+      name,
+      file: folder + sep + file,
+      path: sources.pathOf(file),
+      load: () => sources.load(file),
+      effect,
+      effectFile: effectFileOf(name),
+      get effectHash() {
+        return (effectHash ??= hash(effect));
+      },
+    };
+  });
   const prerequisites = read(PREREQUISITES);
   const effects = migrations.map(({ effect }) => effect);
   const wrong = lenient ? undefined : contradiction(prerequisites, effects);
@@ -91,21 +84,41 @@ export function readProject(settings: Settings, lenient = false): Project {
     const file = migrations[wrong.index]?.effectFile ?? '';
     throw failure('usage', 'effect-contradiction', [file, wrong.object, wrong.what], { file });
   }
-  const known = new Map<number, Expectation>();
+  const known = new Map<string, Expectation>();
   const expectedAt = (version: number, reverted = 0): Expectation => {
-    const expected = known.get(version);
-    if (expected !== undefined && reverted === 0) return expected;
+    const key = `${version} ${reverted}`;
     const [before, after] = [effects.slice(0, version), effects.slice(version, version + reverted)];
-    const made = expectation(prerequisites, before, after);
-    if (reverted === 0) known.set(version, made);
-    return made;
+    const expected = known.get(key) ?? expectation(prerequisites, before, after);
+    known.set(key, expected);
+    return expected;
   };
   const hashes = () => migrations.map(({ effectHash }) => effectHash);
   const anticipate = () => {
     expectedAt(migrations.length);
     hashes();
   };
-  return { settings, migrations, prerequisites, expectedAt, anticipate };
+  return { settings, migrations, prerequisites, names: namesOf([prerequisites, ...effects]), expectedAt, anticipate };
+}
+
+/** The migrations among the files, by their numbers. */
+function inOrder(files: readonly string[], folder: string): string[] {
+  const byNumber = new Map<number, string>();
+  for (const file of files) {
+    const number = isMigrationFile(file) ? Number(MIGRATION_FILE.exec(file)?.[1]) : undefined;
+    if (number === undefined) continue;
+    const other = byNumber.get(number);
+    if (other !== undefined) throw failure('usage', 'duplicate-number', [other, file], { file: folder + sep + file });
+    byNumber.set(number, file);
+  }
+  return [...byNumber].sort(([a], [b]) => a - b).map(([, file]) => file);
+}
+
+function namesOf(effects: readonly Patch[]): Names {
+  const names: Partial<Record<Section, Set<string>>> = {};
+  for (const effect of effects)
+    for (const [section, byKey] of Object.entries(effect) as [Section, Patch][])
+      for (const key of Object.keys(byKey)) (names[section] ??= new Set()).add(key);
+  return Object.fromEntries(Object.entries(names).map(([section, keys]) => [section, [...keys]]));
 }
 
 /** The same for documents that say the same: keys in order, no white space. */

@@ -13,7 +13,7 @@ const makers = [
   require.resolve('ts-node/package.json'),
   require.resolve('typescript/package.json'),
 ];
-const salt = makers.map((file) => readFileSync(file, 'utf8')).join('\0');
+const salted = createHash('sha256').update(makers.map((file) => readFileSync(file, 'utf8')).join('\0'));
 let tsNode;
 
 /** `./x.js`, imported by a TypeScript file, is `./x.ts` where there is one. */
@@ -30,9 +30,13 @@ export async function load(url, context, next) {
   if (!/^file:.*(?<!\.d)\.ts$/.test(url)) return next(url, context);
   const path = fileURLToPath(url);
   const source = readFileSync(path);
-  const key = createHash('sha256').update(salt).update(path).update(source).digest('hex');
+  const key = salted.copy().update(path).update(source).digest('hex');
   const file = join(folder, `${key}.js`);
-  if (existsSync(file)) return { format: 'module', source: readFileSync(file), shortCircuit: true };
+  try {
+    return { format: 'module', source: readFileSync(file), shortCircuit: true };
+  } catch {
+    // Not made yet.
+  }
   tsNode ??= await import('ts-node/esm');
   const loaded = await tsNode.load(url, context, next);
   try {

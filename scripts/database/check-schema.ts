@@ -1,7 +1,7 @@
 import { failure } from '../errors.js';
 import { compare, type Difference } from '../schema/compare.js';
 import type { Connection } from './connection.js';
-import { namesOf, readSchema } from './inspect.js';
+import { readSchema } from './inspect.js';
 import type { RunPlan } from './run-plan.js';
 
 /**
@@ -17,7 +17,7 @@ export async function checkSchema(
   count: number,
   alone: boolean,
 ): Promise<readonly Difference[]> {
-  const live = await readSchema(connection, namesOf(plan.project), alone ? plan.lockTimeout : undefined);
+  const live = await readSchema(connection, plan.project.names, alone ? plan.lockTimeout : undefined);
   const { failing, warnings } = compare(plan.expectedAfter(count), live, plan.strict);
   const { name = null } = plan.migrations[count - 1] ?? {};
   if (failing.length > 0)

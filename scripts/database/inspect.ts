@@ -3,8 +3,7 @@ import { sqlstateOf } from '../errors.js';
 import type { LedgerRow } from '../ledger.js';
 import type { Project } from '../project.js';
 import { catalogQuery, READ_SETTINGS } from '../schema/catalog.js';
-import { mentions } from '../schema/effects.js';
-import type { Names, Schema, Section } from '../schema/model.js';
+import type { Names, Schema } from '../schema/model.js';
 import { isNormal, normalize } from '../schema/normalize.js';
 import { accessQuery, type Access } from './access.js';
 import type { Connection } from './connection.js';
@@ -14,14 +13,6 @@ export interface Inspection {
   readonly ledger: readonly LedgerRow[];
   readonly live: Schema;
   readonly access: Access;
-}
-
-/** The names of all objects that the effects of a project mention, and its prerequisites. */
-export function namesOf({ migrations, prerequisites }: Project): Names {
-  const names: Partial<Record<Section, Set<string>>> = {};
-  for (const { section, key } of [prerequisites, ...migrations.map(({ effect }) => effect)].flatMap(mentions))
-    (names[section] ??= new Set()).add(key);
-  return Object.fromEntries(Object.entries(names).map(([section, keys]) => [section, [...keys]]));
 }
 
 const beginReading = (lockTimeout: string): string =>
@@ -58,8 +49,7 @@ export async function inspect(
   project: Project,
   { lockTimeout, withOwners = false, noLedger = false }: InspectOptions,
 ): Promise<Inspection> {
-  const { settings } = project;
-  const names = namesOf(project);
+  const { settings, names } = project;
   const read = `SELECT coalesce(json_agg(m ORDER BY m.run_on, m.id), '[]') AS rows FROM ${settings.ledgerName} m`;
   const ask = async (ledger: string, first = ''): Promise<Inspection> => {
     const access = accessQuery(settings, withOwners ? names : {});

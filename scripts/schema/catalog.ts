@@ -31,20 +31,21 @@ export const READ_SETTINGS = Object.entries({
 
 /** A constraint is read once: without PostgreSQL 18's rows for NOT NULL, constraint triggers, and copies for partitions. */
 const IS_OWN_CONSTRAINT = `c.contype NOT IN ('n', 't')
-    AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = c.conparentid AND p.conrelid = c.conrelid)`;
+    AND (c.conparentid = 0 OR NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = c.conparentid AND p.conrelid = c.conrelid))`;
 
 const COLUMNS = `
   SELECT json_object_agg(quote_ident(a.attname), json_build_object(
     'type', format_type(a.atttypid, a.atttypmod),
     'null', CASE WHEN r.relkind NOT IN ('v', 'm') THEN NOT a.attnotnull END,
-    'notValid', (SELECT true FROM pg_constraint c WHERE c.conrelid = r.oid AND c.contype = 'n'
-      AND c.conkey[1] = a.attnum AND NOT c.convalidated),
+    'notValid', CASE WHEN a.attnum IN (SELECT c.conkey[1] FROM pg_constraint c
+      WHERE c.conrelid = r.oid AND c.contype = 'n' AND NOT c.convalidated) THEN true END,
     'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
     'generated', pg_get_expr(d.adbin, d.adrelid) || CASE a.attgenerated WHEN 's' THEN ' stored' WHEN 'v' THEN ' virtual' END,
     'identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END,
     'collation', (SELECT quote_ident(n.nspname) || '.' || quote_ident(l.collname)
       FROM pg_type t, pg_collation l, pg_namespace n
-      WHERE t.oid = a.atttypid AND t.typcollation <> a.attcollation AND l.oid = a.attcollation AND n.oid = l.collnamespace)))
+      WHERE a.attcollation <> 0 AND t.oid = a.atttypid AND t.typcollation <> a.attcollation
+        AND l.oid = a.attcollation AND n.oid = l.collnamespace)))
   FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped`;
 
@@ -62,7 +63,8 @@ const INDEXES = `
       quote_ident(o.relname), ' ON ', CASE WHEN o.relkind = 'I' THEN 'ONLY ' END, r.oid::regclass, ' USING ')) + 1)
     || CASE WHEN i.indisvalid AND i.indisready THEN '' ELSE ' INVALID' END)
   FROM pg_index i JOIN pg_class o ON o.oid = i.indexrelid
-  WHERE i.indrelid = r.oid AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conrelid = r.oid AND c.conindid = o.oid AND c.contype IN ('p', 'u', 'x'))`;
+  WHERE i.indrelid = r.oid
+    AND o.oid NOT IN (SELECT c.conindid FROM pg_constraint c WHERE c.conrelid = r.oid AND c.contype IN ('p', 'u', 'x'))`;
 
 const TRIGGERS = `
   SELECT json_object_agg(quote_ident(t.tgname),
@@ -172,10 +174,13 @@ export function catalogQuery(names: Names): string {
   return `
   WITH named AS MATERIALIZED (
     SELECT j.key AS section, k.key, p.parts[1]::name AS space, p.parts[2]::name AS name
-    FROM json_each(${pg.escapeLiteral(JSON.stringify(names))}) j, json_array_elements_text(j.value) AS k(key),
+    FROM json_each(${literal(JSON.stringify(names))}) j, json_array_elements_text(j.value) AS k(key),
       parse_ident(k.key, false) AS p(parts)),
   relation AS MATERIALIZED (
     SELECT n.key, c.* FROM named n JOIN pg_namespace s ON s.nspname = n.space
     JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = n.name WHERE n.section = 'tables')
   SELECT json_strip_nulls(json_build_object(${asked.join(', ')}))::text AS catalog`;
 }
+
+/** `pg` goes through a text sign by sign. */
+const literal = (text: string): string => (/['\\]/.test(text) ? pg.escapeLiteral(text) : `'${text}'`);
