@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import { readAddress } from '../scripts/database/address.js';
+import { withConnection } from '../scripts/database/connection.js';
+import { withRunLock } from '../scripts/database/run-lock.js';
 import { call } from './support/call.js';
 import type { Database } from './support/database.js';
 import { advisoryLocks, backends, blockedRun, eventually, rowsOf } from './support/eventually.js';
@@ -78,6 +81,22 @@ test('a run that loses its lock after a commit says where it stopped: exit 8; th
   await database.query('DROP EVENT TRIGGER at_validation');
   expect((await call(['up', '--json'], { url: database.url })).json()).toMatchObject({ exitCode: 0, version: HEAD });
 });
+
+test.for(['COMMIT', 'ROLLBACK', 'COMMIT; BEGIN', 'ROLLBACK; BEGIN'])(
+  'a lock whose transaction was ended by "%s" is not held any more, whatever the connection says',
+  async (end) => {
+    const { url } = await testDatabase({ base: false });
+    const [signal, emit] = [new AbortController().signal, () => undefined];
+    const address = readAddress('URL', { URL: url });
+    await withConnection(address, { purpose: 'lock', command: 'up', signal }, (connection) =>
+      withRunLock(connection, { wait: 0, signal, emit }, async (lock) => {
+        await lock.assertHeld();
+        await connection.query(end);
+        await expect(lock.assertHeld()).rejects.toMatchObject({ outcome: 'unavailable', code: 'run-lock-lost' });
+      }),
+    );
+  },
+);
 
 /** A project whose one migration has two steps outside a transaction. */
 const twoSteps = () =>

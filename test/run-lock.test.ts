@@ -156,3 +156,25 @@ test.runIf(process.platform === 'linux')(
     expect((await run).code).toBe(0);
   },
 );
+
+test('a run that another one has overtaken between two attempts refuses to go on from elsewhere', async () => {
+  const database = await testDatabase();
+  await call(['up', '2'], { url: database.url });
+  const { release } = await tableHolder(database);
+  const run = start(['up', '--lock-timeout=200ms', '--retries=50', '--json'], { url: database.url });
+  await run.printed('attempt 1 of 51');
+  expect((await call(['down', '--json'], { url: database.url })).json()).toMatchObject({ exitCode: 0 });
+  const { json } = await run.finished;
+  expect(json()).toMatchObject({
+    outcome: 'locked',
+    exitCode: 4,
+    version: '0001_create-workflow-templates',
+    applied: [],
+    error: { code: 'overtaken' },
+  });
+  await release();
+  expect((await call(['check', '--json'], { url: database.url })).json()).toMatchObject({
+    exitCode: 0,
+    version: '0001_create-workflow-templates',
+  });
+});

@@ -3,6 +3,7 @@ import type { Connection } from '../database/connection.js';
 import { inspect, type Inspection, type InspectOptions } from '../database/inspect.js';
 import type { RunPlan } from '../database/run-plan.js';
 import type { Watch } from '../database/watch.js';
+import { failure } from '../errors.js';
 import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
 import { obstacles } from '../preflight.js';
 import type { Migration } from '../project.js';
@@ -31,7 +32,8 @@ export interface View {
  * Looks where the database is, and what is to do. Where the migrations table cannot be read, the owners are asked as well,
  * to say all that is missing.
  *
- * @throws Failure `usage` where ledger and files contradict each other, `unavailable` where the ledger may not be read
+ * @throws Failure `usage` where ledger and files contradict each other, `unavailable` where the ledger may not be read,
+ *   `locked` where another run went another way
  */
 export async function look(
   bench: Bench,
@@ -51,11 +53,17 @@ export async function look(
   return { inspection, ledger, migrations: selected };
 }
 
-/** What is left of the migrations that a run is about: from where the database is now, and without a gap. */
+/**
+ * What is left of the migrations that a run is about.
+ *
+ * @throws Failure `locked` where it does not begin where the database is now: in between another run went another way
+ */
 function remaining(ledger: Ledger, direction: Direction, names: ReadonlySet<string>): Migration[] {
   const candidates = direction === 'up' ? ledger.pending : [...ledger.applied].reverse();
-  const other = candidates.findIndex(({ name }) => !names.has(name));
-  return other < 0 ? [...candidates] : candidates.slice(0, other);
+  const left = candidates.filter(({ name }) => names.has(name));
+  if (left.some((migration, index) => migration !== candidates[index]))
+    throw failure('locked', 'overtaken', [ledger.version]);
+  return left;
 }
 
 /** What a run is to do with what was seen. */

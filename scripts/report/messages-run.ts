@@ -63,6 +63,10 @@ export const runMessages = {
     `a table lock could not be had in ${retries + 1} attempts; the database is ${at(version)}, checked${blockerLines(blockers)}`,
     `What is committed stays. When the lock is free, go on:  ${RUN} ${command}`,
   ],
+  overtaken: (version: string | null): Words => [
+    `another run took the database elsewhere between two attempts of this one: it is ${at(version)} now`,
+    `Two people or deploys want different things. See where it is, and decide:  ${RUN} status`,
+  ],
   // Migrations and the check
   'migration-failed': (
     file: string,

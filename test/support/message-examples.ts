@@ -105,6 +105,7 @@ export const examples: Examples = {
   'connection-lost': [['Connection terminated unexpectedly']],
   'server-error': [['could not read block 7']],
   'run-lock-lost': [[]],
+  overtaken: [[null], ['0001_create-workflow-templates']],
   obstacles: [
     [[{ problem: 'the server is a standby: it takes no writes', remedy: 'connect to the primary' }], 'app'],
     [
