@@ -52,6 +52,16 @@ test.each(['ROLLBACK', 'ABORT', 'SELECT 1; COMMIT', 'COMMIT; BEGIN', 'SELECT 1; 
   },
 );
 
+test.each(['SELECT 1; COMMIT; BEGIN', 'SELECT 1; COMMIT; BEGIN; SELECT 1'])(
+  'a migration whose schema is right, but that leaves its transaction by %s: exit 8, and it is not written down',
+  async (statement) => {
+    const { report, database } = await up(b(`pgm.createTable('b', { id: 'integer' }); pgm.sql('${statement}');`));
+    expect(report).toMatchObject({ exitCode: 8, error: { code: 'left-transaction' } });
+    expect(await ledgerOf(database)).toEqual(['0001_a']);
+    expect(await tablesOf(database)).toEqual(['a', 'b', 'pgmigrations']); // Committed by the migration itself.
+  },
+);
+
 test('a migration outside a transaction whose result is wrong is not written down, and the one before it stays', async () => {
   const { report, database } = await up(b(`pgm.noTransaction(); ${bigint}`));
   expect(report).toMatchObject({
