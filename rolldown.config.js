@@ -22,18 +22,10 @@ const migrations = {
   },
 };
 
+const common = { platform: 'node', external: ['pg-native', 'pg-cloudflare'] }; // Which pg looks for, and does without.
+
 /** The program and the migrations with all that they need, for a container that has Node.js and nothing else. */
 export default defineConfig([
-  {
-    input: 'scripts/migrate.ts',
-    platform: 'node',
-    external: ['pg-native', 'pg-cloudflare'], // Which pg looks for, and does without.
-    output: { dir: 'dist/scripts' },
-  },
-  {
-    input: { index: 'migrations' },
-    platform: 'node',
-    plugins: [migrations],
-    output: { dir: 'dist/migrations' },
-  },
+  { ...common, input: 'scripts/migrate.ts', output: { dir: 'dist/scripts' } },
+  { ...common, input: { index: 'migrations' }, plugins: [migrations], output: { dir: 'dist/migrations' } },
 ]);
