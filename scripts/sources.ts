@@ -51,10 +51,12 @@ function fromBundle(bundle: string, shown: Sources['shown']): Contents {
     files: string[];
     effects: Record<string, unknown>;
   };
+  let modules: Promise<Record<string, Exports>> | undefined;
+  const load = async () => (await import(pathToFileURL(bundle).href)) as Record<string, Exports>;
   return {
     files,
     pathOf: () => bundle,
-    load: async (file) => ((await import(pathToFileURL(bundle).href)) as Record<string, Exports>)[file] ?? {},
+    load: async (file) => (await (modules ??= load()))[file] ?? {},
     effectOf: (name) => effects[name],
   };
 }

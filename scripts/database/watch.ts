@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Address } from './address.js';
 import { connectionName, withConnection, type Connection } from './connection.js';
@@ -79,21 +80,25 @@ export async function withWatch<T>(
     if (row.progress !== null) emit({ type: 'progress', progress: row.progress });
   };
   const watching = async (done: AbortSignal) => {
-    if (!(await pause(firstLook, done))) return;
+    const next = () => sleep(NEXT_LOOK, true, { signal: done }).catch(() => false);
     await withConnection(address, { purpose: 'watch', command, signal: closing.signal }, async (connection) => {
       do await look(connection);
-      while (await pause(NEXT_LOOK, done));
+      while (await next());
     });
   };
   const watch: Watch = {
     async during(statement) {
-      const done = new AbortController();
-      // What cannot be watched runs all the same: a watch that fails is no reason to fail a migration.
-      current = watching(done.signal).catch(() => undefined);
+      let done: AbortController | undefined;
+      const timer = setTimeout(() => {
+        done = new AbortController();
+        // What cannot be watched runs all the same: a watch that fails is no reason to fail a migration.
+        current = watching(done.signal).catch(() => undefined);
+      }, firstLook);
       try {
         return await statement;
       } finally {
-        done.abort('done'); // With a reason, no DOMException is made for each statement.
+        clearTimeout(timer);
+        done?.abort();
       }
     },
     async cancel() {
@@ -118,23 +123,4 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h
 function millisecondsOf(duration: string): number {
   const [, amount = '0', unit = ''] = /^(\d+)(\w*)$/.exec(duration) ?? [];
   return Number(amount) * (UNITS[unit] ?? 1) || Infinity;
-}
-
-/** Waits, and says whether the whole time went by before `done`. */
-function pause(milliseconds: number, done: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    if (done.aborted) {
-      resolve(false);
-      return;
-    }
-    const timer = setTimeout(() => {
-      done.removeEventListener('abort', stop);
-      resolve(true);
-    }, milliseconds);
-    const stop = () => {
-      clearTimeout(timer);
-      resolve(false);
-    };
-    done.addEventListener('abort', stop, { once: true });
-  });
 }
