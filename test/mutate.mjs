@@ -16,7 +16,7 @@ import { Judge } from './support/mutation-judge.mjs';
 import { makeScenes } from './support/mutation-scenes.mjs';
 import { mutationsOf } from './support/mutations.mjs';
 
-const TARGETS = ['catalog', 'compare', 'effects', 'normalize', 'model'].map((name) => `schema/${name}.ts`);
+const TARGETS = ['catalog', 'everything', 'compare', 'effects', 'normalize', 'model'].map((name) => `schema/${name}.ts`);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const work = join('/tmp', `mutate-${process.pid}`);
 const wanted = new RegExp(process.argv[2] ?? '');
@@ -42,6 +42,7 @@ const load = (path, folder = base) => import(pathToFileURL(join(folder, path)).h
 /** The modules that make up a version of the check. */
 const versionIn = async (folder) => ({
   catalog: await load('scripts/schema/catalog.js', folder),
+  everything: await load('scripts/schema/everything.js', folder),
   compare: await load('scripts/schema/compare.js', folder),
   effects: await load('scripts/schema/effects.js', folder),
   inspect: await load('scripts/database/inspect.js', folder),

@@ -28,11 +28,14 @@ export const addHashColumn = (ledger: string): string =>
   `ALTER TABLE ${ledger} ADD COLUMN IF NOT EXISTS effect_hash varchar(32);`;
 
 /** Writes down that a migration was applied, as the framework does, and what it was checked against. */
-export const recordStatement = (ledger: string, { name, effectHash }: Migration, condition = 'true'): string =>
-  `INSERT INTO ${ledger} (name, run_on, effect_hash) SELECT '${name}', NOW(), '${effectHash}' WHERE ${condition};`;
+export function recordStatement(ledger: string, { name, effectHash }: Migration, condition?: string): string {
+  const values = `'${name}', NOW(), '${effectHash}'`;
+  const rows = condition === undefined ? `VALUES (${values})` : `SELECT ${values} WHERE ${condition}`;
+  return `INSERT INTO ${ledger} (name, run_on, effect_hash) ${rows};`;
+}
 
 /**
- * Writes down that a migration ran, or strikes it out, where the condition holds.
+ * Writes down that a migration ran, or strikes it out; only where the condition holds, if there is one.
  *
  * @param hashed whether the migrations table has its column for the hash
  */
@@ -43,9 +46,9 @@ export function rowStatement(
   condition?: string,
 ): string {
   const { ledgerName } = project.settings;
-  if (direction === 'down')
-    return `DELETE FROM ${ledgerName} WHERE name = '${migration.name}' AND ${condition ?? 'true'};`;
-  return (hashed ? '' : addHashColumn(ledgerName)) + recordStatement(ledgerName, migration, condition);
+  if (direction === 'up')
+    return (hashed ? '' : addHashColumn(ledgerName)) + recordStatement(ledgerName, migration, condition);
+  return `DELETE FROM ${ledgerName} WHERE name = '${migration.name}' AND ${condition ?? 'true'};`;
 }
 
 /** What makes a difference to the schema, so that an effect has to say something. */

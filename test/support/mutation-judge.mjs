@@ -1,33 +1,15 @@
 /* global structuredClone -- Node has it, the linter is not told for .mjs in test/ */
 /**
- * Asks a version of the check about databases, with as little as it takes: of the catalog query only the branches of its
- * UNION that a mutant changes are sent, all else is remembered; where only the comparison changes, nothing is sent.
+ * Asks a version of the check about databases, with as little as it takes: what was read by the same query before is
+ * remembered, so that nothing is sent where only the comparison changes.
  */
 import { isDeepStrictEqual } from 'node:util';
-import pg from 'pg';
-
-/** The branches of the catalog query, and which rows come from which. */
-const branches = (query) => query.split('\n  UNION ALL');
-const PARTS = ['columns', 'constraints', 'indexes', 'triggers', 'policies'];
-const SECTIONS = ['functions', 'types', 'sequences', 'extensions'];
-const branchOf = ([section, , part]) =>
-  section === 'tables' ? (part === null ? 0 : 1 + PARTS.indexOf(part)) : 6 + SECTIONS.indexOf(section);
-
-const begin = ({ READ_SETTINGS }) => `ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${READ_SETTINGS}`;
-
-async function rowsOf(session, settings, query) {
-  const results = await session.query(
-    `${settings} SELECT json_agg(json_build_array(q.section, q.key, q.part, q.name, q.state)) AS catalog
-    FROM (${query}) q(section, key, part, name, state); ROLLBACK`,
-  );
-  return results.find(({ command }) => command === 'SELECT').rows[0].catalog ?? [];
-}
 
 export class Judge {
   #base;
   #questions;
   #together;
-  /** What the check as it is reads, by session and names. */
+  /** What the check as it is reads, by session and query. */
   #read = new Map();
   #everything = new Map();
 
@@ -124,40 +106,25 @@ export class Judge {
   }
 
   async #namesOf(version, session) {
-    const sql = version.catalog.everythingQuery("'public.pgmigrations'");
+    const sql = version.everything.everythingQuery("'public.pgmigrations'");
     const key = `${this.#numberOf(session)} ${sql}`;
     let names = this.#everything.get(key);
     if (names !== undefined) return names;
     const results = await session.query(`BEGIN READ ONLY; SET LOCAL search_path = ''; ${sql}; ROLLBACK`);
     names = {};
     for (const row of results.at(-2).rows) (names[row.section] ??= []).push(row.key);
-    if (sql === this.#base.catalog.everythingQuery("'public.pgmigrations'")) this.#everything.set(key, names);
+    if (sql === this.#base.everything.everythingQuery("'public.pgmigrations'")) this.#everything.set(key, names);
     return names;
   }
 
   async #liveOf(version, session, names) {
-    const rows = await this.#rowsOf(version.catalog, session, pg.escapeLiteral(JSON.stringify(names)));
-    const connection = { query: () => Promise.resolve([{ command: 'SELECT', rows: [{ catalog: rows }] }]) };
-    return version.inspect.readSchema(connection, {}, '0');
-  }
-
-  async #rowsOf(catalog, session, names) {
-    const { catalog: base } = this.#base;
-    const key = `${this.#numberOf(session)} ${names}`;
-    if (!this.#read.has(key)) this.#read.set(key, rowsOf(session, begin(base), base.catalogQuery(names)));
-    const known = await this.#read.get(key);
-    const [mine, usual] = [branches(catalog.catalogQuery(names)), branches(base.catalogQuery(names))];
-    const head = usual[0].slice(0, usual[0].indexOf("SELECT 'tables' AS section"));
-    const settings = begin(catalog);
-    if (settings !== begin(base) || mine.length !== usual.length || !mine[0].startsWith(head))
-      return rowsOf(session, settings, catalog.catalogQuery(names));
-    const changed = mine.flatMap((text, index) => (text === usual[index] ? [] : [index]));
-    if (changed.length === 0) return known;
-    const query = changed.map((index) => (index === 0 ? mine[0].slice(head.length) : mine[index])).join(' UNION ALL ');
-    const fresh = await rowsOf(session, settings, head + query);
-    return [...known.filter((row) => !changed.includes(branchOf(row))), ...fresh].sort(
-      (one, other) => branchOf(one) - branchOf(other),
-    );
+    const { READ_SETTINGS, catalogQuery } = version.catalog;
+    const query = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${READ_SETTINGS} ${catalogQuery(names)}; ROLLBACK`;
+    const key = `${this.#numberOf(session)} ${query}`;
+    const known = this.#read.get(key);
+    const results = known ?? (await session.query(`ROLLBACK; ${query}`));
+    if (version.catalog === this.#base.catalog) this.#read.set(key, results);
+    return version.inspect.readSchema({ query: () => Promise.resolve(results) }, {}, '0');
   }
 
   #numbers = new Map();
