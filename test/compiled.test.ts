@@ -3,31 +3,38 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { call, type JsonReport } from './support/call.js';
 import type { Database } from './support/database.js';
 import { startProgram } from './support/migrate.js';
+import { write, type Files } from './support/project.js';
 import { root } from './support/root.js';
 import { testDatabase } from './support/test-database.js';
 
 /** What a container image holds: `dist`, the settings, package.json; Node.js, and no packages. */
-let image: string;
-beforeAll(async () => {
-  image = mkdtempSync(join(tmpdir(), 'image-'));
+async function build(more: Files = {}): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'image-'));
   const source = mkdtempSync(join(tmpdir(), 'source-'));
   // Built in a copy: other tests may be running the `dist` of this one.
   for (const name of ['package.json', 'rolldown.config.js', 'scripts', 'migrations'])
     cpSync(join(root, name), join(source, name), { recursive: true });
+  write(source, more);
   symlinkSync(join(root, 'node_modules'), join(source, 'node_modules'));
   await promisify(execFile)('npm', ['run', 'build'], { cwd: source });
-  cpSync(join(source, 'dist'), join(image, 'dist'), { recursive: true });
+  cpSync(join(source, 'dist'), join(folder, 'dist'), { recursive: true });
   rmSync(source, { recursive: true });
-  for (const file of ['.node-pg-migraterc.json', 'package.json']) cpSync(join(root, file), join(image, file));
+  for (const file of ['.node-pg-migraterc.json', 'package.json']) cpSync(join(root, file), join(folder, file));
+  return folder;
+}
+
+let image: string;
+beforeAll(async () => {
+  image = await build();
 }, 120_000);
 afterAll(() => rmSync(image, { recursive: true }));
 
-const compiled = (line: string, { url }: Database) =>
-  startProgram(process.execPath, ['dist/scripts/migrate.js', ...line.split(' ')], { cwd: image, url }).finished;
+const compiled = (line: string, { url }: Database, cwd = image) =>
+  startProgram(process.execPath, ['dist/scripts/migrate.js', ...line.split(' ')], { cwd, url }).finished;
 
 test('there is no package, and no TypeScript, within reach', async () => {
   writeFileSync(join(image, 'look.mjs'), `await import(process.argv[2]);`);
@@ -88,4 +95,28 @@ test.for(['create add-tags', 'snapshot'])('"%s" is for the sources, and writes n
       `Run it where the sources are:  npm run migrate ${line.split(' ')[0] ?? ''}\n`,
   );
   expect(readdirSync(image, { recursive: true }).sort()).toEqual(before);
+});
+
+test('a migration brings the packages along that it imports', async () => {
+  const folder = await build({
+    'migrations/0006_uses-packages.ts': `
+      import { PgLiteral, type MigrationBuilder } from 'node-pg-migrate';
+      import pg from 'pg';
+      export const up = (pgm: MigrationBuilder): void => {
+        pgm.createTable('six', { at: { type: 'date', default: new PgLiteral(pg.escapeLiteral('2026-01-01')) } });
+      };
+      export const down = (pgm: MigrationBuilder): void => pgm.dropTable('six');`,
+    'migrations/schema/0006_uses-packages.json': {
+      tables: {
+        'public.six': {
+          kind: 'table',
+          columns: { at: { type: 'date', null: true, default: "'2026-01-01'::date" } },
+        },
+      },
+    },
+  });
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const result = await compiled('up --json', await testDatabase(), folder);
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  expect(result.json()).toMatchObject({ outcome: 'applied', version: '0006_uses-packages' });
 });

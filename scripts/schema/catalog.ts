@@ -1,4 +1,3 @@
-import pg from 'pg';
 import type { Names } from './model.js';
 
 /**
@@ -165,22 +164,20 @@ const SECTIONS = { tables: TABLES, functions: FUNCTIONS, types: TYPES, sequences
 /**
  * The query for the state of named objects.
  *
+ * @param quote makes an SQL literal of a text
  * @returns one row with the text of one JSON document, `catalog`: a schema with what is there. What an object does not have is left
  *   out of it, and so are objects that are not there.
  */
-export function catalogQuery(names: Names): string {
+export function catalogQuery(names: Names, quote: (text: string) => string): string {
   const sections = Object.entries(SECTIONS).filter(([section]) => section in names);
   const asked = sections.map(([section, query]) => `'${section}', (${query})`);
   return `
   WITH named AS MATERIALIZED (
     SELECT j.key AS section, k.key, p.parts[1]::name AS space, p.parts[2]::name AS name
-    FROM json_each(${literal(JSON.stringify(names))}) j, json_array_elements_text(j.value) AS k(key),
+    FROM json_each(${quote(JSON.stringify(names))}) j, json_array_elements_text(j.value) AS k(key),
       parse_ident(k.key, false) AS p(parts)),
   relation AS MATERIALIZED (
     SELECT n.key, c.* FROM named n JOIN pg_namespace s ON s.nspname = n.space
     JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = n.name WHERE n.section = 'tables')
   SELECT json_strip_nulls(json_build_object(${asked.join(', ')}))::text AS catalog`;
 }
-
-/** `pg` goes through a text sign by sign. */
-const literal = (text: string): string => (/['\\]/.test(text) ? pg.escapeLiteral(text) : `'${text}'`);

@@ -85,7 +85,7 @@ export async function thousandWorkloads(server: Server, repository: Project, { q
   const starts = { ...ours(project, 'up'), ...framework(project), ...others };
   return [
     { name: '1,000 applied, nothing to do', contenders: await onDone(server, 'empty', starts), repetitions: 11 },
-    { name: '1,000 pending', contenders: onNew(server, 'empty', { ...starts, ...floor(forms) }), repetitions: 5 },
+    { name: '1,000 pending', contenders: onNew(server, 'empty', { ...starts, ...floor(forms) }), repetitions: 9 },
   ];
 }
 

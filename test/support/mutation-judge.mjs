@@ -4,6 +4,7 @@
  * remembered, so that nothing is sent where only the comparison changes.
  */
 import { isDeepStrictEqual } from 'node:util';
+import pg from 'pg';
 
 export class Judge {
   #base;
@@ -119,7 +120,7 @@ export class Judge {
 
   async #liveOf(version, session, names) {
     const { READ_SETTINGS, catalogQuery } = version.catalog;
-    const query = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${READ_SETTINGS} ${catalogQuery(names)}; ROLLBACK`;
+    const query = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${READ_SETTINGS} ${catalogQuery(names, pg.escapeLiteral)}; ROLLBACK`;
     const key = `${this.#numberOf(session)} ${query}`;
     const known = this.#read.get(key);
     const results = known ?? (await session.query(`ROLLBACK; ${query}`));
