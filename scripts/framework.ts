@@ -48,7 +48,7 @@ export async function loadMigrations(migrations: readonly Migration[], direction
 }
 
 /** What was loaded: to look it up again through `import()` takes nearly as long as to load it. */
-const loaded = new Map<Migration, Exports>();
+const loaded = new WeakMap<Migration, Exports>();
 
 /** The functions of a migration. `down` is `false` where a migration cannot be reverted, and says so. */
 async function loadActions(migration: Migration): Promise<Exports> {
