@@ -16,7 +16,9 @@ import { Judge } from './support/mutation-judge.mjs';
 import { makeScenes } from './support/mutation-scenes.mjs';
 import { mutationsOf } from './support/mutations.mjs';
 
-const TARGETS = ['catalog', 'everything', 'compare', 'effects', 'normalize', 'model'].map((name) => `schema/${name}.ts`);
+const TARGETS = ['catalog', 'everything', 'compare', 'effects', 'normalize', 'model'].map(
+  (name) => `schema/${name}.ts`,
+);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const work = join('/tmp', `mutate-${process.pid}`);
 const wanted = new RegExp(process.argv[2] ?? '');
