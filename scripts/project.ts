@@ -30,7 +30,7 @@ export interface Project {
   readonly names: Names;
   /**
    * The expected schema when the first `version` migrations are applied, and the `reverted` ones after them were taken
-   * back by this run.
+   * back by this run. The last answer is remembered, and no more: each is a whole schema.
    */
   readonly expectedAt: (version: number, reverted?: number) => Expectation;
   /** Puts together what is most often asked for: call it while there is something else to wait for. */
@@ -41,7 +41,6 @@ export interface Project {
 export const PREREQUISITES = '0000_prerequisites';
 
 const MIGRATION_FILE = /^(\d+)_[\w-]+\.(ts|js|mjs|cjs)$/;
-const isMigrationFile = (name: string): boolean => MIGRATION_FILE.test(name) && !name.endsWith('.d.ts');
 
 /**
  * Reads the names of the migrations, and the effects; the migrations themselves are loaded when they run.
@@ -84,13 +83,13 @@ export function readProject(settings: Settings, lenient = false): Project {
     const file = migrations[wrong.index]?.effectFile ?? '';
     throw failure('usage', 'effect-contradiction', [file, wrong.object, wrong.what], { file });
   }
-  const known = new Map<string, Expectation>();
+  let last: { readonly version: number; readonly reverted: number; readonly expected: Expectation } | undefined;
   const expectedAt = (version: number, reverted = 0): Expectation => {
-    const key = `${version} ${reverted}`;
-    const [before, after] = [effects.slice(0, version), effects.slice(version, version + reverted)];
-    const expected = known.get(key) ?? expectation(prerequisites, before, after);
-    known.set(key, expected);
-    return expected;
+    if (last?.version !== version || last.reverted !== reverted) {
+      const [before, after] = [effects.slice(0, version), effects.slice(version, version + reverted)];
+      last = { version, reverted, expected: expectation(prerequisites, before, after) };
+    }
+    return last.expected;
   };
   const hashes = () => migrations.map(({ effectHash }) => effectHash);
   const anticipate = () => {
@@ -104,8 +103,9 @@ export function readProject(settings: Settings, lenient = false): Project {
 function inOrder(files: readonly string[], folder: string): string[] {
   const byNumber = new Map<number, string>();
   for (const file of files) {
-    const number = isMigrationFile(file) ? Number(MIGRATION_FILE.exec(file)?.[1]) : undefined;
-    if (number === undefined) continue;
+    const digits = MIGRATION_FILE.exec(file)?.[1];
+    if (digits === undefined) continue;
+    const number = Number(digits);
     const other = byNumber.get(number);
     if (other !== undefined) throw failure('usage', 'duplicate-number', [other, file], { file: folder + sep + file });
     byNumber.set(number, file);
