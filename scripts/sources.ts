@@ -43,7 +43,7 @@ function fromFolders({ migrationsDir, effectsDir }: Settings, shown: Sources['sh
   };
 }
 
-/** One file with the migrations, by their files' names, and beside it one with the effects: rolldown.config.js makes them. */
+/** One file with the migrations, by their files' names, and beside it one with the effects: rolldown.config.ts makes them. */
 function fromBundle(bundle: string, shown: Sources['shown']): Contents {
   const path = join(dirname(bundle), 'schema.json');
   const text = orRefuse('effect-missing', shown(path), () => readFileSync(path, 'utf8'));

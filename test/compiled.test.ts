@@ -11,19 +11,22 @@ import { write, type Files } from './support/project.js';
 import { root } from './support/root.js';
 import { testDatabase } from './support/test-database.js';
 
-/** What a container image holds: `dist`, the settings, package.json; Node.js, and no packages. */
+/** What a container image holds beside `dist`. */
+const kept = ['.node-pg-migraterc.json', 'package.json'];
+
+/** Makes what a container image holds, from these sources and more: Node.js is there, and no packages. */
 async function build(more: Files = {}): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'image-'));
   const source = mkdtempSync(join(tmpdir(), 'source-'));
   // Built in a copy: other tests may be running the `dist` of this one.
-  for (const name of ['package.json', 'rolldown.config.js', 'scripts', 'migrations'])
+  for (const name of [...kept, 'rolldown.config.ts', 'scripts', 'migrations'])
     cpSync(join(root, name), join(source, name), { recursive: true });
   write(source, more);
   symlinkSync(join(root, 'node_modules'), join(source, 'node_modules'));
   await promisify(execFile)('npm', ['run', 'build'], { cwd: source });
   cpSync(join(source, 'dist'), join(folder, 'dist'), { recursive: true });
   rmSync(source, { recursive: true });
-  for (const file of ['.node-pg-migraterc.json', 'package.json']) cpSync(join(root, file), join(folder, file));
+  for (const file of kept) cpSync(join(root, file), join(folder, file));
   return folder;
 }
 

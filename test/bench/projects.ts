@@ -24,7 +24,7 @@ export function repositoryProject(): Project {
   const folder = join(work, 'repository');
   rmSync(work, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const name of ['.node-pg-migraterc.json', 'tsconfig.json', 'rolldown.config.js', 'migrations', 'scripts'])
+  for (const name of ['.node-pg-migraterc.json', 'tsconfig.json', 'rolldown.config.ts', 'migrations', 'scripts'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   build(folder);
   return withManifest(folder, join(folder, 'dist/scripts/migrate.js'), 'scripts');
@@ -44,7 +44,7 @@ export function generatedProject(count: number, { compiled }: Project): Project 
     writeFileSync(join(migrations, `${name}.ts`), migration(`t${number}`));
     json(`migrations/schema/${name}.json`, effect(`t${number}`));
   }
-  for (const name of ['rolldown.config.js', 'scripts'])
+  for (const name of ['rolldown.config.ts', 'scripts'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   build(folder);
   return withManifest(folder, compiled, '../repository/scripts');
