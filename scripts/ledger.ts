@@ -31,8 +31,8 @@ export function readLedger({ migrations, settings }: Project, rows: readonly Led
   const lost = rows.filter(({ name }) => !byName.has(name)).map(({ name }) => name);
   if (lost.length > 0) throw failure('usage', 'ledger-without-file', [lost, table]);
   const applied = rows.flatMap(({ name }) => byName.get(name) ?? []);
-  const there = new Set(applied);
-  const twice = applied.find((migration, index) => there.size < applied.length && applied.indexOf(migration) !== index);
+  const there = new Set<Migration>();
+  const twice = applied.find((migration) => there.size === there.add(migration).size);
   if (twice !== undefined) throw failure('usage', 'ledger-twice', [twice.name, table]);
   const inOrder = migrations.slice(0, applied.length);
   const skipped = inOrder.filter((migration) => !there.has(migration));

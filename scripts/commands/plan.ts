@@ -3,9 +3,9 @@ import { withConnection, type Connection } from '../database/connection.js';
 import { guardStatement, removals, type Removal } from '../database/data-loss.js';
 import { inspect, type Inspection } from '../database/inspect.js';
 import { lockStatement } from '../database/run-lock.js';
-import { addHashColumn, beginStatement, recordStatement } from '../database/statements.js';
+import { addHashColumn, beginStatement, rowStatement } from '../database/statements.js';
 import { failure, sqlstateOf } from '../errors.js';
-import { ledgerStatement, loadMigrations, runMigrations, type Steps } from '../framework.js';
+import { loadMigrations, runMigrations, type Steps } from '../framework.js';
 import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
 import { effectLines } from '../report/effect-lines.js';
@@ -137,9 +137,7 @@ class Script {
       ...(inside ? this.#guards([migration], direction) : []),
       // A step that ends in a comment has its semicolon in it.
       ...statements.map((statement) => (/--[^\n]*$/.test(statement) ? `${statement}\n;` : statement)),
-      direction === 'up'
-        ? recordStatement(settings.ledgerName, migration)
-        : ledgerStatement(settings, migration.name, direction),
+      rowStatement(settings.ledgerName, direction, migration),
     ].join('\n');
     const last = this.#blocks.at(-1);
     if (inside && last?.inside === true) last.statements.push(text);

@@ -29,10 +29,13 @@ export interface Access {
 const OWNER = (owner: string) => `'owner', ${owner}::regrole, 'member', pg_has_role(${owner}, 'USAGE'), 'isSuperuser',
   (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.oid = ${owner})`;
 
+/** An SQL literal. `pg` goes through a text sign by sign, which takes a while with a thousand names. */
+export const quote = (text: string): string => (/['\\]/.test(text) ? pg.escapeLiteral(text) : `'${text}'`);
+
 /** Names, as rows of key, schema and name. */
 const rowsOf = (keys: readonly string[] = []): string =>
   `(SELECT k.key, p.parts[1]::name AS space, p.parts[2]::name AS name
-      FROM json_array_elements_text(${pg.escapeLiteral(JSON.stringify(keys))}) AS k(key), parse_ident(k.key, false) AS p(parts)) k
+      FROM json_array_elements_text(${quote(JSON.stringify(keys))}) AS k(key), parse_ident(k.key, false) AS p(parts)) k
     JOIN pg_catalog.pg_namespace n ON n.nspname = k.space`;
 
 /**

@@ -69,10 +69,11 @@ export async function guardData(connection: Connection, all: readonly Removal[],
   await connection.query(`SET LOCAL row_security = off; LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`);
   const [result] = await connection.query(`SELECT ARRAY[${counts.join(', ')}] AS counts`);
   const { counts: found } = result?.rows[0] as { counts: number[] };
-  const losses = existing.map((removal, index) => ({ ...removal, count: found[index] ?? 0 }));
-  const real = losses.filter(({ count }) => count > 0);
-  if (real.length > 0 && !allowed) throw failure('data-loss', 'data-loss', [real]);
-  return real;
+  const losses = existing
+    .map((removal, index) => ({ ...removal, count: found[index] ?? 0 }))
+    .filter(({ count }) => count > 0);
+  if (losses.length > 0 && !allowed) throw failure('data-loss', 'data-loss', [losses]);
+  return losses;
 }
 
 /** The guard for a script: it raises an exception where there is something, and does not count. */

@@ -5,7 +5,7 @@ import type { Project } from '../project.js';
 import { catalogQuery, READ_SETTINGS } from '../schema/catalog.js';
 import type { Names, Schema } from '../schema/model.js';
 import { isNormal, normalize } from '../schema/normalize.js';
-import { accessQuery, type Access } from './access.js';
+import { accessQuery, quote, type Access } from './access.js';
 import type { Connection } from './connection.js';
 
 /** What a run has to know of a database before it decides anything. */
@@ -14,9 +14,6 @@ export interface Inspection {
   readonly live: Schema;
   readonly access: Access;
 }
-
-/** `pg` goes through a text sign by sign, which takes a while with a thousand names. */
-const quote = (text: string): string => (/['\\]/.test(text) ? pg.escapeLiteral(text) : `'${text}'`);
 
 const beginReading = (lockTimeout: string): string =>
   `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = ${pg.escapeLiteral(lockTimeout)}; ${READ_SETTINGS}`;
@@ -53,12 +50,10 @@ export async function inspect(
   { lockTimeout, withOwners = false, noLedger = false }: InspectOptions,
 ): Promise<Inspection> {
   const { settings, names } = project;
+  const rest = `${accessQuery(settings, withOwners ? names : {})}; ${catalogQuery(names, quote)}`;
   const read = `SELECT coalesce(json_agg(m ORDER BY m.run_on, m.id), '[]') AS rows FROM ${settings.ledgerName} m`;
   const ask = async (ledger: string, first = ''): Promise<Inspection> => {
-    const access = accessQuery(settings, withOwners ? names : {});
-    const asked = connection.query(
-      `${first} ${beginReading(lockTimeout)} ${ledger}; ${access}; ${catalogQuery(names, quote)}; COMMIT`,
-    );
+    const asked = connection.query(`${first} ${beginReading(lockTimeout)} ${ledger}; ${rest}; COMMIT`);
     project.anticipate();
     return inspectionFrom(await asked);
   };

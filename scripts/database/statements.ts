@@ -1,6 +1,6 @@
 import pg from 'pg';
+import type { Direction } from '../ledger.js';
 import type { Migration, Project } from '../project.js';
-import type { RunPlan } from './run-plan.js';
 
 /** The statements of a run that are not the framework's: a plan writes down the same. */
 
@@ -27,28 +27,25 @@ export const IS_MARKED = `coalesce(current_setting('workflow_migrations.run', tr
 export const addHashColumn = (ledger: string): string =>
   `ALTER TABLE ${ledger} ADD COLUMN IF NOT EXISTS effect_hash varchar(32);`;
 
-/** Writes down that a migration was applied, as the framework does, and what it was checked against. */
-export function recordStatement(ledger: string, { name, effectHash }: Migration, condition?: string): string {
-  const values = `'${name}', NOW(), '${effectHash}'`;
-  const rows = condition === undefined ? `VALUES (${values})` : `SELECT ${values} WHERE ${condition}`;
-  return `INSERT INTO ${ledger} (name, run_on, effect_hash) ${rows};`;
-}
-
 /**
- * Writes down that a migration ran, or strikes it out; only where the condition holds, if there is one.
+ * Writes down that a migration ran upwards, as the framework does, and what it was checked against; strikes it out when it
+ * ran downwards.
  *
- * @param hashed whether the migrations table has its column for the hash
+ * @param condition where there is one, nothing is done unless it holds
+ * @param hashed whether the migrations table has its column for the hash, which is added otherwise
  */
 export function rowStatement(
-  { project, direction }: RunPlan,
-  migration: Migration,
-  hashed: boolean,
+  ledger: string,
+  direction: Direction,
+  { name, effectHash }: Migration,
   condition?: string,
+  hashed = true,
 ): string {
-  const { ledgerName } = project.settings;
-  if (direction === 'up')
-    return (hashed ? '' : addHashColumn(ledgerName)) + recordStatement(ledgerName, migration, condition);
-  return `DELETE FROM ${ledgerName} WHERE name = '${migration.name}' AND ${condition ?? 'true'};`;
+  if (direction === 'down')
+    return `DELETE FROM ${ledger} WHERE name='${name}'${condition === undefined ? '' : ` AND ${condition}`};`;
+  const values = `'${name}', NOW(), '${effectHash}'`;
+  const rows = condition === undefined ? `VALUES (${values})` : `SELECT ${values} WHERE ${condition}`;
+  return `${hashed ? '' : addHashColumn(ledger)} INSERT INTO ${ledger} (name, run_on, effect_hash) ${rows};`.trim();
 }
 
 /** What makes a difference to the schema, so that an effect has to say something. */

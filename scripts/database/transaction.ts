@@ -114,9 +114,10 @@ export class CheckedTransaction implements StatementClient {
   }
 
   #rowStatement(migration: Migration, condition?: string): string {
-    const statement = rowStatement(this.plan, migration, this.#hashed, condition);
-    this.#hashed ||= this.plan.direction === 'up';
-    return statement;
+    const { project, direction } = this.plan;
+    const hashed = this.#hashed;
+    this.#hashed ||= direction === 'up';
+    return rowStatement(project.settings.ledgerName, direction, migration, condition, hashed);
   }
 
   #refuseLeft(): never {
