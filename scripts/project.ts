@@ -1,9 +1,10 @@
 import { hash as oneHash } from 'node:crypto';
 import { sep } from 'node:path';
 import { failure } from './errors.js';
+import { once } from './once.js';
 import { checkEffect } from './schema/check-effect.js';
 import { contradiction, expectation, type Expectation } from './schema/effects.js';
-import type { Names, Patch, Section } from './schema/model.js';
+import type { Names, Patch, Schema, Section } from './schema/model.js';
 import type { Settings } from './settings.js';
 import { openSources, type Exports } from './sources.js';
 
@@ -50,53 +51,90 @@ const MIGRATION_FILE = /^(\d+)_[\w-]+\.(ts|js|mjs|cjs)$/;
  */
 export function readProject(settings: Settings, lenient = false): Project {
   const sources = openSources(settings);
+  const { built } = sources;
   const [folder, effectFolder] = [sources.shown(settings.migrationsDir), sources.shown(settings.effectsDir)];
   const effectFileOf = (name: string) => effectFolder + sep + name + '.json';
   const read = (name: string): Patch => {
     try {
-      return checkEffect(sources.effectOf(name), effectFileOf(name));
+      return built === undefined
+        ? checkEffect(sources.effectOf(name), effectFileOf(name))
+        : (sources.effectOf(name) as Patch);
     } catch (error) {
       if (lenient) return {};
       throw error;
     }
   };
-  const migrations = inOrder(sources.files, folder).map((file): Migration => {
+  const migrations = inOrder(sources.files, folder).map((file, index): Migration => {
     const name = file.replace(/\.\w+$/, '');
-    const effect = read(name);
-    let effectHash: string | undefined;
+    const effect = once(() => read(name));
+    const effectHash = once(() => built?.head().hashes[index] ?? hash(effect()));
     return {
       name,
       file: folder + sep + file,
       path: sources.pathOf(file),
       load: () => sources.load(file),
-      effect,
+      get effect() {
+        return effect();
+      },
       effectFile: effectFileOf(name),
       get effectHash() {
-        return (effectHash ??= hash(effect));
+        return effectHash();
       },
     };
   });
-  const prerequisites = read(PREREQUISITES);
-  const effects = migrations.map(({ effect }) => effect);
-  const wrong = lenient ? undefined : contradiction(prerequisites, effects);
-  if (wrong !== undefined) {
-    const file = migrations[wrong.index]?.effectFile ?? '';
-    throw failure('usage', 'effect-contradiction', [file, wrong.object, wrong.what], { file });
-  }
+  const prerequisites = once(() => read(PREREQUISITES));
+  const effects = once(() => migrations.map(({ effect }) => effect));
+  if (built === undefined && !lenient) refuseContradiction(prerequisites(), migrations);
+  const put = (version: number, reverted: number): Expectation =>
+    expectation(prerequisites(), effects().slice(0, version), effects().slice(version, version + reverted));
   let last: { readonly version: number; readonly reverted: number; readonly expected: Expectation } | undefined;
   const expectedAt = (version: number, reverted = 0): Expectation => {
     if (last?.version !== version || last.reverted !== reverted) {
-      const [before, after] = [effects.slice(0, version), effects.slice(version, version + reverted)];
-      last = { version, reverted, expected: expectation(prerequisites, before, after) };
+      const head = version === migrations.length ? built?.head() : undefined;
+      const expected = head === undefined ? put(version, reverted) : withSchema(head.schema, () => put(version, 0));
+      last = { version, reverted, expected };
     }
     return last.expected;
   };
   const hashes = () => migrations.map(({ effectHash }) => effectHash);
-  const anticipate = () => {
-    expectedAt(migrations.length);
-    hashes();
+  return {
+    settings,
+    migrations,
+    get prerequisites() {
+      return prerequisites();
+    },
+    names: built?.names ?? namesOf([prerequisites(), ...effects()]),
+    expectedAt,
+    anticipate() {
+      expectedAt(migrations.length);
+      hashes();
+    },
   };
-  return { settings, migrations, prerequisites, names: namesOf([prerequisites, ...effects]), expectedAt, anticipate };
+}
+
+function refuseContradiction(prerequisites: Patch, migrations: readonly Migration[]): void {
+  const effects = migrations.map(({ effect }) => effect);
+  const wrong = contradiction(prerequisites, effects);
+  if (wrong === undefined) return;
+  const file = migrations[wrong.index]?.effectFile ?? '';
+  throw failure('usage', 'effect-contradiction', [file, wrong.object, wrong.what], { file });
+}
+
+/** An expectation whose schema is known: how far the comparison goes is only asked where something differs. */
+function withSchema(schema: Schema, put: () => Expectation): Expectation {
+  const whole = once(put);
+  return {
+    schema,
+    get named() {
+      return whole().named;
+    },
+    get owned() {
+      return whole().owned;
+    },
+    get partial() {
+      return whole().partial;
+    },
+  };
 }
 
 /** The migrations among the files, by their numbers. */

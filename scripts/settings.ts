@@ -67,7 +67,7 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv): Settings {
   const text = (key: string, otherwise: string) => (values[key] as string | undefined) ?? otherwise;
   const dir = text('migrations-dir', 'migrations');
   const migrationsDir = resolve(root, dir);
-  const bundle = resolve(root, 'dist', dir, 'index.js');
+  const bundle = resolve(root, 'dist', dir, 'index.mjs');
   const searchPath = [values['schema'] ?? 'public'].flat() as string[];
   const migrationsSchema = text('migrations-schema', searchPath[0] ?? 'public');
   const migrationsTable = text('migrations-table', 'pgmigrations');

@@ -2,10 +2,25 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { failure } from './errors.js';
+import { once } from './once.js';
+import type { Names, Schema } from './schema/model.js';
 import { parseJson, type Settings } from './settings.js';
 
 /** What a migration's file exports. */
 export type Exports = Readonly<Record<string, unknown>>;
+
+/** What `npm run build` has made of effects that it has checked, for a start that need not read one of them. */
+export interface Built {
+  readonly names: Names;
+  /** What they come to after the last migration; read when it is first asked for. */
+  readonly head: () => Head;
+}
+
+export interface Head {
+  readonly schema: Schema;
+  /** Of the effects, in the order of their migrations. */
+  readonly hashes: readonly string[];
+}
 
 /** The files of a project: in their folders, or in what `npm run build` made of them. */
 export interface Sources {
@@ -16,6 +31,7 @@ export interface Sources {
   readonly load: (file: string) => Promise<Exports>;
   /** The effect with this name, as it is written down. */
   readonly effectOf: (name: string) => unknown;
+  readonly built?: Built;
   /** How a file of the project is called from its root. */
   readonly shown: (path: string) => string;
 }
@@ -43,21 +59,22 @@ function fromFolders({ migrationsDir, effectsDir }: Settings, shown: Sources['sh
   };
 }
 
-/** One file with the migrations, by their files' names, and beside it one with the effects: rolldown.config.ts makes them. */
+/** One file with the migrations, by their files' names, and some with what there is to know of them: see rolldown.config.ts. */
 function fromBundle(bundle: string, shown: Sources['shown']): Contents {
-  const path = join(dirname(bundle), 'schema.json');
-  const text = orRefuse('effect-missing', shown(path), () => readFileSync(path, 'utf8'));
-  const { files, effects } = parseJson(text, shown(path), 'effect-broken') as {
-    files: string[];
-    effects: Record<string, unknown>;
+  const read = (name: string): unknown => {
+    const path = join(dirname(bundle), name);
+    const text = orRefuse('effect-missing', shown(path), () => readFileSync(path, 'utf8'));
+    return parseJson(text, shown(path), 'effect-broken');
   };
-  let modules: Promise<Record<string, Exports>> | undefined;
-  const load = async () => (await import(pathToFileURL(bundle).href)) as Record<string, Exports>;
+  const effects = once(() => read('effects.json') as Record<string, unknown>);
+  const modules = once(async () => (await import(pathToFileURL(bundle).href)) as Record<string, Exports>);
+  const { files, names } = read('project.json') as { files: string[]; names: Names };
   return {
     files,
     pathOf: () => bundle,
-    load: async (file) => (await (modules ??= load()))[file] ?? {},
-    effectOf: (name) => effects[name],
+    load: async (file) => (await modules())[file] ?? {},
+    effectOf: (name) => effects()[name],
+    built: { names, head: once(() => read('head.json') as Head) },
   };
 }
 

@@ -38,23 +38,25 @@ const rowsOf = (keys: readonly string[] = []): string =>
       FROM json_array_elements_text(${quote(JSON.stringify(keys))}) AS k(key), parse_ident(k.key, false) AS p(parts)) k
     JOIN pg_catalog.pg_namespace n ON n.nspname = k.space`;
 
+const OWNED = ({ tables, functions }: Names): string => `(SELECT coalesce(json_object_agg(o.key, o.access), '{}') FROM (
+      SELECT k.key, json_build_object(${OWNER('c.relowner')}, 'references', has_table_privilege(c.oid, 'REFERENCES')) AS access
+      FROM ${rowsOf(tables)} JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = k.name AND c.relkind <> 'i'
+      UNION ALL SELECT k.key, json_build_object(${OWNER('p.proowner')})
+      FROM ${rowsOf(functions)} JOIN pg_catalog.pg_proc p ON p.pronamespace = n.oid AND p.proname = k.name) o)`;
+
 /**
  * One row, one JSON column: {@link Access}, in the words of the access privilege functions (manual, 9.27.2).
  *
  * @param names of the tables and functions whose owners are asked for; only a run that has something to do needs them
  */
-export function accessQuery({ migrationsSchema, migrationsTable }: Settings, names: Names): string {
+export function accessQuery({ migrationsSchema, migrationsTable }: Settings, names: Names | undefined): string {
   return `SELECT json_build_object(
     'role', quote_ident(current_user), 'database', current_database(), 'recovery', pg_is_in_recovery(),
     'readOnly', current_setting('default_transaction_read_only') = 'on',
     'schemas', (SELECT json_object_agg(n.nspname, json_build_object('usage', has_schema_privilege(n.oid, 'USAGE'),
         'create', has_schema_privilege(n.oid, 'CREATE')))
       FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
-    'owned', (SELECT coalesce(json_object_agg(o.key, o.access), '{}') FROM (
-      SELECT k.key, json_build_object(${OWNER('c.relowner')}, 'references', has_table_privilege(c.oid, 'REFERENCES')) AS access
-      FROM ${rowsOf(names.tables)} JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = k.name AND c.relkind <> 'i'
-      UNION ALL SELECT k.key, json_build_object(${OWNER('p.proowner')})
-      FROM ${rowsOf(names.functions)} JOIN pg_catalog.pg_proc p ON p.pronamespace = n.oid AND p.proname = k.name) o),
+    'owned', ${names === undefined ? "'{}'::json" : OWNED(names)},
     'ledger', (SELECT json_build_object(${OWNER('c.relowner')}, 'read', has_table_privilege(c.oid, 'SELECT'),
         'write', has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')
           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class q ON q.oid = d.objid

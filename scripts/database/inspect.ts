@@ -50,7 +50,7 @@ export async function inspect(
   { lockTimeout, withOwners = false, noLedger = false }: InspectOptions,
 ): Promise<Inspection> {
   const { settings, names } = project;
-  const rest = `${accessQuery(settings, withOwners ? names : {})}; ${catalogQuery(names, quote)}`;
+  const rest = `${accessQuery(settings, withOwners ? names : undefined)}; ${catalogQuery(names, quote)}`;
   const read = `SELECT coalesce(json_agg(m ORDER BY m.run_on, m.id), '[]') AS rows FROM ${settings.ledgerName} m`;
   const ask = async (ledger: string, first = ''): Promise<Inspection> => {
     const asked = connection.query(`${first} ${beginReading(lockTimeout)} ${ledger}; ${rest}; COMMIT`);

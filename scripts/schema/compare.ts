@@ -51,16 +51,16 @@ function unequalObjects(wanted: Schema, found: Schema): [Objects, Objects] {
   const [left, right]: [Schema, Schema] = [{}, {}];
   for (const section of Object.keys(sections) as Section[]) {
     const [ours, theirs] = [wanted[section] ?? {}, found[section] ?? {}];
-    const isUnequal = ([key, value]: [string, unknown]) => !isEqual(value, theirs[key]);
-    const unequal = Object.entries(ours).filter(isUnequal);
-    const keys = new Set(unequal.map(([key]) => key));
-    left[section] = Object.fromEntries(unequal);
-    right[section] = Object.fromEntries(
-      Object.entries(theirs).filter(([key]) => keys.has(key) || !Object.hasOwn(ours, key)),
-    );
+    const unequal = Object.keys(ours).filter((key) => !isEqual(ours[key], theirs[key]));
+    const keys = [...unequal, ...Object.keys(theirs).filter((key) => !Object.hasOwn(ours, key))];
+    left[section] = pick(ours, keys);
+    right[section] = pick(theirs, keys);
   }
   return [objectsOf(left), objectsOf(right)];
 }
+
+const pick = <T>(byKey: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T> =>
+  Object.fromEntries(keys.flatMap((key) => (Object.hasOwn(byKey, key) ? [[key, byKey[key] as T]] : [])));
 
 function isEqual(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
