@@ -13,9 +13,10 @@ export interface Migration {
   readonly name: string;
   /** From the project's root, for people. */
   readonly file: string;
-  /** The file that holds it, and what loads it from there. */
+  /** The file that holds it. */
   readonly path: string;
-  readonly load: () => Promise<Exports>;
+  /** What loads it from there, where it is one of several in that file; the framework otherwise. */
+  readonly load: (() => Promise<Exports>) | undefined;
   readonly effect: Patch;
   readonly effectFile: string;
   /** Of what the effect says; the same for a reformatted file. Made when it is first asked for. */
@@ -72,7 +73,7 @@ export function readProject(settings: Settings, lenient = false): Project {
       name,
       file: folder + sep + file,
       path: sources.pathOf(file),
-      load: () => sources.load(file),
+      load: built && (() => built.load(file)),
       get effect() {
         return effect();
       },

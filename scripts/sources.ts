@@ -14,6 +14,7 @@ export interface Built {
   readonly names: Names;
   /** What they come to after the last migration; read when it is first asked for. */
   readonly head: () => Head;
+  readonly load: (file: string) => Promise<Exports>;
 }
 
 export interface Head {
@@ -28,7 +29,6 @@ export interface Sources {
   readonly files: readonly string[];
   /** What is loaded for a file of these. */
   readonly pathOf: (file: string) => string;
-  readonly load: (file: string) => Promise<Exports>;
   /** The effect with this name, as it is written down. */
   readonly effectOf: (name: string) => unknown;
   readonly built?: Built;
@@ -51,7 +51,6 @@ function fromFolders({ migrationsDir, effectsDir }: Settings, shown: Sources['sh
   return {
     files: orRefuse('no-migrations', shown(migrationsDir), () => readdirSync(migrationsDir)),
     pathOf: (file) => join(migrationsDir, file),
-    load: async (file) => (await import(pathToFileURL(join(migrationsDir, file)).href)) as Exports,
     effectOf(name) {
       const path = join(effectsDir, `${name}.json`);
       return parseJson(read(path), shown(path), 'effect-broken');
@@ -72,9 +71,12 @@ function fromBundle(bundle: string, shown: Sources['shown']): Contents {
   return {
     files,
     pathOf: () => bundle,
-    load: async (file) => (await modules())[file] ?? {},
     effectOf: (name) => effects()[name],
-    built: { names, head: once(() => read('head.json') as Head) },
+    built: {
+      names,
+      head: once(() => read('head.json') as Head),
+      load: async (file) => (await modules())[file] ?? {},
+    },
   };
 }
 
