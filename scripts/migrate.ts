@@ -8,6 +8,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     controller.abort(signal);
   });
 
+// Whoever reads may go away (`| head`): a run goes on to its end all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 // Node.js 20 has no `navigator`, and so `pg`, when it is loaded, makes a `Response` to see whether it is in a Cloudflare
 // Worker: Node loads all of `fetch` for that, which takes longer than to connect.
 if (!('navigator' in globalThis)) Object.assign(globalThis, { navigator: { userAgent: 'Node.js' } });
