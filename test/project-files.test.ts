@@ -71,7 +71,13 @@ const broken: Record<string, Broken> = {
     message: `${source} exports no function "up"`,
   },
   'a migration that exports null': {
+    // The framework's own loader stumbles over it.
     files: { [source]: 'export default null;\n' },
+    code: 'migration-broken',
+    message: `${source} cannot be loaded: Cannot read properties of null (reading 'then')`,
+  },
+  'a migration that exports a number': {
+    files: { [source]: 'export default 5;\n' },
     code: 'migration-no-up',
     message: `${source} exports no function "up"`,
   },
