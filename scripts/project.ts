@@ -65,49 +65,54 @@ export function readProject(settings: Settings, lenient = false): Project {
       throw error;
     }
   };
-  const migrations = inOrder(sources.files, folder).map((file, index): Migration => {
-    const name = file.replace(/\.\w+$/, '');
-    const effect = once(() => read(name));
-    const effectHash = once(() => built?.head().hashes[index] ?? hash(effect()));
-    return {
-      name,
-      file: folder + sep + file,
-      path: sources.pathOf(file),
-      load: built && (() => built.load(file)),
-      get effect() {
-        return effect();
-      },
-      effectFile: effectFileOf(name),
-      get effectHash() {
-        return effectHash();
-      },
-    };
-  });
+  // A thousand of them take a while, and what the build has checked is not needed before the server has answered.
+  const migrations = once(() =>
+    inOrder(sources.files, folder).map((file, index): Migration => {
+      const name = file.replace(/\.\w+$/, '');
+      const effect = once(() => read(name));
+      const effectHash = once(() => built?.head().hashes[index] ?? hash(effect()));
+      return {
+        name,
+        file: folder + sep + file,
+        path: sources.pathOf(file),
+        load: built && (() => built.load(file)),
+        get effect() {
+          return effect();
+        },
+        effectFile: effectFileOf(name),
+        get effectHash() {
+          return effectHash();
+        },
+      };
+    }),
+  );
   const prerequisites = once(() => read(PREREQUISITES));
-  const effects = once(() => migrations.map(({ effect }) => effect));
-  if (built === undefined && !lenient) refuseContradiction(prerequisites(), migrations);
+  const effects = once(() => migrations().map(({ effect }) => effect));
+  if (built === undefined && !lenient) refuseContradiction(prerequisites(), migrations());
   const put = (version: number, reverted: number): Expectation =>
     expectation(prerequisites(), effects().slice(0, version), effects().slice(version, version + reverted));
   let last: { readonly version: number; readonly reverted: number; readonly expected: Expectation } | undefined;
   const expectedAt = (version: number, reverted = 0): Expectation => {
     if (last?.version !== version || last.reverted !== reverted) {
-      const head = version === migrations.length ? built?.head() : undefined;
+      const head = version === migrations().length ? built?.head() : undefined;
       const expected = head === undefined ? put(version, reverted) : withSchema(head.schema, () => put(version, 0));
       last = { version, reverted, expected };
     }
     return last.expected;
   };
-  const hashes = () => migrations.map(({ effectHash }) => effectHash);
+  const hashes = () => migrations().map(({ effectHash }) => effectHash);
   return {
     settings,
-    migrations,
+    get migrations() {
+      return migrations();
+    },
     get prerequisites() {
       return prerequisites();
     },
     names: built?.names ?? namesOf([prerequisites(), ...effects()]),
     expectedAt,
     anticipate() {
-      expectedAt(migrations.length);
+      expectedAt(migrations().length);
       hashes();
     },
   };

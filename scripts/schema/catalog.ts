@@ -35,7 +35,7 @@ const IS_OWN_CONSTRAINT = `c.contype NOT IN ('n', 't')
 
 /** A collation, where it is not that of the type. */
 const collationOf = (collation: string, type: string): string =>
-  `CASE WHEN ${collation} <> (SELECT b.typcollation FROM pg_type b WHERE b.oid = ${type})
+  `CASE WHEN ${collation} <> 0 AND ${collation} <> (SELECT b.typcollation FROM pg_type b WHERE b.oid = ${type})
       THEN (SELECT identity FROM pg_identify_object('pg_collation'::regclass, ${collation}, 0)) END`;
 
 const EXPRESSION =
@@ -110,7 +110,7 @@ const TABLE = object({
   columns: `(${COLUMNS})`,
   constraints: 'k.constraints',
   indexes: `(${INDEXES})`,
-  triggers: `(${TRIGGERS})`,
+  triggers: `CASE WHEN r.relhastriggers THEN (${TRIGGERS}) END`,
   policies: `(${POLICIES})`,
 });
 const TABLES = `

@@ -51,7 +51,7 @@ function unequalObjects(wanted: Schema, found: Schema): [Objects, Objects] {
   const [left, right]: [Schema, Schema] = [{}, {}];
   for (const section of Object.keys(sections) as Section[]) {
     const [ours, theirs] = [wanted[section] ?? {}, found[section] ?? {}];
-    const unequal = Object.keys(ours).filter((key) => !isEqual(ours[key], theirs[key]));
+    const unequal = Object.keys(ours).filter((key) => !isSame(ours[key], theirs[key]));
     const keys = [...unequal, ...Object.keys(theirs).filter((key) => !Object.hasOwn(ours, key))];
     left[section] = pick(ours, keys);
     right[section] = pick(theirs, keys);
@@ -61,6 +61,9 @@ function unequalObjects(wanted: Schema, found: Schema): [Objects, Objects] {
 
 const pick = <T>(byKey: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T> =>
   Object.fromEntries(keys.flatMap((key) => (Object.hasOwn(byKey, key) ? [[key, byKey[key] as T]] : [])));
+
+/** Nearly always they are the same in the same order, which is seen at once. */
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b) || isEqual(a, b);
 
 function isEqual(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
