@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type QueryResult } from 'pg';
 import { sqlstateOf } from '../errors.js';
 import type { LedgerRow } from '../ledger.js';
@@ -7,6 +8,7 @@ import type { Names, Schema } from '../schema/model.js';
 import { isNormal, normalize } from '../schema/normalize.js';
 import { accessQuery, quote, type Access } from './access.js';
 import type { Connection } from './connection.js';
+import { isOvertaken } from './trouble.js';
 
 /** What a run has to know of a database before it decides anything. */
 export interface Inspection {
@@ -40,11 +42,26 @@ export interface InspectOptions {
   readonly noLedger?: boolean;
 }
 
+/** How often a look is taken again that a commit of another session has overtaken, and how many milliseconds later. */
+const LOOKS_AGAIN = 5;
+const PAUSE = 100;
+
+/** What {@link look} reads, also where another session drops objects meanwhile. */
+export async function inspect(connection: Connection, project: Project, options: InspectOptions): Promise<Inspection> {
+  for (let again = 0; ; again++)
+    try {
+      return await look(connection, project, options);
+    } catch (error) {
+      if (!isOvertaken(error) || again === LOOKS_AGAIN) throw error;
+      await sleep(PAUSE);
+    }
+}
+
 /**
  * Reads all that a run has to know, in one round trip and a read-only transaction of its own; two where a migrations
  * table is there or not there against what is known. One that the role may not read looks empty: the access says so.
  */
-export async function inspect(
+async function look(
   connection: Connection,
   project: Project,
   { lockTimeout, withOwners = false, noLedger = false }: InspectOptions,

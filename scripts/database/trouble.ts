@@ -1,6 +1,14 @@
 import { Failure, failure, sqlstateOf } from '../errors.js';
 
 /**
+ * Whether a look met what another session has just dropped: PostgreSQL finds objects as of the look's snapshot, and
+ * describes them as of now. The words of such an internal error are never translated.
+ */
+export const isOvertaken = (error: unknown): boolean =>
+  sqlstateOf(error) === 'XX000' &&
+  /^(?:cache lookup failed for|could not open relation with OID) /.test((error as Error).message);
+
+/**
  * lock_not_available and deadlock_detected (manual, appendix A): the same again may well succeed. So it may where another
  * session changed the same row of the catalog, as a concurrent build does that outlives the run that began it.
  */
