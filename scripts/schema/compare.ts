@@ -46,12 +46,12 @@ export function compare(expected: Expectation, live: Schema, strict = false): Co
   return { failing, warnings };
 }
 
-/** The objects of both schemas, without the tables and other things that are the same in both: nearly all of them. */
+/** The objects of both schemas, without the tables and other things that read the same in both: nearly all of them. */
 function unequalObjects(wanted: Schema, found: Schema): [Objects, Objects] {
   const [left, right]: [Schema, Schema] = [{}, {}];
   for (const section of Object.keys(sections) as Section[]) {
     const [ours, theirs] = [wanted[section] ?? {}, found[section] ?? {}];
-    const unequal = Object.keys(ours).filter((key) => !isSame(ours[key], theirs[key]));
+    const unequal = Object.keys(ours).filter((key) => JSON.stringify(ours[key]) !== JSON.stringify(theirs[key]));
     const keys = [...unequal, ...Object.keys(theirs).filter((key) => !Object.hasOwn(ours, key))];
     left[section] = pick(ours, keys);
     right[section] = pick(theirs, keys);
@@ -61,16 +61,6 @@ function unequalObjects(wanted: Schema, found: Schema): [Objects, Objects] {
 
 const pick = <T>(byKey: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T> =>
   Object.fromEntries(keys.flatMap((key) => (Object.hasOwn(byKey, key) ? [[key, byKey[key] as T]] : [])));
-
-/** Nearly always they are the same in the same order, which is seen at once. */
-const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b) || isEqual(a, b);
-
-function isEqual(a: unknown, b: unknown): boolean {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
-  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  const keys = Object.keys(left);
-  return keys.length === Object.keys(right).length && keys.every((key) => isEqual(left[key], right[key]));
-}
 
 type Objects = ReadonlyMap<string, SchemaObject>;
 
