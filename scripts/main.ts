@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
 import { inspect } from 'node:util';
 import picocolors from 'picocolors';
 import { readArguments, type Command, type Invocation } from './cli/arguments.js';

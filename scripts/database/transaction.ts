@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { QueryResult } from 'pg';
 import { failure } from '../errors.js';
 import { ledgerStatement, type StatementClient, type Steps } from '../framework.js';
