@@ -113,7 +113,7 @@ export const runMessages = {
   ],
   interrupted: (signal: string, version: string | null): Words => [
     `stopped by ${signal}; what was not committed was rolled back, and the database is ${at(version)}`,
-    `Type the same again to go on; to see first what is done:  ${RUN} status`,
+    `See what is done before you go on:  ${RUN} status`,
   ],
   'file-exists': (file: string): Words => [`${file} is there already`, 'Choose another name.'],
   'snapshot-failed': (file: string, reason: string): Words => [
