@@ -3,7 +3,7 @@ import { allCases } from './alarm/all.js';
 import { differencesIn, isKnownHere, Stage } from './support/alarm.js';
 
 const stage = new Stage();
-afterAll(() => stage.close(), 300_000);
+afterAll(() => stage.close());
 
 for (const [kind, cases] of Object.entries(allCases))
   describe.concurrent(`the alarm rings: ${kind}`, () => {

@@ -33,7 +33,7 @@ async function build(more: Files = {}): Promise<string> {
 let image: string;
 beforeAll(async () => {
   image = await build();
-}, 120_000);
+});
 afterAll(() => rmSync(image, { recursive: true }));
 
 const compiled = (line: string, { url }: Database, cwd = image) =>

@@ -93,7 +93,7 @@ async function crashEverywhere(direction: Direction, place: Place, pooler?: Pool
   return crashes;
 }
 
-const TIME = isStorm ? 1_200_000 : 120_000;
+const TIME = isStorm ? 1_200_000 : 300_000;
 const cases = (['up', 'down'] as const).flatMap((direction) => [
   { direction, purpose: 'run', least: 30 },
   { direction, purpose: 'lock', least: 4 },

@@ -12,7 +12,7 @@ test('`npm start` tells the whole story', async () => {
   expect(stdout).toContain('ERROR 42P01: relation "user_workflows" does not exist');
   expect(stdout).toContain('The server is stopped');
   expect(code).toBe(0);
-}, 120_000);
+});
 
 test('when the demonstration is killed, its server and its files go too', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'demo-'));

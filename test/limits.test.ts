@@ -7,7 +7,7 @@ import { call } from './support/call.js';
 import { root as repository } from './support/root.js';
 
 const stage = new Stage();
-afterAll(() => stage.close(), 300_000);
+afterAll(() => stage.close());
 
 for (const [words, cases] of Object.entries(limits))
   describe.concurrent(`the check does not see ${words}`, () => {

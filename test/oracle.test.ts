@@ -3,7 +3,7 @@ import { allCases } from './alarm/all.js';
 import { differencesIn, isKnownHere, Stage } from './support/alarm.js';
 
 const stage = new Stage();
-afterAll(() => stage.close(), 300_000);
+afterAll(() => stage.close());
 
 const dumps = new Map<string, Promise<string>>();
 const without = ['pgmigrations'];

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'vitest';
 import { differencesIn, Stage } from './support/alarm.js';
 
 const stage = new Stage();
-afterAll(() => stage.close(), 300_000);
+afterAll(() => stage.close());
 
 /** How many schemas are tried; more of them in a night. */
 const schemas = Number(process.env['RANDOM_SCHEMAS'] ?? 10);

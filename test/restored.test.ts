@@ -5,7 +5,7 @@ import { makeDatabase } from './support/database.js';
 import { restore } from './support/restore.js';
 
 const stage = new Stage();
-afterAll(() => stage.close(), 300_000);
+afterAll(() => stage.close());
 
 describe.concurrent('a database that was dumped and restored is what it was', () => {
   test.for(definitions.filter(isKnownHere))('$name', async ({ make }) => {

@@ -13,7 +13,7 @@ beforeAll(async () => {
   head = await createDatabase();
   expect(await call(['up', '--strict'], { url: head.url })).toMatchObject({ code: 0, stderr: '' });
 });
-afterAll(() => Promise.all([head.drop(), stage.close()]), 300_000);
+afterAll(() => Promise.all([head.drop(), stage.close()]));
 
 describe.concurrent('the check stays silent', () => {
   test.for(Object.entries(elsewhere))('about %s', async ([, sql]) => {
