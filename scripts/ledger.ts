@@ -57,25 +57,20 @@ export type Direction = 'up' | 'down';
 /**
  * The migrations that `up` or `down` with this argument is about, in the order in which they run.
  *
- * @param argument a count, the name of a migration (or its beginning, if that is unique), or nothing: all upwards, one
+ * @param argument a count (`3`), the number (`0003`) or name of a migration (or its beginning, if that is unique), or nothing: all upwards, one
  *   downwards. `up name` includes it; `down name` stops before it.
  * @throws Failure `usage` for a name that is none, or is on the wrong side
  */
 export function select(ledger: Ledger, direction: Direction, argument: string | undefined): Migration[] {
   const candidates = direction === 'up' ? [...ledger.pending] : [...ledger.applied].reverse();
   if (argument === undefined) return direction === 'up' ? candidates : candidates.slice(0, 1);
-  if (/^\d+$/.test(argument) && !isNumberOfMigration(ledger, argument)) return candidates.slice(0, Number(argument));
+  if (/^(?:0|[1-9]\d*)$/.test(argument)) return candidates.slice(0, Number(argument));
   const target = find([...ledger.applied, ...ledger.pending], argument);
   const index = candidates.indexOf(target);
   if (direction === 'up') return index < 0 ? [] : candidates.slice(0, index + 1);
   if (index < 0) throw failure('usage', 'not-applied', [target.name]);
   return candidates.slice(0, index);
 }
-
-/** `0003` is a migration's number, `3` is a count. */
-const isNumberOfMigration = (ledger: Ledger, argument: string): boolean =>
-  argument.startsWith('0') &&
-  [...ledger.applied, ...ledger.pending].some(({ name }) => name.startsWith(`${argument}_`));
 
 function find(migrations: readonly Migration[], argument: string): Migration {
   const wanted = argument.replace(/^.*\//, '').replace(/\.(ts|js|mjs|cjs)$/, '');

@@ -26,6 +26,8 @@ export interface Call {
   /** Whether a person watches stderr: long steps then have a bar, and a line now and then otherwise. */
   readonly terminal: boolean;
   readonly signal: AbortSignal;
+  /** Rejected where nothing is left to wait for and the command is not over, or something failed that nobody waits for. */
+  readonly stuck?: Promise<never>;
 }
 
 /** Modules that only some commands need are loaded by those. */
@@ -60,7 +62,8 @@ export async function main(call: Call): Promise<number> {
       call.stdout(`${invocation.command === 'help' ? help : programVersion()}\n`);
       return 0;
     }
-    const outcome = await dispatch(call, { ...invocation, command: invocation.command }, facts);
+    const done = dispatch(call, { ...invocation, command: invocation.command }, facts);
+    const outcome = await Promise.race([done, call.stuck ?? done]);
     const drift = outcome === 'differs' ? failure('differs', 'drift', [facts.version, facts.failing]) : null;
     report = finish(outcome, drift?.exitCode ?? 0, drift);
   } catch (thrown) {
@@ -80,6 +83,7 @@ async function dispatch(
   const { command, options } = invocation;
   const settings = readSettings(call.root, call.env);
   const writesSources = command === 'create' || command === 'snapshot';
+  if (writesSources && invocation.options.dryRun) throw failure('usage', 'no-dry-run', [command]);
   if (writesSources && isCompiled) throw failure('usage', 'needs-sources', [command]);
   const needsDatabase = command !== 'create';
   const context: Context = {

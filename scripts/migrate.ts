@@ -1,3 +1,5 @@
+import { failure, sqlstateOf } from './errors.js';
+
 const controller = new AbortController();
 let signalled = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -14,6 +16,17 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 // Node.js 20 has no `navigator`, and so `pg`, when it is loaded, makes a `Response` to see whether it is in a Cloudflare
 // Worker: Node loads all of `fetch` for that, which takes longer than to connect.
 if (!('navigator' in globalThis)) Object.assign(globalThis, { navigator: { userAgent: 'Node.js' } });
+// A migration may wait for what never comes, or not wait for what fails: neither may end the process as if all were well.
+const stuck = new Promise<never>((_, reject) => {
+  process.once('beforeExit', () => {
+    reject(failure('failed', 'never-settles', []));
+  });
+  process.on('unhandledRejection', (reason) => {
+    if (sqlstateOf(reason) === undefined)
+      reject(new Error('a promise that nothing waits for was rejected', { cause: reason })); // The server has noted its own: the run fails by them.
+  });
+});
+stuck.catch(() => undefined);
 // Not by a top-level `await`: the compiled form is CommonJS, which Node loads in half the time.
 void import('./main.js').then(async ({ main }) => {
   const exitCode = await main({
@@ -25,6 +38,7 @@ void import('./main.js').then(async ({ main }) => {
     color: { stdout: wantsColor(process.stdout, process.env), stderr: wantsColor(process.stderr, process.env) },
     terminal: isTerminal(process.stderr),
     signal: controller.signal,
+    stuck,
   });
   // When all is written. To take the heap apart as well is what Node does without this, and takes it a while.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

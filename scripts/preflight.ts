@@ -4,7 +4,7 @@ import type { Inspection } from './database/inspect.js';
 import type { Migration, Project } from './project.js';
 import { compare, type Difference } from './schema/compare.js';
 import { createsTable, expectation, mentions, type Mention } from './schema/effects.js';
-import { objectsOf, type Patch, type Schema, type Section } from './schema/model.js';
+import { objectId, objectsOf, type Patch, type Schema, type Section } from './schema/model.js';
 
 /** Something that a run needs and the database does not have, and the step that mends it. */
 export interface Obstacle {
@@ -35,29 +35,31 @@ export function obstacles(project: Project, inspection: Inspection, migrations: 
 }
 
 /**
- * The prerequisites that do not hold. What an effect changes is not asked for (a legacy file may have changed it
- * already), and a constraint may have any name.
+ * The prerequisites that do not hold. What any effect changes or removes is not asked for (this run or a legacy file may
+ * have done it already), and a constraint may have any name.
  */
 function unmetPrerequisites({ prerequisites, migrations }: Project, live: Schema): Difference[] {
-  const changes = new Map(migrations.flatMap(({ effect }) => mentions(effect)).map(({ id, value }) => [id, value]));
   const definitions = new Set(
     [...objectsOf(live).values()].map(({ key, part, state }) => JSON.stringify([key, part, state])),
   );
-  const asked = mentions(prerequisites).filter(
-    ({ key, part, value }) => !definitions.has(JSON.stringify([key, part, value])),
-  );
-  const effects = asked.map(({ section, key, part, name = '', id, value }): Patch => {
-    const change = changes.get(id);
-    const isChanged = (attribute: string) => typeof change === 'object' && change !== null && attribute in change;
-    const own = (attribute: string, inner: unknown) => typeof inner !== 'object' && !isChanged(attribute);
+  const changes = migrations.flatMap(({ effect }) => mentions(effect));
+  const asked = mentions(prerequisites).flatMap(({ section, key, part, name = '', id, value }): Patch[] => {
+    const isElsewhere = part === 'constraints' && definitions.has(JSON.stringify([key, part, value]));
+    const said = changes.filter((change) => change.id === id).map((change) => change.value);
+    const isGone =
+      said.includes(null) || changes.some((change) => change.id === objectId(section, key) && change.value === null);
+    if (isElsewhere || isGone || (typeof value === 'string' && said.length > 0)) return [];
+    const isChanged = (attribute: string) =>
+      said.some((other) => typeof other === 'object' && attribute in (other ?? {}));
     const left =
       typeof value === 'object' && value !== null
-        ? Object.fromEntries(Object.entries(value).filter(([k, v]) => own(k, v)))
+        ? Object.fromEntries(Object.entries(value).filter(([k, v]) => typeof v !== 'object' && !isChanged(k)))
         : value;
-    return { [section]: { [key]: part === undefined ? left : { [part]: { [name]: left } } } };
+    return [{ [section]: { [key]: part === undefined ? left : { [part]: { [name]: left } } } }];
   });
-  const wanted = expectation({}, effects);
-  return [...compare({ ...wanted, owned: new Set(), partial: wanted.named }, live).failing];
+  const wanted = expectation({}, asked);
+  const partial = new Map([...wanted.named].map((id) => [id, new Set<string>()]));
+  return [...compare({ ...wanted, owned: new Set(), partial }, live).failing];
 }
 
 /** A role need not be a superuser: it must own what it changes, and may create and refer to what it has to. */

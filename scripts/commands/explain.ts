@@ -20,20 +20,24 @@ export interface Trouble {
   readonly context: Context;
   /** Whether a part of the run is committed. */
   readonly partial: boolean;
+  /** Whether a migration is being reverted outside a transaction. */
+  readonly wentOutsideDown: boolean;
 }
 
 /** The failure that an error of a run is; errors after which a run is tried again are handed on as they are. */
 export function explain(trouble: Trouble): unknown {
   const { error, partial, context } = trouble;
-  if (context.signal.aborted || isLockTrouble(error)) return error;
+  // Not where the row of what is being reverted has gone already: the next attempt would not know of it any more.
+  if (context.signal.aborted || (isLockTrouble(error) && !trouble.wentOutsideDown)) return error;
   const cause = error instanceof Failure ? error : asFailure(trouble);
   if (!partial || cause.outcome === 'partial') return cause;
   const { message, hint, details } = cause;
   return failure('partial', 'partial', [context.facts.version, goOn(context), message, hint], { ...details, cause });
 }
 
-/** The command that goes on from where a run broke off: what `redo` has reverted, `up` applies. */
-export const goOn = ({ command }: Context): string => (command === 'redo' ? 'up' : command);
+/** The command to type where a run broke off: another `down` would revert one more, and another `up 2` would count on. */
+export const goOn = ({ command, argument }: Context): string =>
+  command === 'redo' || (command === 'up' && argument === undefined) ? 'up' : 'status';
 
 function asFailure(trouble: Trouble): Failure {
   const { error, migration, statement, context } = trouble;
@@ -51,7 +55,7 @@ function asFailure(trouble: Trouble): Failure {
       differences: misfits,
       cause: error,
     });
-  const { detail, hint, where } = error as { detail?: string; hint?: string; where?: string };
+  const { detail, hint, where } = (error ?? {}) as { detail?: string; hint?: string; where?: string };
   const more = [detail, hint, where].filter((line): line is string => line !== undefined);
   const values = [file ?? '', context.facts.version, message, sqlstate, more, statement] as const;
   return failure('failed', 'migration-failed', [...values], { sqlstate, file, cause: error });

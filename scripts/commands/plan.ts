@@ -114,10 +114,9 @@ class Script {
   #guards(migrations: readonly Migration[], direction: Direction): string[] {
     const { tables } = this.inspection.live;
     const isThere = ({ table, column }: Removal) => {
-      const columns = (tables?.[table] as Relation | undefined)?.['columns'];
-      return column === undefined
-        ? tables?.[table] !== undefined
-        : typeof columns === 'object' && Object.hasOwn(columns, column);
+      const { kind, columns } = (tables?.[table] ?? {}) as Relation;
+      if (kind !== 'table' && kind !== 'partitioned table') return false;
+      return column === undefined || (typeof columns === 'object' && Object.hasOwn(columns, column));
     };
     return this.context.options.allowDataLoss
       ? []

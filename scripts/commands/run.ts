@@ -114,6 +114,7 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
     });
     if (client.committed !== migrations.length)
       throw new Error(`${client.committed} of ${migrations.length} migrations were run`);
+    if (client.late !== undefined) throw client.late;
   } catch (thrown) {
     await client.rollback();
     const error = client.error ?? thrown;
@@ -130,6 +131,7 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
       ledger,
       context,
       partial: isBegun(context) || client.wentOutside,
+      wentOutsideDown: client.wentOutside && direction === 'down',
     });
   }
   note(bench, ledger, client, client.committed);

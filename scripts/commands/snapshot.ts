@@ -170,4 +170,6 @@ function prerequisitesFrom(base: Schema, named: Patch, effects: readonly Patch[]
 }
 
 const pick = (state: Exclude<State, string>, only: Patch): State =>
-  Object.fromEntries(Object.entries(state).filter(([attribute]) => attribute in only || attribute === 'type'));
+  Object.fromEntries(
+    Object.entries(state).filter(([attribute]) => attribute in only || attribute === 'type' || attribute === 'kind'),
+  );

@@ -53,8 +53,8 @@ export function accessQuery({ migrationsSchema, migrationsTable }: Settings, nam
   return `SELECT json_build_object(
     'role', quote_ident(current_user), 'database', current_database(), 'recovery', pg_is_in_recovery(),
     'readOnly', current_setting('default_transaction_read_only') = 'on',
-    'schemas', (SELECT json_object_agg(n.nspname, json_build_object('usage', has_schema_privilege(n.oid, 'USAGE'),
-        'create', has_schema_privilege(n.oid, 'CREATE')))
+    'schemas', (SELECT coalesce(json_object_agg(n.nspname, json_build_object('usage', has_schema_privilege(n.oid, 'USAGE'),
+        'create', has_schema_privilege(n.oid, 'CREATE'))), '{}')
       FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
     'owned', ${names === undefined ? "'{}'::json" : OWNED(names)},
     'ledger', (SELECT json_build_object(${OWNER('c.relowner')}, 'read', has_table_privilege(c.oid, 'SELECT'),

@@ -79,17 +79,18 @@ export async function guardData(connection: Connection, all: readonly Removal[],
 /** The guard for a script: it raises an exception where there is something, and does not count. */
 export const guardStatement = (removal: Removal): string => `DO $$ BEGIN
   IF EXISTS (SELECT FROM ${removal.table} WHERE ${condition(removal)}) THEN
-    RAISE EXCEPTION 'this would delete data of ${removal.table.replaceAll("'", "''")}; plan it with --allow-data-loss if that is what you want';
+    RAISE EXCEPTION 'this would delete data of ${removal.table.replaceAll("'", "''").replaceAll('%', '%%')}; plan it with --allow-data-loss if that is what you want';
   END IF;
 END $$;`;
 
-/** Those of the tables and columns that are really there. */
+/** Those of the tables and columns that are really there. Of views, foreign tables and the like nothing is deleted with them. */
 async function existingOf(connection: Connection, all: readonly Removal[]): Promise<Removal[]> {
   const wanted = pg.escapeLiteral(JSON.stringify(all.map(({ table, column }, index) => ({ index, table, column }))));
   const [result] =
     await connection.query(`SELECT r.index FROM json_to_recordset(${wanted}) AS r(index int, "table" text, "column" text)
-    WHERE to_regclass(r.table) IS NOT NULL AND (r.column IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
-      WHERE a.attrelid = to_regclass(r.table) AND quote_ident(a.attname) = r.column AND NOT a.attisdropped))`);
+    JOIN pg_catalog.pg_class c ON c.oid = to_regclass(r.table) AND c.relkind IN ('r', 'p')
+    WHERE r.column IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid = c.oid AND quote_ident(a.attname) = r.column AND NOT a.attisdropped)`);
   const found = new Set((result?.rows as { index: number }[]).map(({ index }) => index));
   return all.filter((_, index) => found.has(index));
 }

@@ -22,12 +22,15 @@ const beginReading = (lockTimeout: string): string =>
 
 /**
  * Reads the live schema in one round trip: in a transaction of its own, with this lock timeout, or in the one that is open. That one
- * keeps an empty `search_path`: call it where nothing but `COMMIT` or `ROLLBACK` follows.
+ * keeps another `search_path`: call it where nothing but `COMMIT` or `ROLLBACK` follows. What its deferred triggers would do at the
+ * commit, they do before the look.
  */
 export async function readSchema(connection: Connection, names: Names, lockTimeout?: string): Promise<Schema> {
   const query = catalogQuery(names, quote);
   const results = await connection.query(
-    lockTimeout === undefined ? `${READ_SETTINGS} ${query}` : `${beginReading(lockTimeout)} ${query}; COMMIT`,
+    lockTimeout === undefined
+      ? `SET CONSTRAINTS ALL IMMEDIATE; ${READ_SETTINGS} ${query}`
+      : `${beginReading(lockTimeout)} ${query}; COMMIT`,
   );
   return schemaFrom(results.find(({ command }) => command === 'SELECT')?.rows[0] as CatalogRow);
 }

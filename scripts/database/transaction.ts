@@ -1,5 +1,5 @@
 import type { QueryResult } from 'pg';
-import { failure } from '../errors.js';
+import { failure, type Failure } from '../errors.js';
 import { ledgerStatement, type StatementClient, type Steps } from '../framework.js';
 import type { Migration } from '../project.js';
 import type { Difference } from '../schema/compare.js';
@@ -30,14 +30,15 @@ export class CheckedTransaction implements StatementClient {
   reached: number | undefined;
   /** Whether a migration has sent anything outside a transaction: that is there to stay, recorded or not. */
   wentOutside = false;
-  #state: 'none' | 'inside' | 'outside' | 'over' = 'none';
+  /** What came when nothing could be sent any more: it would go unchecked. */
+  late: Failure | undefined;
+  #state: 'none' | 'inside' | 'outside' | 'closing' | 'over' = 'none';
   /** What of the framework's own is to come next: its first `BEGIN`, and those around a migration without a transaction. */
   #due: 'begin' | 'commit' | 'nothing' = 'begin';
   #done = 0;
   #hashed: boolean;
   #since = performance.now();
-  /** What the migration announced and has not sent yet. */
-  #steps: readonly string[] = [];
+  #steps: readonly string[] = []; // What the migration announced and has not sent yet.
   /** Whether the migration that is under way is written down already, or struck out. */
   #recorded = false;
 
@@ -53,7 +54,10 @@ export class CheckedTransaction implements StatementClient {
   async query(statement: string | { text: string }, values?: readonly unknown[]): Promise<unknown> {
     const sql = (typeof statement === 'string' ? statement : statement.text).trim();
     try {
-      return await this.#send(sql, statement, values);
+      const result = await this.#send(sql, statement, values);
+      // What succeeds in a transaction proves that an error before it was taken back to a savepoint.
+      if (this.#state === 'inside') this.error = undefined;
+      return result;
     } catch (error) {
       if (this.error === undefined) [this.error, this.statement, this.reached] = [error, sql, this.#done];
       throw error;
@@ -73,13 +77,15 @@ export class CheckedTransaction implements StatementClient {
     const word = sql.replace(/;$/, '').toUpperCase();
     // The framework's own have no semicolon, but for those around a migration without a transaction.
     if (sql === 'ROLLBACK') return this.rollback();
+    if (this.#state === 'closing' || this.#state === 'over')
+      throw (this.late ??= failure('failed', 'late-statement', [sql]));
     if (this.#state === 'none') await this.#begin();
     if (word === this.#due.toUpperCase()) return word === 'BEGIN' ? this.#begin() : this.#commit();
     if (sql === 'COMMIT' && this.#done === this.plan.migrations.length) return this.#commit();
     const next = this.plan.migrations[this.#done];
     const { project, direction } = this.plan;
     const file = next?.file ?? '';
-    if (this.#state === 'over' || (this.#state === 'inside' && CONTROL.test(sql)))
+    if (this.#state === 'inside' && CONTROL.test(sql))
       throw failure('failed', 'controls-transaction', [file, word], { file });
     const record = next === undefined ? undefined : ledgerStatement(project.settings, next.name, direction);
     if (next !== undefined && sql === record) return this.#record(next);
@@ -120,7 +126,7 @@ export class CheckedTransaction implements StatementClient {
   }
 
   #refuseLeft(): never {
-    const { file } = this.plan.migrations[this.#done] ?? { file: '' };
+    const { file = '' } = this.plan.migrations[this.#done] ?? {};
     throw failure('partial', 'left-transaction', [file], { file });
   }
 
@@ -138,33 +144,34 @@ export class CheckedTransaction implements StatementClient {
 
   async #commit(): Promise<void> {
     this.#due = 'nothing';
+    this.#state = 'closing';
     if (this.#done > this.committed || (await this.#hasWritten()))
       this.warnings = await checkSchema(this.connection, this.plan, this.#done, false);
     await this.lock.assertHeld();
+    if (this.late !== undefined) throw this.late;
     const [result] = await this.connection.query('COMMIT');
-    this.#state = 'outside';
+    this.#state = this.#done === this.plan.migrations.length ? 'over' : 'outside';
     // A COMMIT of a transaction in which a statement failed is a ROLLBACK (manual, COMMIT).
     if (result?.command !== 'COMMIT') throw failure('failed', 'not-committed', []);
     this.committed = this.#done;
   }
 
-  /**
-   * Whether there is anything to commit. Where there is not, the schema is what it was: also with what a migration left
-   * behind that broke off outside a transaction, which is no drift, but for its next attempt to mend.
-   */
+  /** Whether there is anything to commit. Where there is not, what broke off outside a transaction is no drift, but to mend. */
   async #hasWritten(): Promise<boolean> {
     if (this.committed === this.plan.migrations.length) return false;
     const [result] = await this.connection.query('SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS wrote');
     return (result?.rows[0] as { wrote: boolean }).wrote;
   }
 
-  /** The migration is behind the run; outside a transaction writing it down is its commit, and it is checked before. */
+  /** Outside a transaction, writing it down is a migration's commit, and it is checked before. */
   async #record(migration: Migration): Promise<void> {
     const milliseconds = Math.round(performance.now() - this.#since);
     if (this.#state === 'outside') {
+      this.#state = 'closing';
       this.warnings = await checkSchema(this.connection, this.plan, this.#done + 1, true);
       this.#due = 'begin';
       if (!this.#recorded) await this.#commitRecord(this.#rowStatement(migration));
+      this.#state = 'outside';
     } else if (!this.#recorded) await this.#sendRecorded(migration);
     this.ran[this.#done] = { name: migration.name, milliseconds };
     this.#done++;
@@ -175,6 +182,7 @@ export class CheckedTransaction implements StatementClient {
   /** Sends what is committed at once, and counts it. */
   async #commitRecord(sql: string): Promise<void> {
     await this.lock.assertHeld();
+    if (this.late !== undefined) throw this.late;
     await this.connection.query(sql);
     const name = this.plan.migrations[this.#done]?.name ?? '';
     this.ran[this.#done] = { name, milliseconds: Math.round(performance.now() - this.#since) };

@@ -61,7 +61,7 @@ export const runMessages = {
   ],
   'partial-locked': (version: string | null, command: string, retries: number, blockers: readonly Blocker[]): Words => [
     `a table lock could not be had in ${retries + 1} attempts; the database is ${at(version)}, checked${blockerLines(blockers)}`,
-    `What is committed stays. When the lock is free, go on:  ${RUN} ${command}`,
+    `What is committed stays. When the lock is free, ${command === 'status' ? 'see what is left' : 'go on'}:  ${RUN} ${command}`,
   ],
   overtaken: (version: string | null): Words => [
     `another run took the database elsewhere between two attempts of this one: it is ${at(version)} now`,
@@ -85,7 +85,7 @@ export const runMessages = {
   ],
   differs: (version: string | null, direction: string, found: readonly Difference[]): Words => [
     `the schema is not what ${version === null ? 'an empty ledger' : `migration ${version}`} leaves behind${direction === 'up' ? '' : ' when it is reverted'} (${found.length} ${found.length === 1 ? 'difference' : 'differences'})${UNTOUCHED}\n\n${differenceLines(found)}`,
-    `Most often the table was made by hand or by an older file before this project knew it.\nBring it into the expected shape, or see it in full:  ${RUN} check`,
+    `Most often the table was made by hand or by an older file before this project knew it.\nBring it into the shape that migrations/schema says, and run it again:  ${RUN} ${direction}`,
   ],
   drift: (version: string | null, found: readonly Difference[]): Words => [
     `the schema is not what ${version === null ? 'an empty ledger' : `migration ${version}`} leaves behind (${found.length} ${found.length === 1 ? 'difference' : 'differences'})\n\n${differenceLines(found)}`,
@@ -99,13 +99,21 @@ export const runMessages = {
     `${file} says ${word}, but the transaction is not its own: nothing may be committed before it is checked`,
     `${ROLLED_BACK}take it out. What cannot run in a transaction begins with pgm.noTransaction().`,
   ],
+  'late-statement': (statement: string): Words => [
+    `a statement came after its migration was over, when the schema was being checked already:${list(excerpt(statement))}`,
+    `${ROLLED_BACK}look for a missing \`await\`, or a forEach() with an async function, which nobody waits for.`,
+  ],
+  'never-settles': (): Words => [
+    'a migration waits for something that never comes, so that nothing was left to do',
+    `${ROLLED_BACK}look for a promise that is never resolved, or a \`done\` that is never called. See where the database is:  ${RUN} status`,
+  ],
   'left-transaction': (file: string): Words => [
     `${file} ended the transaction that it ran in, so that a part of it is committed unchecked`,
     `Take COMMIT and ROLLBACK out of it; what cannot run in a transaction begins with pgm.noTransaction(). See where the database is:  ${RUN} check`,
   ],
   partial: (version: string | null, command: string, message: string, hint: string): Words => [
     `${message.replace(UNTOUCHED, '')}\nA part of the run is committed: the database is ${at(version)}, which was checked; what a migration did outside a transaction stays.`,
-    `${hint.replace(ROLLED_BACK, '')}\nThen go on from there:  ${RUN} ${command}`,
+    `${capital(hint.replace(ROLLED_BACK, ''))}\n${command === 'status' ? 'See what is done before you go on' : 'Then go on from there'}:  ${RUN} ${command}`,
   ],
   'data-loss': (losses: readonly Loss[]): Words => [
     `this would delete data; nothing was changed:${lossLines(losses)}`,
@@ -144,6 +152,8 @@ const connectHints: Readonly<Record<string, string>> = {
   '3D000': 'There is no database of that name. Correct it in the URL, or let somebody create it.',
   '53300': 'The server has no connection to spare. Try again when it has, or connect through the pooler.',
 };
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The first lines of a statement. */
 const excerpt = (statement: string): string[] => {

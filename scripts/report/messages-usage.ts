@@ -40,6 +40,10 @@ export const usageMessages = {
     `"${name}" is no name for a migration: it takes letters, digits and hyphens`,
     `For example:  ${RUN} create add-workflow-tags`,
   ],
+  'no-dry-run': (command: string): Words => [
+    `"${command}" writes files, and has no dry run; nothing was written`,
+    `See what it would write with git, after:  ${RUN} ${command}`,
+  ],
   'needs-sources': (command: string): Words => [
     `"${command}" writes to the sources, and this is the compiled form, which is made of them`,
     `Run it where the sources are:  ${RUN} ${command}`,

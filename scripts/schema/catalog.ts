@@ -11,7 +11,7 @@ import type { Names } from './model.js';
 
 /** Settings that change how PostgreSQL prints a definition, and the planner's, so that named objects are found by index. */
 export const READ_SETTINGS = Object.entries({
-  search_path: "''",
+  search_path: 'pg_catalog, pg_temp',
   quote_all_identifiers: 'off',
   datestyle: "'ISO, YMD'",
   intervalstyle: 'postgres',
@@ -191,7 +191,8 @@ export function catalogQuery(names: Names, quote: (text: string) => string): str
     FROM json_each(${quote(JSON.stringify(names))}) j, json_array_elements_text(j.value) AS k(key),
       parse_ident(k.key, false) AS p(parts)),
   relation AS MATERIALIZED (
-    SELECT n.key, c.*, (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)
+    SELECT n.key, c.*, (SELECT string_agg(i.inhparent::regclass::text
+        || CASE WHEN i.inhdetachpending THEN ' (detach pending)' ELSE '' END, ', ' ORDER BY i.inhseqno)
       FROM pg_inherits i WHERE i.inhrelid = c.oid) AS parents
     FROM named n JOIN pg_namespace s ON s.nspname = n.space
     JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = n.name WHERE n.section = 'tables')

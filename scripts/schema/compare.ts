@@ -28,7 +28,7 @@ export function compare(expected: Expectation, live: Schema, strict = false): Co
   for (const object of wanted.values()) {
     if (!isCompared(expected, object) || isCoveredByTable(expected, object, wanted, found)) continue;
     const other = found.get(object.id);
-    if (other !== undefined) failing.push(...changed(object, other, expected.partial.has(object.id)));
+    if (other !== undefined) failing.push(...changed(object, other, expected.partial.get(object.id)));
     else failing.push({ kind: 'missing', object: object.title, expected: describe(object.state), found: null });
   }
   for (const object of found.values()) {
@@ -74,7 +74,9 @@ function isCoveredByTable(
   const id = objectId('tables', key);
   const [table, other] = [wanted.get(id), found.get(id)];
   if (part === undefined || !isCompared(expected, table ?? other)) return false;
-  return table === undefined || other === undefined || kindOf(table.state) !== kindOf(other.state);
+  if (table === undefined || other === undefined) return true;
+  const kind = kindOf(table.state); // Of a shared table it need not be written down.
+  return kind !== undefined && kind !== kindOf(other.state);
 }
 
 const kindOf = (state: State) => (typeof state === 'string' ? state : state['kind']);
@@ -82,8 +84,8 @@ const kindOf = (state: State) => (typeof state === 'string' ? state : state['kin
 const isCompared = ({ named, owned }: Expectation, object: SchemaObject | undefined): boolean =>
   object !== undefined && (named.has(object.id) || (object.section === 'tables' && owned.has(object.key)));
 
-function changed(wanted: SchemaObject, found: SchemaObject, partial: boolean): Difference[] {
-  const attributes = differing(wanted.state, found.state, partial);
+function changed(wanted: SchemaObject, found: SchemaObject, asked?: ReadonlySet<string>): Difference[] {
+  const attributes = differing(wanted.state, found.state, asked);
   if (attributes.length === 0) return [];
   return [
     {
@@ -95,10 +97,14 @@ function changed(wanted: SchemaObject, found: SchemaObject, partial: boolean): D
   ];
 }
 
-/** The attributes in which two states differ; `['']` for two definitions that do. */
-function differing(wanted: State, found: State, partial: boolean): string[] {
+/**
+ * The attributes in which two states differ; `['']` for two definitions that do.
+ *
+ * @param asked of an object that is not this project's: what is asked for although it is not to be there
+ */
+function differing(wanted: State, found: State, asked?: ReadonlySet<string>): string[] {
   if (typeof wanted === 'string' || typeof found === 'string') return wanted === found ? [] : [''];
-  const names = new Set([...Object.keys(wanted), ...(partial ? [] : Object.keys(found))]);
+  const names = new Set([...Object.keys(wanted), ...(asked ?? Object.keys(found))]);
   return [...names].filter((name) => wanted[name] !== found[name]);
 }
 

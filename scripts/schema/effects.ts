@@ -18,8 +18,11 @@ export interface Expectation {
   readonly named: ReadonlySet<string>;
   /** Keys of the tables that an effect creates: all that hangs on them is compared. The others are shared. */
   readonly owned: ReadonlySet<string>;
-  /** Ids of the objects that were there before the first migration: of these, only what is written down is compared. */
-  readonly partial: ReadonlySet<string>;
+  /**
+   * By their ids, the objects that were there before the first migration, and attributes that effects speak of: of these
+   * objects nothing else is compared.
+   */
+  readonly partial: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** An object that an effect names, and what it says of it: `null` where it removes it. */
@@ -56,6 +59,9 @@ export function mentions(effect: Patch): readonly Mention[] {
   return found;
 }
 
+/** Every column, table or function has these: where the prerequisites do not say which, any will do. */
+const ALWAYS_THERE = new Set(['type', 'null', 'kind', 'returns', 'language', 'body']);
+
 /** Whether an effect creates this table (and does not only hang something on it). */
 export const createsTable = ({ section, part, value }: Mention): boolean =>
   section === 'tables' && part === undefined && isPatch(value) && typeof value['kind'] === 'string';
@@ -75,17 +81,27 @@ export function expectation(
 ): Expectation {
   const named = new Set<string>();
   const owned = new Set<string>();
-  const partial = new Set(mentions(prerequisites).map(({ id }) => id));
+  const partial = new Map(mentions(prerequisites).map(({ id }) => [id, new Set<string>()]));
+  const speakOf = ({ id, value }: Mention) => {
+    for (const attribute of isPatch(value) ? Object.keys(value) : [])
+      if (!ALWAYS_THERE.has(attribute) && !isPart(attribute)) partial.get(id)?.add(attribute);
+  };
   let schema = mergePatch.apply(Object.create(null) as object, prerequisites) as Schema;
   for (const effect of effects) {
     schema = mergePatch.apply(schema, effect);
     for (const mention of mentions(effect)) {
       named.add(mention.id);
       if (createsTable(mention)) owned.add(mention.key);
+      // What is removed, and all that hangs on it, is this project's if it is made anew.
+      if (mention.value === null)
+        for (const id of [...partial.keys()]) if (`${id}\0`.startsWith(`${mention.id}\0`)) partial.delete(id);
+      speakOf(mention);
     }
   }
-  for (const mention of reverted.flatMap(mentions))
+  for (const mention of reverted.flatMap(mentions)) {
     if (!(isPatch(mention.value) && mention.value['returns'] === 'trigger')) named.add(mention.id);
+    speakOf(mention);
+  }
   return { schema, named, owned, partial };
 }
 

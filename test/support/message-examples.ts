@@ -48,6 +48,7 @@ export const examples: Examples = {
   surplus: [['check', 'now']],
   'no-name': [[]],
   'bad-name': [['ünd/']],
+  'no-dry-run': [['snapshot']],
   'needs-sources': [['create']],
   'settings-missing': [
     ['/srv/app', 'ENOENT'],
@@ -148,6 +149,8 @@ export const examples: Examples = {
   ],
   'not-committed': [[]],
   'controls-transaction': [[file, 'COMMIT']],
+  'late-statement': [['ALTER TABLE public.users ALTER name SET NOT NULL']],
+  'never-settles': [[]],
   'left-transaction': [[file]],
   partial: [[name, 'up', 'the message of what failed', 'The hint of what failed.']],
   'data-loss': [

@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest';
+import { call } from './support/call.js';
+import { start } from './support/migrate.js';
+import { testProject, type Files } from './support/project.js';
+import { testDatabase } from './support/test-database.js';
+
+const integer = { type: 'integer', null: true };
+const table = (key: string, columns: object) => ({ tables: { [key]: { kind: 'table', columns } } });
+const actions = (up: string, down = '') =>
+  `export async function up(pgm) { ${up} }\nexport async function down(pgm) { ${down} }\n`;
+
+async function stage(files: Files, base = 'SELECT 1') {
+  const database = await testDatabase({ base: false });
+  await database.query(base);
+  const root = testProject(files);
+  const run = async (line: string) => (await call([...line.split(' '), '--json'], { url: database.url, root })).json();
+  return { database, root, run };
+}
+
+test('a statement of work that nobody waits for is refused once the schema is being checked', async () => {
+  const { database, run } = await stage(
+    {
+      'migrations/0001_b.ts': actions(`
+        void (async () => {
+          for (;;) {
+            const [{ path }] = await pgm.db.select("SELECT current_setting('search_path') AS path");
+            if (!path.includes('public')) break;
+          }
+          await pgm.db.query('ALTER TABLE public.a ADD late integer');
+        })().catch(() => undefined);
+        pgm.sql('CREATE TABLE b (id integer)');`),
+      'migrations/schema/0001_b.json': table('public.b', { id: integer }),
+    },
+    'CREATE TABLE a (id integer)',
+  );
+  const { exitCode, error } = (await run('up')) as { exitCode: number; error: { code: string } };
+  expect([exitCode, error.code]).toEqual([5, 'late-statement']);
+  expect(await database.query("SELECT FROM pg_attribute WHERE attname = 'late'")).toEqual([]);
+  expect(await database.query("SELECT FROM pg_class WHERE relname = 'b'")).toEqual([]);
+});
+
+const deferred = (sql: string) => `CREATE TABLE a (id integer);
+  CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${sql}; RETURN NULL; END $$;
+  CREATE CONSTRAINT TRIGGER later AFTER INSERT ON a DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION later()`;
+const inserts = {
+  'migrations/0001_b.ts': actions("pgm.sql('CREATE TABLE b (id integer); INSERT INTO a VALUES (1)');"),
+  'migrations/schema/0001_b.json': table('public.b', { id: integer }),
+};
+
+test('what a deferred trigger changes at the commit is checked', async () => {
+  const { database, run } = await stage(inserts, deferred('ALTER TABLE b ADD late integer'));
+  expect(await run('up --strict')).toMatchObject({ exitCode: 6, differences: [{ object: 'column public.b.late' }] });
+  expect(await database.query("SELECT FROM pg_class WHERE relname = 'b'")).toEqual([]);
+});
+
+test('a deferred trigger finds its tables as the application does', async () => {
+  const { database, run } = await stage(
+    inserts,
+    `CREATE TABLE log (id integer); ${deferred('INSERT INTO log VALUES (1)')}`,
+  );
+  expect(await run('up')).toMatchObject({ exitCode: 0 });
+  expect(await database.query('SELECT id FROM log')).toEqual([{ id: 1 }]);
+});
+
+test('an error that a migration takes back to a savepoint does not decide how the run ends', async () => {
+  const { run } = await stage({
+    'migrations/0001_a.ts': actions(`await pgm.db.query('SAVEPOINT s');
+      try { await pgm.db.query('SELECT 1/0'); } catch { await pgm.db.query('ROLLBACK TRANSACTION TO s'); }
+      pgm.sql('CREATE TABLE a (id bigint)');`),
+    'migrations/schema/0001_a.json': table('public.a', { id: integer }),
+  });
+  expect(await run('up')).toMatchObject({ exitCode: 6, differences: [{ object: 'column public.a.id' }] });
+});
+
+test('temporary tables hide neither the catalog nor the types from the check', async () => {
+  const { run } = await stage({
+    'migrations/0001_a.ts': actions(`pgm.sql('CREATE TEMP TABLE pg_index (LIKE pg_catalog.pg_index) ON COMMIT DROP');
+      pgm.sql('CREATE TEMP TABLE date (n integer) ON COMMIT DROP');
+      pgm.sql('CREATE TABLE a (d pg_catalog.date); CREATE INDEX i ON a (d)');`),
+    'migrations/schema/0001_a.json': table('public.a', { d: { type: 'date', null: true } }),
+  });
+  expect(await run('up --strict')).toMatchObject({
+    exitCode: 6,
+    differences: [{ kind: 'unexpected', object: 'index public.i' }],
+  });
+});
+
+test.for([
+  ['up(pgm, done) { console.error("hanging"); }', 'SIGTERM', 143],
+  ['async up() { console.error("hanging"); await new Promise(() => {}); }', 'SIGINT', 130],
+] as const)('a migration that never settles, %s, ends with a report after %s', async ([up, signal, exitCode]) => {
+  const { database, root } = await stage({
+    'migrations/0001_a.ts': `const down = () => undefined; export const { up } = { ${up} }; export { down };`,
+    'migrations/schema/0001_a.json': table('public.a', { id: integer }),
+  });
+  const { child, printed, finished } = start(['up', '--json'], { url: database.url, cwd: root });
+  await printed('hanging');
+  child.kill(signal);
+  expect((await finished).json()).toMatchObject({ exitCode, error: { code: 'interrupted' } });
+});
+
+test('a migration that never settles ends with a report when its connections are gone', async () => {
+  const { database, root } = await stage({
+    'migrations/0001_a.ts': actions('console.error("hanging"); await new Promise(() => {});'),
+    'migrations/schema/0001_a.json': table('public.a', { id: integer }),
+  });
+  const { printed, finished } = start(['up', '--json'], { url: database.url, cwd: root });
+  await printed('hanging');
+  await database.query(
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()',
+  );
+  expect((await finished).json()).toMatchObject({ exitCode: 5, error: { code: 'never-settles' } });
+});
+
+test('a promise that nothing waits for, and that fails, fails the run', async () => {
+  const { database, root } = await stage({
+    'migrations/0001_a.ts': actions(`void pgm.db.query('SELECT 1/0'); pgm.sql('CREATE TABLE a (id integer)');`),
+    'migrations/schema/0001_a.json': table('public.a', { id: integer }),
+  });
+  const { finished } = start(['up', '--json'], { url: database.url, cwd: root });
+  expect((await finished).json()).toMatchObject({ exitCode: 5, error: { sqlstate: '22012' } });
+});
