@@ -57,8 +57,8 @@ export type Direction = 'up' | 'down';
 /**
  * The migrations that `up` or `down` with this argument is about, in the order in which they run.
  *
- * @param argument a count (`3`), the number (`0003`) or name of a migration (or its beginning, if that is unique), or nothing: all upwards, one
- *   downwards. `up name` includes it; `down name` stops before it.
+ * @param argument a count (`3`), the number (`0003`) or name of a migration, or nothing: all upwards, one downwards.
+ *   `up name` includes it; `down name` stops before it.
  * @throws Failure `usage` for a name that is none, or is on the wrong side
  */
 export function select(ledger: Ledger, direction: Direction, argument: string | undefined): Migration[] {

@@ -1,4 +1,4 @@
-import { failure, sqlstateOf } from './errors.js';
+import { Failure, failure, sqlstateOf } from './errors.js';
 
 const controller = new AbortController();
 let signalled = 0;
@@ -22,13 +22,15 @@ const stuck = new Promise<never>((_, reject) => {
     reject(failure('failed', 'never-settles', []));
   });
   process.on('unhandledRejection', (reason) => {
-    if (sqlstateOf(reason) === undefined)
-      reject(new Error('a promise that nothing waits for was rejected', { cause: reason })); // The server has noted its own: the run fails by them.
+    // What the server refused, and what came too late, the run has noted, and fails by it.
+    if (sqlstateOf(reason) !== undefined || (reason instanceof Failure && reason.code === 'late-statement')) return;
+    const text = `a promise that nothing waits for was rejected: ${String(reason)}`;
+    reject(reason instanceof Failure ? reason : new Error(text, { cause: reason }));
   });
 });
 stuck.catch(() => undefined);
 // Not by a top-level `await`: the compiled form is CommonJS, which Node loads in half the time.
-void import('./main.js').then(async ({ main }) => {
+const finished = import('./main.js').then(async ({ main }) => {
   const exitCode = await main({
     argv: process.argv.slice(2),
     env: process.env,
@@ -42,6 +44,11 @@ void import('./main.js').then(async ({ main }) => {
   });
   // When all is written. To take the heap apart as well is what Node does without this, and takes it a while.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
+});
+// What could not even be loaded: a package that is missing.
+finished.catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
 });
 
 /** A terminal, unless NO_COLOR says no or FORCE_COLOR yes (no-color.org). */

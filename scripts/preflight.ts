@@ -46,8 +46,7 @@ function unmetPrerequisites({ prerequisites, migrations }: Project, live: Schema
   const asked = mentions(prerequisites).flatMap(({ section, key, part, name = '', id, value }): Patch[] => {
     const isElsewhere = part === 'constraints' && definitions.has(JSON.stringify([key, part, value]));
     const said = changes.filter((change) => change.id === id).map((change) => change.value);
-    const isGone =
-      said.includes(null) || changes.some((change) => change.id === objectId(section, key) && change.value === null);
+    const isGone = changes.some((change) => change.value === null && [id, objectId(section, key)].includes(change.id));
     if (isElsewhere || isGone || (typeof value === 'string' && said.length > 0)) return [];
     const isChanged = (attribute: string) =>
       said.some((other) => typeof other === 'object' && attribute in (other ?? {}));

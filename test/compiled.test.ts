@@ -123,3 +123,14 @@ test('a migration brings the packages along that it imports', async () => {
   expect(result).toMatchObject({ code: 0, stderr: '' });
   expect(result.json()).toMatchObject({ outcome: 'applied', version: '0006_uses-packages' });
 });
+
+test('a program of which a part is missing does not end as if all were well', async () => {
+  const broken = mkdtempSync(join(tmpdir(), 'broken-'));
+  onTestFinished(() => rmSync(broken, { recursive: true }));
+  cpSync(image, broken, { recursive: true });
+  const scripts = join(broken, 'dist/scripts');
+  for (const file of readdirSync(scripts).filter((name) => name.startsWith('main-'))) rmSync(join(scripts, file));
+  const { code, stderr } = await startProgram(process.execPath, ['dist/scripts/migrate.js', 'check'], { cwd: broken })
+    .finished;
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('Cannot find module') as string });
+});

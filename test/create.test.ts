@@ -89,3 +89,11 @@ test('a template that is not there, or cannot be read: said by name, and nothing
   });
   for (const made of [root, folder]) expect(readdirSync(join(made, 'migrations'))).toEqual(['schema']);
 });
+
+test.for(['create add-tags', 'snapshot'])('`%s --dry-run` is refused, and writes nothing', async (line) => {
+  const root = project();
+  const url = 'postgres://nobody@127.0.0.1:1/none'; // Never asked.
+  const { code, stderr } = await call([...line.split(' '), '--dry-run'], { root, url });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('has no dry run') as string });
+  expect(readdirSync(join(root, 'migrations'))).toEqual(['schema']);
+});

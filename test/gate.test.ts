@@ -120,3 +120,65 @@ test('a promise that nothing waits for, and that fails, fails the run', async ()
   const { finished } = start(['up', '--json'], { url: database.url, cwd: root });
   expect((await finished).json()).toMatchObject({ exitCode: 5, error: { sqlstate: '22012' } });
 });
+
+test('what forEach() runs with nobody waiting for it fails the run, and says why', async () => {
+  const { database, root } = await stage(
+    {
+      'migrations/0001_b.ts': actions(`
+        ['c', 'd'].forEach(async (column) => {
+          for (;;) {
+            const [{ path }] = await pgm.db.select("SELECT current_setting('search_path') AS path");
+            if (!path.includes('public')) break;
+          }
+          await pgm.db.query('ALTER TABLE public.a ADD ' + column + ' integer');
+        });
+        pgm.sql('CREATE TABLE b (id integer)');`),
+      'migrations/schema/0001_b.json': table('public.b', { id: integer }),
+    },
+    'CREATE TABLE a (id integer)',
+  );
+  const result = await start(['up', '--json'], { url: database.url, cwd: root }).finished;
+  expect(result.json()).toMatchObject({ exitCode: 5, error: { code: 'late-statement' } });
+  expect(await database.query("SELECT FROM pg_class WHERE relname = 'b'")).toEqual([]);
+});
+
+test("a rejection that is not the server's, and that nobody waits for, ends the run with a report", async () => {
+  const { database, root } = await stage({
+    'migrations/0001_a.ts': actions("void Promise.reject(new Error('mail')); pgm.sql('CREATE TABLE a (id integer)');"),
+    'migrations/schema/0001_a.json': table('public.a', { id: integer }),
+  });
+  const result = await start(['up', '--json'], { url: database.url, cwd: root }).finished;
+  expect(result.json()).toMatchObject({ exitCode: 1, error: { message: expect.stringContaining('mail') as string } });
+  expect(await database.query("SELECT FROM pg_class WHERE relname = 'a'")).toEqual([]);
+});
+
+test('an error of its own, after one that was taken back to a savepoint, is told without that one', async () => {
+  const { run } = await stage({
+    'migrations/0001_a.ts': actions(`await pgm.db.query('SAVEPOINT s');
+      try { await pgm.db.query('SELECT 1/0'); } catch { await pgm.db.query('ROLLBACK TO s'); }
+      throw new Error('mine');`),
+    'migrations/schema/0001_a.json': table('public.a', { id: integer }),
+  });
+  const { exitCode, error } = (await run('up')) as { exitCode: number; error: { message: string } };
+  expect([exitCode, error.message]).toEqual([5, expect.not.stringContaining('1/0')]);
+});
+
+test('what cannot be reverted outside a transaction is not told as reverted by a second attempt', async () => {
+  const { database, run } = await stage(
+    {
+      'migrations/schema/0000_prerequisites.json': { tables: { 'public.users': {} } },
+      'migrations/0001_i.ts': actions(
+        "pgm.noTransaction(); pgm.sql('CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON users (s)');",
+        `pgm.noTransaction(); pgm.sql("SET lock_timeout = '100ms'"); pgm.sql('DROP INDEX CONCURRENTLY i');`,
+      ),
+      'migrations/schema/0001_i.json': { tables: { 'public.users': { indexes: { i: 'btree (s)' } } } },
+    },
+    'CREATE TABLE users (s text)',
+  );
+  expect(await run('up')).toMatchObject({ exitCode: 0 });
+  const other = await database.connect();
+  await other.query('BEGIN; LOCK TABLE users IN SHARE UPDATE EXCLUSIVE MODE');
+  expect(await run('down')).toMatchObject({ exitCode: 8, error: { code: 'partial', sqlstate: '55P03' } });
+  await other.query('ROLLBACK');
+  expect(await run('up')).toMatchObject({ exitCode: 0, outcome: 'applied' });
+});

@@ -56,7 +56,7 @@ export class CheckedTransaction implements StatementClient {
     try {
       const result = await this.#send(sql, statement, values);
       // What succeeds in a transaction proves that an error before it was taken back to a savepoint.
-      if (this.#state === 'inside') this.error = undefined;
+      if (this.#state === 'inside') this.error = this.statement = this.reached = undefined;
       return result;
     } catch (error) {
       if (this.error === undefined) [this.error, this.statement, this.reached] = [error, sql, this.#done];

@@ -105,7 +105,7 @@ export const runMessages = {
   ],
   'never-settles': (): Words => [
     'a migration waits for something that never comes, so that nothing was left to do',
-    `${ROLLED_BACK}look for a promise that is never resolved, or a \`done\` that is never called. See where the database is:  ${RUN} status`,
+    `What was not committed is rolled back. Look for a promise that is never resolved, or a \`done\` that is never called,\nand see where the database is:  ${RUN} status`,
   ],
   'left-transaction': (file: string): Words => [
     `${file} ended the transaction that it ran in, so that a part of it is committed unchecked`,

@@ -94,7 +94,7 @@ export function expectation(
       if (createsTable(mention)) owned.add(mention.key);
       // What is removed, and all that hangs on it, is this project's if it is made anew.
       if (mention.value === null)
-        for (const id of [...partial.keys()]) if (`${id}\0`.startsWith(`${mention.id}\0`)) partial.delete(id);
+        for (const id of partial.keys()) if (`${id}\0`.startsWith(`${mention.id}\0`)) partial.delete(id);
       speakOf(mention);
     }
   }
