@@ -65,6 +65,19 @@ describe.each(endings)('%s', (signal, code) => {
     expect((await call(['up', '--json'], { url: database.url })).json()).toMatchObject({ exitCode: 0, version: HEAD });
   });
 
+  test('while somebody else has its name, as a pooled connection keeps it: their statement goes on', async () => {
+    const database = await testDatabase();
+    await tableHolder(database);
+    const run = start(['up', PATIENT, '--json'], { url: database.url });
+    const { name } = await blockedRun(database);
+    const bystander = await database.connect();
+    await bystander.query(`SET application_name = '${name}'`);
+    const theirs = bystander.query('SELECT pg_sleep(3), true AS finished');
+    run.child.kill(signal);
+    expect((await run.finished).json()).toMatchObject({ exitCode: code, error: { code: 'interrupted' } });
+    expect((await theirs).rows).toMatchObject([{ finished: true }]);
+  });
+
   test('while it waits for another run', async () => {
     const database = await testDatabase();
     const dump = await database.dump();

@@ -87,7 +87,7 @@ test.for(Object.keys(ways))('a run by %s', async (way, { skip }) => {
   expect((await run('down', '9')).json()).toMatchObject({ outcome: 'reverted', version: null });
 });
 
-test.each([folderWay, ipv6Way])('a signal cancels a run by %s, on its watch connection', async (way) => {
+test.each([folderWay, ipv6Way])('a signal cancels a run by %s', async (way) => {
   if (way === ipv6Way && !hasIPv6) return;
   const database = await testDatabase();
   const holder = await database.connect();

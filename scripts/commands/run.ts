@@ -33,17 +33,11 @@ export async function redo(context: Context): Promise<Success> {
  * @throws Failure for whatever stands in the way; what was committed until then is in the context's facts
  */
 async function run(context: Context, direction: Direction, argument: string | undefined): Promise<Success> {
-  const { address, command, signal, emit } = context;
+  const { address, command, emit } = context;
   return await withConnection(address, { ...connectOptions(context), purpose: 'lock' }, (connection) =>
     withWatch(address, command, context.options.lockTimeout, emit, async (watch) => {
-      const cancel = () => void watch.cancel().catch(() => undefined);
-      signal.addEventListener('abort', cancel, { once: true });
-      try {
-        noteDatabase(context, connection);
-        return await retrying({ context, direction, argument, connection, watch });
-      } finally {
-        signal.removeEventListener('abort', cancel);
-      }
+      noteDatabase(context, connection);
+      return await retrying({ context, direction, argument, connection, watch });
     }),
   );
 }

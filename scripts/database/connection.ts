@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type QueryResult } from 'pg';
 import { failure, sqlstateOf } from '../errors.js';
 import type { Address } from './address.js';
+import { requestCancel } from './cancel.js';
 
 /** What a connection is for; an operator sees it in `pg_stat_activity.application_name`. */
 export type Purpose = 'run' | 'lock' | 'watch';
@@ -46,7 +47,7 @@ export const connectionName = (purpose: Purpose, command: string): string =>
     .slice(-24)}:${process.pid}:${token}`;
 
 /**
- * Runs `use` with a connection, and closes it afterwards.
+ * Runs `use` with a connection, and closes it afterwards. When the signal comes, the server gives up what it is at.
  *
  * Nothing is set on it but its name, in the startup packet: PgBouncer takes no other parameter.
  *
@@ -58,9 +59,11 @@ export async function withConnection<T>(
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const connection = await connect(address, options);
-  // Whoever uses it may end in order when a signal comes; a server that does not answer is not waited for.
   let timer: NodeJS.Timeout | undefined;
-  const giveUp = () => (timer = setTimeout(connection.cut, 900));
+  const giveUp = () => {
+    requestCancel(connection.client); // Then whoever uses it ends in order.
+    timer = setTimeout(connection.cut, 900); // A server that does not answer is not waited for.
+  };
   options.signal.addEventListener('abort', giveUp, { once: true });
   try {
     if (connection.major < OLDEST_MAJOR)

@@ -30,8 +30,6 @@ export type WatchEvent =
 export interface Watch {
   /** Awaits a statement; looks what it waits for, and how far it is, when it takes long. */
   during<T>(statement: Promise<T>): Promise<T>;
-  /** Makes the server give up the statements that this process's connections are at. */
-  cancel(): Promise<void>;
   /** Who was last seen in the way. */
   blockers(): readonly Blocker[];
 }
@@ -100,12 +98,6 @@ export async function withWatch<T>(
         clearTimeout(timer);
         done?.abort();
       }
-    },
-    async cancel() {
-      const sql = `SELECT pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity WHERE application_name IN (${name}, ${lockName}) AND state = 'active'`;
-      await withConnection(address, { purpose: 'watch', command, signal: closing.signal }, async (connection) => {
-        await connection.query(sql);
-      });
     },
     blockers: () => blockers,
   };
