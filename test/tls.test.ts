@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { call } from './support/call.js';
+import { backends, blockedRun, eventually } from './support/eventually.js';
+import { start } from './support/migrate.js';
 import { testDatabase } from './support/test-database.js';
 import { testCertificate, testTlsServer } from './support/tls.js';
 
@@ -46,4 +48,17 @@ test('prefer goes on without TLS where the server has none; require does not', a
   expect(await checkWith(new URL(url), { sslmode: 'prefer' })).toEqual({ code: 0, message: null });
   expect(await checkWith(new URL(url), {}, { PGSSLMODE: 'prefer' })).toEqual({ code: 0, message: null });
   expect(await checkWith(new URL(url), { sslmode: 'require' })).toMatchObject({ code: 3 });
+});
+
+test('a signal cancels a run behind TLS', async () => {
+  const database = await testDatabase();
+  const tls = await testTlsServer(database.url, testCertificate('localhost'));
+  tls.searchParams.set('sslmode', 'require');
+  const holder = await database.connect();
+  await holder.query('BEGIN; LOCK TABLE workflow_executions IN ACCESS SHARE MODE');
+  const run = start(['up', '--lock-timeout=10min', '--json'], { url: tls.href });
+  await blockedRun(database);
+  run.child.kill('SIGTERM');
+  expect((await run.finished).json()).toMatchObject({ exitCode: 143, error: { code: 'interrupted' } });
+  await eventually('the end of its sessions', async () => (await backends(database)).length === 0);
 });
