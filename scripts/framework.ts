@@ -120,8 +120,8 @@ export async function runMigrations(
   const first = migrations[0];
   if (first === undefined) return;
   const unit = async (migration: Migration) => {
-    const { up, down } = await loadActions(migration);
-    const actions = { up: telling(up, onSteps), down: telling(down, onSteps) } as never;
+    const { up, down, shorthands } = await loadActions(migration);
+    const actions = { up: telling(up, onSteps), down: telling(down, onSteps), shorthands } as never;
     return { id: `${migration.name}.js`, filePaths: [migration.path], actions };
   };
   await runner({

@@ -43,6 +43,8 @@ export interface Project {
 export const PREREQUISITES = '0000_prerequisites';
 
 const MIGRATION_FILE = /^(\d+)_[\w-]+\.(ts|js|mjs|cjs)$/;
+/** Files that somebody takes for migrations, but not what a compiler leaves beside one. */
+const NEARLY = /^\d(?!.*(?:\.d\.[cm]?ts|\.map)$)/;
 
 /**
  * Reads the names of the migrations, and the effects; the migrations themselves are loaded when they run.
@@ -148,7 +150,11 @@ function inOrder(files: readonly string[], folder: string): string[] {
   const byNumber = new Map<number, string>();
   for (const file of files) {
     const digits = MIGRATION_FILE.exec(file)?.[1];
-    if (digits === undefined) continue;
+    if (digits === undefined) {
+      if (NEARLY.test(file))
+        throw failure('usage', 'migration-name', [folder + sep + file], { file: folder + sep + file });
+      continue;
+    }
     const number = Number(digits);
     const other = byNumber.get(number);
     if (other !== undefined) throw failure('usage', 'duplicate-number', [other, file], { file: folder + sep + file });

@@ -106,18 +106,47 @@ function isOfKind(value: unknown, kind: Kind): boolean {
 }
 
 /**
- * `JSON.parse`, with the place of the mistake.
+ * `JSON.parse`, with the place of the mistake. A key that stands twice in one object is one as well.
  *
+ * @param isMade whether a program wrote it, for whose keys nobody needs to look
  * @throws Failure `usage` with line and column
  */
-export function parseJson(text: string, file: string, code: 'settings-broken' | 'effect-broken'): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const reason = (cause as Error).message.replace(/ in JSON at position.*| \(line .*/s, '');
-    const position = /at position (\d+)/.exec((cause as Error).message)?.[1];
-    const lines = text.slice(0, position === undefined ? text.length : Number(position)).split('\n');
+export function parseJson(
+  text: string,
+  file: string,
+  code: 'settings-broken' | 'effect-broken',
+  isMade = false,
+): unknown {
+  const refuse = (reason: string, position: number, cause?: unknown): never => {
+    const lines = text.slice(0, position).split('\n');
     const place = `:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
     throw failure('usage', code, [file, reason, place], { file, cause });
+  };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    const { message } = cause as Error;
+    const position = /at position (\d+)/.exec(message)?.[1] ?? text.length;
+    refuse(message.replace(/ in JSON at position.*| \(line .*/s, ''), Number(position), cause);
   }
+  const twice = isMade ? undefined : keyGivenTwice(text);
+  if (twice !== undefined) refuse(`${twice.key} stands twice in one object`, twice.position);
+  return value;
+}
+
+const KEY_OR_BRACE = /("[^"\\]*(?:\\.[^"\\]*)*")\s*:|"[^"\\]*(?:\\.[^"\\]*)*"|[{}]/g;
+
+/** Of two values of one key `JSON.parse` keeps the last, in silence: a merge of two branches may leave both behind. */
+function keyGivenTwice(text: string): { readonly key: string; readonly position: number } | undefined {
+  const open: Set<string>[] = [];
+  for (const { 0: token, 1: key, index } of text.matchAll(KEY_OR_BRACE)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (key !== undefined) {
+      if (open.at(-1)?.has(key)) return { key, position: index };
+      open.at(-1)?.add(key);
+    }
+  }
+  return undefined;
 }

@@ -63,7 +63,7 @@ function fromBundle(bundle: string, shown: Sources['shown']): Contents {
   const read = (name: string): unknown => {
     const path = join(dirname(bundle), name);
     const text = orRefuse('effect-missing', shown(path), () => readFileSync(path, 'utf8'));
-    return parseJson(text, shown(path), 'effect-broken');
+    return parseJson(text, shown(path), 'effect-broken', true);
   };
   const effects = once(() => read('effects.json') as Record<string, unknown>);
   const modules = once(async () => (await import(pathToFileURL(bundle).href)) as Record<string, Exports>);

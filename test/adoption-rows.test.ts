@@ -84,3 +84,23 @@ test('values that are absent are not the same value twice', async () => {
   await database.query('CREATE TABLE u (id integer); INSERT INTO u VALUES (NULL), (NULL), (1)');
   expect((await call(['up', '--json'], { root, url: database.url })).json()).toMatchObject({ outcome: 'applied' });
 });
+
+test.each(['UPDATE', 'NOT VALID'])(
+  'a migration may mend rows before it forbids them, or leave them: %s',
+  async (way) => {
+    const database = await testDatabase({ base: false });
+    const check = 'CHECK ((id > 0))';
+    const constraint = way === 'UPDATE' ? check : `${check} NOT VALID`;
+    const mend = way === 'UPDATE' ? `pgm.sql('UPDATE a SET id = 1');` : '';
+    const root = smallProject(['a'], {
+      'migrations/0002_forbid.ts': migration(
+        `${mend} pgm.sql('ALTER TABLE a ADD CONSTRAINT a_positive ${constraint}');`,
+        `pgm.dropConstraint('a', 'a_positive');`,
+      ),
+      'migrations/schema/0002_forbid.json': { tables: { 'public.a': { constraints: { a_positive: constraint } } } },
+    });
+    expect((await call(['up', '1'], { url: database.url, root })).code).toBe(0);
+    await database.query('INSERT INTO a VALUES (-1)');
+    expect((await call(['up', '--json'], { url: database.url, root })).json()).toMatchObject({ outcome: 'applied' });
+  },
+);

@@ -45,6 +45,21 @@ const broken: Record<string, Broken> = {
     code: 'effect-broken',
     message: /^migrations\/schema\/0002_b\.json:2:14 is not valid JSON: /,
   },
+  'an effect in which a key stands twice': {
+    files: { [effect]: '{\n  "tables": { "public.b": { "kind": "table" } },\n  "tables": {}\n}\n' },
+    code: 'effect-broken',
+    message: `${effect}:3:3 is not valid JSON: "tables" stands twice in one object`,
+  },
+  'a migration with a hyphen after its number': {
+    files: { 'migrations/0003-c.ts': '' },
+    code: 'migration-name',
+    message: 'migrations/0003-c.ts looks like a migration, but its name is none; nothing was run',
+  },
+  'a migration in SQL': {
+    files: { 'migrations/0003_c.sql': '' },
+    code: 'migration-name',
+    message: 'migrations/0003_c.sql looks like a migration, but its name is none; nothing was run',
+  },
   'an empty effect file': {
     files: { [effect]: '' },
     code: 'effect-broken',

@@ -69,3 +69,23 @@ test.for([
   expect(await call(['down', '--allow-data-loss'], { url, root })).toMatchObject({ code: 0, stderr: '' });
   expect(await query('SELECT FROM pgmigrations')).toEqual([]);
 });
+
+test('shorthands that a migration exports are those of its columns', async () => {
+  const { url } = await testDatabase({ base: false });
+  const root = testProject({
+    'migrations/0001_a.ts': `export const shorthands = { key: { type: 'integer', primaryKey: true } };\n${migration(
+      `pgm.createTable('a', { id: 'key' });`,
+      `pgm.dropTable('a');`,
+    )}`,
+    'migrations/schema/0001_a.json': {
+      tables: {
+        'public.a': {
+          kind: 'table',
+          columns: { id: { type: 'integer', null: false } },
+          constraints: { a_pkey: 'PRIMARY KEY (id)' },
+        },
+      },
+    },
+  });
+  expect((await call(['up', '--strict', '--json'], { url, root })).json()).toMatchObject({ outcome: 'applied' });
+});

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Context, Success } from '../context.js';
 import { failure } from '../errors.js';
@@ -18,6 +18,7 @@ export function create({ argument = '', project, facts }: Context): Promise<Succ
     const template = relative(settings.root, settings.template);
     throw failure('usage', 'template-missing', [template, (cause as NodeJS.ErrnoException).code ?? ''], { cause });
   }
+  mkdirSync(settings.effectsDir, { recursive: true });
   writeFileSync(effectFile, '{}\n');
   facts.output = [file, effectFile].map((path) => relative(settings.root, path)).join('\n');
   facts.pending = [name];

@@ -71,11 +71,16 @@ function suspicions(live: Schema, migrations: readonly Migration[]): Suspicion[]
       part === 'constraints' && typeof value === 'string' ? [[JSON.stringify([key, name]), { key, name, value }]] : [],
     ),
   );
-  const isAllThere = (table: string) =>
-    all.every(
-      ({ key, part, name = '' }) =>
-        key !== table || part !== 'columns' || Object.hasOwn(partOf(table, 'columns'), name),
+  /** Columns that migrations make: one that only changes what is there may mend its rows first. */
+  const columnsOf = (table: string) =>
+    all.filter(
+      ({ key, part, value }) =>
+        key === table && part === 'columns' && typeof value === 'object' && value !== null && 'type' in value,
     );
+  const isAllThere = (table: string) => {
+    const columns = columnsOf(table);
+    return columns.length > 0 && columns.every(({ name = '' }) => Object.hasOwn(partOf(table, 'columns'), name));
+  };
   return [...wanted.values()].flatMap(({ key, name, value }) => {
     if (live.tables?.[key] === undefined || !isAllThere(key) || partOf(key, 'constraints')[name] === value) return [];
     const rows = rowsAgainst(key, value);

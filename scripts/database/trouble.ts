@@ -37,7 +37,7 @@ export function troubleFailure(error: unknown): Failure | undefined {
   const details = { sqlstate: sqlstateOf(error), cause: error };
   if (isLost(error)) return failure('unavailable', 'connection-lost', [(error as Error).message], details);
   if (isLockTrouble(error)) return failure('locked', 'table-lock', [0, []], details);
-  if (sqlstateOf(error) !== undefined)
-    return failure('unavailable', 'server-error', [(error as Error).message], details);
+  if (details.sqlstate !== undefined)
+    return failure('unavailable', 'server-error', [(error as Error).message, details.sqlstate], details);
   return undefined;
 }

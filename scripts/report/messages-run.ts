@@ -36,9 +36,13 @@ export const runMessages = {
     `the connection to the server was lost: ${reason}`,
     `What was not committed is rolled back by the server. See where the database is, and run the command again:  ${RUN} status`,
   ],
-  'server-error': (reason: string): Words => [
+  'server-error': (reason: string, sqlstate: string): Words => [
     `the server refused what this program asked it: ${reason}`,
-    'Nothing was changed. Often a timeout or a limit that is set on the role or the database (statement_timeout).',
+    `Nothing was changed. ${
+      sqlstate.startsWith('42')
+        ? `Where a migration reads (pgm.db) what one before it makes, no plan can be made of both: apply that one first:  ${RUN} up 1`
+        : 'Often a timeout or a limit that is set on the role or the database (statement_timeout).'
+    }`,
   ],
   'run-lock-lost': (): Words => [
     'the connection that held the run lock was lost, so this run stopped before its commit',

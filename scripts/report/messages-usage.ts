@@ -81,13 +81,17 @@ export const usageMessages = {
     `two migrations have one number: ${a} and ${b}`,
     'Usually two branches added one each. Give the one that is not yet applied anywhere the next number, and its effect file too.',
   ],
+  'migration-name': (file: string): Words => [
+    `${file} looks like a migration, but its name is none; nothing was run`,
+    `A migration is called NNNN_verb-object.ts, in letters, digits and hyphens. Rename it and its effect file, or move it elsewhere. A new one:  ${RUN} create add-workflow-tags`,
+  ],
   'effect-missing': (file: string, code: string): Words => [
     `the effect file ${file} cannot be had: ${denied(code)}`,
     `Each migration has one. Write it with:  ${RUN} snapshot`,
   ],
   'effect-empty': (file: string, migration: string): Words => [
     `${file} says that nothing changes, but ${migration} changes the schema; nothing was run`,
-    `Write it from what the migration does, and read it in the diff:  ${RUN} snapshot`,
+    `Write it from what the migration does, and read it in the diff:  ${RUN} snapshot\nWhere the check does not see the change (an owner, a comment), name the table, with nothing about it:  {"tables": {"public.users": {}}}`,
   ],
   'template-missing': (file: string, code: string): Words => [
     `the template ${file} cannot be read: ${denied(code)}`,

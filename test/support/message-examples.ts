@@ -75,6 +75,7 @@ export const examples: Examples = {
     [effect, 'EACCES'],
   ],
   'effect-empty': [[effect, file]],
+  'migration-name': [['migrations/0002-b.ts']],
   'template-missing': [['scripts/template.ts', 'ENOENT']],
   'effect-broken': [[effect, 'Unexpected end of JSON input', ':1:2']],
   'effect-form': [[effect, 'tables > public.a > colums', 'is not known here; did you mean "columns"?']],
@@ -104,7 +105,10 @@ export const examples: Examples = {
   ],
   'too-old': [['13.2', 14]],
   'connection-lost': [['Connection terminated unexpectedly']],
-  'server-error': [['could not read block 7']],
+  'server-error': [
+    ['could not read block 7', 'XX001'],
+    ['relation "a" does not exist', '42P01'],
+  ],
   'run-lock-lost': [[]],
   overtaken: [[null], ['0001_create-workflow-templates']],
   obstacles: [
