@@ -47,6 +47,8 @@ export interface Context {
   readonly project: Project;
   readonly address: Address;
   readonly signal: AbortSignal;
+  /** Rejected where a migration waits for what never comes, or does not wait for what fails. */
+  readonly stuck: Promise<never> | undefined;
   readonly facts: Facts;
   readonly emit: (event: Event) => void;
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import picocolors from 'picocolors';
 import { readArguments, type Command, type Invocation } from './cli/arguments.js';
@@ -63,7 +64,7 @@ export async function main(call: Call): Promise<number> {
       return 0;
     }
     const done = dispatch(call, { ...invocation, command: invocation.command }, facts);
-    const outcome = await Promise.race([done, call.stuck ?? done]);
+    const outcome = await Promise.race([done, call.stuck === undefined ? done : outlasting(done, call.stuck)]);
     const drift = outcome === 'differs' ? failure('differs', 'drift', [facts.version, facts.failing]) : null;
     report = finish(outcome, drift?.exitCode ?? 0, drift);
   } catch (thrown) {
@@ -74,6 +75,13 @@ export async function main(call: Call): Promise<number> {
   annotate(report, call.env, call.stderr);
   return report.exitCode;
 }
+
+/** A rejection that what is being done may answer first: a run then says what of it is committed. */
+const outlasting = (done: Promise<unknown>, stuck: Promise<never>): Promise<never> =>
+  stuck.catch(async (error: unknown) => {
+    await Promise.race([done.catch(() => undefined), sleep(1000)]);
+    throw error;
+  });
 
 async function dispatch(
   call: Call,
@@ -91,6 +99,7 @@ async function dispatch(
     project: readProject(settings, writesSources),
     address: needsDatabase ? readAddress(settings.databaseUrlVar, call.env) : NOWHERE,
     signal: call.signal,
+    stuck: call.stuck,
     facts,
     emit: options.quiet ? () => undefined : narrator(call.stderr, call.terminal),
   };

@@ -1,21 +1,5 @@
 import { expect, test } from 'vitest';
-import { call } from './support/call.js';
-import { start } from './support/migrate.js';
-import { testProject, type Files } from './support/project.js';
-import { testDatabase } from './support/test-database.js';
-
-const integer = { type: 'integer', null: true };
-const table = (key: string, columns: object) => ({ tables: { [key]: { kind: 'table', columns } } });
-const actions = (up: string, down = '') =>
-  `export async function up(pgm) { ${up} }\nexport async function down(pgm) { ${down} }\n`;
-
-async function stage(files: Files, base = 'SELECT 1') {
-  const database = await testDatabase({ base: false });
-  await database.query(base);
-  const root = testProject(files);
-  const run = async (line: string) => (await call([...line.split(' '), '--json'], { url: database.url, root })).json();
-  return { database, root, run };
-}
+import { actions, integer, stage, table } from './support/stage.js';
 
 test('a statement of work that nobody waits for is refused once the schema is being checked', async () => {
   const { database, run } = await stage(
@@ -83,73 +67,6 @@ test('temporary tables hide neither the catalog nor the types from the check', a
     exitCode: 6,
     differences: [{ kind: 'unexpected', object: 'index public.i' }],
   });
-});
-
-test.for([
-  ['up(pgm, done) { console.error("hanging"); }', 'SIGTERM', 143],
-  ['async up() { console.error("hanging"); await new Promise(() => {}); }', 'SIGINT', 130],
-] as const)('a migration that never settles, %s, ends with a report after %s', async ([up, signal, exitCode]) => {
-  const { database, root } = await stage({
-    'migrations/0001_a.ts': `const down = () => undefined; export const { up } = { ${up} }; export { down };`,
-    'migrations/schema/0001_a.json': table('public.a', { id: integer }),
-  });
-  const { child, printed, finished } = start(['up', '--json'], { url: database.url, cwd: root });
-  await printed('hanging');
-  child.kill(signal);
-  expect((await finished).json()).toMatchObject({ exitCode, error: { code: 'interrupted' } });
-});
-
-test('a migration that never settles ends with a report when its connections are gone', async () => {
-  const { database, root } = await stage({
-    'migrations/0001_a.ts': actions('console.error("hanging"); await new Promise(() => {});'),
-    'migrations/schema/0001_a.json': table('public.a', { id: integer }),
-  });
-  const { printed, finished } = start(['up', '--json'], { url: database.url, cwd: root });
-  await printed('hanging');
-  await database.query(
-    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()',
-  );
-  expect((await finished).json()).toMatchObject({ exitCode: 5, error: { code: 'never-settles' } });
-});
-
-test('a promise that nothing waits for, and that fails, fails the run', async () => {
-  const { database, root } = await stage({
-    'migrations/0001_a.ts': actions(`void pgm.db.query('SELECT 1/0'); pgm.sql('CREATE TABLE a (id integer)');`),
-    'migrations/schema/0001_a.json': table('public.a', { id: integer }),
-  });
-  const { finished } = start(['up', '--json'], { url: database.url, cwd: root });
-  expect((await finished).json()).toMatchObject({ exitCode: 5, error: { sqlstate: '22012' } });
-});
-
-test('what forEach() runs with nobody waiting for it fails the run, and says why', async () => {
-  const { database, root } = await stage(
-    {
-      'migrations/0001_b.ts': actions(`
-        ['c', 'd'].forEach(async (column) => {
-          for (;;) {
-            const [{ path }] = await pgm.db.select("SELECT current_setting('search_path') AS path");
-            if (!path.includes('public')) break;
-          }
-          await pgm.db.query('ALTER TABLE public.a ADD ' + column + ' integer');
-        });
-        pgm.sql('CREATE TABLE b (id integer)');`),
-      'migrations/schema/0001_b.json': table('public.b', { id: integer }),
-    },
-    'CREATE TABLE a (id integer)',
-  );
-  const result = await start(['up', '--json'], { url: database.url, cwd: root }).finished;
-  expect(result.json()).toMatchObject({ exitCode: 5, error: { code: 'late-statement' } });
-  expect(await database.query("SELECT FROM pg_class WHERE relname = 'b'")).toEqual([]);
-});
-
-test("a rejection that is not the server's, and that nobody waits for, ends the run with a report", async () => {
-  const { database, root } = await stage({
-    'migrations/0001_a.ts': actions("void Promise.reject(new Error('mail')); pgm.sql('CREATE TABLE a (id integer)');"),
-    'migrations/schema/0001_a.json': table('public.a', { id: integer }),
-  });
-  const result = await start(['up', '--json'], { url: database.url, cwd: root }).finished;
-  expect(result.json()).toMatchObject({ exitCode: 1, error: { message: expect.stringContaining('mail') as string } });
-  expect(await database.query("SELECT FROM pg_class WHERE relname = 'a'")).toEqual([]);
 });
 
 test('an error of its own, after one that was taken back to a savepoint, is told without that one', async () => {

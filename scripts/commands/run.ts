@@ -103,9 +103,10 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
   const client = new CheckedTransaction(connection, planOf(bench, view), lock, watch);
   try {
     signal.throwIfAborted();
-    await runMigrations(project.settings, client, migrations, direction, (steps) => {
+    const running = runMigrations(project.settings, client, migrations, direction, (steps) => {
       client.announce(steps);
     });
+    await Promise.race([running, context.stuck ?? running]);
     if (client.committed !== migrations.length)
       throw new Error(`${client.committed} of ${migrations.length} migrations were run`);
     if (client.late !== undefined) throw client.late;
