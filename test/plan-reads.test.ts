@@ -3,6 +3,8 @@ import { inject, expect, test } from 'vitest';
 import { call } from './support/call.js';
 import type { Database } from './support/database.js';
 import { eventually } from './support/eventually.js';
+import { migration } from './support/project.js';
+import { smallProject } from './support/small-project.js';
 import { testDatabase } from './support/test-database.js';
 
 /** Gives the URL of a role that may read, and nothing else: it cannot write, lock, or make a temporary table. */
@@ -76,4 +78,22 @@ test.skipIf(Number.parseInt(inject('server').version) < 15)('nothing at all is w
   // The counters would show it: so does a table that is made and rolled back.
   await database.query('BEGIN; CREATE TEMPORARY TABLE t (); ROLLBACK');
   expect(await written(database)).not.toEqual(rows);
+});
+
+test('a migration that reads what one before it makes: the plan says what to do instead', async () => {
+  const { url } = await testDatabase({ base: false });
+  const root = smallProject(['a'], {
+    'migrations/0002_copy.ts': migration(
+      `return pgm.db.select('SELECT id FROM a').then(() => pgm.createTable('b', { id: 'integer' }));`,
+      `pgm.dropTable('b');`,
+    ),
+    'migrations/schema/0002_copy.json': {
+      tables: { 'public.b': { kind: 'table', columns: { id: { type: 'integer', null: true } } } },
+    },
+  });
+  const refused = (await call(['plan', '--json'], { url, root })).json() as { error: object };
+  expect(refused).toMatchObject({ exitCode: 3, error: { code: 'server-error', sqlstate: '42P01' } });
+  expect(refused.error).toHaveProperty('hint', expect.stringContaining('apply that one first:  npm run migrate up 1'));
+  expect((await call(['up', '1'], { url, root })).code).toBe(0);
+  expect((await call(['plan'], { url, root })).stdout).toContain('CREATE TABLE "b"');
 });

@@ -20,8 +20,8 @@ interface Wire extends EventEmitter {
 }
 
 /**
- * Asks the server to give up what a session is at, by a cancel request (manual, 54.2.8): with the session's own key it
- * reaches nobody else, also through a pooler, where names and process ids are those of server connections that other
+ * Asks the server to give up what a session is at (manual, "Canceling Requests in Progress"): with the session's own key
+ * that reaches nobody else, also through a pooler, where names and process ids are those of server connections that other
  * clients use as well. Does not wait for it, and never throws: a session that is at nothing is not disturbed.
  */
 export function requestCancel(client: pg.Client): void {

@@ -39,7 +39,7 @@ export const runMessages = {
   'server-error': (reason: string, sqlstate: string): Words => [
     `the server refused what this program asked it: ${reason}`,
     `Nothing was changed. ${
-      sqlstate.startsWith('42')
+      /^42(?:P01|703|704|883)$/.test(sqlstate) // Something does not exist.
         ? `Where a migration reads (pgm.db) what one before it makes, no plan can be made of both: apply that one first:  ${RUN} up 1`
         : 'Often a timeout or a limit that is set on the role or the database (statement_timeout).'
     }`,
