@@ -37,22 +37,15 @@ export const framework = ({ folder, cli }: Project): Record<'CLI' | 'CLI, cold' 
   };
 };
 
+const script =
+  (name: string, forms: SqlForms): Start =>
+  (url) => ({ file: node, args: [`${here}peers/${name}.mjs`, forms.plain], cwd: here, env: { DATABASE_URL: url } });
+
 /** The peers that are installed, on the same SQL. */
 export function peers(forms: SqlForms): Record<string, Start> {
   if (!existsSync(`${here}node_modules`)) return {};
-  const script = (name: string): Start => {
-    return (url) => ({
-      file: node,
-      args: [`${here}peers/${name}.mjs`, forms.plain],
-      cwd: here,
-      env: { DATABASE_URL: url },
-    });
-  };
   return {
-    knex: script('knex'),
-    kysely: script('kysely'),
-    drizzle: script('drizzle'),
-    umzug: script('umzug'),
+    ...Object.fromEntries(['knex', 'kysely', 'drizzle', 'umzug'].map((name) => [name, script(name, forms)])),
     dbmate: (url) => ({
       file: program('dbmate'),
       args: ['--no-dump-schema', '--migrations-dir', forms.dbmate, 'migrate'],
@@ -65,6 +58,15 @@ export function peers(forms: SqlForms): Record<string, Start> {
       cwd: forms.graphile,
       env: { DATABASE_URL: url, ROOT_DATABASE_URL: new URL('/template1', url).href },
     }),
+  };
+}
+
+/** What a Node.js program costs that does nothing, and one that connects and selects once: what is left is the work. */
+export function idle(forms: SqlForms): Record<string, Start> {
+  const nothing: Start = () => ({ file: node, args: ['-e', '0'], cwd: here });
+  return {
+    'node -e 0': nothing,
+    ...(existsSync(`${here}node_modules`) ? { 'pg, SELECT 1': script('select', forms) } : {}),
   };
 }
 

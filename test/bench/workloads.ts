@@ -1,7 +1,7 @@
 /** What is measured: each workload is a set of contenders that do the same. */
 import type { Database } from '../support/database.js';
 import { addOtherTables, type Server } from './databases.js';
-import { floor, framework, ours, peers, type Start } from './contenders.js';
+import { floor, framework, idle, ours, peers, type Start } from './contenders.js';
 import { run, type Contender } from './measure.js';
 import { generatedProject, type Project } from './projects.js';
 import { openSlowLink, type SlowLink } from './slow-link.js';
@@ -67,7 +67,7 @@ export async function repositoryWorkloads(server: Server, project: Project, { qu
   const slow = { compiled: ours(project, 'up').compiled, CLI: framework(project).CLI };
   return [
     { name: 'fresh', contenders: onNew(server, 'base', { ...starts, ...floor(forms) }), repetitions: 15 },
-    { name: 'nothing to do', contenders: await onDone(server, 'base', starts), repetitions: 25 },
+    { name: 'nothing to do', contenders: await onDone(server, 'base', { ...starts, ...idle(forms) }), repetitions: 25 },
     {
       name: `nothing to do, ${LINK_DELAY} ms away each way`,
       contenders: await onDone(server, 'base', slow, link),
@@ -84,7 +84,11 @@ export async function thousandWorkloads(server: Server, repository: Project, { q
   const others = quick ? {} : peers(forms);
   const starts = { ...ours(project, 'up'), ...framework(project), ...others };
   return [
-    { name: '1,000 applied, nothing to do', contenders: await onDone(server, 'empty', starts), repetitions: 11 },
+    {
+      name: '1,000 applied, nothing to do',
+      contenders: await onDone(server, 'empty', { ...starts, ...idle(forms) }),
+      repetitions: 11,
+    },
     { name: '1,000 pending', contenders: onNew(server, 'empty', { ...starts, ...floor(forms) }), repetitions: 9 },
   ];
 }
