@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { call } from './support/call.js';
+import { startProgram, typescript } from './support/migrate.js';
+import { testProject } from './support/project.js';
 import { root as repository } from './support/root.js';
 import { testDatabase } from './support/test-database.js';
 
@@ -50,4 +52,27 @@ test('an effect that was written by hand, and is wrong, is written anew', async 
   const { stdout } = await call(['snapshot'], { url, root: folder });
   expect(stdout).toContain('0005_index-workflow-executions.json');
   expect(files(folder)).toEqual(files(repository));
+});
+
+test('a snapshot that is stopped while a migration takes its time leaves no database behind either', async () => {
+  const database = await testDatabase({ base: false });
+  const cwd = testProject({
+    'migrations/0001_slow.ts': `export async function up(pgm) {
+        console.error('waiting');
+        await new Promise((done) => setTimeout(done, 3000));
+        pgm.sql('SELECT 1');
+      }
+      export const down = false;`,
+    'migrations/schema/0001_slow.json': {},
+  });
+  // Not the compiled form, which has no snapshot.
+  const program = [...typescript, join(repository, 'scripts/migrate.ts'), 'snapshot', '--json'];
+  const run = startProgram(process.execPath, program, { url: database.url, cwd });
+  await run.printed('waiting');
+  const [scratch] = await database.query<{ name: string }>(`SELECT datname AS name FROM pg_stat_activity
+    WHERE application_name LIKE 'migrate snapshot run %:${run.child.pid}:%' AND datname <> current_database()`);
+  expect(scratch?.name).toMatch(/^migrate_snapshot_/);
+  run.child.kill('SIGTERM');
+  expect((await run.finished).json()).toMatchObject({ exitCode: 143, error: { code: 'interrupted' } });
+  expect(await database.query(`SELECT FROM pg_database WHERE datname = '${scratch?.name}'`)).toEqual([]);
 });

@@ -99,3 +99,10 @@ describe.each(['role', 'database'] as const)('with every timeout of the server s
     expect((await call(['check', '--strict'], { url, root })).code).toBe(0);
   });
 });
+
+// The server knows nothing of it: whoever gives up on a COMMIT by it cannot say what became of it.
+test('what limits the queries of the application, in the URL, does not limit a migration', async () => {
+  const { url } = await testDatabase({ base: false });
+  const run = await call(['up', '--json'], { url: `${url}?query_timeout=500`, root: slowProject('inside', 1) });
+  expect(run.json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: '0002_b' });
+});

@@ -11,9 +11,9 @@ import { failure } from '../errors.js';
 import { loadMigrations, runMigrations } from '../framework.js';
 import { PREREQUISITES, type Migration } from '../project.js';
 import { picture } from '../report/picture.js';
-import { effectBetween, mentions } from '../schema/effects.js';
+import { effectBetween, isPatch, mentions } from '../schema/effects.js';
 import { everythingQuery } from '../schema/everything.js';
-import { isPart, objectsOf, type Patch, type Relation, type Schema, type State } from '../schema/model.js';
+import { isPart, objectsOf, sections, type Patch, type Relation, type Schema, type State } from '../schema/model.js';
 import { connectOptions } from './check.js';
 
 /**
@@ -44,27 +44,17 @@ export async function snapshot(context: Context): Promise<Success> {
 }
 
 /** Columns as the table has them, all else by name: the catalog promises no order. */
-function inOrder(effect: Patch): Patch {
-  const entries = Object.entries(effect).map(([key, value]): [string, Patch[string]] =>
-    typeof value === 'object' && value !== null ? [key, inOrder(value)] : [key, value],
+const inOrder = (patch: Patch): Patch =>
+  Object.fromEntries(
+    Object.entries(patch).map(([key, value]): [string, Patch[string]] => {
+      if (!isPatch(value)) return [key, value];
+      const inner = inOrder(value);
+      return [key, isByName(key) ? sorted(inner) : inner];
+    }),
   );
-  const parts = new Set([
-    'constraints',
-    'indexes',
-    'triggers',
-    'policies',
-    'functions',
-    'sequences',
-    'types',
-    'extensions',
-  ]);
-  return Object.fromEntries(
-    entries.map(([key, value]) =>
-      parts.has(key) && typeof value === 'object' && value !== null ? [key, sorted(value)] : [key, value],
-    ),
-  );
-}
 
+const isByName = (key: string): boolean =>
+  key !== 'tables' && key !== 'columns' && (isPart(key) || Object.hasOwn(sections, key));
 const sorted = (patch: Patch): Patch => Object.fromEntries(Object.entries(patch).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Runs `use` with the address of a new, empty database on the same server, and drops it afterwards. */
@@ -78,7 +68,10 @@ async function withScratchDatabase<T>(
   try {
     return await use({ ...context.address, config: { ...context.address.config, database: name }, database: name });
   } finally {
-    await connection.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);
+    // On a connection that no signal ends: what is stopped is to leave nothing behind either.
+    const options = { ...connectOptions(context), signal: new AbortController().signal };
+    const drop = `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`;
+    await withConnection(context.address, options, (connection) => connection.query(drop));
   }
 }
 

@@ -99,6 +99,7 @@ async function connectOnce(address: Address, options: ConnectOptions, plain = fa
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000, // Sooner than what forgets idle connections: the system's own is two hours.
     connectionTimeoutMillis: 15_000,
+    query_timeout: undefined, // The application's: it would give up on a COMMIT that the server goes on with.
     ...(plain ? { ssl: false } : {}),
   });
   client.on('error', () => undefined); // A lost connection fails the next query, which is where it is handled.

@@ -35,7 +35,9 @@ export interface Mention {
   readonly value: Patch[string];
 }
 
-const isPatch = (value: Patch[string] | undefined): value is Patch => typeof value === 'object' && value !== null;
+/** Whether there is more inside, rather than a value or a removal. */
+export const isPatch = (value: Patch[string] | undefined): value is Patch =>
+  typeof value === 'object' && value !== null;
 
 /** Effects are asked what they name again and again; they never change. */
 const mentioned = new WeakMap<Patch, readonly Mention[]>();
