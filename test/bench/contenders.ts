@@ -62,13 +62,10 @@ export function peers(forms: SqlForms): Record<string, Start> {
 }
 
 /** What a Node.js program costs that does nothing, and one that connects and selects once: what is left is the work. */
-export function idle(forms: SqlForms): Record<string, Start> {
-  const nothing: Start = () => ({ file: node, args: ['-e', '0'], cwd: here });
-  return {
-    'node -e 0': nothing,
-    ...(existsSync(`${here}node_modules`) ? { 'pg, SELECT 1': script('select', forms) } : {}),
-  };
-}
+export const idle = (forms: SqlForms): Record<string, Start> => ({
+  'node -e 0': () => ({ file: node, args: ['-e', '0'], cwd: here }),
+  'pg, SELECT 1': script('select', forms),
+});
 
 /** The least that can be done: the SQL alone, sent by psql in one transaction. */
 export function floor(forms: SqlForms): Record<string, Start> {

@@ -61,13 +61,13 @@ const on = (database: Database, name: string, start: Start): Contender => ({
 /** The five migrations of this project, on the application's base schema. */
 export async function repositoryWorkloads(server: Server, project: Project, { quick }: Scale): Promise<Workload[]> {
   const forms = await sqlForms(project, (await server.database('base')).url);
-  const others = quick ? {} : peers(forms);
+  const [others, idles] = quick ? [] : [peers(forms), idle(forms)];
   const starts = { ...ours(project, 'up'), ...framework(project), ...others };
   const link = await openSlowLink(server.url, LINK_DELAY);
   const slow = { compiled: ours(project, 'up').compiled, CLI: framework(project).CLI };
   return [
     { name: 'fresh', contenders: onNew(server, 'base', { ...starts, ...floor(forms) }), repetitions: 15 },
-    { name: 'nothing to do', contenders: await onDone(server, 'base', { ...starts, ...idle(forms) }), repetitions: 25 },
+    { name: 'nothing to do', contenders: await onDone(server, 'base', { ...starts, ...idles }), repetitions: 25 },
     {
       name: `nothing to do, ${LINK_DELAY} ms away each way`,
       contenders: await onDone(server, 'base', slow, link),
@@ -81,12 +81,12 @@ export async function repositoryWorkloads(server: Server, project: Project, { qu
 export async function thousandWorkloads(server: Server, repository: Project, { quick }: Scale): Promise<Workload[]> {
   const project = generatedProject(1000, repository);
   const forms = await sqlForms(project, (await server.database('empty')).url);
-  const others = quick ? {} : peers(forms);
+  const [others, idles] = quick ? [] : [peers(forms), idle(forms)];
   const starts = { ...ours(project, 'up'), ...framework(project), ...others };
   return [
     {
       name: '1,000 applied, nothing to do',
-      contenders: await onDone(server, 'empty', { ...starts, ...idle(forms) }),
+      contenders: await onDone(server, 'empty', { ...starts, ...idles }),
       repetitions: 11,
     },
     { name: '1,000 pending', contenders: onNew(server, 'empty', { ...starts, ...floor(forms) }), repetitions: 9 },
