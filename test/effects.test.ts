@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { call } from './support/call.js';
-import { startProgram, typescript } from './support/migrate.js';
-import { testProject } from './support/project.js';
+import { sources, startProgram } from './support/migrate.js';
+import { migration, testProject } from './support/project.js';
 import { root as repository } from './support/root.js';
 import { testDatabase } from './support/test-database.js';
 
@@ -66,8 +66,7 @@ test('a snapshot that is stopped while a migration takes its time leaves no data
     'migrations/schema/0001_slow.json': {},
   });
   // Not the compiled form, which has no snapshot.
-  const program = [...typescript, join(repository, 'scripts/migrate.ts'), 'snapshot', '--json'];
-  const run = startProgram(process.execPath, program, { url: database.url, cwd });
+  const run = startProgram(process.execPath, [...sources, 'snapshot', '--json'], { url: database.url, cwd });
   await run.printed('waiting');
   const [scratch] = await database.query<{ name: string }>(`SELECT datname AS name FROM pg_stat_activity
     WHERE application_name LIKE 'migrate snapshot run %:${run.child.pid}:%' AND datname <> current_database()`);
@@ -75,4 +74,18 @@ test('a snapshot that is stopped while a migration takes its time leaves no data
   run.child.kill('SIGTERM');
   expect((await run.finished).json()).toMatchObject({ exitCode: 143, error: { code: 'interrupted' } });
   expect(await database.query(`SELECT FROM pg_database WHERE datname = '${scratch?.name}'`)).toEqual([]);
+});
+
+test('what a column is stays in its order, also where its name is that of a section', async () => {
+  const { url } = await testDatabase({ base: false });
+  const root = testProject({
+    'migrations/0001_types.ts': migration(
+      `pgm.createTable('t', { types: { type: 'text', notNull: true } });`,
+      `pgm.dropTable('t');`,
+    ),
+    'migrations/schema/0001_types.json': {},
+  });
+  expect(await call(['snapshot'], { url, root })).toMatchObject({ code: 0, stderr: '' });
+  const effect = readFileSync(join(root, 'migrations/schema/0001_types.json'), 'utf8');
+  expect(effect).toContain('"types": {"type": "text", "null": false}');
 });

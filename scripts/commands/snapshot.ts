@@ -13,7 +13,7 @@ import { PREREQUISITES, type Migration } from '../project.js';
 import { picture } from '../report/picture.js';
 import { effectBetween, isPatch, mentions } from '../schema/effects.js';
 import { everythingQuery } from '../schema/everything.js';
-import { isPart, objectsOf, sections, type Patch, type Relation, type Schema, type State } from '../schema/model.js';
+import { isPart, objectsOf, type Patch, type Relation, type Schema, type State } from '../schema/model.js';
 import { connectOptions } from './check.js';
 
 /**
@@ -44,17 +44,19 @@ export async function snapshot(context: Context): Promise<Success> {
 }
 
 /** Columns as the table has them, all else by name: the catalog promises no order. */
-const inOrder = (patch: Patch): Patch =>
-  Object.fromEntries(
-    Object.entries(patch).map(([key, value]): [string, Patch[string]] => {
-      if (!isPatch(value)) return [key, value];
-      const inner = inOrder(value);
-      return [key, isByName(key) ? sorted(inner) : inner];
-    }),
+const inOrder = (effect: Patch): Patch =>
+  inEach(effect, (section, byKey) =>
+    section === 'tables'
+      ? inEach(byKey, (_, table) => inEach(table, (part, byName) => (part === 'columns' ? byName : sorted(byName))))
+      : sorted(byKey),
   );
 
-const isByName = (key: string): boolean =>
-  key !== 'tables' && key !== 'columns' && (isPart(key) || Object.hasOwn(sections, key));
+/** A patch in which what has more inside is replaced. */
+const inEach = (patch: Patch, replace: (key: string, inner: Patch) => Patch): Patch =>
+  Object.fromEntries(
+    Object.entries(patch).map(([key, value]) => [key, isPatch(value) ? replace(key, value) : value] as const),
+  );
+
 const sorted = (patch: Patch): Patch => Object.fromEntries(Object.entries(patch).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Runs `use` with the address of a new, empty database on the same server, and drops it afterwards. */
@@ -68,8 +70,8 @@ async function withScratchDatabase<T>(
   try {
     return await use({ ...context.address, config: { ...context.address.config, database: name }, database: name });
   } finally {
-    // On a connection that no signal ends: what is stopped is to leave nothing behind either.
-    const options = { ...connectOptions(context), signal: new AbortController().signal };
+    // On a connection that no signal ends, and that waits for nothing: what is stopped is to leave nothing behind either.
+    const options = { purpose: 'run', command: context.command, signal: new AbortController().signal } as const;
     const drop = `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`;
     await withConnection(context.address, options, (connection) => connection.query(drop));
   }

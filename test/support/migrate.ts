@@ -32,11 +32,11 @@ export interface Running {
 /** What makes node run TypeScript, as in package.json; ts-node uses what Node 22 and later warn of. */
 export const typescript = ['--disable-warning=DEP0180', '--import', join(root, 'scripts/ts-node.mjs')];
 
-/** The program, as `npm run migrate` starts it; with MIGRATE_COMPILED=1 in the environment of the tests, as compiled. */
-const program =
-  process.env['MIGRATE_COMPILED'] === '1'
-    ? [join(root, 'dist/scripts/migrate.js')]
-    : [...typescript, join(root, 'scripts/migrate.ts')];
+/** The program, as `npm run migrate` starts it. */
+export const sources = [...typescript, join(root, 'scripts/migrate.ts')];
+
+/** The program that the tests start: with MIGRATE_COMPILED=1 in their environment, as compiled. */
+const program = process.env['MIGRATE_COMPILED'] === '1' ? [join(root, 'dist/scripts/migrate.js')] : sources;
 
 /** Runs the program for real, in a process of its own, to its end. */
 export function migrate(args: readonly string[], options: RunOptions = {}): Promise<Result> {
