@@ -95,6 +95,8 @@ describe('npm keeps an option that is none, and nothing is run', () => {
     ['--allow-dataloss', '--allow-data-loss'],
     ['--plan', '--dry-run'],
     ['--what-if', undefined],
+    ['--to=0003', undefined],
+    ['--all', undefined],
   ])('%s', async ([option = '', meant]) => {
     const name = option.split('=')[0] ?? '';
     for (const line of [`down ${option}`, `${option} down`]) {

@@ -19,6 +19,12 @@ const ALWAYS = new Set([
   'userconfig',
 ]);
 
+/** Keys of npm's that say nothing to its `run`, and what was typed: how far to go. npm 11 completes `--to` to a longer name. */
+const MISTAKEN = new Map([
+  ['token-description', 'to'],
+  ['all', 'all'],
+]);
+
 /**
  * The options that npm kept for itself: `npm run migrate up --dry-run` reaches this program as `up`, with
  * `npm_config_dry_run=true` in the environment.
@@ -42,9 +48,11 @@ export function swallowedByNpm(env: NodeJS.ProcessEnv, names: readonly OptionNam
     throw failure('usage', 'swallowed-option', ['--plan', 'dry-run']);
   const isUnknown = (key: string) =>
     !(names as readonly string[]).includes(key) && !ALWAYS.has(key) && /^[a-z][a-z0-9-]*$/.test(key);
-  const [typed] = [...config.keys()].filter((key) => isUnknown(key) && isTyped(key) && !npmKeys(env).has(key));
-  if (typed !== undefined) throw failure('usage', 'swallowed-option', [`--${typed}`, closest(typed, names)]);
-  return values;
+  const isNpms = (key: string) => !MISTAKEN.has(key) && npmKeys(env).has(key);
+  const [key] = [...config.keys()].filter((key) => isUnknown(key) && isTyped(key) && !isNpms(key));
+  if (key === undefined) return values;
+  const typed = MISTAKEN.get(key) ?? key;
+  throw failure('usage', 'swallowed-option', [`--${typed}`, closest(typed, names)]);
 }
 
 type SwallowedOptions = Partial<Record<OptionName, string | boolean>>;
