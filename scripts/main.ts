@@ -68,7 +68,7 @@ export async function main(call: Call): Promise<number> {
     const drift = outcome === 'differs' ? failure('differs', 'drift', [facts.version, facts.failing]) : null;
     report = finish(outcome, drift?.exitCode ?? 0, drift);
   } catch (thrown) {
-    const error = asFailure(thrown, call, facts.version);
+    const error = asFailure(thrown, call, facts);
     report = finish(error.outcome, error.exitCode, error);
   }
   print(call, report, invocation);
@@ -110,9 +110,10 @@ async function dispatch(
 const NOWHERE = { config: {}, host: '', port: 0, database: '', user: '', plainWillDo: false };
 
 /** What is thrown when it is not a failure yet: a signal, or a defect. */
-function asFailure(thrown: unknown, { signal }: Call, version: string | null): Failure {
+function asFailure(thrown: unknown, { signal }: Call, facts: Context['facts']): Failure {
   if (signal.aborted) {
     const name = String(signal.reason);
+    const version = facts.ledger === undefined ? undefined : facts.version;
     return failure('failed', 'interrupted', [name, version], {
       exitCode: name === 'SIGINT' ? 130 : 143,
       cause: thrown,

@@ -100,6 +100,7 @@ describe.each(endings)('%s', (signal, code) => {
     run.child.kill(signal);
     const result = await run.finished;
     expect(result.json()).toMatchObject({ exitCode: code, applied: [] });
+    expect(result.stderr).toContain(`stopped by ${signal}; nothing was changed\n`); // Where it is was not seen yet.
     expect(result.code).toBe(code);
     await eventually('the end of its sessions', async () => (await backends(database)).length === 0);
   });

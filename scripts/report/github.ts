@@ -34,7 +34,7 @@ export function summary({ command, outcome, exitCode, facts, error }: Report): s
   return [
     `### migrate ${command ?? ''}: ${outcome} (exit code ${exitCode})`,
     '',
-    `Version: ${facts.version === null ? 'none' : `\`${facts.version}\``}`,
+    ...(facts.ledger === undefined ? [] : [`Version: ${facts.version === null ? 'none' : `\`${facts.version}\``}`]),
     ...(facts.reverted.length > 0 ? [`Reverted: ${names(facts.reverted)}`] : []),
     ...(facts.applied.length > 0 ? [`Applied: ${names(facts.applied)}`] : []),
     ...(error === null ? [] : ['', ...(error.message.split('\n\n')[0] ?? '').split('\n').map((line) => `> ${line}`)]),

@@ -123,8 +123,10 @@ export const runMessages = {
     `this would delete data; nothing was changed:${lossLines(losses)}`,
     `If that is what you want, save it first (pg_dump), and say so:  ${RUN} <command> -- --allow-data-loss`,
   ],
-  interrupted: (signal: string, version: string | null): Words => [
-    `stopped by ${signal}; what was not committed was rolled back, and the database is ${at(version)}`,
+  interrupted: (signal: string, version?: string | null): Words => [
+    version === undefined
+      ? `stopped by ${signal}; nothing was changed`
+      : `stopped by ${signal}; what was not committed was rolled back, and the database is ${at(version)}`,
     `See what is done before you go on:  ${RUN} status`,
   ],
   'file-exists': (file: string): Words => [`${file} is there already`, 'Choose another name.'],

@@ -169,6 +169,7 @@ export const examples: Examples = {
   interrupted: [
     ['SIGTERM', name],
     ['SIGINT', null],
+    ['SIGINT', undefined],
   ],
   'file-exists': [['migrations/0006_a.ts']],
   'snapshot-failed': [[file, 'relation "a" does not exist']],
