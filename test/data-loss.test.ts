@@ -119,3 +119,38 @@ test('upwards too: a table and a column that a migration removes', async () => {
   });
   expect(await database.query('SELECT * FROM kept ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
 });
+
+const retyped = {
+  'migrations/0001_make.ts': upwards['migrations/0001_make.ts'],
+  'migrations/schema/0001_make.json': upwards['migrations/schema/0001_make.json'],
+  'migrations/0002_widen.ts': migration(
+    `pgm.alterColumn('kept', 'old', { type: 'varchar' });`,
+    `pgm.alterColumn('kept', 'old', { type: 'text' });`,
+  ),
+  'migrations/schema/0002_widen.json': {
+    tables: { 'public.kept': { columns: { old: { type: 'character varying' } } } },
+  },
+  'migrations/0003_remove.ts': migration(
+    `pgm.dropColumn('kept', 'old');`,
+    `pgm.addColumn('kept', { old: 'varchar' });`,
+  ),
+  'migrations/schema/0003_remove.json': { tables: { 'public.kept': { columns: { old: null } } } },
+  'migrations/0004_again.ts': migration(`pgm.addColumn('kept', { old: 'text' });`, `pgm.dropColumn('kept', 'old');`),
+  'migrations/schema/0004_again.json': {
+    tables: { 'public.kept': { columns: { old: { type: 'text', null: true } } } },
+  },
+};
+
+test('a column whose type goes back stays; one that was removed and made again goes', async () => {
+  const [database, root] = [await testDatabase({ base: false }), testProject(retyped)];
+  const { url } = database;
+  expect((await call(['up', '2'], { url, root })).code).toBe(0);
+  await database.query(`INSERT INTO kept VALUES (1, 'a')`);
+  const { outcome, version } = (await call(['down', '--json'], { url, root })).json();
+  expect([outcome, version]).toEqual(['reverted', '0001_make']);
+  expect(await database.query('SELECT * FROM kept')).toEqual([{ id: 1, old: 'a' }]);
+  expect((await call(['up', '--allow-data-loss'], { url, root })).code).toBe(0);
+  await database.query(`UPDATE kept SET old = 'b'`);
+  const { message } = await expectDataLoss(database, ['down'], { root });
+  expect(message).toContain('public.kept.old: 1 value');
+});

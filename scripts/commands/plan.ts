@@ -120,7 +120,7 @@ class Script {
     };
     return this.context.options.allowDataLoss
       ? []
-      : removals(migrations, direction).filter(isThere).map(guardStatement);
+      : removals(this.context.project, migrations, direction).filter(isThere).map(guardStatement);
   }
 
   /** Adds the steps of one migration, in the transaction before it or on their own. */

@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { failure } from '../errors.js';
 import type { Direction } from '../ledger.js';
-import type { Migration } from '../project.js';
+import type { Migration, Project } from '../project.js';
 import { createsTable, mentions, type Mention } from '../schema/effects.js';
-import type { Patch } from '../schema/model.js';
+import { objectId, type Patch } from '../schema/model.js';
 import type { Connection } from './connection.js';
 
 /** Something that a run would delete, and how to count it. */
@@ -26,8 +26,12 @@ export interface Loss extends Removal {
 export const COUNT_LIMIT = 10_000;
 
 /** What migrations remove, by their effects: tables, columns of tables that stay, and the right to have no value. */
-export function removals(migrations: readonly Migration[], direction: Direction): Removal[] {
-  const all = migrations.flatMap(({ effect }) => mentions(effect).filter(({ section }) => section === 'tables'));
+export function removals(project: Project, migrations: readonly Migration[], direction: Direction): Removal[] {
+  const all = migrations.flatMap((migration) =>
+    mentions(migration.effect)
+      .filter(({ section }) => section === 'tables')
+      .map((mention) => ({ ...mention, migration })),
+  );
   const tables = all.filter((mention) =>
     direction === 'up' ? mention.part === undefined && mention.value === null : isTable(mention),
   );
@@ -35,13 +39,23 @@ export function removals(migrations: readonly Migration[], direction: Direction)
   const columns = all.filter(({ key, part }) => part === 'columns' && !gone.has(key));
   return [
     ...[...gone].map((table) => ({ table, what: 'rows' as const })),
-    ...columns.flatMap(({ key, name = '', value }): Removal[] => {
+    ...columns.flatMap(({ id, key, name = '', value, migration }): Removal[] => {
       const state = typeof value === 'object' ? value : null;
       if (direction === 'up') return state === null ? [{ table: key, column: name, what: 'values' }] : [];
-      if (typeof state?.['type'] === 'string') return [{ table: key, column: name, what: 'values' }];
+      if (typeof state?.['type'] === 'string' && !isThereBefore(project, migration, id, key))
+        return [{ table: key, column: name, what: 'values' }];
       return state?.['null'] === true ? [{ table: key, column: name, what: 'nulls' }] : [];
     }),
   ];
+}
+
+/** Whether a column is there before a migration, which then only gives it another type: by the last effect that speaks of it. */
+function isThereBefore({ prerequisites, migrations }: Project, migration: Migration, id: string, key: string): boolean {
+  const before = migrations.slice(0, migrations.indexOf(migration)).map(({ effect }) => effect);
+  const last = [prerequisites, ...before]
+    .flatMap(mentions)
+    .findLast((mention) => mention.id === id || (mention.id === objectId('tables', key) && mention.value === null));
+  return last !== undefined && last.value !== null;
 }
 
 const isTable = (mention: Mention): boolean =>

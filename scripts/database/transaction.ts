@@ -137,7 +137,7 @@ export class CheckedTransaction implements StatementClient {
     this.#state = 'inside';
     const remaining = this.plan.migrations.slice(this.#done);
     const losses = await this.watch.during(
-      guardData(this.connection, removals(remaining, this.plan.direction), this.plan.allowDataLoss),
+      guardData(this.connection, removals(this.plan.project, remaining, this.plan.direction), this.plan.allowDataLoss),
     );
     if (this.#done === 0) this.losses = losses;
   }
