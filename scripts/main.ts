@@ -59,11 +59,13 @@ export async function main(call: Call): Promise<number> {
   });
   try {
     invocation = readArguments(call.argv, call.env);
-    if (invocation.command === 'help' || invocation.command === 'version') {
-      call.stdout(`${invocation.command === 'help' ? help : programVersion()}\n`);
+    const { command } = invocation;
+    if (command === 'help' || command === 'version') {
+      facts.output = command === 'help' ? help : programVersion();
+      print(call, finish('nothing-to-do', 0, null), invocation);
       return 0;
     }
-    const done = dispatch(call, { ...invocation, command: invocation.command }, facts);
+    const done = dispatch(call, { ...invocation, command }, facts);
     const outcome = await Promise.race([done, call.stuck === undefined ? done : outlasting(done, call.stuck)]);
     const drift = outcome === 'differs' ? failure('differs', 'drift', [facts.version, facts.failing]) : null;
     report = finish(outcome, drift?.exitCode ?? 0, drift);

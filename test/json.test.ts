@@ -120,3 +120,12 @@ test('differences, data loss, a lock, a signal', async () => {
     expect(await report('down', stopping.signal)).toMatchObject({ exitCode, error: { code: 'interrupted' } });
   }
 });
+
+test.each(['help', '--help', '--version', 'up --help'])('%s', async (line) => {
+  const plain = await call(line.split(' '));
+  const { code, stdout } = await call([...line.split(' '), '--json']);
+  const report = readReport(stdout);
+  expect([code, report.exitCode, report.error, report.database]).toEqual([0, 0, null, null]);
+  expect(`${report.output ?? ''}\n`).toBe(plain.stdout);
+  expect((await call([...line.split(' '), '--quiet'])).stdout).toBe(plain.stdout);
+});

@@ -4,8 +4,9 @@ import { RUN_LOCK_KEY } from '../scripts/database/run-lock.js';
 import { call, type JsonReport } from './support/call.js';
 import type { Database } from './support/database.js';
 import { advisoryLocks, backends, blockedRun, eventually } from './support/eventually.js';
-import { start, startProgram, type Result, type Running } from './support/migrate.js';
+import { sources, start, startProgram, type Result, type Running } from './support/migrate.js';
 import { testPooler } from './support/pgbouncer.js';
+import { migration, testProject } from './support/project.js';
 import { testDatabase } from './support/test-database.js';
 
 const HEAD = '0005_index-workflow-executions';
@@ -103,6 +104,22 @@ describe.each(endings)('%s', (signal, code) => {
     expect(result.stderr).toContain(`stopped by ${signal}; nothing was changed\n`); // Where it is was not seen yet.
     expect(result.code).toBe(code);
     await eventually('the end of its sessions', async () => (await backends(database)).length === 0);
+  });
+
+  test('while a migration waits for something of its own', async () => {
+    const database = await testDatabase({ base: false });
+    const dump = await database.dump();
+    const root = testProject({
+      'migrations/0001_wait.ts': migration(
+        `console.error('it waits'); return new Promise((done) => setTimeout(done, 600_000));`,
+        '',
+      ),
+      'migrations/schema/0001_wait.json': {},
+    });
+    const run = startProgram(process.execPath, [...sources, 'up', '--json'], { url: database.url, cwd: root });
+    await run.printed('it waits');
+    run.child.kill(signal);
+    await expectInterrupted(database, run, signal, code, dump);
   });
 
   test('through PgBouncer, with a pool that has no connection to spare', async (context) => {
