@@ -89,3 +89,17 @@ test('what a column is stays in its order, also where its name is that of a sect
   const effect = readFileSync(join(root, 'migrations/schema/0001_types.json'), 'utf8');
   expect(effect).toContain('"types": {"type": "text", "null": false}');
 });
+
+test('the migrations table is in no effect, whatever its name', async () => {
+  const { url } = await testDatabase({ base: false });
+  const root = testProject({
+    '.node-pg-migraterc.json': { 'migrations-dir': 'migrations', 'migrations-table': 'Our Migrations' },
+    'migrations/0001_make.ts': migration(`pgm.createTable('t', { id: 'serial' });`, `pgm.dropTable('t');`),
+    'migrations/schema/0001_make.json': {},
+  });
+  expect(await call(['snapshot'], { url, root })).toMatchObject({ code: 0, stderr: '' });
+  const effect = JSON.parse(readFileSync(join(root, 'migrations/schema/0001_make.json'), 'utf8')) as object;
+  expect(effect).toMatchObject({ sequences: { 'public.t_id_seq': expect.any(String) as string } });
+  expect(JSON.stringify(effect)).not.toContain('Our Migrations');
+  expect((await call(['up'], { url, root })).code).toBe(0);
+});

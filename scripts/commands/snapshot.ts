@@ -122,9 +122,9 @@ async function apply({ project: { settings } }: Context, connection: Connection,
 }
 
 async function readEverything(connection: Connection, ledgerName: string): Promise<Schema> {
-  const plainName = ledgerName.replaceAll(/"([a-z_][a-z0-9_]*)"/g, '$1');
+  const ledger = `to_regclass(${pg.escapeLiteral(ledgerName)})`;
   const results = await connection.query(
-    `BEGIN READ ONLY; SET LOCAL search_path = ''; ${everythingQuery(pg.escapeLiteral(plainName))}; COMMIT`,
+    `BEGIN READ ONLY; SET LOCAL search_path = ''; ${everythingQuery(ledger)}; COMMIT`,
   );
   const names: Record<string, string[]> = {};
   for (const { section, key } of (results.at(-2)?.rows ?? []) as { section: string; key: string }[])

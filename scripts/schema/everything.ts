@@ -1,12 +1,17 @@
-/** The names of everything that people made in a database, as {@link catalogQuery} takes them. Reads the whole catalog. */
-export const everythingQuery = (migrationsTable: string): string => `
+/**
+ * The names of everything that people made in a database, as {@link catalogQuery} takes them. Reads the whole catalog.
+ *
+ * @param ledger an SQL expression for the object id of the migrations table, which is left out with its sequence
+ */
+export const everythingQuery = (ledger: string): string => `
   WITH space AS (SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
   part_of_extension AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e')
   SELECT CASE WHEN c.relkind = 'S' THEN 'sequences' ELSE 'tables' END AS section,
     quote_ident(s.nspname) || '.' || quote_ident(c.relname) AS key
   FROM pg_class c JOIN space s ON s.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND ('pg_class'::regclass, c.oid) NOT IN (SELECT * FROM part_of_extension)
-    AND quote_ident(s.nspname) || '.' || quote_ident(c.relname) NOT IN (${migrationsTable}, ${migrationsTable} || '_id_seq')
+    AND c.oid IS DISTINCT FROM ${ledger} AND NOT EXISTS (SELECT FROM pg_depend d
+      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = d.classid AND d.refobjid = ${ledger})
   UNION ALL
   SELECT 'functions', p.oid::regprocedure::text FROM pg_proc p JOIN space s ON s.oid = p.pronamespace
   WHERE ('pg_proc'::regclass, p.oid) NOT IN (SELECT * FROM part_of_extension)
