@@ -25,7 +25,8 @@ export interface Settings {
   readonly migrationsTable: string;
   /** The migrations table as SQL names it, quoted. */
   readonly ledgerName: string;
-  readonly searchPath: readonly string[];
+  /** What migrations find names in, as SQL: the framework's `schema`, and temporary tables last. */
+  readonly searchPath: string;
   readonly databaseUrlVar: string;
 }
 
@@ -68,8 +69,8 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv): Settings {
   const dir = text('migrations-dir', 'migrations');
   const migrationsDir = resolve(root, dir);
   const bundle = resolve(root, 'dist', dir, 'index.mjs');
-  const searchPath = [values['schema'] ?? 'public'].flat() as string[];
-  const migrationsSchema = text('migrations-schema', searchPath[0] ?? 'public');
+  const schemas = [values['schema'] ?? 'public'].flat() as string[];
+  const migrationsSchema = text('migrations-schema', schemas[0] ?? 'public');
   const migrationsTable = text('migrations-table', 'pgmigrations');
   return {
     root,
@@ -81,7 +82,7 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv): Settings {
     migrationsSchema,
     migrationsTable,
     ledgerName: `${pg.escapeIdentifier(migrationsSchema)}.${pg.escapeIdentifier(migrationsTable)}`,
-    searchPath,
+    searchPath: [...schemas, 'pg_temp'].map((schema) => pg.escapeIdentifier(schema)).join(', '),
     databaseUrlVar: text('database-url-var', 'DATABASE_URL'),
   };
 }

@@ -59,9 +59,7 @@ async function planLeg({ project, signal }: Context, connection: Connection, leg
   const { settings } = project;
   const names = leg.applied.map(({ name }) => ({ name }));
   let index = 0;
-  await connection.query(
-    `BEGIN READ ONLY; SET LOCAL search_path = ${settings.searchPath.map((space) => JSON.stringify(space)).join(', ')}`,
-  );
+  await connection.query(`BEGIN READ ONLY; SET LOCAL search_path = ${settings.searchPath}`);
   const client = {
     async query(statement: string | { text: string }, values?: readonly unknown[]) {
       signal.throwIfAborted();

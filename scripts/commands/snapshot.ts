@@ -109,9 +109,7 @@ async function takeEffects(context: Context, address: Address): Promise<[name: s
 
 async function apply({ project: { settings } }: Context, connection: Connection, migration: Migration): Promise<void> {
   try {
-    await connection.query(
-      `SET search_path = ${settings.searchPath.map((schema) => pg.escapeIdentifier(schema)).join(', ')}`,
-    );
+    await connection.query(`SET search_path = ${settings.searchPath}`);
     await runMigrations(settings, connection.client, [migration], 'up', () => undefined);
   } catch (cause) {
     throw failure('failed', 'snapshot-failed', [migration.file, (cause as Error).message], {

@@ -5,15 +5,16 @@ import type { Migration, Project } from '../project.js';
 /** The statements of a run that are not the framework's: a plan writes down the same. */
 
 /** `SET LOCAL`s for a transaction of a run. `transaction_timeout` is not known before PostgreSQL 17. */
-export const beginStatement = (plan: { lockTimeout: string; statementTimeout: string; project: Project }): string => {
-  const path = [...plan.project.settings.searchPath, 'pg_temp'].map((schema) => pg.escapeIdentifier(schema)).join(', ');
-  return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SET LOCAL search_path = ${path};
+export const beginStatement = (plan: {
+  lockTimeout: string;
+  statementTimeout: string;
+  project: Project;
+}): string => `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL search_path = ${plan.project.settings.searchPath};
 SET LOCAL standard_conforming_strings = on;
 SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = ${pg.escapeLiteral(plan.lockTimeout)};
 SET LOCAL statement_timeout = ${pg.escapeLiteral(plan.statementTimeout)};`;
-};
 
 /** For a transaction that waits for files to be loaded: the server is not to end it. */
 export const NO_IDLE_TIMEOUT = `SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings
