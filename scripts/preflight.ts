@@ -77,9 +77,13 @@ function missingPrivileges(project: Project, { access }: Inspection, migrations:
   );
   if (ledger === null) creating.add(migrationsSchema);
   const using = new Set([...prerequisites, ...keysOf('tables')].map(spaceOf));
-  const owner = (kind: string, key: string, { owner: holder, isSuperuser }: Owned): Obstacle => ({
-    problem: `role ${role} does not own ${key} (${holder} does)`,
-    remedy: isSuperuser ? `ALTER ${kind} ${key} OWNER TO ${role};` : `GRANT ${holder} TO ${role};`,
+  const owner = (kind: string, key: string, { owner: holder, isSuperuser, granted }: Owned): Obstacle => ({
+    problem: `role ${role} does not own ${key} (${holder} does${granted ? ', whose rights it was granted but does not inherit' : ''})`,
+    remedy: isSuperuser
+      ? `ALTER ${kind} ${key} OWNER TO ${role};`
+      : granted
+        ? `GRANT ${holder} TO ${role} WITH INHERIT TRUE;  -- before PostgreSQL 16:  ALTER ROLE ${role} INHERIT;`
+        : `GRANT ${holder} TO ${role};`,
   });
   const foreign = (kind: string, keys: readonly string[]) =>
     keys.flatMap((key) => (owned[key]?.member === false ? [owner(kind, key, owned[key])] : []));

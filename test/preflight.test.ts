@@ -68,6 +68,23 @@ test.each([
   expect((await call(['down', '9', '--json'], { url: role.url })).json()).toMatchObject({ exitCode: 0, version: null });
 });
 
+test('a member that does not inherit is told how it would', async () => {
+  const database = await testDatabase({ rows: true });
+  const [role, owner] = [await plainRole(database), await plainRole(database)];
+  const [server] = await database.query<{ isOld: boolean }>(
+    `SELECT current_setting('server_version_num')::int < 160000 AS "isOld"`,
+  );
+  await database.query(`ALTER ROLE ${role.name} NOINHERIT; GRANT ${owner.name} TO ${role.name};
+    GRANT USAGE, CREATE ON SCHEMA public TO ${role.name}; GRANT REFERENCES ON users TO ${role.name};
+    ALTER TABLE workflow_executions OWNER TO ${owner.name};
+    ALTER FUNCTION update_updated_at_column() OWNER TO ${owner.name};
+    GRANT USAGE, CREATE ON SCHEMA public TO ${owner.name}; GRANT REFERENCES ON users TO ${owner.name}`);
+  const [remedy = '', ...others] = remedies(await refused(role.url, database));
+  expect(others).toEqual([]);
+  await database.query(remedy.split('-- before PostgreSQL 16:')[server?.isOld ? 1 : 0] ?? '');
+  expect((await call(['up', '--json'], { url: role.url })).json()).toMatchObject({ exitCode: 0, version: HEAD });
+});
+
 test('no remedy makes the role a superuser', async () => {
   const database = await testDatabase();
   const role = await plainRole(database);

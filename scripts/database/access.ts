@@ -7,6 +7,8 @@ export interface Owned {
   readonly owner: string;
   /** Whether the role owns it, or is a member of the role that does. */
   readonly member: boolean;
+  /** Whether it was made a member of that role, be it without inheriting what that may do. */
+  readonly granted: boolean;
   readonly isSuperuser: boolean;
   readonly references?: boolean;
 }
@@ -26,7 +28,8 @@ export interface Access {
   readonly ledger: (Owned & { readonly read: boolean; readonly write: boolean; readonly hashed: boolean }) | null;
 }
 
-const OWNER = (owner: string) => `'owner', ${owner}::regrole, 'member', pg_has_role(${owner}, 'USAGE'), 'isSuperuser',
+const OWNER = (owner: string) => `'owner', ${owner}::regrole, 'member', pg_has_role(${owner}, 'USAGE'),
+  'granted', pg_has_role(${owner}, 'MEMBER'), 'isSuperuser',
   (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.oid = ${owner})`;
 
 /** An SQL literal. `pg` goes through a text sign by sign, which takes a while with a thousand names. */
