@@ -2,15 +2,10 @@ import pg from 'pg';
 import type { Owned } from './database/access.js';
 import type { Inspection } from './database/inspect.js';
 import type { Migration, Project } from './project.js';
+import type { Obstacle } from './report/events.js';
 import { compare, type Difference } from './schema/compare.js';
 import { createsTable, expectation, mentions, type Mention } from './schema/effects.js';
 import { objectId, objectsOf, type Patch, type Schema, type Section } from './schema/model.js';
-
-/** Something that a run needs and the database does not have, and the step that mends it. */
-export interface Obstacle {
-  readonly problem: string;
-  readonly remedy: string;
-}
 
 /**
  * All that stands in the way of running these migrations, found without writing anything: a server that takes no writes,

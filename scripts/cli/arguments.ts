@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { failure } from '../errors.js';
 import { closest } from './closest.js';
 import { swallowedByNpm } from './npm-config.js';
+import { isOption, optionKinds, optionNames, type OptionName, type Values } from './options.js';
 
 /** The commands, and what an argument of each is called; `null` where it takes none. */
 export const commands = {
@@ -15,26 +16,6 @@ export const commands = {
   snapshot: null,
 } as const;
 export type Command = keyof typeof commands;
-
-type Kind = 'flag' | 'seconds' | 'count' | 'duration';
-/** Every option, and the kind of its value. */
-export const optionKinds = {
-  'dry-run': 'flag',
-  json: 'flag',
-  strict: 'flag',
-  'allow-data-loss': 'flag',
-  'lock-wait': 'seconds',
-  'connect-wait': 'seconds',
-  'lock-timeout': 'duration',
-  'statement-timeout': 'duration',
-  retries: 'count',
-  verbose: 'flag',
-  quiet: 'flag',
-  help: 'flag',
-  version: 'flag',
-} as const satisfies Record<string, Kind>;
-export type OptionName = keyof typeof optionKinds;
-const isOption = (name: string): name is OptionName => Object.hasOwn(optionKinds, name);
 
 /** The options of a call, with their defaults filled in. Durations are as PostgreSQL reads them; `0` is none. */
 export interface Options {
@@ -60,8 +41,6 @@ export interface Invocation {
   readonly direction: 'up' | 'down';
 }
 
-type Values = Partial<Record<OptionName, string | boolean>>;
-
 /**
  * Reads the command line, and the options that npm kept for itself and put into the environment.
  *
@@ -69,7 +48,7 @@ type Values = Partial<Record<OptionName, string | boolean>>;
  */
 export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): Invocation {
   const { words, values: given } = splitArguments(argv);
-  const values: Values = { ...swallowedByNpm(env, Object.keys(optionKinds) as OptionName[]), ...given };
+  const values: Values = { ...swallowedByNpm(env), ...given };
   const options = readOptions(values);
   const [name, ...rest] = words;
   if (values.help === true || name === 'help')
@@ -112,10 +91,7 @@ function splitArguments(argv: readonly string[]): { words: string[]; values: Val
   const values: Values = {};
   const args = argv.filter((word) => word !== '--').map((word) => (word === '-h' ? '--help' : word));
   const flags = Object.fromEntries(
-    Object.entries(optionKinds).map(([name, kind]) => [
-      name,
-      { type: kind === 'flag' ? 'boolean' : 'string' } as const,
-    ]),
+    optionNames.map((name) => [name, { type: optionKinds[name] === 'flag' ? 'boolean' : 'string' } as const]),
   );
   const { tokens } = parseArgs({ args, options: flags, strict: false, allowPositionals: true, tokens: true });
   for (const token of tokens)
@@ -124,7 +100,7 @@ function splitArguments(argv: readonly string[]): { words: string[]; values: Val
       const { name, rawName, value } = token;
       if (/^-\d/.test(rawName) && words.length > 0)
         throw failure('usage', 'bad-count', [words[0] ?? '', argv.find((word) => word.startsWith(rawName)) ?? rawName]);
-      if (!isOption(name)) throw failure('usage', 'unknown-option', [rawName, closest(name, Object.keys(optionKinds))]);
+      if (!isOption(name)) throw failure('usage', 'unknown-option', [rawName, closest(name, optionNames)]);
       if (optionKinds[name] === 'flag' && value !== undefined && !/^(true|false)$/.test(value))
         throw failure('usage', 'flag-value', [name, value]);
       if (optionKinds[name] !== 'flag' && value === undefined) throw failure('usage', 'no-value', [name]);
@@ -135,8 +111,8 @@ function splitArguments(argv: readonly string[]): { words: string[]; values: Val
 
 function readOptions(values: Values): Options {
   // An option that npm swallowed without its value: `--lock-wait 5` reaches this program as "true", and 5 as a word.
-  for (const [name, kind] of Object.entries(optionKinds))
-    if (kind !== 'flag' && values[name as OptionName] === 'true') throw failure('usage', 'no-value', [name]);
+  for (const name of optionNames)
+    if (optionKinds[name] !== 'flag' && values[name] === 'true') throw failure('usage', 'no-value', [name]);
   const flag = (name: OptionName) => values[name] === true;
   const number = (name: OptionName, otherwise: number) => {
     const value = values[name];

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { failure } from '../errors.js';
 import { closest } from './closest.js';
-import { optionKinds, type OptionName } from './arguments.js';
+import { isOption, optionKinds, optionNames, type OptionName, type Values } from './options.js';
 
 /** What npm itself always puts there. */
 const ALWAYS = new Set([
@@ -31,10 +31,10 @@ const MISTAKEN = new Map([
  *
  * @throws Failure `usage` for an option that somebody typed, that npm swallowed, and that is none
  */
-export function swallowedByNpm(env: NodeJS.ProcessEnv, names: readonly OptionName[]): SwallowedOptions {
+export function swallowedByNpm(env: NodeJS.ProcessEnv): Values {
   const config = npmConfig(env);
-  const values: SwallowedOptions = {};
-  for (const name of names) {
+  const values: Values = {};
+  for (const name of optionNames) {
     const value = config.get(name);
     if (value !== undefined) values[name] = optionKinds[name] === 'flag' ? readFlag(name, value) : value;
   }
@@ -46,16 +46,13 @@ export function swallowedByNpm(env: NodeJS.ProcessEnv, names: readonly OptionNam
     values[level === 'warn' ? 'quiet' : 'verbose'] = true;
   if (['parseable', 'long', 'all'].every((key) => config.get(key) === 'true' && isTyped(key)))
     throw failure('usage', 'swallowed-option', ['--plan', 'dry-run']);
-  const isUnknown = (key: string) =>
-    !(names as readonly string[]).includes(key) && !ALWAYS.has(key) && /^[a-z][a-z0-9-]*$/.test(key);
+  const isUnknown = (key: string) => !isOption(key) && !ALWAYS.has(key) && /^[a-z][a-z0-9-]*$/.test(key);
   const isNpms = (key: string) => !MISTAKEN.has(key) && npmKeys(env).has(key);
   const [key] = [...config.keys()].filter((key) => isUnknown(key) && isTyped(key) && !isNpms(key));
   if (key === undefined) return values;
   const typed = MISTAKEN.get(key) ?? key;
-  throw failure('usage', 'swallowed-option', [`--${typed}`, closest(typed, names)]);
+  throw failure('usage', 'swallowed-option', [`--${typed}`, closest(typed, optionNames)]);
 }
-
-type SwallowedOptions = Partial<Record<OptionName, string | boolean>>;
 
 /** npm's configuration in the environment, by its keys as they are typed. npm reads them in upper case as well. */
 function npmConfig(env: NodeJS.ProcessEnv): Map<string, string> {

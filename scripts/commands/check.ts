@@ -3,7 +3,7 @@ import { withConnection } from '../database/connection.js';
 import { inspect, type Inspection } from '../database/inspect.js';
 import { failure } from '../errors.js';
 import { readLedger, type Ledger } from '../ledger.js';
-import type { Obstacle } from '../preflight.js';
+import type { Obstacle } from '../report/events.js';
 import { compare } from '../schema/compare.js';
 
 /** Compares the schema with what is expected at the version that the database claims. Writes nothing. */

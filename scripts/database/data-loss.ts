@@ -2,28 +2,13 @@ import pg from 'pg';
 import { failure } from '../errors.js';
 import type { Direction } from '../ledger.js';
 import type { Migration, Project } from '../project.js';
+import { COUNT_LIMIT, type Loss } from '../report/events.js';
 import { createsTable, mentions, type Mention } from '../schema/effects.js';
 import { objectId, type Patch } from '../schema/model.js';
 import type { Connection } from './connection.js';
 
-/** Something that a run would delete, and how to count it. */
-export interface Removal {
-  /** Of the table, as SQL names it. */
-  readonly table: string;
-  /** The column, as SQL names it; none where the whole table goes. */
-  readonly column?: string;
-  /** `values`: the column goes. `nulls`: it becomes NOT NULL again, and rows without a value cannot stay. */
-  readonly what: 'rows' | 'values' | 'nulls';
-}
-
-/** What a run would delete, counted. */
-export interface Loss extends Removal {
-  /** At most {@link COUNT_LIMIT} + 1, which means "more than that". */
-  readonly count: number;
-}
-
-/** Counting stops here: on a large table the exact number is worth less than the time. */
-export const COUNT_LIMIT = 10_000;
+/** Something that a run would delete. */
+export type Removal = Omit<Loss, 'count'>;
 
 /** What migrations remove, by their effects: tables, columns of tables that stay, and the right to have no value. */
 export function removals(project: Project, migrations: readonly Migration[], direction: Direction): Removal[] {

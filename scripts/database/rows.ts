@@ -1,6 +1,6 @@
 import { sqlstateOf } from '../errors.js';
 import type { Migration } from '../project.js';
-import type { Obstacle } from '../preflight.js';
+import type { Obstacle } from '../report/events.js';
 import { mentions } from '../schema/effects.js';
 import type { Relation, Schema } from '../schema/model.js';
 import type { Connection } from './connection.js';

@@ -1,21 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../errors.js';
+import type { Event, Session } from '../report/events.js';
 import type { Connection } from './connection.js';
+import { session } from './session.js';
 import { IS_MARKED, MARK } from './statements.js';
 
 /** The key that node-pg-migrate's own CLI locks (its `PG_MIGRATE_LOCK_ID`): it and this program exclude each other. */
 export const RUN_LOCK_KEY = '7241865325823964';
-
-/** Who holds the run lock, as `pg_stat_activity` knows it. */
-export interface Holder {
-  readonly pid: number;
-  readonly application: string;
-  readonly client: string;
-  /** Seconds since its transaction began. */
-  readonly age: number;
-  readonly state: string;
-  readonly query: string;
-}
 
 /** The run lock, while it is held. */
 export interface RunLock {
@@ -28,7 +19,7 @@ export interface RunLockOptions {
   readonly wait: number;
   readonly signal: AbortSignal;
   /** Told now and then who holds it. */
-  readonly emit: (event: { readonly type: 'waiting'; readonly holder: Holder | undefined }) => void;
+  readonly emit: (event: Event) => void;
 }
 
 /** Timeouts that would end a transaction which only waits. Those that this server does not know are left out. */
@@ -39,9 +30,7 @@ const TRY = `BEGIN; ${MARK} ${NO_TIMEOUTS}; SELECT pg_try_advisory_xact_lock(${R
 export const lockStatement = `DO $$ BEGIN
   IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN RAISE EXCEPTION 'another run holds the run lock'; END IF;
 END $$;`;
-const HOLDER = `SELECT a.pid, a.application_name AS application, coalesce(host(a.client_addr), 'local') AS client,
-    extract(epoch FROM now() - coalesce(a.xact_start, a.state_change, a.backend_start))::int AS age,
-    coalesce(a.state, '') AS state, left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 120) AS query
+const HOLDER = `SELECT ${session('a')} AS holder
   FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
     AND (l.classid::bigint << 32 | l.objid::bigint) = ${RUN_LOCK_KEY}
@@ -80,7 +69,8 @@ async function acquire(connection: Connection, { wait, signal, emit }: RunLockOp
     await connection.query('ROLLBACK');
     const isLast = Date.now() >= deadline;
     if (isLast || attempt % 20 === 2) {
-      const holder = (await connection.query(HOLDER))[0]?.rows[0] as Holder | undefined;
+      const [found] = (await connection.query(HOLDER))[0]?.rows as { holder: Session }[];
+      const holder = found?.holder;
       if (isLast) throw failure('locked', 'run-lock', [wait, holder]);
       emit({ type: 'waiting', holder });
     }

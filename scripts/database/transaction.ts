@@ -2,10 +2,11 @@ import type { QueryResult } from 'pg';
 import { failure, type Failure } from '../errors.js';
 import { ledgerStatement, type StatementClient, type Steps } from '../framework.js';
 import type { Migration } from '../project.js';
+import type { Loss } from '../report/events.js';
 import type { Difference } from '../schema/compare.js';
 import { checkSchema } from './check-schema.js';
 import type { Connection } from './connection.js';
-import { guardData, removals, type Loss } from './data-loss.js';
+import { guardData, removals } from './data-loss.js';
 import type { RunLock } from './run-lock.js';
 import type { Done, RunPlan } from './run-plan.js';
 import { beginStatement, CHANGE, CONTROL, IS_MARKED, MARK, NO_IDLE_TIMEOUT, rowStatement } from './statements.js';
@@ -84,11 +85,10 @@ export class CheckedTransaction implements StatementClient {
     if (sql === 'COMMIT' && this.#done === this.plan.migrations.length) return this.#commit();
     const next = this.plan.migrations[this.#done];
     const { project, direction } = this.plan;
-    const file = next?.file ?? '';
     if (this.#state === 'inside' && CONTROL.test(sql))
-      throw failure('failed', 'controls-transaction', [file, word], { file });
-    const record = next === undefined ? undefined : ledgerStatement(project.settings, next.name, direction);
-    if (next !== undefined && sql === record) return this.#record(next);
+      throw failure('failed', 'controls-transaction', [next?.file ?? '', word], { file: next?.file });
+    if (next !== undefined && sql === ledgerStatement(project.settings, next.name, direction))
+      return this.#record(next);
     if (this.#state === 'outside') {
       await this.lock.assertHeld(); // Each statement is a commit there.
       // What breaks off in reverting is for the next `up` to mend: so the row goes first.

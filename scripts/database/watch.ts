@@ -1,37 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import type { Event, Session, StepProgress } from '../report/events.js';
 import type { Address } from './address.js';
 import { connectionName, withConnection, type Connection } from './connection.js';
-
-/** Another session that a statement of the run waits for. */
-export interface Blocker {
-  readonly pid: number;
-  readonly application: string;
-  readonly client: string;
-  readonly state: string;
-  /** Seconds since its transaction began. */
-  readonly age: number;
-  readonly query: string;
-}
-
-/** How far a long statement is, as `pg_stat_progress_create_index` says (manual, 27.4.4). */
-export interface StepProgress {
-  readonly phase: string;
-  readonly done: number;
-  readonly total: number;
-}
-
-/** What a watch tells. */
-export type WatchEvent =
-  | { readonly type: 'blocked'; readonly blockers: readonly Blocker[] }
-  | { readonly type: 'progress'; readonly progress: StepProgress };
+import { session } from './session.js';
 
 /** An eye on the statements of a run, from a connection of its own that is only opened when it is needed. */
 export interface Watch {
   /** Awaits a statement; looks what it waits for, and how far it is, when it takes long. */
   during<T>(statement: Promise<T>): Promise<T>;
   /** Who was last seen in the way. */
-  blockers(): readonly Blocker[];
+  blockers(): readonly Session[];
 }
 
 /** Milliseconds until a statement counts as long; sooner where it may not wait for as long. */
@@ -39,10 +18,7 @@ const FIRST_LOOK = 700;
 const NEXT_LOOK = 800;
 
 const LOOK = (names: string) => `SELECT
-  (SELECT json_agg(json_build_object('pid', b.pid, 'application', b.application_name,
-      'client', coalesce(host(b.client_addr), 'local'), 'state', coalesce(b.state, ''),
-      'age', coalesce(extract(epoch FROM now() - b.xact_start)::int, 0),
-      'query', left(regexp_replace(b.query, '\\s+', ' ', 'g'), 120)))
+  (SELECT json_agg(${session('b')})
     FROM pg_catalog.pg_stat_activity w, unnest(pg_blocking_pids(w.pid)) AS p(pid), pg_catalog.pg_stat_activity b
     WHERE w.application_name IN (${names}) AND b.pid = p.pid) AS blockers,
   (SELECT json_build_object('phase', i.phase, 'done', greatest(i.blocks_done, i.tuples_done),
@@ -55,19 +31,19 @@ export async function withWatch<T>(
   address: Address,
   command: string,
   lockTimeout: string,
-  emit: (event: WatchEvent) => void,
+  emit: (event: Event) => void,
   use: (watch: Watch) => Promise<T>,
 ): Promise<T> {
   const name = pg.escapeLiteral(connectionName('run', command));
   const lockName = pg.escapeLiteral(connectionName('lock', command));
   const firstLook = Math.min(FIRST_LOOK, millisecondsOf(lockTimeout) / 3);
   const closing = new AbortController();
-  let blockers: readonly Blocker[] = [];
+  let blockers: readonly Session[] = [];
   let current: Promise<void> | undefined;
   /** One look, on a connection that is kept while looks follow each other. */
   const look = async (connection: Connection) => {
     const row = (await connection.query(LOOK(`${name}, ${lockName}`)))[0]?.rows[0] as {
-      blockers: Blocker[] | null;
+      blockers: Session[] | null;
       progress: StepProgress | null;
     };
     if (row.blockers !== null) {

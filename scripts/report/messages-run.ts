@@ -1,10 +1,6 @@
-import type { Loss } from '../database/data-loss.js';
-import type { Holder } from '../database/run-lock.js';
-import type { Blocker } from '../database/watch.js';
-import type { Obstacle } from '../preflight.js';
 import type { Difference } from '../schema/compare.js';
+import type { Loss, Obstacle, Session } from './events.js';
 import { blockerLines, differenceLines, holderWords, lossLines } from './words.js';
-
 import { at, list, RUN, type Words } from './wording.js';
 
 interface Place {
@@ -53,17 +49,17 @@ export const runMessages = {
     `What mends it:${[...new Set(found.map(({ remedy }) => remedy))].map((remedy) => `\n  ${remedy}`).join('')}`,
   ],
   // Locks
-  'run-lock': (wait: number, holder: Holder | undefined): Words => [
+  'run-lock': (wait: number, holder: Session | undefined): Words => [
     `another run holds the run lock, and did not let go within ${wait} s: ${holderWords(holder)}`,
     holder === undefined
       ? 'Run the command again.'
       : `Usually a deploy that is still at work: wait longer with --lock-wait=600. If it is stuck, end it:  SELECT pg_terminate_backend(${holder.pid});`,
   ],
-  'table-lock': (retries: number, blockers: readonly Blocker[]): Words => [
+  'table-lock': (retries: number, blockers: readonly Session[]): Words => [
     `a table lock could not be had${retries > 0 ? ` in ${retries + 1} attempts` : ''}; all was rolled back${blockerLines(blockers)}`,
     'Usually a long transaction of the application, or a backup. Run it again when that is over;\nor wait longer for each lock, which makes writers wait as long:  --lock-timeout=10s',
   ],
-  'partial-locked': (version: string | null, command: string, retries: number, blockers: readonly Blocker[]): Words => [
+  'partial-locked': (version: string | null, command: string, retries: number, blockers: readonly Session[]): Words => [
     `a table lock could not be had in ${retries + 1} attempts; the database is ${at(version)}, checked${blockerLines(blockers)}`,
     `What is committed stays. When the lock is free, ${command === 'status' ? 'see what is left' : 'go on'}:  ${RUN} ${command}`,
   ],

@@ -1,5 +1,4 @@
-import type { StepProgress } from '../database/watch.js';
-import type { Event } from './events.js';
+import type { Event, StepProgress } from './events.js';
 import { blockerLines, holderWords, lossLines, time } from './words.js';
 
 const BAR_WIDTH = 24;

@@ -1,7 +1,5 @@
-import type { Loss } from '../database/data-loss.js';
-import type { Holder } from '../database/run-lock.js';
-import type { Blocker } from '../database/watch.js';
 import type { Difference } from '../schema/compare.js';
+import { COUNT_LIMIT, type Loss, type Session } from './events.js';
 
 /** A duration for people. */
 export const time = (milliseconds: number): string =>
@@ -31,12 +29,12 @@ export function differenceLines(differences: readonly Difference[]): string {
   return table(rows);
 }
 
-export const holderWords = (holder: Holder | undefined): string =>
+export const holderWords = (holder: Session | undefined): string =>
   holder === undefined
     ? 'it let go at this moment, or is in another database behind the same pooler'
     : `pid ${holder.pid}, ${holder.application === '' ? 'unnamed' : `"${holder.application}"`} from ${holder.client}, for ${holder.age} s, ${holder.state}${holder.query === '' ? '' : `: ${holder.query}`}`;
 
-export const blockerLines = (blockers: readonly Blocker[]): string =>
+export const blockerLines = (blockers: readonly Session[]): string =>
   blockers.length === 0 ? '' : `\nin the way:${blockers.map((blocker) => `\n  ${holderWords(blocker)}`).join('')}`;
 
 const thousands = (count: number): string => String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',');
@@ -45,7 +43,7 @@ const thousands = (count: number): string => String(count).replaceAll(/\B(?=(\d{
 export const lossLines = (losses: readonly Loss[]): string =>
   losses
     .map(({ table: name, column, what, count }) => {
-      const amount = count > 10_000 ? 'more than 10,000' : thousands(count);
+      const amount = count > COUNT_LIMIT ? `more than ${thousands(COUNT_LIMIT)}` : thousands(count);
       const unit = what === 'values' ? (count === 1 ? 'value' : 'values') : count === 1 ? 'row' : 'rows';
       return `\n  ${name}${what === 'values' ? `.${column ?? ''}` : ''}: ${amount} ${unit}${what === 'nulls' ? ` without a value in ${column ?? ''}` : ''}`;
     })
