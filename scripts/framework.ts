@@ -24,6 +24,9 @@ export const ledgerStatement = (
     ? `INSERT INTO "${migrationsSchema}"."${migrationsTable}" (name, run_on) VALUES ('${name}', NOW());`
     : `DELETE FROM "${migrationsSchema}"."${migrationsTable}" WHERE name='${name}';`;
 
+/** The statement with which the framework asks what has run. */
+export const ledgerQuery = ({ ledgerName }: Settings): string => `SELECT name FROM ${ledgerName} ORDER BY run_on, id`;
+
 /**
  * Loads migrations before any of them runs, so that a broken file is found while nothing has been written.
  *
@@ -97,6 +100,21 @@ const telling = (action: unknown, onSteps: (steps: Steps) => void) => async (pgm
 };
 
 /**
+ * The framework reverts what comes last by `run_on`: a time without a zone, which goes backwards where one deploy's
+ * session is in another time zone than the one's before. What is to be reverted comes last here, in the order of the files.
+ */
+const revertingInOrder = (client: StatementClient, settings: Settings, reverted: readonly Migration[]) => ({
+  async query(...sent: Parameters<StatementClient['query']>): Promise<unknown> {
+    const result = await client.query(...sent);
+    if (sent[0] !== ledgerQuery(settings)) return result;
+    const names = (result as { rows: { name: string }[] }).rows.map(({ name }) => name);
+    const last = reverted.map(({ name }) => name).reverse();
+    const first = names.filter((name) => !last.includes(name));
+    return { rows: [...first, ...last.filter((name) => names.includes(name))].map((name) => ({ name })) };
+  },
+});
+
+/**
  * Runs migrations through the framework's runner, in one transaction but for those that ask for none.
  *
  * Facts of 9.0.0 behind the options: `singleTransaction` is off unless asked for; `schema` would set the search path of
@@ -124,8 +142,9 @@ export async function runMigrations(
     const actions = { up: telling(up, onSteps), down: telling(down, onSteps), shorthands } as never;
     return { id: `${migration.name}.js`, filePaths: [migration.path], actions };
   };
+  const sends = direction === 'up' ? client : revertingInOrder(client, settings, migrations);
   await runner({
-    dbClient: client as unknown as Extract<RunnerOption, { dbClient: unknown }>['dbClient'],
+    dbClient: sends as unknown as Extract<RunnerOption, { dbClient: unknown }>['dbClient'],
     dir: dirname(first.path),
     ignorePattern: `(?!${basename(first.path).replaceAll('.', '\\.')}$).*`,
     migrationsTable: settings.migrationsTable,

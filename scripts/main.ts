@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import picocolors from 'picocolors';
 import { readArguments, type Command, type Invocation } from './cli/arguments.js';
 import { help } from './cli/help.js';
+import { npmConfig } from './cli/npm-config.js';
 import { check } from './commands/check.js';
 import { noFacts, type Context, type Success } from './context.js';
 import { readAddress } from './database/address.js';
@@ -130,7 +131,8 @@ function asFailure(thrown: unknown, { signal }: Call, facts: Context['facts']): 
 function print({ argv, env, stdout, stderr, color }: Call, report: Report, invocation: Invocation | undefined): void {
   const { error } = report;
   // Words that cannot be understood are no reason to answer a program in prose.
-  const isAsked = (option: string) => argv.includes(`--${option}`) || env[`npm_config_${option}`] === 'true';
+  const isAsked = (option: string) =>
+    argv.some((word) => word === `--${option}` || word === `--${option}=true`) || npmConfig(env).get(option) === 'true';
   const json = invocation?.options.json ?? isAsked('json');
   const quiet = invocation?.options.quiet ?? false;
   if (json) stdout(`${asJson(report)}\n`);

@@ -1,5 +1,4 @@
-import pg from 'pg';
-import type { Owned } from './database/access.js';
+import { identifier, type Owned } from './database/access.js';
 import type { Inspection } from './database/inspect.js';
 import type { Migration, Project } from './project.js';
 import type { Obstacle } from './report/events.js';
@@ -10,8 +9,15 @@ import { objectId, objectsOf, type Patch, type Schema, type Section } from './sc
 /**
  * All that stands in the way of running these migrations, found without writing anything: a server that takes no writes,
  * prerequisites that do not hold, privileges that the role does not have.
+ *
+ * @param again whether they are to be made anew, too, when they are gone: in a `redo`
  */
-export function obstacles(project: Project, inspection: Inspection, migrations: readonly Migration[]): Obstacle[] {
+export function obstacles(
+  project: Project,
+  inspection: Inspection,
+  migrations: readonly Migration[],
+  again = false,
+): Obstacle[] {
   const { access } = inspection;
   if (access.recovery)
     return [{ problem: 'the server is a standby: it takes no writes', remedy: 'connect to the primary' }];
@@ -26,7 +32,7 @@ export function obstacles(project: Project, inspection: Inspection, migrations: 
     problem: `${difference.object} ${difference.kind === 'missing' ? `is missing${difference.expected === null || difference.object.startsWith(difference.expected) ? '' : ` (${difference.expected})`}` : `is ${difference.found ?? ''}, not ${difference.expected ?? ''}`}`,
     remedy: `load the application's base schema into database ${access.database}, or see whether the URL names the right one`,
   }));
-  return [...unmet, ...missingPrivileges(project, inspection, migrations)];
+  return [...unmet, ...missingPrivileges(project, inspection, migrations, again)];
 }
 
 /**
@@ -57,7 +63,12 @@ function unmetPrerequisites({ prerequisites, migrations }: Project, live: Schema
 }
 
 /** A role need not be a superuser: it must own what it changes, and may create and refer to what it has to. */
-function missingPrivileges(project: Project, { access }: Inspection, migrations: readonly Migration[]): Obstacle[] {
+function missingPrivileges(
+  project: Project,
+  { access, live }: Inspection,
+  migrations: readonly Migration[],
+  again: boolean,
+): Obstacle[] {
   const { role, owned, schemas, ledger } = access;
   const { ledgerName, migrationsSchema } = project.settings;
   const all = migrations.flatMap(({ effect }) => mentions(effect));
@@ -65,8 +76,16 @@ function missingPrivileges(project: Project, { access }: Inspection, migrations:
     ...new Set(all.filter(({ section }) => section === wanted).map(({ key }) => key)),
   ];
   const prerequisites = [...new Set(mentions(project.prerequisites).map(({ key }) => key))];
+  const there = objectsOf(live);
+  // An index is a relation of its own, and so is what a primary key or a unique constraint stands on.
+  const isIndex = ({ part, value }: Mention) =>
+    part === 'constraints'
+      ? typeof value === 'string' && /^(?:PRIMARY KEY|UNIQUE|EXCLUDE)\b/.test(value)
+      : part === 'indexes' && value !== null;
   const isNew = (mention: Mention) =>
-    (mention.section !== 'tables' || createsTable(mention)) && !(mention.key in owned);
+    mention.section !== 'tables' || createsTable(mention)
+      ? again || !(mention.key in owned)
+      : isIndex(mention) && (again || !there.has(mention.id));
   const creating = new Set(
     all.filter(isNew).map(({ key, section }) => (section === 'extensions' ? 'public' : spaceOf(key))),
   );
@@ -112,8 +131,6 @@ function missingPrivileges(project: Project, { access }: Inspection, migrations:
       })),
   ];
 }
-
-const identifier = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : pg.escapeIdentifier(name));
 
 /** The schema in a qualified name, without its quotes. */
 const spaceOf = (key: string): string => {

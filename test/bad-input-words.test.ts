@@ -23,8 +23,9 @@ describe('the command line', () => {
     ['up --retries=1e9', '--retries takes a number, and "1e9" is none'],
     [
       'up --lock-timeout=5',
-      '--lock-timeout takes a duration with its unit (ms, s, min, h) or "none", and "5" is neither',
+      '--lock-timeout takes a duration with its unit (ms, s, min, h; up to 596h) or "none", and "5" is neither',
     ],
+    ['up --lock-timeout=597h', '--lock-timeout takes a duration with its unit (ms, s, min, h; up to 596h)'],
     ['up --statement-timeout=5parsecs', '--statement-timeout takes a duration with its unit'],
     ['up 0', '"0" is no count of migrations: it takes a whole number from 1'],
     ['down -1', '"-1" is no count of migrations: it takes a whole number from 1'],
@@ -42,15 +43,19 @@ describe('the command line', () => {
     expect(report.error?.message.slice(0, message.length)).toBe(message);
   });
 
-  test('--json that npm kept for itself: one object all the same', async () => {
-    const { stdout } = await call(['chek'], { env: { npm_config_json: 'true' } });
+  test.for([
+    ['that npm kept for itself', ['chek'], { npm_config_json: 'true' }],
+    ['that npm kept for itself, in capitals', ['chek'], { NPM_CONFIG_JSON: 'true' }],
+    ['with its value', ['chek', '--json=true'], {}],
+  ] as const)('--json %s: one object all the same', async ([, argv, env]) => {
+    const { stdout } = await call(argv, { env });
     expect(readReport(stdout)).toMatchObject({ command: null, exitCode: 2, error: { code: 'unknown-command' } });
   });
 });
 
 describe('the URL', () => {
   const format = `It has this form:  postgres://user:password@host:5432/database
-Characters such as @ : / in the password are written %40 %3A %2F.`;
+Characters such as @ : / ? # in the password are written %40 %3A %2F %3F %23.`;
 
   test('none: nothing is guessed', async () => {
     const { error, exitCode } = await refused(['up']);
@@ -61,14 +66,22 @@ Characters such as @ : / in the password are written %40 %3A %2F.`;
     });
   });
 
+  test('set to nothing, which hides what .env says', async () => {
+    expect((await refused(['up'], { url: '' })).error).toMatchObject({
+      code: 'no-database',
+      message:
+        'no database was named: DATABASE_URL is set to nothing (which also hides that of .env), and PGHOST is not set',
+    });
+  });
+
   test.for([
     ['mysql', `mysql://u:${PASSWORD}@h/db`, 'DATABASE_URL cannot be read: it does not begin with postgres://'],
     ['not a URL', PASSWORD, 'DATABASE_URL cannot be read: it does not begin with postgres://'],
-    [
-      'an @ in the password',
-      `postgres://u:${PASSWORD}/x@y:z@h:port/db`,
-      'DATABASE_URL cannot be read: it is not a URL',
-    ],
+    ...['/', '?', '#'].map((sign) => [
+      `an @ and a ${sign} in the password`,
+      `postgres://u:a@${PASSWORD}${sign}x@h/db`,
+      'DATABASE_URL cannot be read: there is an @ after a / ? or #, which ends user, password and host',
+    ]),
     ['no port', `postgres://u:${PASSWORD}@h:99999/db`, 'DATABASE_URL cannot be read: it is not a URL'],
     ['an unknown sslmode', `postgres://u:${PASSWORD}@127.0.0.1:1/db?sslmode=nonsense`, 'DATABASE_URL cannot be read: '],
     [

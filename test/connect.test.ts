@@ -49,6 +49,13 @@ describe('each refusal says what is wrong, in whole, and never the password', ()
       hint: 'The password is wrong, or the user. Correct them in the URL; characters such as @ : / are written %40 %3A %2F.',
     },
     {
+      what: 'no password',
+      change: { password: '' },
+      code: null,
+      reason: () => 'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string',
+      hint: 'The server asks for a password, and there is none: put it into the URL, PGPASSWORD or ~/.pgpass.',
+    },
+    {
       what: 'a database that there is not',
       change: { pathname: '/nowhere' },
       code: '3D000',
@@ -71,7 +78,7 @@ describe('each refusal says what is wrong, in whole, and never the password', ()
         hint,
       },
     });
-    expect(result.stdout + result.stderr).not.toContain(password);
+    if (password !== '') expect(result.stdout + result.stderr).not.toContain(password);
   });
 
   test('a port where nobody listens', async () => {

@@ -117,18 +117,48 @@ test('what the framework’s own CLI applied has no record, and is compared with
   expect(check).toMatchObject({ exitCode: 6, differences: [{ kind: 'unexpected', object: 'column public.a.id' }] });
 });
 
-test('the migrations table may be closed to the role, which is said', async () => {
+test.each([
+  ['itself', 'GRANT USAGE ON SCHEMA public TO', ''],
+  ['by its schema', 'GRANT SELECT ON pgmigrations TO', 'GRANT USAGE ON SCHEMA public TO ROLE; '],
+])('the migrations table may be closed to the role, %s, which is said', async (_, granted, remedy) => {
   const { root, database } = await applied(['a']);
   const role = `reader_${database.name}`;
-  await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
+  await database.query(
+    `REVOKE ALL ON SCHEMA public FROM PUBLIC; CREATE ROLE ${role} LOGIN PASSWORD 'x'; ${granted} ${role}`,
+  );
   try {
     const url = new URL(database.url);
     [url.username, url.password] = [role, 'x'];
-    const { exitCode, error } = (await call(['check', '--json'], { root, url: url.href })).json();
-    expect(exitCode).toBe(3);
-    expect(error?.message).toContain(`role ${role} may not read "public"."pgmigrations"`);
-    expect(error?.hint).toContain(`GRANT SELECT ON "public"."pgmigrations" TO ${role};`);
+    for (const command of ['check', 'status', 'plan', 'up', 'down']) {
+      const { exitCode, error } = (await call([command, '--json'], { root, url: url.href })).json();
+      expect(exitCode, command).toBe(3);
+      expect(error?.message).toContain(`role ${role} may not read "public"."pgmigrations"`);
+      expect(error?.hint).toContain(
+        `${remedy.replace('ROLE', role)}GRANT SELECT ON "public"."pgmigrations" TO ${role};`,
+      );
+    }
   } finally {
-    await database.query(`DROP ROLE ${role}`);
+    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   }
+});
+
+test('a session in another time zone: what is reverted is the last by the files, whatever run_on says', async () => {
+  const root = smallProject(['a', 'b', 'c']);
+  const database = await testDatabase({ base: false });
+  const { url } = database;
+  for (const [zone, name] of [
+    ['Pacific/Kiritimati', '0001'],
+    ['UTC', '0002'],
+    ['Pacific/Pago_Pago', '0003'],
+  ]) {
+    await database.query(`ALTER DATABASE ${database.name} SET timezone = '${zone}'`);
+    expect((await call(['up', name ?? ''], { root, url })).code).toBe(0);
+  }
+  const down = (await call(['down', '--json'], { root, url })).json();
+  expect(down).toMatchObject({ exitCode: 0, reverted: [{ name: '0003_c' }], version: '0002_b' });
+  expect((await call(['redo', '2', '--json'], { root, url })).json()).toMatchObject({
+    exitCode: 0,
+    reverted: [{ name: '0002_b' }, { name: '0001_a' }],
+    applied: [{ name: '0001_a' }, { name: '0002_b' }],
+  });
 });

@@ -31,10 +31,13 @@ describe('npm keeps an option for itself, and it arrives all the same', () => {
     ['--lock-wait=x', '--lock-wait takes a number of seconds, and "x" is none'],
     ['--connect-wait=x', '--connect-wait takes a number of seconds, and "x" is none'],
     ['--retries=x', '--retries takes a number, and "x" is none'],
-    ['--lock-timeout=5', '--lock-timeout takes a duration with its unit (ms, s, min, h) or "none", and "5" is neither'],
+    [
+      '--lock-timeout=5',
+      '--lock-timeout takes a duration with its unit (ms, s, min, h; up to 596h) or "none", and "5" is neither',
+    ],
     [
       '--statement-timeout=x',
-      '--statement-timeout takes a duration with its unit (ms, s, min, h) or "none", and "x" is neither',
+      '--statement-timeout takes a duration with its unit (ms, s, min, h; up to 596h) or "none", and "x" is neither',
     ],
     ['--lock-wait', '--lock-wait needs a value'],
     [

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { call, type JsonReport } from './support/call.js';
 import type { Database } from './support/database.js';
-import { testProject } from './support/project.js';
+import { migration, testProject } from './support/project.js';
+import { smallProject } from './support/small-project.js';
 import { testDatabase } from './support/test-database.js';
 
 const HEAD = '0005_index-workflow-executions';
@@ -109,6 +110,22 @@ test('a role that may not even use the schema is told so, in words that can be t
   expect(problems(report)).toContain(`role ${role.name} may not create in schema public`);
   for (const remedy of remedies(report)) await database.query(remedy.split(';  or  ').at(-1) ?? '');
   expect((await call(['up'], { url: role.url })).code).toBe(0);
+});
+
+test('an index on a table that is there is made in a schema, too', async () => {
+  const database = await testDatabase({ base: false });
+  const role = await plainRole(database);
+  await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${role.name}`);
+  const root = smallProject(['a', 'b'], {
+    'migrations/0002_b.ts': migration(`pgm.createIndex('a', 'id');`, `pgm.dropIndex('a', 'id');`),
+    'migrations/schema/0002_b.json': { tables: { 'public.a': { indexes: { a_id_index: 'btree (id)' } } } },
+  });
+  expect((await call(['up', '0001'], { url: role.url, root })).code).toBe(0);
+  await database.query(`REVOKE CREATE ON SCHEMA public FROM ${role.name}`);
+  const report = await refused(role.url, database, root);
+  expect(problems(report)).toEqual([`role ${role.name} may not create in schema public`]);
+  for (const remedy of remedies(report)) await database.query(remedy);
+  expect((await call(['up', '--json'], { url: role.url, root })).json()).toMatchObject({ exitCode: 0 });
 });
 
 test('a migrations table of somebody else: what is missing on it is told, its sequence too', async () => {

@@ -109,6 +109,8 @@ function splitArguments(argv: readonly string[]): { words: string[]; values: Val
   return { words, values };
 }
 
+const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, m: 60_000, h: 3_600_000 };
+
 function readOptions(values: Values): Options {
   // An option that npm swallowed without its value: `--lock-wait 5` reaches this program as "true", and 5 as a word.
   for (const name of optionNames)
@@ -127,7 +129,9 @@ function readOptions(values: Values): Options {
     if (value === undefined) return otherwise;
     if (value === 'none' || value === '0') return '0';
     const [, amount, unit] = /^(\d{1,7})(ms|s|min|m|h)$/.exec(String(value)) ?? [];
-    if (amount === undefined || unit === undefined) throw failure('usage', 'bad-duration', [name, String(value)]);
+    // PostgreSQL counts milliseconds in 32 bits.
+    if (amount === undefined || unit === undefined || Number(amount) * (MILLISECONDS[unit] ?? NaN) > 2 ** 31 - 1)
+      throw failure('usage', 'bad-duration', [name, String(value)]);
     return `${amount}${unit === 'm' ? 'min' : unit}`;
   };
   return {

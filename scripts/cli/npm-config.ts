@@ -55,7 +55,7 @@ export function swallowedByNpm(env: NodeJS.ProcessEnv): Values {
 }
 
 /** npm's configuration in the environment, by its keys as they are typed. npm reads them in upper case as well. */
-function npmConfig(env: NodeJS.ProcessEnv): Map<string, string> {
+export function npmConfig(env: NodeJS.ProcessEnv): Map<string, string> {
   const config = new Map<string, string>();
   for (const [variable, value = ''] of Object.entries(env)) {
     const key = /^npm_config_(.+)$/i.exec(variable)?.[1]?.toLowerCase().replaceAll('_', '-');

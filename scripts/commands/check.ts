@@ -1,4 +1,5 @@
 import { noteComparison, noteDatabase, noteLedger, type Context, type Success } from '../context.js';
+import { identifier } from '../database/access.js';
 import { withConnection } from '../database/connection.js';
 import { inspect, type Inspection } from '../database/inspect.js';
 import { failure } from '../errors.js';
@@ -28,10 +29,11 @@ export function refuse({ address }: Context, found: readonly Obstacle[]): void {
 /** Where the migrations table may not be read, it is not taken for an empty one. */
 export function refuseUnread(context: Context, { access }: Inspection, others: readonly Obstacle[] = []): void {
   if (access.ledger?.read !== false) return;
-  const { ledgerName } = context.project.settings;
+  const { ledgerName, migrationsSchema } = context.project.settings;
+  const isHidden = access.schemas[migrationsSchema]?.usage === false;
   const unread = {
-    problem: `role ${access.role} may not read ${ledgerName}`,
-    remedy: `GRANT SELECT ON ${ledgerName} TO ${access.role};`,
+    problem: `role ${access.role} may not read ${ledgerName}${isHidden ? `, nor use its schema` : ''}`,
+    remedy: `${isHidden ? `GRANT USAGE ON SCHEMA ${identifier(migrationsSchema)} TO ${access.role}; ` : ''}GRANT SELECT ON ${ledgerName} TO ${access.role};`,
   };
   refuse(context, [unread, ...others]);
 }

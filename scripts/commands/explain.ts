@@ -30,7 +30,13 @@ export function explain(trouble: Trouble): unknown {
   // Not where the row of what is being reverted has gone already: the next attempt would not know of it any more.
   if (context.signal.aborted || (isLockTrouble(error) && !trouble.wentOutsideDown)) return error;
   const cause = error instanceof Failure ? error : asFailure(trouble);
-  if (!partial || cause.outcome === 'partial') return cause;
+  return partial ? asPartial(context, cause) : cause;
+}
+
+/** What went wrong after a part of the run was committed. What is no failure, and no trouble with the server, stays what it is. */
+export function asPartial(context: Context, error: unknown): unknown {
+  const cause = error instanceof Failure ? error : context.signal.aborted ? undefined : troubleFailure(error);
+  if (cause === undefined || cause.outcome === 'partial') return error;
   const { message, hint, details } = cause;
   return failure('partial', 'partial', [context.facts.version, goOn(context), message, hint], { ...details, cause });
 }

@@ -5,7 +5,7 @@ import { inspect, type Inspection } from '../database/inspect.js';
 import { lockStatement } from '../database/run-lock.js';
 import { addHashColumn, beginStatement, rowStatement } from '../database/statements.js';
 import { failure, sqlstateOf } from '../errors.js';
-import { loadMigrations, runMigrations, type Steps } from '../framework.js';
+import { ledgerQuery, loadMigrations, runMigrations, type Steps } from '../framework.js';
 import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
 import { effectLines } from '../report/effect-lines.js';
@@ -66,7 +66,7 @@ async function planLeg({ project, signal }: Context, connection: Connection, leg
       const sql = typeof statement === 'string' ? statement : statement.text;
       if (/^(BEGIN|COMMIT|ROLLBACK)\b/.test(sql)) return undefined;
       if (/^SELECT (table_name|constraint_name) FROM information_schema\./.test(sql)) return { rows: [{}] };
-      if (sql === `SELECT name FROM ${settings.ledgerName} ORDER BY run_on, id`) return { rows: names };
+      if (sql === ledgerQuery(settings)) return { rows: names };
       try {
         return await connection.client.query(statement as string, values as unknown[]);
       } catch (cause) {

@@ -13,7 +13,7 @@ import type { Direction, Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
 import { obstacles } from '../preflight.js';
 import { compareAtVersion, connectOptions, refuse } from './check.js';
-import { explain, goOn } from './explain.js';
+import { asPartial, explain, goOn } from './explain.js';
 import { look, planOf, type Bench, type View } from './look.js';
 
 export const up = (context: Context): Promise<Success> => run(context, 'up', context.argument);
@@ -34,12 +34,15 @@ export async function redo(context: Context): Promise<Success> {
  */
 async function run(context: Context, direction: Direction, argument: string | undefined): Promise<Success> {
   const { address, command, emit } = context;
-  return await withConnection(address, { ...connectOptions(context), purpose: 'lock' }, (connection) =>
+  const running = withConnection(address, { ...connectOptions(context), purpose: 'lock' }, (connection) =>
     withWatch(address, command, context.options.lockTimeout, emit, async (watch) => {
       noteDatabase(context, connection);
       return await retrying({ context, direction, argument, connection, watch });
     }),
   );
+  return await running.catch((error: unknown) => {
+    throw isBegun(context) ? asPartial(context, error) : error; // By an attempt before, or the other half of a `redo`.
+  });
 }
 
 /** Attempts, and after a lock timeout or a deadlock attempts again from where the database then is. */
@@ -96,7 +99,7 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
   const { context, direction, watch } = bench;
   const { project, facts, options, signal, emit } = context;
   const { inspection, ledger, migrations } = view;
-  refuse(context, obstacles(project, inspection, migrations));
+  refuse(context, obstacles(project, inspection, migrations, context.command === 'redo'));
   if (direction === 'up')
     refuse(context, await rowsInTheWay(connection, inspection.live, migrations, options.lockTimeout));
   await loadMigrations(migrations, direction);

@@ -32,6 +32,10 @@ const OWNER = (owner: string) => `'owner', ${owner}::regrole, 'member', pg_has_r
   'granted', pg_has_role(${owner}, 'MEMBER'), 'isSuperuser',
   (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.oid = ${owner})`;
 
+/** A name as SQL takes it, with quotes only where it needs them. */
+export const identifier = (name: string): string =>
+  /^[a-z_][a-z0-9_]*$/.test(name) ? name : pg.escapeIdentifier(name);
+
 /** An SQL literal. `pg` goes through a text sign by sign, which takes a while with a thousand names. */
 export const quote = (text: string): string => (/['\\]/.test(text) ? pg.escapeLiteral(text) : `'${text}'`);
 
@@ -60,7 +64,7 @@ export function accessQuery({ migrationsSchema, migrationsTable }: Settings, nam
         'create', has_schema_privilege(n.oid, 'CREATE'))), '{}')
       FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
     'owned', ${names === undefined ? "'{}'::json" : OWNED(names)},
-    'ledger', (SELECT json_build_object(${OWNER('c.relowner')}, 'read', has_table_privilege(c.oid, 'SELECT'),
+    'ledger', (SELECT json_build_object(${OWNER('c.relowner')}, 'read', has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE'),
         'write', has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')
           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class q ON q.oid = d.objid
             WHERE d.refobjid = c.oid AND CASE q.relkind WHEN 'S' THEN NOT has_sequence_privilege(q.oid, 'USAGE') END),

@@ -23,12 +23,16 @@ export interface Address {
 export function readAddress(variable: string, env: NodeJS.ProcessEnv): Address {
   const url = env[variable];
   if (url === undefined || url === '') {
-    if (env['PGHOST'] === undefined || env['PGHOST'] === '') throw failure('usage', 'no-database', [variable]);
+    if (env['PGHOST'] === undefined || env['PGHOST'] === '')
+      throw failure('usage', 'no-database', [variable, url === '']);
     checkMode('PGSSLMODE', env['PGSSLMODE']);
     return address({ ...tls(env) }, env, env['PGSSLMODE']);
   }
   if (!/^postgres(ql)?:\/\//.test(url))
     throw failure('usage', 'bad-url', [variable, 'it does not begin with postgres://']);
+  // It would be cut in two there, and the rest of a password taken for a host or a database, and shown.
+  if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url))
+    throw failure('usage', 'bad-url', [variable, 'there is an @ after a / ? or #, which ends user, password and host']);
   let parsed;
   try {
     parsed = parse(url, { useLibpqCompat: true });

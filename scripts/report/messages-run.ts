@@ -10,9 +10,10 @@ interface Place {
   readonly user: string;
 }
 
-/** Claims that do not hold once a part of the run is committed. */
 const UNTOUCHED = '; nothing was changed';
 const ROLLED_BACK = 'Everything of this run was rolled back; ';
+/** Claims that do not hold once a part of the run is committed. */
+const CLAIMS = new RegExp(`; nothing was (?:changed|run|written)|Nothing was (?:changed|run)\\. |${ROLLED_BACK}`, 'g');
 
 /** Failures with a server: reaching it, locks, migrations, the check. */
 export const runMessages = {
@@ -20,9 +21,11 @@ export const runMessages = {
   'not-connected': ({ host, port, database, user }: Place, code: string, reason: string): Words => [
     `no connection to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}`,
     connectHints[code] ??
-      (/SSL|TLS|certificate|self.signed/i.test(reason)
-        ? 'TLS is set by sslmode in the URL: require encrypts, verify-full also verifies the certificate (sslrootcert=file names the authority), disable does neither.'
-        : `See whether it answers:  psql -h ${host} -p ${port} -U ${user} ${database}`),
+      (/password must be a/.test(reason)
+        ? 'The server asks for a password, and there is none: put it into the URL, PGPASSWORD or ~/.pgpass.'
+        : /SSL|TLS|certificate|self.signed/i.test(reason)
+          ? 'TLS is set by sslmode in the URL: require encrypts, verify-full also verifies the certificate (sslrootcert=file names the authority), disable does neither.'
+          : `See whether it answers:  psql -h ${host} -p ${port} -U ${user} ${database}`),
   ],
   'too-old': (version: string, oldest: number): Words => [
     `the server is PostgreSQL ${version}; ${oldest} is the oldest that is supported`,
@@ -37,7 +40,8 @@ export const runMessages = {
     `Nothing was changed. ${
       /^42(?:P01|703|704|883)$/.test(sqlstate) // Something does not exist.
         ? `Where a migration reads (pgm.db) what one before it makes, no plan can be made of both: apply that one first:  ${RUN} up 1`
-        : 'Often a timeout or a limit that is set on the role or the database (statement_timeout).'
+        : (serverHints[sqlstate] ??
+          'Often a timeout or a limit that is set on the role or the database (statement_timeout).')
     }`,
   ],
   'run-lock-lost': (): Words => [
@@ -112,8 +116,8 @@ export const runMessages = {
     `Take COMMIT and ROLLBACK out of it; what cannot run in a transaction begins with pgm.noTransaction(). See where the database is:  ${RUN} check`,
   ],
   partial: (version: string | null, command: string, message: string, hint: string): Words => [
-    `${message.replace(UNTOUCHED, '')}\nA part of the run is committed: the database is ${at(version)}, which was checked; what a migration did outside a transaction stays.`,
-    `${capital(hint.replace(ROLLED_BACK, ''))}\n${command === 'status' ? 'See what is done before you go on' : 'Then go on from there'}:  ${RUN} ${command}`,
+    `${message.replaceAll(CLAIMS, '')}\nA part of the run is committed: the database is ${at(version)}, which was checked; what a migration did outside a transaction stays.`,
+    `${capital(hint.replaceAll(CLAIMS, ''))}\n${command === 'status' ? 'See what is done before you go on' : 'Then go on from there'}:  ${RUN} ${command}`,
   ],
   'data-loss': (losses: readonly Loss[]): Words => [
     `this would delete data; nothing was changed:${lossLines(losses)}`,
@@ -153,6 +157,11 @@ const connectHints: Readonly<Record<string, string>> = {
   '28000': 'The server does not let this user in from here: see pg_hba.conf, and sslmode in the URL.',
   '3D000': 'There is no database of that name. Correct it in the URL, or let somebody create it.',
   '53300': 'The server has no connection to spare. Try again when it has, or connect through the pooler.',
+};
+
+const serverHints: Readonly<Record<string, string>> = {
+  '42501': 'The role lacks that privilege: grant it, or come as one that has it ("snapshot" needs CREATEDB).',
+  '25006': 'Transactions are read-only here: come as a role that may write, or to the primary.',
 };
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

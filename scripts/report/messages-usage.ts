@@ -27,7 +27,7 @@ export const usageMessages = {
     `For example:  --${name}=5`,
   ],
   'bad-duration': (name: string, value: string): Words => [
-    `--${name} takes a duration with its unit (ms, s, min, h) or "none", and "${value}" is neither`,
+    `--${name} takes a duration with its unit (ms, s, min, h; up to 596h) or "none", and "${value}" is neither`,
     `For example:  --${name}=5s`,
   ],
   'bad-count': (command: string, value: string): Words => [
@@ -65,13 +65,13 @@ export const usageMessages = {
     `.node-pg-migraterc.json: "${key}" has to be ${kind === 'boolean' ? 'true or false' : 'text that is not empty'}`,
     'Mend the file, and run the command again.',
   ],
-  'no-database': (variable: string): Words => [
-    `no database was named: neither ${variable} nor PGHOST is set`,
+  'no-database': (variable: string, isEmpty: boolean): Words => [
+    `no database was named: ${isEmpty ? `${variable} is set to nothing (which also hides that of .env), and PGHOST is not set` : `neither ${variable} nor PGHOST is set`}`,
     `Set it in the environment or in .env, and nothing is guessed:  ${variable}=postgres://user:password@host:5432/database\nA database to play with:  npm run db`,
   ],
   'bad-url': (variable: string, reason: string): Words => [
     `${variable} cannot be read: ${reason}`,
-    `It has this form:  postgres://user:password@host:5432/database\nCharacters such as @ : / in the password are written %40 %3A %2F.`,
+    `It has this form:  postgres://user:password@host:5432/database\nCharacters such as @ : / ? # in the password are written %40 %3A %2F %3F %23.`,
   ],
   'no-migrations': (dir: string, code: string): Words => [
     `the folder ${dir} cannot be read: ${denied(code)}`,
@@ -87,7 +87,9 @@ export const usageMessages = {
   ],
   'effect-missing': (file: string, code: string): Words => [
     `the effect file ${file} cannot be had: ${denied(code)}`,
-    `Each migration has one. Write it with:  ${RUN} snapshot`,
+    file.endsWith('0000_prerequisites.json')
+      ? `It says what the application's base schema holds. Bring it back:  git checkout -- ${file}\nA new project without a base schema has one with nothing in it:  {}`
+      : `Each migration has one. Write it with:  ${RUN} snapshot`,
   ],
   'effect-empty': (file: string, migration: string): Words => [
     `${file} says that nothing changes, but ${migration} changes the schema; nothing was run`,

@@ -60,7 +60,10 @@ export const examples: Examples = {
     ['check-order', 'boolean'],
     ['migrations-dir', 'name'],
   ],
-  'no-database': [['DATABASE_URL']],
+  'no-database': [
+    ['DATABASE_URL', false],
+    ['DATABASE_URL', true],
+  ],
   'bad-url': [['DATABASE_URL', 'it does not begin with postgres://']],
   'no-migrations': [
     ['migrations', 'ENOENT'],
@@ -73,6 +76,7 @@ export const examples: Examples = {
     [effect, 'ENOENT'],
     [effect, 'EISDIR'],
     [effect, 'EACCES'],
+    ['migrations/schema/0000_prerequisites.json', 'ENOENT'],
   ],
   'effect-empty': [[effect, file]],
   'migration-name': [['migrations/0002-b.ts']],
@@ -96,6 +100,7 @@ export const examples: Examples = {
     connect('EAI_AGAIN', 'getaddrinfo EAI_AGAIN db.example.com'),
     connect('ENOENT', 'connect ENOENT /tmp/.s.PGSQL.5432'),
     connect('57P03', 'the database system is starting up'),
+    connect('', 'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string'),
     connect('28P01', 'password authentication failed for user "deploy"'),
     connect('28000', 'no pg_hba.conf entry for host "10.0.0.2"'),
     connect('3D000', 'database "app" does not exist'),
@@ -108,6 +113,8 @@ export const examples: Examples = {
   'server-error': [
     ['could not read block 7', 'XX001'],
     ['relation "a" does not exist', '42P01'],
+    ['permission denied to create database', '42501'],
+    ['cannot execute CREATE DATABASE in a read-only transaction', '25006'],
   ],
   'run-lock-lost': [[]],
   overtaken: [[null], ['0001_create-workflow-templates']],
