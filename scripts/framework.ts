@@ -107,10 +107,9 @@ const revertingInOrder = (client: StatementClient, settings: Settings, reverted:
   async query(...sent: Parameters<StatementClient['query']>): Promise<unknown> {
     const result = await client.query(...sent);
     if (sent[0] !== ledgerQuery(settings)) return result;
-    const names = (result as { rows: { name: string }[] }).rows.map(({ name }) => name);
-    const last = reverted.map(({ name }) => name).reverse();
-    const first = names.filter((name) => !last.includes(name));
-    return { rows: [...first, ...last.filter((name) => names.includes(name))].map((name) => ({ name })) };
+    const places = new Map(reverted.map(({ name }, index) => [name, reverted.length - index]));
+    const place = ({ name }: { name: string }) => places.get(name) ?? 0;
+    return { rows: (result as { rows: { name: string }[] }).rows.sort((a, b) => place(a) - place(b)) };
   },
 });
 

@@ -1,10 +1,13 @@
-import { identifier, type Owned } from './database/access.js';
+import { identifier, type Access, type Owned } from './database/access.js';
 import type { Inspection } from './database/inspect.js';
 import type { Migration, Project } from './project.js';
 import type { Obstacle } from './report/events.js';
 import { compare, type Difference } from './schema/compare.js';
 import { createsTable, expectation, mentions, type Mention } from './schema/effects.js';
 import { objectId, objectsOf, type Patch, type Schema, type Section } from './schema/model.js';
+
+/** What is there, by its id. */
+type Objects = ReturnType<typeof objectsOf>;
 
 /**
  * All that stands in the way of running these migrations, found without writing anything: a server that takes no writes,
@@ -28,21 +31,20 @@ export function obstacles(
         remedy: 'connect as a role that may write, or to a server that takes writes',
       },
     ];
-  const unmet = unmetPrerequisites(project, inspection.live).map((difference) => ({
+  const there = objectsOf(inspection.live);
+  const unmet = unmetPrerequisites(project, inspection.live, there).map((difference) => ({
     problem: `${difference.object} ${difference.kind === 'missing' ? `is missing${difference.expected === null || difference.object.startsWith(difference.expected) ? '' : ` (${difference.expected})`}` : `is ${difference.found ?? ''}, not ${difference.expected ?? ''}`}`,
     remedy: `load the application's base schema into database ${access.database}, or see whether the URL names the right one`,
   }));
-  return [...unmet, ...missingPrivileges(project, inspection, migrations, again)];
+  return [...unmet, ...missingPrivileges(project, access, there, migrations, again)];
 }
 
 /**
  * The prerequisites that do not hold. What any effect changes or removes is not asked for (this run or a legacy file may
  * have done it already), and a constraint may have any name.
  */
-function unmetPrerequisites({ prerequisites, migrations }: Project, live: Schema): Difference[] {
-  const definitions = new Set(
-    [...objectsOf(live).values()].map(({ key, part, state }) => JSON.stringify([key, part, state])),
-  );
+function unmetPrerequisites({ prerequisites, migrations }: Project, live: Schema, there: Objects): Difference[] {
+  const definitions = new Set([...there.values()].map(({ key, part, state }) => JSON.stringify([key, part, state])));
   const changes = migrations.flatMap(({ effect }) => mentions(effect));
   const asked = mentions(prerequisites).flatMap(({ section, key, part, name = '', id, value }): Patch[] => {
     const isElsewhere = part === 'constraints' && definitions.has(JSON.stringify([key, part, value]));
@@ -65,18 +67,17 @@ function unmetPrerequisites({ prerequisites, migrations }: Project, live: Schema
 /** A role need not be a superuser: it must own what it changes, and may create and refer to what it has to. */
 function missingPrivileges(
   project: Project,
-  { access, live }: Inspection,
+  { role, owned, schemas, ledger }: Access,
+  there: Objects,
   migrations: readonly Migration[],
   again: boolean,
 ): Obstacle[] {
-  const { role, owned, schemas, ledger } = access;
   const { ledgerName, migrationsSchema } = project.settings;
   const all = migrations.flatMap(({ effect }) => mentions(effect));
   const keysOf = (wanted: Section) => [
     ...new Set(all.filter(({ section }) => section === wanted).map(({ key }) => key)),
   ];
   const prerequisites = [...new Set(mentions(project.prerequisites).map(({ key }) => key))];
-  const there = objectsOf(live);
   // An index is a relation of its own, and so is what a primary key or a unique constraint stands on.
   const isIndex = ({ part, value }: Mention) =>
     part === 'constraints'

@@ -77,6 +77,11 @@ Characters such as @ : / ? # in the password are written %40 %3A %2F %3F %23.`;
   test.for([
     ['mysql', `mysql://u:${PASSWORD}@h/db`, 'DATABASE_URL cannot be read: it does not begin with postgres://'],
     ['not a URL', PASSWORD, 'DATABASE_URL cannot be read: it does not begin with postgres://'],
+    [
+      'an @ in the password',
+      `postgres://u:${PASSWORD}/x@y:z@h:port/db`,
+      'DATABASE_URL cannot be read: there is an @ after a / ? or #, which ends user, password and host',
+    ],
     ...['/', '?', '#'].map((sign) => [
       `an @ and a ${sign} in the password`,
       `postgres://u:a@${PASSWORD}${sign}x@h/db`,

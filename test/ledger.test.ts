@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { call } from './support/call.js';
 import type { Database } from './support/database.js';
+import { plainRole } from './support/plain-role.js';
 import { write } from './support/project.js';
 import { makesTable, smallProject } from './support/small-project.js';
 import { testDatabase } from './support/test-database.js';
@@ -122,23 +123,13 @@ test.each([
   ['by its schema', 'GRANT SELECT ON pgmigrations TO', 'GRANT USAGE ON SCHEMA public TO ROLE; '],
 ])('the migrations table may be closed to the role, %s, which is said', async (_, granted, remedy) => {
   const { root, database } = await applied(['a']);
-  const role = `reader_${database.name}`;
-  await database.query(
-    `REVOKE ALL ON SCHEMA public FROM PUBLIC; CREATE ROLE ${role} LOGIN PASSWORD 'x'; ${granted} ${role}`,
-  );
-  try {
-    const url = new URL(database.url);
-    [url.username, url.password] = [role, 'x'];
-    for (const command of ['check', 'status', 'plan', 'up', 'down']) {
-      const { exitCode, error } = (await call([command, '--json'], { root, url: url.href })).json();
-      expect(exitCode, command).toBe(3);
-      expect(error?.message).toContain(`role ${role} may not read "public"."pgmigrations"`);
-      expect(error?.hint).toContain(
-        `${remedy.replace('ROLE', role)}GRANT SELECT ON "public"."pgmigrations" TO ${role};`,
-      );
-    }
-  } finally {
-    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  const { name: role, url } = await plainRole(database);
+  await database.query(`REVOKE ALL ON SCHEMA public FROM PUBLIC; ${granted} ${role}`);
+  for (const command of ['check', 'status', 'plan', 'up', 'down']) {
+    const { exitCode, error } = (await call([command, '--json'], { root, url })).json();
+    expect(exitCode, command).toBe(3);
+    expect(error?.message).toContain(`role ${role} may not read "public"."pgmigrations"`);
+    expect(error?.hint).toContain(`${remedy.replace('ROLE', role)}GRANT SELECT ON "public"."pgmigrations" TO ${role};`);
   }
 });
 

@@ -1,25 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { call, type JsonReport } from './support/call.js';
 import type { Database } from './support/database.js';
+import { plainRole } from './support/plain-role.js';
 import { migration, testProject } from './support/project.js';
 import { smallProject } from './support/small-project.js';
 import { testDatabase } from './support/test-database.js';
 
 const HEAD = '0005_index-workflow-executions';
-
-/** A role that is no superuser and may do nothing; and the address with which it comes. It goes with the test. */
-async function plainRole(database: Database, name = `role_${randomBytes(4).toString('hex')}`) {
-  await database.query(`CREATE ROLE "${name}" LOGIN PASSWORD 'of-the-test';
-    REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
-  onTestFinished(async () => {
-    await database.query(`REASSIGN OWNED BY "${name}" TO CURRENT_USER; DROP OWNED BY "${name}"; DROP ROLE "${name}"`);
-  });
-  const url = new URL(database.url);
-  url.username = encodeURIComponent(name);
-  url.password = 'of-the-test';
-  return { name, url: url.href };
-}
 
 /** The remedies of a refusal, as it lists them. */
 const remedies = ({ error }: JsonReport): string[] =>

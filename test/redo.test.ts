@@ -1,8 +1,9 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { RUN_LOCK_KEY } from '../scripts/database/run-lock.js';
 import { call } from './support/call.js';
 import type { Database } from './support/database.js';
-import { blockedRun, eventually } from './support/eventually.js';
+import { advisoryLocks, blockedRun, eventually } from './support/eventually.js';
+import { plainRole } from './support/plain-role.js';
 import { migration, type Files } from './support/project.js';
 import { smallProject } from './support/small-project.js';
 import { testDatabase } from './support/test-database.js';
@@ -48,11 +49,10 @@ test('a run lock that another run took in between: the same', async () => {
   const running = call(['redo', '--json', '--lock-wait=0', '--lock-timeout=10min'], { root, url: database.url });
   await blockedRun(database);
   const taking = other.query(`SELECT pg_advisory_lock(${RUN_LOCK_KEY})`);
-  await eventually('a session that waits for the run lock', async () => {
-    const waiting = await database.query(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`);
-    return waiting.length === 1;
-  });
+  await eventually(
+    'a session that waits for the run lock',
+    async () => (await advisoryLocks(database, false)).length === 1,
+  );
   await reader.query('COMMIT');
   const report = (await running).json();
   await taking;
@@ -63,12 +63,10 @@ test('a run lock that another run took in between: the same', async () => {
 test('a role that could not make anew what it may drop: refused before anything is reverted', async () => {
   const database = await testDatabase({ base: false });
   const root = smallProject(['a', 'b']);
-  const role = `redoer_${database.name}`;
-  await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT USAGE, CREATE ON SCHEMA public TO ${role}`);
-  onTestFinished(() => database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`).then(() => undefined));
-  const url = Object.assign(new URL(database.url), { username: role, password: 'x' }).href;
+  const { name: role, url } = await plainRole(database);
+  await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${role}`);
   expect((await call(['up'], { root, url })).code).toBe(0);
-  await database.query(`REVOKE CREATE ON SCHEMA public FROM ${role}, PUBLIC`);
+  await database.query(`REVOKE CREATE ON SCHEMA public FROM ${role}`);
   const report = (await call(['redo', '--json'], { root, url })).json();
   expect(report).toMatchObject({ exitCode: 3, reverted: [], version: '0002_b', error: { code: 'obstacles' } });
   expect(report.error?.hint).toContain(`GRANT USAGE, CREATE ON SCHEMA public TO ${role};`);

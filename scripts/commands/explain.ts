@@ -18,24 +18,24 @@ export interface Trouble {
   readonly before: Schema;
   readonly ledger: Ledger;
   readonly context: Context;
-  /** Whether a part of the run is committed. */
-  readonly partial: boolean;
+  /** Whether a migration sent anything outside a transaction, which stays. */
+  readonly wentOutside: boolean;
   /** Whether a migration is being reverted outside a transaction. */
   readonly wentOutsideDown: boolean;
 }
 
 /** The failure that an error of a run is; errors after which a run is tried again are handed on as they are. */
 export function explain(trouble: Trouble): unknown {
-  const { error, partial, context } = trouble;
+  const { error, wentOutside, context } = trouble;
   // Not where the row of what is being reverted has gone already: the next attempt would not know of it any more.
   if (context.signal.aborted || (isLockTrouble(error) && !trouble.wentOutsideDown)) return error;
   const cause = error instanceof Failure ? error : asFailure(trouble);
-  return partial ? asPartial(context, cause) : cause;
+  return wentOutside ? asPartial(context, cause) : cause;
 }
 
 /** What went wrong after a part of the run was committed. What is no failure, and no trouble with the server, stays what it is. */
 export function asPartial(context: Context, error: unknown): unknown {
-  const cause = error instanceof Failure ? error : context.signal.aborted ? undefined : troubleFailure(error);
+  const cause = error instanceof Failure ? error : troubleFailure(error);
   if (cause === undefined || cause.outcome === 'partial') return error;
   const { message, hint, details } = cause;
   return failure('partial', 'partial', [context.facts.version, goOn(context), message, hint], { ...details, cause });

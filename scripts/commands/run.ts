@@ -41,7 +41,7 @@ async function run(context: Context, direction: Direction, argument: string | un
     }),
   );
   return await running.catch((error: unknown) => {
-    throw isBegun(context) ? asPartial(context, error) : error; // By an attempt before, or the other half of a `redo`.
+    throw isBegun(context) ? asPartial(context, error) : error; // By this attempt, one before, or the other half of a `redo`.
   });
 }
 
@@ -128,7 +128,7 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
       before: inspection.live,
       ledger,
       context,
-      partial: isBegun(context) || client.wentOutside,
+      wentOutside: client.wentOutside,
       wentOutsideDown: client.wentOutside && direction === 'down',
     });
   }

@@ -40,10 +40,13 @@ export const blockedRun = (database: Database, purpose = 'run'): Promise<Backend
     (await backends(database, purpose)).find(({ blockers }) => blockers.length > 0),
   );
 
-/** The advisory locks that are held in a database, by anybody. */
-export const advisoryLocks = (database: Database): Promise<{ pid: number }[]> =>
-  database.query(`SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`);
+/** The advisory locks that are held in a database, by anybody, or waited for. */
+export const advisoryLocks = (database: Database, granted = true): Promise<{ pid: number }[]> =>
+  database.query(
+    `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted = $1
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [granted],
+  );
 
 /** Waits until no session but idle ones is left in a database: what was cut off has then come to its end. */
 export const settled = (database: Database): Promise<true> =>
