@@ -1,6 +1,7 @@
 import { closest } from './cli/closest.js';
 import { failure } from './errors.js';
 import type { Migration, Project } from './project.js';
+import type { Settings } from './settings.js';
 
 /** A row of the migrations table. */
 export interface LedgerRow {
@@ -20,13 +21,17 @@ export interface Ledger {
   readonly appliedOn: ReadonlyMap<string, string>;
 }
 
+/** What the migrations table is called in messages. */
+export const ledgerTitle = ({ migrationsSchema, migrationsTable }: Settings): string =>
+  `${migrationsSchema}.${migrationsTable}`;
+
 /**
  * Matches the migrations table with the files.
  *
  * @throws Failure `usage` where they contradict each other: nothing is guessed about a broken ledger
  */
 export function readLedger({ migrations, settings }: Project, rows: readonly LedgerRow[]): Ledger {
-  const table = `${settings.migrationsSchema}.${settings.migrationsTable}`;
+  const table = ledgerTitle(settings);
   const byName = new Map(migrations.map((migration) => [migration.name, migration]));
   const lost = rows.filter(({ name }) => !byName.has(name)).map(({ name }) => name);
   if (lost.length > 0) throw failure('usage', 'ledger-without-file', [lost, table]);

@@ -10,8 +10,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     controller.abort(signal);
   });
 
-// Whoever reads may go away (`| head`): a run goes on to its end all the same.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+// Whoever reads may go away (`| head`): a run goes on to its end all the same. A disk that is full is another matter: half
+// a plan must not pass for a whole one.
+const DONE = 'All else is done, and stays. See where the database is:  npm run migrate status';
+let unwritten: string | undefined;
+process.stderr.on('error', () => undefined);
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code !== 'EPIPE') unwritten = message;
+});
 
 // Node.js 20 has no `navigator`, and so `pg`, when it is loaded, makes a `Response` to see whether it is in a Cloudflare
 // Worker: Node loads all of `fetch` for that, which takes longer than to connect.
@@ -43,7 +49,13 @@ const finished = import('./main.js').then(async ({ main }) => {
     stuck,
   });
   // When all is written. To take the heap apart as well is what Node does without this, and takes it a while.
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
+  process.stdout.write('', () => {
+    // The event of an error comes after this.
+    setImmediate(() => {
+      const lost = unwritten === undefined ? '' : `the output could not be written: ${unwritten}\n\n${DONE}\n`;
+      process.stderr.write(lost, () => process.exit(exitCode === 0 && lost !== '' ? 1 : exitCode));
+    });
+  });
 });
 // What could not even be loaded: a package that is missing.
 finished.catch((error: unknown) => {

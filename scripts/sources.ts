@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { failure } from './errors.js';
@@ -85,5 +85,16 @@ function orRefuse<T>(code: 'effect-missing' | 'no-migrations', shown: string, re
     return read();
   } catch (cause) {
     throw failure('usage', code, [shown, (cause as NodeJS.ErrnoException).code ?? ''], { file: shown, cause });
+  }
+}
+
+/** Writes a file of the project, and makes its folder. @throws Failure `usage` where that is not possible */
+export function writeSource({ root }: Settings, path: string, text: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    throw failure('usage', 'not-written', [relative(root, path), code], { file: relative(root, path), cause });
   }
 }

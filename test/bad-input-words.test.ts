@@ -33,6 +33,7 @@ describe('the command line', () => {
     ['up 1e9', '"1e9" is no count of migrations: it takes a whole number from 1'],
     ['plan down 0', '"0" is no count of migrations: it takes a whole number from 1'],
     ['redo all', '"all" is no count of migrations: it takes a whole number from 1'],
+    ['redo 0001', '"0001" is no count of migrations: it takes a whole number from 1'],
     ['up 1 2', '"up" has no use for "2"; nothing was run'],
     ['check 1', '"check" has no use for "1"; nothing was run'],
     ['create', 'a new migration needs a name'],

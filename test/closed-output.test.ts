@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { start } from './support/migrate.js';
+import { sources, start, startProgram } from './support/migrate.js';
 import { migration, testProject } from './support/project.js';
 import { testDatabase } from './support/test-database.js';
 
@@ -20,6 +20,14 @@ test('so it does when it has more to say', async () => {
   const { code, json } = await finished;
   expect(code).toBe(4);
   expect(json()).toMatchObject({ outcome: 'locked', exitCode: 4 });
+});
+
+test('a disk that is full: half a plan does not pass for a whole one', async () => {
+  const database = await testDatabase();
+  const intoFull = ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, ...sources];
+  const { code, stderr } = await startProgram('sh', [...intoFull, 'plan'], { url: database.url }).finished;
+  expect(code).toBe(1);
+  expect(stderr).toContain('the output could not be written: ENOSPC');
 });
 
 test('a reader that comes late gets all of it, and not only what a pipe holds', async () => {

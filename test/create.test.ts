@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { call } from './support/call.js';
@@ -88,6 +88,14 @@ test('a template that is not there, or cannot be read: said by name, and nothing
     error: { code: 'template-missing', message: 'the template scripts/template.ts cannot be read: it is a folder' },
   });
   for (const made of [root, folder]) expect(readdirSync(join(made, 'migrations'))).toEqual(['schema']);
+});
+
+test('a file that cannot be written is named, and no migration without an effect is left', async () => {
+  const root = testProject({ 'scripts/template.ts': 'a template' });
+  symlinkSync('/nowhere/at/all', join(root, 'migrations/schema/0001_add-tags.json'));
+  const report = (await call(['create', 'add-tags', '--json'], { root })).json();
+  expect(report).toMatchObject({ exitCode: 2, error: { code: 'not-written' } });
+  expect(readdirSync(join(root, 'migrations'))).toEqual(['schema']);
 });
 
 test.for(['create add-tags', 'snapshot'])('`%s --dry-run` is refused, and writes nothing', async (line) => {

@@ -65,6 +65,21 @@ test('a row that is there twice is named', async () => {
   await expectNamed(root, database, 'ledger-twice', 'the migrations table public.pgmigrations has 0001_a twice');
 });
 
+test.each(['id integer, filename text', 'name text', 'id integer, run_on timestamp'])(
+  'a table of another tool that has the name of the migrations table is named: %s',
+  async (columns) => {
+    const [root, database] = [smallProject(['a']), await testDatabase({ base: false })];
+    await database.query(`CREATE TABLE pgmigrations (${columns})`);
+    const missing = columns.includes('run_on') ? 'name' : 'run_on';
+    await expectNamed(
+      root,
+      database,
+      'ledger-foreign',
+      `public.pgmigrations is no migrations table of node-pg-migrate: column m.${missing} does not exist; nothing was changed`,
+    );
+  },
+);
+
 test('effects edited after they were applied are named, also when their migration is edited with them', async () => {
   const { root, database } = await applied(['a', 'b', 'c']);
   const edited = { 'public.a': { kind: 'table', columns: { id: { type: 'bigint', null: true } } } };

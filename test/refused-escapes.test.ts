@@ -94,3 +94,14 @@ test('a migration outside a transaction that fails midway is not written down, a
     version: '0002_b',
   });
 });
+
+test.each([
+  ["DELETE FROM pgmigrations WHERE name = '0001_a'", '0001_a is not there'],
+  ["UPDATE pgmigrations SET name = '0001_z' WHERE name = '0001_a'", '0001_z is there, and should not be'],
+  ["INSERT INTO pgmigrations (name, run_on) VALUES ('0001_a', now())", '0001_a is there, and should not be'],
+])('a migration that writes to the migrations table itself is refused: %s', async (sql, message) => {
+  const { report, database } = await up(b(`pgm.createTable('b', { id: 'integer' }); pgm.sql(\`${sql}\`);`), '0001_a');
+  expect(report).toMatchObject({ exitCode: 5, version: '0001_a', applied: [], error: { code: 'ledger-rewritten' } });
+  expect(report.error?.message).toContain(message);
+  expect([await tablesOf(database), await ledgerOf(database)]).toEqual([['a', 'pgmigrations'], ['0001_a']]);
+});

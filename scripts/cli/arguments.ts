@@ -71,8 +71,9 @@ export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): 
 
 function checkArgument(command: string, argument: string): void {
   const isNumber = /^[+-]?[\d.]+(e\d+)?$/i.test(argument);
-  const isCount = /^\d{1,6}$/.test(argument) && Number(argument) > 0;
-  if ((isNumber || command === 'redo') && !isCount) throw failure('usage', 'bad-count', [command, argument]);
+  const isCount = /^\d{1,6}$/.test(argument) && Number(argument) > 0; // Or, as `0003`, the number of a migration.
+  if ((isNumber && !isCount) || (command === 'redo' && !/^[1-9]\d{0,5}$/.test(argument)))
+    throw failure('usage', 'bad-count', [command, argument]);
 }
 
 function createName(words: readonly string[]): string {

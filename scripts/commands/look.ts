@@ -77,6 +77,10 @@ export function planOf({ context, direction }: Bench, { inspection, ledger, migr
     migrations,
     expectedAfter: (count) =>
       direction === 'up' ? project.expectedAt(applied + count) : project.expectedAt(applied - count, count),
+    appliedAfter: (count) =>
+      direction === 'up'
+        ? [...ledger.applied, ...migrations.slice(0, count)]
+        : ledger.applied.slice(0, applied - count),
     hashed: inspection.access.ledger?.hashed ?? false,
   };
 }

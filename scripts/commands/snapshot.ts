@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import stringify from 'json-stringify-pretty-compact';
@@ -14,6 +14,7 @@ import { picture } from '../report/picture.js';
 import { effectBetween, isPatch, mentions } from '../schema/effects.js';
 import { everythingQuery } from '../schema/everything.js';
 import { isPart, objectsOf, type Patch, type Relation, type Schema, type State } from '../schema/model.js';
+import { writeSource } from '../sources.js';
 import { connectOptions } from './check.js';
 
 /**
@@ -36,7 +37,7 @@ export async function snapshot(context: Context): Promise<Success> {
   const changed = [...files, ['README.md', picture(ordered)] as const].filter(([name, text]) => {
     const file = join(settings.effectsDir, name);
     if (existsSync(file) && readFileSync(file, 'utf8') === text) return false;
-    writeFileSync(file, text);
+    writeSource(settings, file, text);
     return true;
   });
   facts.output = changed.map(([name]) => name).join('\n');

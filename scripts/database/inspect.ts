@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type QueryResult } from 'pg';
-import { sqlstateOf } from '../errors.js';
-import type { LedgerRow } from '../ledger.js';
+import { failure, sqlstateOf } from '../errors.js';
+import { ledgerTitle, type LedgerRow } from '../ledger.js';
 import type { Project } from '../project.js';
 import { catalogQuery, READ_SETTINGS } from '../schema/catalog.js';
 import type { Names, Schema } from '../schema/model.js';
@@ -20,19 +20,27 @@ export interface Inspection {
 const beginReading = (lockTimeout: string): string =>
   `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = ${pg.escapeLiteral(lockTimeout)}; ${READ_SETTINGS}`;
 
+/** Reads the live schema in one round trip, in a transaction of its own with this lock timeout. */
+export async function readSchema(connection: Connection, names: Names, lockTimeout: string): Promise<Schema> {
+  const results = await connection.query(`${beginReading(lockTimeout)} ${catalogQuery(names, quote)}; COMMIT`);
+  return schemaFrom(rowsOf(results)[0] as CatalogRow);
+}
+
 /**
- * Reads the live schema in one round trip: in a transaction of its own, with this lock timeout, or in the one that is open. That one
- * keeps another `search_path`: call it where nothing but `COMMIT` or `ROLLBACK` follows. What its deferred triggers would do at the
- * commit, they do before the look.
+ * Reads in one round trip what the open transaction is about to commit: the schema, and the names in the migrations table. It keeps
+ * another `search_path`: call it where nothing but `COMMIT` or `ROLLBACK` follows. What its deferred triggers would do at the commit,
+ * they do before the look.
  */
-export async function readSchema(connection: Connection, names: Names, lockTimeout?: string): Promise<Schema> {
-  const query = catalogQuery(names, quote);
+export async function readUncommitted(
+  connection: Connection,
+  { names, settings }: Project,
+): Promise<{ readonly live: Schema; readonly applied: readonly string[] }> {
+  const ledger = `SELECT coalesce(json_agg(name), '[]') AS applied FROM ${settings.ledgerName}`;
   const results = await connection.query(
-    lockTimeout === undefined
-      ? `SET CONSTRAINTS ALL IMMEDIATE; ${READ_SETTINGS} ${query}`
-      : `${beginReading(lockTimeout)} ${query}; COMMIT`,
+    `SET CONSTRAINTS ALL IMMEDIATE; ${READ_SETTINGS} ${ledger}; ${catalogQuery(names, quote)}`,
   );
-  return schemaFrom(results.find(({ command }) => command === 'SELECT')?.rows[0] as CatalogRow);
+  const [{ applied }, catalog] = rowsOf(results) as [{ applied: string[] }, CatalogRow];
+  return { live: schemaFrom(catalog), applied };
 }
 
 /** What {@link inspect} is to look at, and what is known already. */
@@ -71,7 +79,7 @@ async function look(
 ): Promise<Inspection> {
   const { settings, names } = project;
   const rest = `${accessQuery(settings, withOwners ? names : undefined)}; ${catalogQuery(names, quote)}`;
-  const read = `SELECT coalesce(json_agg(m ORDER BY m.run_on, m.id), '[]') AS rows FROM ${settings.ledgerName} m`;
+  const read = `SELECT coalesce(json_agg(m ORDER BY m.run_on, m.id, m.name), '[]') AS rows FROM ${settings.ledgerName} m`;
   const ask = async (ledger: string, first = ''): Promise<Inspection> => {
     const asked = connection.query(`${first} ${beginReading(lockTimeout)} ${ledger}; ${rest}; COMMIT`);
     project.anticipate();
@@ -86,6 +94,8 @@ async function look(
     const inspection = await ask(NO_LEDGER);
     return inspection.access.ledger === null ? inspection : await ask(read);
   } catch (error) {
+    if (sqlstateOf(error) === '42703')
+      return await rollback(failure('usage', 'ledger-foreign', [ledgerTitle(settings), (error as Error).message]));
     // No migrations table yet, or one that may not be read: the rest is worth knowing all the same.
     if (!['42P01', '3F000', '42501'].includes(sqlstateOf(error) ?? '')) return await rollback(error);
     return await ask(NO_LEDGER, 'ROLLBACK;').catch(rollback);
@@ -95,10 +105,13 @@ async function look(
 const NO_LEDGER = "SELECT '[]'::json AS rows";
 
 function inspectionFrom(results: readonly QueryResult[]): Inspection {
-  const rows = results.filter(({ command }) => command === 'SELECT').map((result) => result.rows[0] as unknown);
-  const [ledger, rights, catalog] = rows as [{ rows: LedgerRow[] }, { access: Access }, CatalogRow];
+  const [ledger, rights, catalog] = rowsOf(results) as [{ rows: LedgerRow[] }, { access: Access }, CatalogRow];
   return { ledger: ledger.rows, access: rights.access, live: schemaFrom(catalog) };
 }
+
+/** The first row of each `SELECT`. */
+const rowsOf = (results: readonly QueryResult[]): unknown[] =>
+  results.filter(({ command }) => command === 'SELECT').map(({ rows }) => rows[0] as unknown);
 
 interface CatalogRow {
   readonly catalog: string;

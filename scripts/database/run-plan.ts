@@ -10,6 +10,8 @@ export interface RunPlan {
   readonly migrations: readonly Migration[];
   /** The expected schema after the first `count` of them. */
   expectedAfter(count: number): Expectation;
+  /** What the migrations table has to say then. */
+  appliedAfter(count: number): readonly Migration[];
   /** Whether the migrations table has its column for the effect's hash already. */
   readonly hashed: boolean;
   readonly strict: boolean;

@@ -4,7 +4,7 @@ import { ledgerStatement, type StatementClient, type Steps } from '../framework.
 import type { Migration } from '../project.js';
 import type { Loss } from '../report/events.js';
 import type { Difference } from '../schema/compare.js';
-import { checkSchema } from './check-schema.js';
+import { checkCommitted, checkUncommitted } from './check-schema.js';
 import type { Connection } from './connection.js';
 import { guardData, removals } from './data-loss.js';
 import type { RunLock } from './run-lock.js';
@@ -146,7 +146,7 @@ export class CheckedTransaction implements StatementClient {
     this.#due = 'nothing';
     this.#state = 'closing';
     if (this.#done > this.committed || (await this.#hasWritten()))
-      this.warnings = await checkSchema(this.connection, this.plan, this.#done, false);
+      this.warnings = await checkUncommitted(this.connection, this.plan, this.#done);
     await this.lock.assertHeld();
     if (this.late !== undefined) throw this.late;
     const [result] = await this.connection.query('COMMIT');
@@ -168,7 +168,7 @@ export class CheckedTransaction implements StatementClient {
     const milliseconds = Math.round(performance.now() - this.#since);
     if (this.#state === 'outside') {
       this.#state = 'closing';
-      this.warnings = await checkSchema(this.connection, this.plan, this.#done + 1, true);
+      this.warnings = await checkCommitted(this.connection, this.plan, this.#done + 1);
       this.#due = 'begin';
       if (!this.#recorded) await this.#commitRecord(this.#rowStatement(migration));
       this.#state = 'outside';

@@ -103,6 +103,10 @@ export const runMessages = {
     `${file} says ${word}, but the transaction is not its own: nothing may be committed before it is checked`,
     `${ROLLED_BACK}take it out. What cannot run in a transaction begins with pgm.noTransaction().`,
   ],
+  'ledger-rewritten': (table: string, unexpected: readonly string[], missing: readonly string[]): Words => [
+    `a migration wrote to the migrations table ${table} itself:${list([...unexpected.map((name) => `${name} is there, and should not be`), ...missing.map((name) => `${name} is not there`)])}`,
+    `${ROLLED_BACK}leave its rows to the run, which writes them down with each migration. Take those statements out.`,
+  ],
   'late-statement': (statement: string): Words => [
     `a statement came after its migration was over, when the schema was being checked already:${list(excerpt(statement))}`,
     `${ROLLED_BACK}look for a missing \`await\`, or a forEach() with an async function, which nobody waits for.`,
@@ -128,6 +132,10 @@ export const runMessages = {
       ? `stopped by ${signal}; nothing was changed`
       : `stopped by ${signal}; what was not committed was rolled back, and the database is ${at(version)}`,
     `See what is done before you go on:  ${RUN} status`,
+  ],
+  'not-written': (file: string, code: string): Words => [
+    `${file} cannot be written: ${code}`,
+    'Usually the folder or the file belongs to somebody else, is mounted read-only, or the disk is full.',
   ],
   'file-exists': (file: string): Words => [`${file} is there already`, 'Choose another name.'],
   'snapshot-failed': (file: string, reason: string): Words => [

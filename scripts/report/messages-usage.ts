@@ -140,6 +140,10 @@ export const usageMessages = {
     `the migrations table ${table} has rows without a file:${list(names)}`,
     'Usually the files are on a branch that is not merged, or were renamed. Check out the version that applied them; the database is ahead of these files.',
   ],
+  'ledger-foreign': (table: string, reason: string): Words => [
+    `${table} is no migrations table of node-pg-migrate: ${reason}; nothing was changed`,
+    'Usually another tool keeps a table of that name. Give this one another name or schema: "migrations-table" and "migrations-schema" in .node-pg-migraterc.json.',
+  ],
   'ledger-twice': (name: string, table: string): Words => [
     `the migrations table ${table} has ${name} twice`,
     'Somebody edited the table by hand. Find out what was done, and delete one of the rows.',
