@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { RUN_LOCK_KEY } from '../scripts/database/run-lock.js';
+import { readAddress } from '../scripts/database/address.js';
 import { call } from './support/call.js';
 import { fixture, makeDatabase, type Database } from './support/database.js';
 import { startEmbedded, type EmbeddedServer } from './support/embedded.js';
@@ -135,4 +136,11 @@ test('an address of IPv6 where nobody listens stands in brackets', async ({ skip
   if (!hasIPv6) skip('this machine has no ::1');
   const report = (await call(['up', '--json'], { url: 'postgres://app:x@[::1]:1/shop' })).json();
   expect(report.error?.message).toBe('no connection to database shop at [::1]:1 as app: connect ECONNREFUSED ::1:1');
+});
+
+test('a variable that is set to nothing is one that is not set, as to libpq', () => {
+  const env = { PGHOST: 'db', PGPORT: '', PGUSER: '', PGDATABASE: '', PGPASSWORD: '', USER: 'me' };
+  const { config, ...shown } = readAddress('DATABASE_URL', env);
+  expect(shown).toMatchObject({ host: 'db', port: 5432, user: 'me', database: 'me' });
+  expect(config).not.toHaveProperty('password');
 });

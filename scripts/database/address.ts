@@ -81,17 +81,18 @@ function readAuthority(file: string): string {
 }
 
 function address(config: ClientConfig & Record<string, unknown>, env: NodeJS.ProcessEnv, sslmode?: string): Address {
-  const port = String(config.port ?? env['PGPORT'] ?? 5432);
+  const from = (name: string) => (env[name] === '' ? undefined : env[name]); // To libpq, nothing is the same as not set.
+  const port = String(config.port ?? from('PGPORT') ?? 5432);
   if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65535)
     throw failure('usage', 'bad-url', [config.port === undefined ? 'PGPORT' : 'the URL', `"${port}" is no port`]);
-  const user = config.user ?? env['PGUSER'] ?? env['USER'] ?? 'postgres';
-  const password = config.password ?? env['PGPASSWORD'];
+  const user = config.user ?? from('PGUSER') ?? from('USER') ?? 'postgres';
+  const password = config.password ?? from('PGPASSWORD');
   const full = {
     ...config,
-    host: config.host ?? env['PGHOST'] ?? 'localhost',
+    host: config.host ?? from('PGHOST') ?? 'localhost',
     port: Number(port),
     user,
-    database: config.database ?? env['PGDATABASE'] ?? user,
+    database: config.database ?? from('PGDATABASE') ?? user,
     ...(password === undefined ? {} : { password }),
   };
   return {
