@@ -25,6 +25,7 @@ export const READ_SETTINGS = Object.entries({
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
   enable_material: 'off',
+  enable_bitmapscan: 'off',
 })
   .map(([name, value]) => `SET LOCAL ${name} = ${value};`)
   .join(' ');
