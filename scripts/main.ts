@@ -68,7 +68,10 @@ export async function main(call: Call): Promise<number> {
     }
     const done = dispatch(call, { ...invocation, command }, facts);
     const outcome = await Promise.race([done, call.stuck === undefined ? done : outlasting(done, call.stuck)]);
-    const drift = outcome === 'differs' ? failure('differs', 'drift', [facts.version, facts.failing]) : null;
+    const drift =
+      outcome === 'differs'
+        ? failure('differs', 'drift', [facts.version, facts.failing, facts.pending.length > 0])
+        : null;
     report = finish(outcome, drift?.exitCode ?? 0, drift);
   } catch (thrown) {
     const error = asFailure(thrown, call, facts);

@@ -1,18 +1,37 @@
-import { Failure, failure, sqlstateOf } from './errors.js';
+import { Console } from 'node:console';
+import { Failure, failure, failures, sqlstateOf } from './errors.js';
+
+const SEE = 'See where the database is:  npm run migrate status';
+
+/** Whether it is this program that ends the process. */
+let isOver = false;
+function leave(exitCode: number): never {
+  isOver = true;
+  process.exit(exitCode);
+}
+process.on('exit', () => {
+  if (isOver) return;
+  console.error(
+    `failed: a migration ended the process (process.exit)\n\nWhat was not committed is rolled back by the server. ${SEE}`,
+  );
+  process.exitCode = failures.failed;
+});
 
 const controller = new AbortController();
 let signalled = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
     // The first one stops the run in order; whoever insists is obeyed. npm hands on what its whole group got already.
-    if (controller.signal.aborted && Date.now() - signalled > 1000) process.exit(signal === 'SIGINT' ? 130 : 143);
+    if (controller.signal.aborted && Date.now() - signalled > 1000) leave(signal === 'SIGINT' ? 130 : 143);
     signalled ||= Date.now();
     controller.abort(signal);
   });
 
+// What a migration prints is not the answer, of which stdout holds nothing else.
+globalThis.console = new Console(process.stderr);
+
 // Whoever reads may go away (`| head`): a run goes on to its end all the same. A disk that is full is another matter: half
 // a plan must not pass for a whole one.
-const DONE = 'All else is done, and stays. See where the database is:  npm run migrate status';
 let unwritten: string | undefined;
 process.stderr.on('error', () => undefined);
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
@@ -27,11 +46,14 @@ const stuck = new Promise<never>((_, reject) => {
   process.once('beforeExit', () => {
     reject(failure('failed', 'never-settles', []));
   });
-  process.on('unhandledRejection', (reason) => {
+  process.on('uncaughtException', (reason: unknown, origin) => {
     // What the server refused, and what came too late, the run has noted, and fails by it.
     if (sqlstateOf(reason) !== undefined || (reason instanceof Failure && reason.code === 'late-statement')) return;
-    const text = `a promise that nothing waits for was rejected: ${String(reason)}`;
-    reject(reason instanceof Failure ? reason : new Error(text, { cause: reason }));
+    const what =
+      origin === 'uncaughtException'
+        ? 'an error was thrown that nothing catches'
+        : 'a promise that nothing waits for was rejected';
+    reject(reason instanceof Failure ? reason : new Error(`${what}: ${String(reason)}`, { cause: reason }));
   });
 });
 stuck.catch(() => undefined);
@@ -52,15 +74,20 @@ const finished = import('./main.js').then(async ({ main }) => {
   process.stdout.write('', () => {
     // The event of an error comes after this.
     setImmediate(() => {
-      const lost = unwritten === undefined ? '' : `the output could not be written: ${unwritten}\n\n${DONE}\n`;
-      process.stderr.write(lost, () => process.exit(exitCode === 0 && lost !== '' ? 1 : exitCode));
+      const lost =
+        unwritten === undefined
+          ? ''
+          : `the output could not be written: ${unwritten}\n\nAll else is done, and stays. ${SEE}\n`;
+      process.stderr.write(lost, () => {
+        leave(exitCode === 0 && lost !== '' ? 1 : exitCode);
+      });
     });
   });
 });
 // What could not even be loaded: a package that is missing.
 finished.catch((error: unknown) => {
   console.error(error);
-  process.exit(1);
+  leave(1);
 });
 
 /** A terminal, unless NO_COLOR says no or FORCE_COLOR yes (no-color.org). */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { call } from './support/call.js';
-import { testProject, write } from './support/project.js';
+import { migration, testProject, write } from './support/project.js';
 import { root as repository } from './support/root.js';
 import { testDatabase } from './support/test-database.js';
 
@@ -72,6 +72,36 @@ export function down(pgm) { pgm.dropTable('a'); }\n`,
   });
   expect((await call(['up', '--strict'], { url, root })).code).toBe(0);
   expect((await call(['snapshot'], { url, root })).stdout).toBe('the effect files are what the migrations do\n');
+});
+
+test.each([
+  '/* a table */ CREATE TABLE a (id integer)',
+  '-- a table\\nCREATE TABLE a (id integer)',
+  'SELECT 1; CREATE TABLE a (id integer)',
+])('an effect that says nothing of what a migration changes is refused: %s', async (sql) => {
+  const root = testProject({
+    'migrations/0001_a.ts': migration(`pgm.sql('${sql}');`, `pgm.dropTable('a');`),
+    'migrations/schema/0001_a.json': {},
+  });
+  const { url } = await testDatabase({ base: false });
+  expect((await call(['up', '--json'], { url, root })).json()).toMatchObject({
+    exitCode: 2,
+    error: { code: 'effect-empty' },
+  });
+});
+
+test('an effect that only names a table, since the check does not see the change, is left as it is', async () => {
+  const named = { tables: { 'public.a': {} } };
+  const root = testProject({
+    'migrations/0001_a.ts': migration(`pgm.createTable('a', { id: 'integer' });`, `pgm.dropTable('a');`),
+    'migrations/schema/0001_a.json': {},
+    'migrations/0002_b.ts': migration(`pgm.sql("COMMENT ON TABLE a IS 'x'");`, ''),
+    'migrations/schema/0002_b.json': named,
+  });
+  const { url } = await testDatabase({ base: false });
+  expect((await call(['snapshot'], { url, root })).code).toBe(0);
+  expect(JSON.parse(read(root, 'migrations/schema/0002_b.json'))).toEqual(named);
+  expect((await call(['up'], { url, root })).code).toBe(0);
 });
 
 test('a template that is not there, or cannot be read: said by name, and nothing is made', async () => {

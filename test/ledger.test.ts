@@ -148,6 +148,20 @@ test.each([
   }
 });
 
+test.each(['ENABLE', 'FORCE'])('row security that hides rows of the migrations table, %s, is said', async (word) => {
+  const { root, database } = await applied(['a']);
+  const { name: role, url } = await plainRole(database);
+  const owner = word === 'FORCE' ? `ALTER TABLE pgmigrations OWNER TO ${role}; ALTER TABLE a OWNER TO ${role};` : '';
+  await database.query(`${owner} GRANT ALL ON SCHEMA public TO ${role}; GRANT ALL ON pgmigrations TO ${role};
+    ALTER TABLE pgmigrations ENABLE ROW LEVEL SECURITY, ${word} ROW LEVEL SECURITY`);
+  for (const command of ['check', 'status', 'plan', 'up', 'down']) {
+    const { exitCode, error } = (await call([command, '--json'], { root, url })).json();
+    expect(exitCode, command).toBe(3);
+    expect(error?.message).toContain(`row security hides rows of "public"."pgmigrations" from role ${role}`);
+    expect(error?.hint).toContain(`ALTER ROLE ${role} BYPASSRLS;`);
+  }
+});
+
 test('a session in another time zone: what is reverted is the last by the files, whatever run_on says', async () => {
   const root = smallProject(['a', 'b', 'c']);
   const database = await testDatabase({ base: false });

@@ -178,3 +178,16 @@ test('a run that another one has overtaken between two attempts refuses to go on
     version: '0001_create-workflow-templates',
   });
 });
+
+test.each(['serializable', 'repeatable read'])(
+  'a role whose transactions are %s: the lock has no snapshot',
+  async (level) => {
+    const database = await testDatabase();
+    await database.query(`ALTER DATABASE ${database.name} SET default_transaction_isolation = '${level}'`);
+    // A lock with a snapshot would keep the concurrent index of 0005 waiting for ever.
+    expect((await call(['up', '--json'], { url: database.url })).json()).toMatchObject({
+      exitCode: 0,
+      version: '0005_index-workflow-executions',
+    });
+  },
+);

@@ -96,3 +96,37 @@ test("a rejection that is not the server's, and that nobody waits for, ends the 
   expect(result.json()).toMatchObject({ exitCode: 5, error: { message: expect.stringContaining('mail') as string } });
   expect(await database.query("SELECT FROM pg_class WHERE relname = 'a'")).toEqual([]);
 });
+
+test('an exception that nothing catches fails the run', async () => {
+  const { database, root } = await stage({
+    'migrations/0001_a.ts': actions(
+      `setTimeout(() => { throw new Error('late'); }, 10); pgm.sql('SELECT pg_sleep(1)');`,
+    ),
+    'migrations/schema/0001_a.json': {},
+  });
+  const { json, stderr } = await start(['up', '--json'], { url: database.url, cwd: root }).finished;
+  expect(json()).toMatchObject({ exitCode: 1, applied: [], error: { code: 'internal' } });
+  expect(stderr).toContain('an error was thrown that nothing catches: Error: late');
+  expect(stderr).not.toMatch(/\n {4}at /);
+});
+
+test('a migration that ends the process does not pass for one that succeeded', async () => {
+  const { database, root } = await stage({
+    'migrations/0001_a.ts': actions(`pgm.sql('CREATE TABLE a (id integer)'); process.exit(0);`),
+    'migrations/schema/0001_a.json': table('public.a', { id: integer }),
+  });
+  const { code, stderr } = await start(['up'], { url: database.url, cwd: root }).finished;
+  expect(code).toBe(5);
+  expect(stderr).toContain('failed: a migration ended the process (process.exit)');
+  expect(await database.query(`SELECT to_regclass('a') AS a`)).toEqual([{ a: null }]);
+});
+
+test('what a migration prints is not among the answer', async () => {
+  const { database, root } = await stage({
+    'migrations/0001_a.ts': actions(`console.log('hello'); pgm.sql('CREATE TABLE a (id integer)');`),
+    'migrations/schema/0001_a.json': table('public.a', { id: integer }),
+  });
+  const { json, stderr } = await start(['up', '--json'], { url: database.url, cwd: root }).finished;
+  expect(json()).toMatchObject({ exitCode: 0 });
+  expect(stderr).toContain('hello');
+});

@@ -31,11 +31,15 @@ export function refuseUnread(context: Context, { access }: Inspection, others: r
   if (access.ledger?.read !== false) return;
   const { ledgerName, migrationsSchema } = context.project.settings;
   const isHidden = access.schemas[migrationsSchema]?.usage === false;
+  const hiding = {
+    problem: `row security hides rows of ${ledgerName} from role ${access.role}`,
+    remedy: `ALTER ROLE ${access.role} BYPASSRLS;  -- or, as its owner:  ALTER TABLE ${ledgerName} DISABLE ROW LEVEL SECURITY;`,
+  };
   const unread = {
     problem: `role ${access.role} may not read ${ledgerName}${isHidden ? `, nor use its schema` : ''}`,
     remedy: `${isHidden ? `GRANT USAGE ON SCHEMA ${identifier(migrationsSchema)} TO ${access.role}; ` : ''}GRANT SELECT ON ${ledgerName} TO ${access.role};`,
   };
-  refuse(context, [unread, ...others]);
+  refuse(context, [access.ledger.hides ? hiding : unread, ...others]);
 }
 
 /** The options of the connection that does a command's work. */

@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
 import { compare, type Difference } from '../schema/compare.js';
 import { createsTable, mentions } from '../schema/effects.js';
-import { objectId, type Schema } from '../schema/model.js';
+import { objectId, objectsOf, type Schema } from '../schema/model.js';
 
 /** What is known about an error of a run. */
 export interface Trouble {
@@ -74,11 +74,12 @@ function asFailure(trouble: Trouble): Failure {
  */
 function misfitsBefore({ migrations, before, ledger, context }: Trouble): Difference[] {
   const found = new Set(Object.keys(before.tables ?? {}));
+  const known = objectsOf(context.project.expectedAt(ledger.applied.length).schema);
   const effects = migrations.map(({ effect }) => effect);
   const adopted = new Set(
     effects
       .flatMap(mentions)
-      .filter((mention) => createsTable(mention) && found.has(mention.key))
+      .filter((mention) => createsTable(mention) && found.has(mention.key) && !known.has(mention.id))
       .map(({ key }) => key),
   );
   const all = context.project.expectedAt(new Set([...ledger.applied, ...migrations]).size);
@@ -87,7 +88,7 @@ function misfitsBefore({ migrations, before, ledger, context }: Trouble): Differ
       .flatMap(mentions)
       .filter(({ section, key, part }) => section === 'tables' && (adopted.has(key) || part === 'columns'))
       .map(({ id }) => id)
-      .filter((id) => !all.partial.has(id)),
+      .filter((id) => !all.partial.has(id) && !known.has(id)),
   );
   for (const key of adopted) named.add(objectId('tables', key));
   const { failing } = compare({ ...all, named, owned: new Set() }, before);

@@ -91,7 +91,8 @@ async function takeEffects(context: Context, address: Address): Promise<[name: s
       const after = await readEverything(connection, settings.ledgerName);
       const rewritten = await triggerFunctions(connection);
       const isRewritten = (key: string) => touched.get(key) !== rewritten.get(key);
-      effects.push([migration.name, effectBetween(without(before, isRewritten), after)]);
+      const effect = effectBetween(without(before, isRewritten), after);
+      effects.push([migration.name, isEmpty(effect) && isPlaceholder(migration.effect) ? migration.effect : effect]);
       before = after;
     }
     return [
@@ -107,6 +108,11 @@ async function takeEffects(context: Context, address: Address): Promise<[name: s
     ];
   });
 }
+
+const isEmpty = (effect: Patch): boolean => Object.keys(effect).length === 0;
+/** Whether an effect only names a table that a migration changes in a way that the check does not see: a person wrote that. */
+const isPlaceholder = (effect: Patch): boolean =>
+  mentions(effect).every(({ value }) => isPatch(value) && isEmpty(value));
 
 async function apply({ project: { settings } }: Context, connection: Connection, migration: Migration): Promise<void> {
   try {

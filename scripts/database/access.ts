@@ -24,8 +24,10 @@ export interface Access {
   readonly schemas: Readonly<Record<string, { readonly usage: boolean; readonly create: boolean }>>;
   /** Of the objects that were asked for. */
   readonly owned: Readonly<Record<string, Owned>>;
-  /** The migrations table, if there is one. */
-  readonly ledger: (Owned & { readonly read: boolean; readonly write: boolean; readonly hashed: boolean }) | null;
+  /** The migrations table, if there is one; `hides` where row security would keep rows of it from the role. */
+  readonly ledger:
+    | (Owned & { readonly read: boolean; readonly hides: boolean; readonly write: boolean; readonly hashed: boolean })
+    | null;
 }
 
 const OWNER = (owner: string) => `'owner', ${owner}::regrole, 'member', pg_has_role(${owner}, 'USAGE'),
@@ -64,7 +66,9 @@ export function accessQuery({ migrationsSchema, migrationsTable }: Settings, nam
         'create', has_schema_privilege(n.oid, 'CREATE'))), '{}')
       FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
     'owned', ${names === undefined ? "'{}'::json" : OWNED(names)},
-    'ledger', (SELECT json_build_object(${OWNER('c.relowner')}, 'read', has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE'),
+    'ledger', (SELECT json_build_object(${OWNER('c.relowner')}, 'read', has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE')
+          AND NOT row_security_active(c.oid),
+        'hides', row_security_active(c.oid),
         'write', has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')
           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class q ON q.oid = d.objid
             WHERE d.refobjid = c.oid AND CASE q.relkind WHEN 'S' THEN NOT has_sequence_privilege(q.oid, 'USAGE') END),

@@ -17,8 +17,9 @@ export interface Inspection {
   readonly access: Access;
 }
 
+/** With row security `off`, so that a policy which hides rows of the migrations table is an error and not an empty table. */
 const beginReading = (lockTimeout: string): string =>
-  `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = ${pg.escapeLiteral(lockTimeout)}; ${READ_SETTINGS}`;
+  `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; SET LOCAL lock_timeout = ${pg.escapeLiteral(lockTimeout)}; ${READ_SETTINGS}`;
 
 /** Reads the live schema in one round trip, in a transaction of its own with this lock timeout. */
 export async function readSchema(connection: Connection, names: Names, lockTimeout: string): Promise<Schema> {

@@ -25,7 +25,8 @@ export interface RunLockOptions {
 /** Timeouts that would end a transaction which only waits. Those that this server does not know are left out. */
 const NO_TIMEOUTS = `SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name IN
   ('idle_in_transaction_session_timeout', 'transaction_timeout', 'statement_timeout', 'lock_timeout')`;
-const TRY = `BEGIN; ${MARK} ${NO_TIMEOUTS}; SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held`;
+// Said, and not left to what is set for the role or the database: at another level it has a snapshot.
+const TRY = `BEGIN ISOLATION LEVEL READ COMMITTED; ${MARK} ${NO_TIMEOUTS}; SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held`;
 /** The run lock for a script: until the end of its transaction, or an exception. */
 export const lockStatement = `DO $$ BEGIN
   IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN RAISE EXCEPTION 'another run holds the run lock'; END IF;

@@ -49,8 +49,8 @@ export function rowStatement(
   return `${hashed ? '' : addHashColumn(ledger)} INSERT INTO ${ledger} (name, run_on, effect_hash) ${rows};`.trim();
 }
 
-/** What makes a difference to the schema, so that an effect has to say something. */
-export const CHANGE = /^\s*(CREATE|ALTER|DROP)\b/i;
+/** What makes a difference to the schema, so that an effect has to say something; also as one of several statements. */
+export const CHANGE = /(?:^|;)(?:\s|--.*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:CREATE|ALTER|DROP)\b/i;
 
 /** A migration has no business with these, inside the transaction of the run (manual, part VI). */
 export const CONTROL =

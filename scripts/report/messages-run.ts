@@ -91,9 +91,9 @@ export const runMessages = {
     `the schema is not what ${version === null ? 'an empty ledger' : `migration ${version}`} leaves behind${direction === 'up' ? '' : ' when it is reverted'} (${found.length} ${found.length === 1 ? 'difference' : 'differences'})${UNTOUCHED}\n\n${differenceLines(found)}`,
     `Most often the table was made by hand or by an older file before this project knew it.\nBring it into the shape that migrations/schema says, and run it again:  ${RUN} ${direction}`,
   ],
-  drift: (version: string | null, found: readonly Difference[]): Words => [
+  drift: (version: string | null, found: readonly Difference[], isBehind: boolean): Words => [
     `the schema is not what ${version === null ? 'an empty ledger' : `migration ${version}`} leaves behind (${found.length} ${found.length === 1 ? 'difference' : 'differences'})\n\n${differenceLines(found)}`,
-    `Most often somebody changed the schema by hand, or restored a part of it. Put it back;\nor, if the change is meant to stay, give it a migration:  ${RUN} create <name>`,
+    `Most often somebody changed the schema by hand, or restored a part of it. Put it back;\nor, if the change is meant to stay, give it a migration:  ${RUN} create <name>${isBehind ? `\nWhere a run was killed or lost its server in the middle, the next one mends it:  ${RUN} up` : ''}`,
   ],
   'not-committed': (): Words => [
     'the transaction was rolled back by the server at its commit, since a statement in it had failed',

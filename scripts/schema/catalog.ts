@@ -3,7 +3,6 @@ import type { Names } from './model.js';
 
 /**
  * The SQL that reads the catalog.
- *
  * Everything comes from PostgreSQL's own words (`pg_get_*def`, `format_type`: manual, 9.27 "System Catalog Information
  * Functions"), printed under fixed settings, so that the same schema reads the same from PostgreSQL 14 to 18 and in
  * every session. Objects are found by name through the catalog's indexes; no privilege on them is needed.

@@ -105,7 +105,9 @@ function changed(wanted: SchemaObject, found: SchemaObject, asked?: ReadonlySet<
 function differing(wanted: State, found: State, asked?: ReadonlySet<string>): string[] {
   if (typeof wanted === 'string' || typeof found === 'string') return wanted === found ? [] : [''];
   const names = new Set([...Object.keys(wanted), ...(asked ?? Object.keys(found))]);
-  return [...names].filter((name) => wanted[name] !== found[name]);
+  // A materialized view that is made without rows is refreshed sooner or later.
+  const isRefreshed = (name: string) => name === 'populated' && wanted[name] === false;
+  return [...names].filter((name) => wanted[name] !== found[name] && !isRefreshed(name));
 }
 
 /** A state in words: all that is worth saying of it, or these attributes alone, also where they are absent. */

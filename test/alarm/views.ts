@@ -101,16 +101,13 @@ export const materializedViews: readonly AlarmCase[] = [
     spoil: 'DROP MATERIALIZED VIEW m; CREATE MATERIALIZED VIEW m AS SELECT 2 AS a',
     differences: [changed('materialized view public.m', 'definition SELECT 1 AS a;', 'definition SELECT 2 AS a;')],
   },
-  ...bothWays({
+  {
     name: 'emptiness',
-    base: materialized,
-    add: 'REFRESH MATERIALIZED VIEW m WITH NO DATA',
-    remove: 'REFRESH MATERIALIZED VIEW m',
-    object: 'materialized view public.m',
-    without: 'populated',
-    with: 'not populated',
+    make: materialized,
+    spoil: 'REFRESH MATERIALIZED VIEW m WITH NO DATA',
+    differences: [changed('materialized view public.m', 'populated', 'not populated')],
     unlikeDump: 'pg_dump refreshes a view among the data, which it is told to leave out',
-  }),
+  },
   ...comesAndGoes({
     name: 'an index',
     base: materialized,

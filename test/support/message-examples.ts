@@ -156,8 +156,8 @@ export const examples: Examples = {
     [null, 'down', [missing]],
   ],
   drift: [
-    [name, [changed, missing]],
-    [null, [missing]],
+    [name, [changed, missing], false],
+    [null, [missing], true],
   ],
   'not-committed': [[]],
   'controls-transaction': [[file, 'COMMIT']],
