@@ -3,8 +3,8 @@ import type { Inspection } from './database/inspect.js';
 import type { Migration, Project } from './project.js';
 import type { Obstacle } from './report/events.js';
 import { compare, type Difference } from './schema/compare.js';
-import { createsTable, expectation, mentions, type Mention } from './schema/effects.js';
-import { objectId, objectsOf, type Patch, type Schema, type Section } from './schema/model.js';
+import { createsTable, expectation } from './schema/effects.js';
+import { mentions, objectId, objectsOf, type Mention, type Patch, type Schema, type Section } from './schema/model.js';
 
 /** What is there, by its id. */
 type Objects = ReturnType<typeof objectsOf>;

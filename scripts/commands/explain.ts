@@ -4,8 +4,8 @@ import { Failure, failure, sqlstateOf } from '../errors.js';
 import type { Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
 import { compare, type Difference } from '../schema/compare.js';
-import { createsTable, mentions } from '../schema/effects.js';
-import { objectId, objectsOf, type Schema } from '../schema/model.js';
+import { createsTable } from '../schema/effects.js';
+import { mentions, objectId, objectsOf, type Schema } from '../schema/model.js';
 
 /** What is known about an error of a run. */
 export interface Trouble {

@@ -11,9 +11,18 @@ import { failure } from '../errors.js';
 import { loadMigrations, runMigrations } from '../framework.js';
 import { PREREQUISITES, type Migration } from '../project.js';
 import { picture } from '../report/picture.js';
-import { effectBetween, isPatch, mentions } from '../schema/effects.js';
+import { effectBetween } from '../schema/effects.js';
 import { everythingQuery } from '../schema/everything.js';
-import { isPart, objectsOf, type Patch, type Relation, type Schema, type State } from '../schema/model.js';
+import {
+  isPart,
+  isPatch,
+  mentions,
+  objectsOf,
+  type Patch,
+  type Relation,
+  type Schema,
+  type State,
+} from '../schema/model.js';
 import { writeSource } from '../sources.js';
 import { connectOptions } from './check.js';
 

@@ -3,8 +3,8 @@ import { failure } from '../errors.js';
 import type { Direction } from '../ledger.js';
 import type { Migration, Project } from '../project.js';
 import { COUNT_LIMIT, type Loss } from '../report/events.js';
-import { createsTable, mentions, type Mention } from '../schema/effects.js';
-import { objectId, type Patch } from '../schema/model.js';
+import { createsTable } from '../schema/effects.js';
+import { mentions, objectId, type Mention, type Patch } from '../schema/model.js';
 import type { Connection } from './connection.js';
 
 /** Something that a run would delete. */

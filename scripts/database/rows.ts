@@ -1,8 +1,7 @@
 import { sqlstateOf } from '../errors.js';
 import type { Migration } from '../project.js';
 import type { Obstacle } from '../report/events.js';
-import { mentions } from '../schema/effects.js';
-import type { Relation, Schema } from '../schema/model.js';
+import { mentions, type Relation, type Schema } from '../schema/model.js';
 import type { Connection } from './connection.js';
 
 /** A query for the rows of a table that a constraint would not allow. */

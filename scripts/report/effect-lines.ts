@@ -1,7 +1,6 @@
 import type { Direction } from '../ledger.js';
 import { describe } from '../schema/compare.js';
-import { mentions } from '../schema/effects.js';
-import { isPart, objectsOf, objectTitle, type Patch, type Schema, type State } from '../schema/model.js';
+import { isPart, mentions, objectsOf, objectTitle, type Patch, type Schema, type State } from '../schema/model.js';
 
 /** Attributes that are said already, or too long to be said. */
 const LONG = new Set(['kind', 'body', 'definition']);

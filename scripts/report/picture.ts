@@ -1,6 +1,6 @@
 import { describe } from '../schema/compare.js';
-import { expectation, mentions } from '../schema/effects.js';
-import { objectsOf, parts, type Patch, type SchemaObject, type State } from '../schema/model.js';
+import { expectation } from '../schema/effects.js';
+import { mentions, objectsOf, parts, type Patch, type SchemaObject, type State } from '../schema/model.js';
 
 /** An effect, and the name of the migration (or of the prerequisites) that it belongs to. */
 type NamedEffect = readonly [name: string, effect: Patch];
@@ -65,13 +65,12 @@ function diagram(objects: readonly SchemaObject[]): string {
     objects.filter((object) => object.part === part && (key === undefined || object.key === key));
   const plain = (text: string) => text.replaceAll('"', '');
   const word = (text: string) => plain(text).replaceAll(/[^\w()[\]-]+/g, '_');
-  const columnName = ({ title, key }: SchemaObject) => title.slice(`column ${key}.`.length);
   const keysOf = (pattern: RegExp, key: string) =>
     partsOf('constraints', key).flatMap(({ state }) => pattern.exec(definitionOf(state))?.[1]?.split(', ') ?? []);
   const entities = tables.flatMap(({ key }) => [
     `  "${plain(key)}" {`,
     ...partsOf('columns', key).map((column) => {
-      const name = columnName(column);
+      const { name = '' } = column;
       const type = typeof column.state === 'string' ? column.state : String(column.state['type']);
       const marks = [
         keysOf(PRIMARY_KEY, key).includes(name) ? 'PK' : '',
@@ -86,7 +85,7 @@ function diagram(objects: readonly SchemaObject[]): string {
     if (other === undefined) return [];
     const isOptional = partsOf('columns', key).some(
       (column) =>
-        columns.split(', ').includes(columnName(column)) &&
+        columns.split(', ').includes(column.name ?? '') &&
         typeof column.state !== 'string' &&
         column.state['null'] === true,
     );

@@ -1,15 +1,5 @@
 import mergePatch from 'json8-merge-patch';
-import {
-  isPart,
-  objectId,
-  objectTitle,
-  parts,
-  sections,
-  type Part,
-  type Patch,
-  type Schema,
-  type Section,
-} from './model.js';
+import { isPart, isPatch, mentions, objectTitle, sections, type Mention, type Patch, type Schema } from './model.js';
 
 /** What the schema has to be at a version, and how far the comparison goes. */
 export interface Expectation {
@@ -23,42 +13,6 @@ export interface Expectation {
    * objects nothing else is compared.
    */
   readonly partial: ReadonlyMap<string, ReadonlySet<string>>;
-}
-
-/** An object that an effect names, and what it says of it: `null` where it removes it. */
-export interface Mention {
-  readonly id: string;
-  readonly section: Section;
-  readonly key: string;
-  readonly part?: Part;
-  readonly name?: string;
-  readonly value: Patch[string];
-}
-
-/** Whether there is more inside, rather than a value or a removal. */
-export const isPatch = (value: Patch[string] | undefined): value is Patch =>
-  typeof value === 'object' && value !== null;
-
-/** Effects are asked what they name again and again; they never change. */
-const mentioned = new WeakMap<Patch, readonly Mention[]>();
-
-/** The objects that an effect names, tables before their parts. A table that is only a place for parts is not named. */
-export function mentions(effect: Patch): readonly Mention[] {
-  const known = mentioned.get(effect);
-  if (known !== undefined) return known;
-  const found: Mention[] = [];
-  mentioned.set(effect, found);
-  for (const [section, byKey] of Object.entries(effect) as [Section, Patch][])
-    for (const [key, value] of Object.entries(byKey)) {
-      const inner = section === 'tables' && isPatch(value) ? Object.entries(value) : [];
-      if (inner.length === 0 || inner.some(([name]) => !isPart(name)))
-        found.push({ id: objectId(section, key), section, key, value });
-      for (const [part, byName] of inner)
-        if (isPart(part) && isPatch(byName))
-          for (const [name, state] of Object.entries(byName))
-            found.push({ id: objectId(section, key, part, name), section, key, part, name, value: state });
-    }
-  return found;
 }
 
 /** Every column, table or function has these: where the prerequisites do not say which, any will do. */
@@ -129,18 +83,16 @@ export function contradiction(prerequisites: Patch, effects: readonly Patch[]): 
 }
 
 /** The merge patch that leads from one schema to another; objects go one by one, never a whole section with them. */
-export function effectBetween(before: Schema, after: Schema): Patch {
-  return difference(withPlaces(before), withPlaces(after));
-}
-
-function difference(before: Patch, after: Patch): Patch {
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+export function effectBetween(before: Patch, after: Patch, depth = 0): Patch {
+  const keys = depth === 0 ? Object.keys(sections) : new Set([...Object.keys(before), ...Object.keys(after)]);
   return Object.fromEntries(
     [...keys].flatMap((key): [string, Patch[string]][] => {
-      const [was, is] = [own(before, key), own(after, key)];
-      if (is === undefined) return [[key, null]];
+      const was = own(before, key);
+      // Sections, and the kinds of parts of a table, are places for objects: they stay.
+      const is = own(after, key) ?? (depth % 2 === 0 && isPatch(was) ? {} : undefined);
+      if (is === undefined) return was === undefined ? [] : [[key, null]];
       if (!isPatch(is)) return was === is ? [] : [[key, is]];
-      const inner = difference(isPatch(was) ? was : {}, is);
+      const inner = effectBetween(isPatch(was) ? was : {}, is, depth + 1);
       return Object.keys(inner).length === 0 ? [] : [[key, inner]];
     }),
   );
@@ -148,16 +100,3 @@ function difference(before: Patch, after: Patch): Patch {
 
 const own = (patch: Patch, key: string): Patch[string] | undefined =>
   Object.hasOwn(patch, key) ? patch[key] : undefined;
-
-/** A schema in which every section, and every kind of part of a table, has its place, if only an empty one. */
-function withPlaces(schema: Schema): Patch {
-  const empty = (keys: object) => Object.fromEntries(Object.keys(keys).map((key) => [key, {}]));
-  const tables = Object.entries(schema.tables ?? {}).map(([key, table]) => [
-    key,
-    { ...(table as object), ...emptyParts(table as Patch) },
-  ]);
-  return { ...empty(sections), ...(schema as Patch), tables: Object.fromEntries(tables) as Patch };
-}
-
-const emptyParts = (table: Patch): Patch =>
-  Object.fromEntries(Object.keys(parts).flatMap((part) => (Object.hasOwn(table, part) ? [] : [[part, {}]])));

@@ -35,16 +35,30 @@ export type Part = keyof typeof parts;
 
 export const isPart = (key: string): key is Part => Object.hasOwn(parts, key);
 
-/** An object of a schema, on its own. */
-export interface SchemaObject {
+/** Whether there is more inside, rather than a value or a removal. */
+export const isPatch = (value: Patch[string] | undefined): value is Patch =>
+  typeof value === 'object' && value !== null;
+
+/** Where an object is in a schema. */
+interface Place {
   /** Unique in a schema, and the same for the same object in another one. */
   readonly id: string;
-  /** As a person calls it: "column public.user_workflows.template_id". */
-  readonly title: string;
   readonly section: Section;
   /** The name in its section; for a part, that of its table. */
   readonly key: string;
   readonly part?: Part;
+  readonly name?: string;
+}
+
+/** An object that an effect names, and what it says of it: `null` where it removes it. */
+export interface Mention extends Place {
+  readonly value: Patch[string];
+}
+
+/** An object of a schema, on its own. */
+export interface SchemaObject extends Place {
+  /** As a person calls it: "column public.user_workflows.template_id". */
+  readonly title: string;
   readonly state: State;
 }
 
@@ -64,31 +78,34 @@ export function objectTitle(section: Section, key: string, kind?: unknown, part?
 const viewKind = (kind: unknown): string | undefined =>
   typeof kind === 'string' && kind.endsWith('view') ? kind : undefined;
 
-/** Every object of a schema by its id; tables come before their parts. */
-export function objectsOf(schema: Schema): Map<string, SchemaObject> {
-  const objects = new Map<string, SchemaObject>();
+/** All that a schema or an effect has a place for, tables before their parts. */
+function placesIn(patch: Patch): Mention[] {
+  const found: Mention[] = [];
   for (const section of Object.keys(sections) as Section[])
-    for (const [key, value] of Object.entries(schema[section] ?? {})) {
-      const { own, byPart } = splitRelation(section, value);
-      const kind = typeof own === 'string' ? undefined : own['kind'];
-      const id = objectId(section, key);
-      objects.set(id, { id, title: objectTitle(section, key, kind), section, key, state: own });
-      for (const [part, byName] of byPart)
-        for (const [name, state] of Object.entries(byName)) {
-          const partId = objectId(section, key, part, name);
-          const title = objectTitle(section, key, undefined, part, name);
-          objects.set(partId, { id: partId, title, section, key, part, state });
-        }
+    for (const [key, value] of Object.entries((patch[section] ?? {}) as Patch)) {
+      found.push({ id: objectId(section, key), section, key, value });
+      for (const [part, byName] of section === 'tables' && isPatch(value) ? Object.entries(value) : [])
+        if (isPart(part) && isPatch(byName))
+          for (const [name, state] of Object.entries(byName))
+            found.push({ id: objectId(section, key, part, name), section, key, part, name, value: state });
     }
-  return objects;
+  return found;
 }
 
-function splitRelation(section: Section, value: State | Relation) {
-  if (section !== 'tables' || typeof value === 'string') return { own: value as State, byPart: [] };
-  const own: Record<string, string | boolean> = {};
-  const byPart: [Part, Record<string, State>][] = [];
-  for (const [key, inner] of Object.entries(value))
-    if (typeof inner === 'object') byPart.push([key as Part, inner]);
-    else own[key] = inner;
-  return { own, byPart };
-}
+/** The objects that an effect names, tables before their parts. A table that is only a place for parts is not named. */
+export const mentions = (effect: Patch): readonly Mention[] =>
+  placesIn(effect).filter(({ part, value }) => {
+    const inside = part === undefined && isPatch(value) ? Object.keys(value) : [];
+    return inside.length === 0 || !inside.every(isPart);
+  });
+
+/** Every object of a schema by its id; tables come before their parts, and without them. */
+export const objectsOf = (schema: Schema): Map<string, SchemaObject> =>
+  new Map(
+    placesIn(schema as Patch).map(({ value, ...place }) => {
+      const { id, section, key, part, name } = place;
+      const own = isPatch(value) && Object.fromEntries(Object.entries(value).filter(([each]) => !isPart(each)));
+      const kind = own && own['kind'];
+      return [id, { ...place, title: objectTitle(section, key, kind, part, name), state: (own || value) as State }];
+    }),
+  );
