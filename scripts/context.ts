@@ -1,4 +1,4 @@
-import type { Options } from './cli/arguments.js';
+import type { Invocation } from './cli/arguments.js';
 import type { Address } from './database/address.js';
 import type { Connection } from './database/connection.js';
 import type { Done } from './database/run-plan.js';
@@ -38,12 +38,7 @@ export const noFacts = (): Facts => ({
 });
 
 /** What a command works with. */
-export interface Context {
-  readonly command: string;
-  readonly argument: string | undefined;
-  /** For `plan`: which way. */
-  readonly direction: 'up' | 'down';
-  readonly options: Options;
+export interface Context extends Invocation {
   readonly project: Project;
   readonly address: Address;
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { failure } from '../errors.js';
 import { closest } from './closest.js';
-import { isOption, optionKinds, optionNames, type OptionName, type Values } from './options.js';
+import { isFlag, isOption, optionNames, type OptionName, type Values } from './options.js';
 
 /** What npm itself always puts there. */
 const ALWAYS = new Set([
@@ -36,7 +36,7 @@ export function swallowedByNpm(env: NodeJS.ProcessEnv): Values {
   const values: Values = {};
   for (const name of optionNames) {
     const value = config.get(name);
-    if (value !== undefined) values[name] = optionKinds[name] === 'flag' ? readFlag(name, value) : value;
+    if (value !== undefined) values[name] = isFlag(name) ? readFlag(name, value) : value;
   }
   if (!isRunByNpm(env)) return values;
   const isTyped = (key: string) => !npmrcKeys(env).has(key) && !exportedBeforeNpm().has(key);

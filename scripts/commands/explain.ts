@@ -1,35 +1,21 @@
 import type { Context } from '../context.js';
+import type { View } from '../database/run-plan.js';
+import type { CheckedTransaction } from '../database/transaction.js';
 import { isLockTrouble, isLost, troubleFailure } from '../database/trouble.js';
 import { Failure, failure, sqlstateOf } from '../errors.js';
-import type { Ledger } from '../ledger.js';
-import type { Migration } from '../project.js';
 import { compare, type Difference } from '../schema/compare.js';
 import { createsTable } from '../schema/effects.js';
-import { mentions, objectId, objectsOf, type Schema } from '../schema/model.js';
-
-/** What is known about an error of a run. */
-export interface Trouble {
-  readonly error: unknown;
-  /** The statement that it came from, if it came from one. */
-  readonly statement: string | undefined;
-  readonly migration: Migration | undefined;
-  readonly migrations: readonly Migration[];
-  /** The schema before the run. */
-  readonly before: Schema;
-  readonly ledger: Ledger;
-  readonly context: Context;
-  /** Whether a migration sent anything outside a transaction, which stays. */
-  readonly wentOutside: boolean;
-  /** Whether a migration is being reverted outside a transaction. */
-  readonly wentOutsideDown: boolean;
-}
+import { mentions, objectId, objectsOf } from '../schema/model.js';
+import type { Bench } from './look.js';
 
 /** The failure that an error of a run is; errors after which a run is tried again are handed on as they are. */
-export function explain(trouble: Trouble): unknown {
-  const { error, wentOutside, context } = trouble;
+export function explain(bench: Bench, view: View, client: CheckedTransaction, error: unknown): unknown {
+  const { context, direction } = bench;
+  const { wentOutside } = client;
   // Not where the row of what is being reverted has gone already: the next attempt would not know of it any more.
-  if (context.signal.aborted || (isLockTrouble(error) && !trouble.wentOutsideDown)) return error;
-  const cause = error instanceof Failure ? error : asFailure(trouble);
+  const isAgain = isLockTrouble(error) && !(wentOutside && direction === 'down');
+  if (context.signal.aborted || isAgain) return error;
+  const cause = error instanceof Failure ? error : asFailure(bench, view, client, error);
   return wentOutside ? asPartial(context, cause) : cause;
 }
 
@@ -45,15 +31,16 @@ export function asPartial(context: Context, error: unknown): unknown {
 export const goOn = ({ command, argument }: Context): string =>
   command === 'redo' || (command === 'up' && argument === undefined) ? 'up' : 'status';
 
-function asFailure(trouble: Trouble): Failure {
-  const { error, migration, statement, context } = trouble;
+function asFailure({ context }: Bench, view: View, client: CheckedTransaction, error: unknown): Failure {
+  const { statement, reached = 0 } = client;
+  const migration = view.migrations[reached] ?? view.migrations.at(-1);
   const lost = isLost(error) ? troubleFailure(error) : undefined;
   if (lost !== undefined) return lost;
   const sqlstate = sqlstateOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const file = migration?.file;
   const isAboutShape = sqlstate !== undefined && /^(22|23|42|55)/.test(sqlstate);
-  const misfits = isAboutShape ? misfitsBefore(trouble) : [];
+  const misfits = isAboutShape ? misfitsBefore(context, view) : [];
   if (misfits.length > 0)
     return failure('differs', 'misfit', [migration?.name ?? '', message, misfits], {
       sqlstate,
@@ -72,9 +59,10 @@ function asFailure(trouble: Trouble): Failure {
  * would add to a shared table, in a shape that the effects do not have. A migration that fails on such a thing failed
  * for that reason.
  */
-function misfitsBefore({ migrations, before, ledger, context }: Trouble): Difference[] {
+function misfitsBefore({ project }: Context, { migrations, inspection, ledger }: View): Difference[] {
+  const before = inspection.live;
   const found = new Set(Object.keys(before.tables ?? {}));
-  const known = objectsOf(context.project.expectedAt(ledger.applied.length).schema);
+  const known = objectsOf(project.expectedAt(ledger.applied.length).schema);
   const effects = migrations.map(({ effect }) => effect);
   const adopted = new Set(
     effects
@@ -82,7 +70,7 @@ function misfitsBefore({ migrations, before, ledger, context }: Trouble): Differ
       .filter((mention) => createsTable(mention) && found.has(mention.key) && !known.has(mention.id))
       .map(({ key }) => key),
   );
-  const all = context.project.expectedAt(new Set([...ledger.applied, ...migrations]).size);
+  const all = project.expectedAt(new Set([...ledger.applied, ...migrations]).size);
   const named = new Set(
     effects
       .flatMap(mentions)

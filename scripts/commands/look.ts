@@ -1,7 +1,7 @@
 import { noteLedger, type Context } from '../context.js';
 import type { Connection } from '../database/connection.js';
-import { inspect, type Inspection, type InspectOptions } from '../database/inspect.js';
-import type { RunPlan } from '../database/run-plan.js';
+import { inspect, type InspectOptions } from '../database/inspect.js';
+import type { View } from '../database/run-plan.js';
 import type { Watch } from '../database/watch.js';
 import { failure } from '../errors.js';
 import { readLedger, select, type Direction, type Ledger } from '../ledger.js';
@@ -19,13 +19,6 @@ export interface Bench {
   readonly watch: Watch;
   /** The migrations that the run is about, once it has been seen under the run lock; the same in every attempt. */
   names?: ReadonlySet<string>;
-}
-
-/** Where the database is, and what is left to do. */
-export interface View {
-  readonly inspection: Inspection;
-  readonly ledger: Ledger;
-  readonly migrations: readonly Migration[];
 }
 
 /**
@@ -64,23 +57,4 @@ function remaining(ledger: Ledger, direction: Direction, names: ReadonlySet<stri
   if (left.some((migration, index) => migration !== candidates[index]))
     throw failure('locked', 'overtaken', [ledger.version]);
   return left;
-}
-
-/** What a run is to do with what was seen. */
-export function planOf({ context, direction }: Bench, { inspection, ledger, migrations }: View): RunPlan {
-  const { project, options } = context;
-  const applied = ledger.applied.length;
-  return {
-    ...options,
-    project,
-    direction,
-    migrations,
-    expectedAfter: (count) =>
-      direction === 'up' ? project.expectedAt(applied + count) : project.expectedAt(applied - count, count),
-    appliedAfter: (count) =>
-      direction === 'up'
-        ? [...ledger.applied, ...migrations.slice(0, count)]
-        : ledger.applied.slice(0, applied - count),
-    hashed: inspection.access.ledger?.hashed ?? false,
-  };
 }

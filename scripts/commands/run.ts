@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { noteDatabase, type Context, type Success } from '../context.js';
 import { appliedAfterLoss } from '../database/aftermath.js';
 import { withConnection, type Connection } from '../database/connection.js';
+import type { View } from '../database/run-plan.js';
 import { rowsInTheWay } from '../database/rows.js';
 import { withRunLock, type RunLock } from '../database/run-lock.js';
 import { CheckedTransaction } from '../database/transaction.js';
@@ -14,7 +15,7 @@ import type { Migration } from '../project.js';
 import { obstacles } from '../preflight.js';
 import { compareAtVersion, connectOptions, refuse } from './check.js';
 import { asPartial, explain, goOn } from './explain.js';
-import { look, planOf, type Bench, type View } from './look.js';
+import { look, type Bench } from './look.js';
 
 export const up = (context: Context): Promise<Success> => run(context, 'up', context.argument);
 export const down = (context: Context): Promise<Success> => run(context, 'down', context.argument);
@@ -103,7 +104,7 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
   if (direction === 'up')
     refuse(context, await rowsInTheWay(connection, inspection.live, migrations, options.lockTimeout));
   await loadMigrations(migrations, direction);
-  const client = new CheckedTransaction(connection, planOf(bench, view), lock, watch);
+  const client = new CheckedTransaction(connection, { ...options, ...view, project, direction }, lock, watch);
   try {
     signal.throwIfAborted();
     const running = runMigrations(project.settings, client, migrations, direction, (steps) => {
@@ -119,18 +120,7 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
     const applied = isLost(error) && !signal.aborted ? await appliedAfterLoss(context) : undefined;
     const isThere = ({ name }: Migration) => applied?.has(name) === (direction === 'up');
     note(bench, ledger, client, applied === undefined ? client.committed : migrations.filter(isThere).length);
-    const migration = migrations[client.reached ?? 0] ?? migrations.at(-1);
-    throw explain({
-      error,
-      statement: client.statement,
-      migration,
-      migrations,
-      before: inspection.live,
-      ledger,
-      context,
-      wentOutside: client.wentOutside,
-      wentOutsideDown: client.wentOutside && direction === 'down',
-    });
+    throw explain(bench, view, client, error);
   }
   note(bench, ledger, client, client.committed);
   facts.warnings = client.warnings;

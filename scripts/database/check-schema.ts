@@ -20,7 +20,10 @@ export async function checkUncommitted(
 ): Promise<readonly Difference[]> {
   const { live, applied } = await readUncommitted(connection, plan.project);
   const warnings = check(plan, live, count);
-  const expected = new Set(plan.appliedAfter(count).map(({ name }) => name));
+  const { direction, ledger, migrations } = plan;
+  const [before, by] = [ledger.applied, migrations.slice(0, count)];
+  const after = direction === 'up' ? [...before, ...by] : before.slice(0, before.length - count);
+  const expected = new Set(after.map(({ name }) => name));
   const unexpected = applied.filter((name) => !expected.delete(name));
   if (unexpected.length + expected.size > 0)
     throw failure('failed', 'ledger-rewritten', [ledgerTitle(plan.project.settings), unexpected, [...expected]]);
@@ -37,9 +40,13 @@ export async function checkCommitted(
 }
 
 function check(plan: RunPlan, live: Schema, count: number): readonly Difference[] {
-  const { failing, warnings } = compare(plan.expectedAfter(count), live, plan.strict);
+  const { project, ledger, direction, strict } = plan;
+  const expected =
+    direction === 'up'
+      ? project.expectedAt(ledger.applied.length + count)
+      : project.expectedAt(ledger.applied.length - count, count);
+  const { failing, warnings } = compare(expected, live, strict);
   const { name = null } = plan.migrations[count - 1] ?? {};
-  if (failing.length > 0)
-    throw failure('differs', 'differs', [name, plan.direction, failing], { differences: failing });
+  if (failing.length > 0) throw failure('differs', 'differs', [name, direction, failing], { differences: failing });
   return warnings;
 }

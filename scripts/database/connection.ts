@@ -12,11 +12,8 @@ export type Purpose = 'run' | 'lock' | 'watch';
 
 /** A connection to the server, from one of the connections of a run. */
 export interface Connection {
-  readonly name: string;
   /** As the server says it: "15.8 (Debian 15.8-1)". */
   readonly serverVersion: string;
-  /** The server's major version. */
-  readonly major: number;
   /** Sends one simple query, of one or several statements, and gives the result of each. */
   readonly query: (sql: string) => Promise<QueryResult[]>;
   /** What the framework calls. Parameters go to the server unnamed: nothing stays prepared. */
@@ -66,7 +63,7 @@ export async function withConnection<T>(
   };
   options.signal.addEventListener('abort', giveUp, { once: true });
   try {
-    if (connection.major < OLDEST_MAJOR)
+    if (Number.parseInt(connection.serverVersion, 10) < OLDEST_MAJOR)
       throw failure('unavailable', 'too-old', [connection.serverVersion, OLDEST_MAJOR]);
     return await use(connection);
   } finally {
@@ -92,10 +89,9 @@ async function connect(address: Address, options: ConnectOptions): Promise<Conne
 }
 
 async function connectOnce(address: Address, options: ConnectOptions, plain = false): Promise<Connection> {
-  const name = connectionName(options.purpose, options.command);
   const client = new pg.Client({
     ...address.config,
-    application_name: name,
+    application_name: connectionName(options.purpose, options.command),
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000, // Sooner than what forgets idle connections: the system's own is two hours.
     connectionTimeoutMillis: 15_000,
@@ -123,7 +119,7 @@ async function connectOnce(address: Address, options: ConnectOptions, plain = fa
     options.signal.removeEventListener('abort', cut);
   }
   const query = async (sql: string) => [(await client.query(sql)) as QueryResult | QueryResult[]].flat();
-  return { name, serverVersion, major: Number.parseInt(serverVersion, 10), query, client, cut };
+  return { serverVersion, query, client, cut };
 }
 
 const STARTING = new Set([

@@ -49,7 +49,7 @@ export class CheckedTransaction implements StatementClient {
     private readonly lock: RunLock,
     private readonly watch: Watch,
   ) {
-    this.#hashed = plan.hashed;
+    this.#hashed = plan.inspection.access.ledger?.hashed ?? false;
   }
 
   async query(statement: string | { text: string }, values?: readonly unknown[]): Promise<unknown> {

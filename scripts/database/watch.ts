@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { millisecondsOf } from '../cli/options.js';
 import type { Event, Session, StepProgress } from '../report/events.js';
 import type { Address } from './address.js';
 import { connectionName, withConnection, type Connection } from './connection.js';
@@ -36,7 +37,7 @@ export async function withWatch<T>(
 ): Promise<T> {
   const name = pg.escapeLiteral(connectionName('run', command));
   const lockName = pg.escapeLiteral(connectionName('lock', command));
-  const firstLook = Math.min(FIRST_LOOK, millisecondsOf(lockTimeout) / 3);
+  const firstLook = Math.min(FIRST_LOOK, millisecondsOf(lockTimeout) / 3 || FIRST_LOOK);
   const closing = new AbortController();
   let blockers: readonly Session[] = [];
   let current: Promise<void> | undefined;
@@ -83,12 +84,4 @@ export async function withWatch<T>(
     closing.abort();
     await current;
   }
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
-
-/** A duration as PostgreSQL reads it; `0` is none. */
-function millisecondsOf(duration: string): number {
-  const [, amount = '0', unit = ''] = /^(\d+)(\w*)$/.exec(duration) ?? [];
-  return Number(amount) * (UNITS[unit] ?? 1) || Infinity;
 }
