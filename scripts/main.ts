@@ -126,9 +126,8 @@ function asFailure(thrown: unknown, { signal }: Call, facts: Context['facts']): 
     });
   }
   if (thrown instanceof Failure) return thrown;
-  const trouble = troubleFailure(thrown);
-  if (trouble !== undefined) return trouble;
-  return failure('error', 'internal', [thrown instanceof Error ? thrown.message : inspect(thrown)], { cause: thrown });
+  const reason = thrown instanceof Error ? thrown.message : inspect(thrown);
+  return troubleFailure(thrown) ?? failure('error', 'internal', [reason], { cause: thrown });
 }
 
 function print({ argv, env, stdout, stderr, color }: Call, report: Report, invocation: Invocation | undefined): void {
@@ -152,9 +151,6 @@ function print({ argv, env, stdout, stderr, color }: Call, report: Report, invoc
 }
 
 function programVersion(): string {
-  const file = new URL(
-    import.meta.filename.endsWith('.ts') ? '../package.json' : '../../package.json',
-    import.meta.url,
-  );
+  const file = new URL(isCompiled ? '../../package.json' : '../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -4,18 +4,8 @@ import { closest } from './closest.js';
 import { swallowedByNpm } from './npm-config.js';
 import { isFlag, isOption, optionNames, readOptions, type Options, type Values } from './options.js';
 
-/** The commands, and what an argument of each is called; `null` where it takes none. */
-export const commands = {
-  up: 'n | name',
-  down: 'n | name',
-  redo: 'n',
-  status: null,
-  check: null,
-  plan: 'up | down',
-  create: 'name',
-  snapshot: null,
-} as const;
-export type Command = keyof typeof commands;
+const commands = ['up', 'down', 'redo', 'status', 'check', 'plan', 'create', 'snapshot'] as const;
+export type Command = (typeof commands)[number];
 
 /** What was asked for. */
 export interface Invocation {
@@ -40,16 +30,14 @@ export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv): 
     return { command: 'help', argument: undefined, options, direction: 'up' };
   if (values.version === true) return { command: 'version', argument: undefined, options, direction: 'up' };
   if (name === undefined) throw failure('usage', 'no-command', []);
-  if (!Object.hasOwn(commands, name))
-    throw failure('usage', 'unknown-command', [name, closest(name, Object.keys(commands))]);
-  const command = name as Command;
+  const command = commands.find((each) => each === name);
+  if (command === undefined) throw failure('usage', 'unknown-command', [name, closest(name, commands)]);
   const direction = command === 'down' || (command === 'plan' && rest[0] === 'down') ? 'down' : 'up';
   if (command === 'plan' && (rest[0] === 'up' || rest[0] === 'down')) rest.shift();
-  const takes = commands[command];
-  const [argument, surplus] = rest;
-  if (takes === null && argument !== undefined) throw failure('usage', 'surplus', [command, argument]);
   if (command === 'create') return { command, argument: createName(rest), options, direction };
+  const surplus = rest[['status', 'check', 'snapshot'].includes(command) ? 0 : 1];
   if (surplus !== undefined) throw failure('usage', 'surplus', [command, surplus]);
+  const [argument] = rest;
   if (argument !== undefined) checkArgument(command, argument);
   return { command, argument, options, direction };
 }

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../errors.js';
 import type { Event, Session } from '../report/events.js';
 import type { Connection } from './connection.js';
-import { session } from './session.js';
 import { IS_MARKED, MARK } from './statements.js';
 
 /** The key that node-pg-migrate's own CLI locks (its `PG_MIGRATE_LOCK_ID`): it and this program exclude each other. */
@@ -21,6 +20,12 @@ export interface RunLockOptions {
   /** Told now and then who holds it. */
   readonly emit: (event: Event) => void;
 }
+
+/** A {@link Session} as JSON, of a row of `pg_stat_activity`. */
+export const session = (a: string): string => `json_build_object('pid', ${a}.pid, 'application', ${a}.application_name,
+    'client', coalesce(host(${a}.client_addr), 'local'), 'state', coalesce(${a}.state, ''),
+    'age', extract(epoch FROM now() - coalesce(${a}.xact_start, ${a}.state_change, ${a}.backend_start))::int,
+    'query', left(regexp_replace(coalesce(${a}.query, ''), '\\s+', ' ', 'g'), 120))`;
 
 /** Timeouts that would end a transaction which only waits. Those that this server does not know are left out. */
 const NO_TIMEOUTS = `SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings WHERE name IN
@@ -82,11 +87,8 @@ async function acquire(connection: Connection, { wait, signal, emit }: RunLockOp
 
 /** The lock ends with its transaction and not before, so it is held where that is the same. */
 async function assertHeld(connection: Connection): Promise<void> {
-  try {
-    const [result] = await connection.query(`SELECT ${IS_MARKED} AS held`);
-    if ((result?.rows[0] as { held: boolean }).held) return;
-  } catch (cause) {
+  const [result] = await connection.query(`SELECT ${IS_MARKED} AS held`).catch((cause: unknown) => {
     throw failure('unavailable', 'run-lock-lost', [], { cause });
-  }
-  throw failure('unavailable', 'run-lock-lost', []);
+  });
+  if (!(result?.rows[0] as { held: boolean }).held) throw failure('unavailable', 'run-lock-lost', []);
 }

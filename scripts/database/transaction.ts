@@ -152,7 +152,7 @@ export class CheckedTransaction implements StatementClient {
     const [result] = await this.connection.query('COMMIT');
     this.#state = this.#done === this.plan.migrations.length ? 'over' : 'outside';
     // A COMMIT of a transaction in which a statement failed is a ROLLBACK (manual, COMMIT).
-    if (result?.command !== 'COMMIT') throw failure('failed', 'not-committed', []);
+    if (result?.command !== 'COMMIT') throw new Error('the transaction was rolled back at its commit');
     this.committed = this.#done;
   }
 

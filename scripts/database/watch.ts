@@ -4,7 +4,7 @@ import { millisecondsOf } from '../cli/options.js';
 import type { Event, Session, StepProgress } from '../report/events.js';
 import type { Address } from './address.js';
 import { connectionName, withConnection, type Connection } from './connection.js';
-import { session } from './session.js';
+import { session } from './run-lock.js';
 
 /** An eye on the statements of a run, from a connection of its own that is only opened when it is needed. */
 export interface Watch {

@@ -95,10 +95,6 @@ export const runMessages = {
     `the schema is not what ${version === null ? 'an empty ledger' : `migration ${version}`} leaves behind (${found.length} ${found.length === 1 ? 'difference' : 'differences'})\n\n${differenceLines(found)}`,
     `Most often somebody changed the schema by hand, or restored a part of it. Put it back;\nor, if the change is meant to stay, give it a migration:  ${RUN} create <name>${isBehind ? `\nWhere a run was killed or lost its server in the middle, the next one mends it:  ${RUN} up` : ''}`,
   ],
-  'not-committed': (): Words => [
-    'the transaction was rolled back by the server at its commit, since a statement in it had failed',
-    'A migration caught an error of a statement. Let it fail, or use a savepoint.',
-  ],
   'controls-transaction': (file: string, word: string): Words => [
     `${file} says ${word}, but the transaction is not its own: nothing may be committed before it is checked`,
     `${ROLLED_BACK}take it out. What cannot run in a transaction begins with pgm.noTransaction().`,

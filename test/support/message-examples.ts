@@ -159,7 +159,6 @@ export const examples: Examples = {
     [name, [changed, missing], false],
     [null, [missing], true],
   ],
-  'not-committed': [[]],
   'controls-transaction': [[file, 'COMMIT']],
   'ledger-rewritten': [['public.pgmigrations', ['0009_from-elsewhere'], ['0001_create-workflow-templates']]],
   'late-statement': [['ALTER TABLE public.users ALTER name SET NOT NULL']],
