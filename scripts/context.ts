@@ -42,8 +42,8 @@ export interface Context extends Invocation {
   readonly project: Project;
   readonly address: Address;
   readonly signal: AbortSignal;
-  /** Rejected where a migration waits for what never comes, or does not wait for what fails. */
-  readonly stuck: Promise<never> | undefined;
+  /** Rejected where a migration waits for what never comes, or does not wait for what fails, or goes on after a signal. */
+  readonly stuck: Promise<never>;
   readonly facts: Facts;
   readonly emit: (event: Event) => void;
 }

@@ -89,6 +89,12 @@ const outlasting = (done: Promise<unknown>, stuck: Promise<never>): Promise<neve
     throw error;
   });
 
+/** Rejects a second after the signal. What the server was at has ended by then: a migration waits for something of its own. */
+const stopped = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => setTimeout(reject, 1000, signal.reason), { once: true });
+  });
+
 async function dispatch(
   call: Call,
   invocation: Invocation & { command: Command },
@@ -100,12 +106,14 @@ async function dispatch(
   if (writesSources && invocation.options.dryRun) throw failure('usage', 'no-dry-run', [command]);
   if (writesSources && isCompiled) throw failure('usage', 'needs-sources', [command]);
   const needsDatabase = command !== 'create';
+  const stuck = Promise.race([stopped(call.signal), ...(call.stuck === undefined ? [] : [call.stuck])]);
+  stuck.catch(() => undefined); // What is not waiting for a migration is told of it elsewhere.
   const context: Context = {
     ...invocation,
     project: readProject(settings, writesSources),
     address: needsDatabase ? readAddress(settings.databaseUrlVar, call.env) : NOWHERE,
     signal: call.signal,
-    stuck: call.stuck,
+    stuck,
     facts,
     emit: options.quiet ? () => undefined : narrator(call.stderr, call.terminal),
   };

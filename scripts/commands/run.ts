@@ -110,7 +110,7 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
     const running = runMigrations(project.settings, client, migrations, direction, (steps) => {
       client.announce(steps);
     });
-    await Promise.race([running, context.stuck ?? running, stopped(signal)]);
+    await Promise.race([running, context.stuck]);
     if (client.committed !== migrations.length)
       throw new Error(`${client.committed} of ${migrations.length} migrations were run`);
     if (client.late !== undefined) throw client.late;
@@ -126,12 +126,6 @@ async function execute(bench: Bench, connection: Connection, lock: RunLock, view
   facts.warnings = client.warnings;
   if (client.losses.length > 0 && options.allowDataLoss) emit({ type: 'deleting', losses: client.losses });
 }
-
-/** Rejects a second after the signal. What the server was at has ended by then: a migration waits for something of its own. */
-const stopped = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    signal.addEventListener('abort', () => setTimeout(reject, 1000, signal.reason), { once: true });
-  });
 
 /** Notes that the first `committed` migrations of an attempt are there to stay. */
 function note(

@@ -25,7 +25,6 @@ export function readAddress(variable: string, env: NodeJS.ProcessEnv): Address {
   if (url === undefined || url === '') {
     if (env['PGHOST'] === undefined || env['PGHOST'] === '')
       throw failure('usage', 'no-database', [variable, url === '']);
-    checkMode('PGSSLMODE', env['PGSSLMODE']);
     return address({ ...tls(env) }, env, env['PGSSLMODE']);
   }
   if (!/^postgres(ql)?:\/\//.test(url))
@@ -63,7 +62,8 @@ const withoutEmpty = (config: object) =>
 
 /** TLS by libpq's environment variables, which `pg` reads in another sense. */
 function tls(env: NodeJS.ProcessEnv): ClientConfig {
-  const { PGSSLMODE: mode, PGSSLROOTCERT: root } = env;
+  const [mode, root] = [env['PGSSLMODE'] || undefined, env['PGSSLROOTCERT'] || undefined];
+  checkMode('PGSSLMODE', mode);
   if (mode === undefined || mode === 'disable' || mode === 'allow') return { ssl: false };
   const ca = root === undefined ? {} : { ca: readAuthority(root) };
   if (mode === 'verify-full') return { ssl: ca };
