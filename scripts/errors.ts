@@ -57,6 +57,17 @@ export function failure<C extends MessageCode>(
   return new Failure(outcome, code, words(...values), details);
 }
 
+type FileCode = 'settings-missing' | 'template-missing' | 'effect-missing' | 'no-migrations' | 'not-written';
+
+/** What is read or written gives. @throws Failure `usage` about `shown` where the file system refuses it */
+export function orRefuse<T>(code: FileCode, shown: string, act: () => T, file = shown): T {
+  try {
+    return act();
+  } catch (cause) {
+    throw failure('usage', code, [shown, (cause as NodeJS.ErrnoException).code ?? ''], { file, cause });
+  }
+}
+
 /** The SQLSTATE of an error that PostgreSQL sent (manual, appendix A); `undefined` for any other. */
 export function sqlstateOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
 import pg from 'pg';
-import { failure } from './errors.js';
+import { failure, orRefuse } from './errors.js';
 import { closest } from './cli/closest.js';
 
 /** The file with the settings, the same that node-pg-migrate's own CLI reads with `-f`. */
-export const SETTINGS_FILE = '.node-pg-migraterc.json';
+const SETTINGS_FILE = '.node-pg-migraterc.json';
 
 /** Whether this program runs as `dist/scripts/migrate.js`. */
 export const isCompiled = !import.meta.filename.endsWith('.ts');
@@ -30,18 +30,7 @@ export interface Settings {
   readonly databaseUrlVar: string;
 }
 
-function readSettingsFile(file: string, root: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw failure('usage', 'settings-missing', [root, (cause as NodeJS.ErrnoException).code ?? ''], {
-      file: SETTINGS_FILE,
-      cause,
-    });
-  }
-}
-
-type Kind = 'string' | 'strings' | 'boolean' | 'name';
+type Kind = 'strings' | 'boolean' | 'name';
 /** The framework's keys that mean something here, and their kinds; `name`s may not be empty. */
 const KEYS: Readonly<Record<string, Kind>> = {
   'migrations-dir': 'name',
@@ -62,8 +51,8 @@ const KEYS: Readonly<Record<string, Kind>> = {
  * @throws Failure `usage` with the key, or the line and column, that is wrong
  */
 export function readSettings(root: string, env: NodeJS.ProcessEnv): Settings {
-  const file = join(root, SETTINGS_FILE);
-  const values = parseSettings(readSettingsFile(file, root));
+  const read = () => readFileSync(join(root, SETTINGS_FILE), 'utf8');
+  const values = parseSettings(orRefuse('settings-missing', root, read, SETTINGS_FILE));
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });
   const text = (key: string, otherwise: string) => (values[key] as string | undefined) ?? otherwise;
   const dir = text('migrations-dir', 'migrations');

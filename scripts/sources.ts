@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { failure } from './errors.js';
+import { orRefuse } from './errors.js';
 import { once } from './once.js';
 import type { Names, Schema } from './schema/model.js';
 import { parseJson, type Settings } from './settings.js';
@@ -80,21 +80,10 @@ function fromBundle(bundle: string, shown: Sources['shown']): Contents {
   };
 }
 
-function orRefuse<T>(code: 'effect-missing' | 'no-migrations', shown: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw failure('usage', code, [shown, (cause as NodeJS.ErrnoException).code ?? ''], { file: shown, cause });
-  }
-}
-
 /** Writes a file of the project, and makes its folder. @throws Failure `usage` where that is not possible */
 export function writeSource({ root }: Settings, path: string, text: string): void {
-  try {
+  orRefuse('not-written', relative(root, path), () => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
-  } catch (cause) {
-    const { code = '' } = cause as NodeJS.ErrnoException;
-    throw failure('usage', 'not-written', [relative(root, path), code], { file: relative(root, path), cause });
-  }
+  });
 }

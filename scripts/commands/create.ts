@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Context, Success } from '../context.js';
-import { failure } from '../errors.js';
-import type { Settings } from '../settings.js';
+import { failure, orRefuse } from '../errors.js';
 import { writeSource } from '../sources.js';
 
 /** Makes a migration from the project's template, with an empty effect file beside it. Needs no database. */
@@ -14,19 +13,11 @@ export function create({ argument = '', project, facts }: Context): Promise<Succ
   const effectFile = join(settings.effectsDir, `${name}.json`);
   for (const path of [file, effectFile])
     if (existsSync(path)) throw failure('usage', 'file-exists', [relative(settings.root, path)]);
-  const template = readTemplate(settings);
+  const shown = relative(settings.root, settings.template);
+  const template = orRefuse('template-missing', shown, () => readFileSync(settings.template, 'utf8'));
   writeSource(settings, effectFile, '{}\n'); // First: an effect without a migration is passed over.
   writeSource(settings, file, template);
   facts.output = [file, effectFile].map((path) => relative(settings.root, path)).join('\n');
   facts.pending = [name];
   return Promise.resolve('applied');
-}
-
-function readTemplate({ root, template }: Settings): string {
-  try {
-    return readFileSync(template, 'utf8');
-  } catch (cause) {
-    const { code = '' } = cause as NodeJS.ErrnoException;
-    throw failure('usage', 'template-missing', [relative(root, template), code], { cause });
-  }
 }
