@@ -118,3 +118,19 @@ test.skipIf(!hasPsql)('SQL that psql could misread', async () => {
   });
   expect(planned).toEqual(await database.query('SELECT t FROM a ORDER BY t'));
 });
+
+test('down outside a transaction: the row goes first, as in a run, so that what breaks off is for the next up to mend', async () => {
+  const root = testProject({
+    'migrations/0001_a.ts': migration(
+      `pgm.createTable('a', { id: 'int' });`,
+      `pgm.noTransaction(); pgm.sql('DROP TABLE IF EXISTS a');`,
+    ),
+    'migrations/schema/0001_a.json': {
+      tables: { 'public.a': { kind: 'table', columns: { id: { type: 'integer', null: true } } } },
+    },
+  });
+  const { url } = await testDatabase({ base: false });
+  await call(['up'], { url, root });
+  const { stdout } = await call(['plan', 'down'], { url, root });
+  expect(stdout).toMatch(/\nDELETE FROM "public"\."pgmigrations" WHERE name='0001_a';\nDROP TABLE IF EXISTS a;\n$/);
+});

@@ -144,3 +144,10 @@ test('a variable that is set to nothing is one that is not set, as to libpq', ()
   expect(shown).toMatchObject({ host: 'db', port: 5432, user: 'me', database: 'me' });
   expect(config).not.toHaveProperty('password');
 });
+
+test.each([{ URL: 'postgres://me@db/app' }, { PGHOST: 'db' }])('a PGSSLMODE that is none is refused: %j', (env) => {
+  expect(readAddress('URL', { ...env, PGSSLMODE: '' }).config.ssl).toBe(false);
+  expect(() => readAddress('URL', { ...env, PGSSLMODE: 'verify_full' })).toThrow(
+    'PGSSLMODE cannot be read: sslmode "verify_full" is none of',
+  );
+});

@@ -129,12 +129,15 @@ class Script {
     if (migration === undefined) return;
     const before = project.expectedAt(applied.length + (direction === 'up' ? index : -index - 1)).schema;
     const title = `${direction === 'up' ? '' : 'revert '}${migration.name} (${migration.file})`;
+    const row = rowStatement(settings.ledgerName, direction, migration);
+    const isFirst = direction === 'down' && !inside; // What breaks off there is for the next `up` to mend.
     const text = [
       ...[title, ...effectLines(before, migration.effect, direction)].map((line) => `-- ${line}`),
       ...(inside ? this.#guards([migration], direction) : []),
+      ...(isFirst ? [row] : []),
       // A step that ends in a comment has its semicolon in it.
       ...statements.map((statement) => (/--[^\n]*$/.test(statement) ? `${statement}\n;` : statement)),
-      rowStatement(settings.ledgerName, direction, migration),
+      ...(isFirst ? [] : [row]),
     ].join('\n');
     const last = this.#blocks.at(-1);
     if (inside && last?.inside === true) last.statements.push(text);

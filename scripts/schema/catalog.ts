@@ -96,7 +96,7 @@ const POLICIES = `
 const TABLE = object({
   ...values({
     kind: `CASE r.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
-      WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence' ELSE 'index' END`,
+      WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type' ELSE 'index' END`,
     persistence: "CASE r.relpersistence WHEN 'u' THEN 'unlogged' END",
     rowSecurity: "CASE WHEN r.relforcerowsecurity THEN 'forced' WHEN r.relrowsecurity THEN 'enabled' END",
     rowSecurityOff: 'CASE WHEN r.relforcerowsecurity AND NOT r.relrowsecurity THEN true END',
