@@ -19,6 +19,7 @@ const defaults = {
 export type OptionName = keyof typeof defaults;
 export const optionNames = Object.keys(defaults) as OptionName[];
 export const isOption = (name: string): name is OptionName => Object.hasOwn(defaults, name);
+/** Whether an option takes no value. */
 export const isFlag = (name: OptionName): boolean => typeof defaults[name] === 'boolean';
 
 /** What was given for them, before it is read. */
@@ -30,6 +31,11 @@ type Camel<Name extends string> = Name extends `${infer Word}-${infer Rest}`
 /** The options of a call. */
 export type Options = { readonly [Name in OptionName as Camel<Name>]: (typeof defaults)[Name] };
 
+/**
+ * Reads what was given, and takes the defaults for the rest.
+ *
+ * @throws Failure `usage` for a value that its option cannot have
+ */
 export function readOptions(values: Values): Options {
   const entries = optionNames.map((name) => {
     const [value, otherwise] = [values[name], defaults[name]];
