@@ -65,9 +65,11 @@ export async function withWatch<T>(
     async during(statement) {
       let done: AbortController | undefined;
       const timer = setTimeout(() => {
-        done = new AbortController();
+        const { signal } = (done = new AbortController());
+        // One after the other: on a busy machine a statement may be over before its watch is connected, and the next one as well.
+        const next = async () => (signal.aborted ? undefined : watching(signal));
         // What cannot be watched runs all the same: a watch that fails is no reason to fail a migration.
-        current = watching(done.signal).catch(() => undefined);
+        current = (current ?? Promise.resolve()).then(next).catch(() => undefined);
       }, firstLook);
       try {
         return await statement;
