@@ -59,6 +59,17 @@ export function readLedger({ migrations, settings }: Project, rows: readonly Led
 /** The direction of a run. */
 export type Direction = 'up' | 'down';
 
+/** What is applied, and what is pending, once a run is `count` migrations further. */
+export function ledgerAfter(
+  { applied, pending }: Ledger,
+  direction: Direction,
+  count: number,
+): Pick<Ledger, 'applied' | 'pending'> {
+  const all = [...applied, ...pending];
+  const length = applied.length + (direction === 'up' ? count : -count);
+  return { applied: all.slice(0, length), pending: all.slice(length) };
+}
+
 /**
  * The migrations that `up` or `down` with this argument is about, in the order in which they run.
  *

@@ -100,7 +100,7 @@ test("a rejection that is not the server's, and that nobody waits for, ends the 
 test('an exception that nothing catches fails the run', async () => {
   const { database, root } = await stage({
     'migrations/0001_a.ts': actions(
-      `setTimeout(() => { throw new Error('late'); }, 10); pgm.sql('SELECT pg_sleep(1)');`,
+      `setTimeout(() => { throw new Error('late'); }, 10); pgm.sql('SELECT pg_sleep(30)');`, // Longer than a run is waited for.
     ),
     'migrations/schema/0001_a.json': {},
   });

@@ -10,7 +10,7 @@ import { isLost, isLockTrouble } from '../database/trouble.js';
 import { withWatch } from '../database/watch.js';
 import { failure, sqlstateOf } from '../errors.js';
 import { loadMigrations, preload, runMigrations } from '../framework.js';
-import type { Direction, Ledger } from '../ledger.js';
+import { ledgerAfter, type Direction, type Ledger } from '../ledger.js';
 import type { Migration } from '../project.js';
 import { obstacles } from '../preflight.js';
 import { compareAtVersion, connectOptions, refuse } from './check.js';
@@ -135,8 +135,7 @@ function note(
   committed: number,
 ): void {
   (direction === 'up' ? facts.applied : facts.reverted).push(...client.ran.slice(0, committed));
-  const all = [...ledger.applied, ...ledger.pending];
-  const applied = ledger.applied.length + (direction === 'up' ? committed : -committed);
-  facts.version = all[applied - 1]?.name ?? null;
-  facts.pending = all.slice(applied).map(({ name }) => name);
+  const { applied, pending } = ledgerAfter(ledger, direction, committed);
+  facts.version = applied.at(-1)?.name ?? null;
+  facts.pending = pending.map(({ name }) => name);
 }

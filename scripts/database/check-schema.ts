@@ -1,5 +1,5 @@
 import { failure } from '../errors.js';
-import { ledgerTitle } from '../ledger.js';
+import { ledgerAfter, ledgerTitle } from '../ledger.js';
 import { compare, type Difference } from '../schema/compare.js';
 import type { Schema } from '../schema/model.js';
 import type { Connection } from './connection.js';
@@ -20,10 +20,7 @@ export async function checkUncommitted(
 ): Promise<readonly Difference[]> {
   const { live, applied } = await readUncommitted(connection, plan.project);
   const warnings = check(plan, live, count);
-  const { direction, ledger, migrations } = plan;
-  const [before, by] = [ledger.applied, migrations.slice(0, count)];
-  const after = direction === 'up' ? [...before, ...by] : before.slice(0, before.length - count);
-  const expected = new Set(after.map(({ name }) => name));
+  const expected = new Set(ledgerAfter(plan.ledger, plan.direction, count).applied.map(({ name }) => name));
   const unexpected = applied.filter((name) => !expected.delete(name));
   if (unexpected.length + expected.size > 0)
     throw failure('failed', 'ledger-rewritten', [ledgerTitle(plan.project.settings), unexpected, [...expected]]);
@@ -41,10 +38,8 @@ export async function checkCommitted(
 
 function check(plan: RunPlan, live: Schema, count: number): readonly Difference[] {
   const { project, ledger, direction, strict } = plan;
-  const expected =
-    direction === 'up'
-      ? project.expectedAt(ledger.applied.length + count)
-      : project.expectedAt(ledger.applied.length - count, count);
+  const version = ledgerAfter(ledger, direction, count).applied.length;
+  const expected = project.expectedAt(version, direction === 'up' ? 0 : count);
   const { failing, warnings } = compare(expected, live, strict);
   const { name = null } = plan.migrations[count - 1] ?? {};
   if (failing.length > 0) throw failure('differs', 'differs', [name, direction, failing], { differences: failing });

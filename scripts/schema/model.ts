@@ -92,12 +92,20 @@ function placesIn(patch: Patch): Mention[] {
   return found;
 }
 
+/** Effects are asked what they name again and again; they never change. */
+const mentioned = new WeakMap<Patch, readonly Mention[]>();
+
 /** The objects that an effect names, tables before their parts. A table that is only a place for parts is not named. */
-export const mentions = (effect: Patch): readonly Mention[] =>
-  placesIn(effect).filter(({ part, value }) => {
+export function mentions(effect: Patch): readonly Mention[] {
+  const known = mentioned.get(effect);
+  if (known !== undefined) return known;
+  const found = placesIn(effect).filter(({ part, value }) => {
     const inside = part === undefined && isPatch(value) ? Object.keys(value) : [];
     return inside.length === 0 || !inside.every(isPart);
   });
+  mentioned.set(effect, found);
+  return found;
+}
 
 /** Every object of a schema by its id; tables come before their parts, and without them. */
 export const objectsOf = (schema: Schema): Map<string, SchemaObject> =>

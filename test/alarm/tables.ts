@@ -65,6 +65,12 @@ export const tables: readonly AlarmCase[] = [
     differences: [changed(object, 'table', 'index')],
   },
   {
+    name: 'a table is now a type',
+    make: 'CREATE TABLE t ()',
+    spoil: 'DROP TABLE t; CREATE TYPE t AS ()',
+    differences: [changed(object, 'table', 'type')],
+  },
+  {
     name: 'a view is now materialized',
     make: 'CREATE VIEW t AS SELECT 1 AS a',
     spoil: 'DROP VIEW t; CREATE MATERIALIZED VIEW t AS SELECT 1 AS a',
