@@ -1,7 +1,9 @@
 import { Console } from 'node:console';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { Failure, failure, failures, sqlstateOf } from './errors.js';
+import { RUN } from './report/wording.js';
 
-const SEE = 'See where the database is:  npm run migrate status';
+const SEE = `See where the database is:  ${RUN} status`;
 
 /** Whether it is this program that ends the process. */
 let isOver = false;
@@ -71,18 +73,14 @@ const finished = import('./main.js').then(async ({ main }) => {
     stuck,
   });
   // When all is written. To take the heap apart as well is what Node does without this, and takes it a while.
-  process.stdout.write('', () => {
-    // The event of an error comes after this.
-    setImmediate(() => {
-      const lost =
-        unwritten === undefined
-          ? ''
-          : `the output could not be written: ${unwritten}\n\nAll else is done, and stays. ${SEE}\n`;
-      process.stderr.write(lost, () => {
-        leave(exitCode === 0 && lost !== '' ? 1 : exitCode);
-      });
-    });
-  });
+  await new Promise((resolve) => process.stdout.write('', resolve));
+  await immediate(); // The event of an error comes after its answer.
+  const lost =
+    unwritten === undefined
+      ? ''
+      : `the output could not be written: ${unwritten}\n\nAll else is done, and stays. ${SEE}\n`;
+  await new Promise((resolve) => process.stderr.write(lost, resolve));
+  leave(exitCode === 0 && lost !== '' ? 1 : exitCode);
 });
 // What could not even be loaded: a package that is missing.
 finished.catch((error: unknown) => {
