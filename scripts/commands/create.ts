@@ -1,23 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { Context, Success } from '../context.js';
-import { failure, orRefuse } from '../errors.js';
-import { writeSource } from '../sources.js';
+import { failure } from '../report/errors.js';
+import type { Result } from '../report/types.js';
+import { readFile, writeFile } from '../project/files.js';
+import type { Context } from '../runner/context.js';
 
-/** Makes a migration from the project's template, with an empty effect file beside it. Needs no database. */
-export function create({ argument = '', project, facts }: Context): Promise<Success> {
-  const { settings, migrations } = project;
-  const last = migrations.at(-1)?.name.split('_')[0] ?? '0000';
+/** Makes a migration from the project's template. Its effect is written by `snapshot`. Needs no database. */
+export function create({ argument = '', project, settings }: Context): Promise<Result> {
+  const last = project.migrations.at(-1)?.name.split('_')[0] ?? '0000';
   const name = `${String(Number(last) + 1).padStart(last.length, '0')}_${argument}`;
-  const file = join(settings.migrationsDir, `${name}.ts`);
-  const effectFile = join(settings.effectsDir, `${name}.json`);
-  for (const path of [file, effectFile])
-    if (existsSync(path)) throw failure('usage', 'file-exists', [relative(settings.root, path)]);
-  const shown = relative(settings.root, settings.template);
-  const template = orRefuse('template-missing', shown, () => readFileSync(settings.template, 'utf8'));
-  writeSource(settings, effectFile, '{}\n'); // First: an effect without a migration is passed over.
-  writeSource(settings, file, template);
-  facts.output = [file, effectFile].map((path) => relative(settings.root, path)).join('\n');
-  facts.pending = [name];
-  return Promise.resolve('applied');
+  const path = join(settings.migrationsDir, `${name}.ts`);
+  const shown = relative(settings.root, path);
+  if (existsSync(path)) throw failure('usage', 'file-exists', [shown]);
+  writeFile(path, shown, readFile(settings.template, relative(settings.root, settings.template)));
+  return Promise.resolve({ outcome: 'applied', pending: [name], output: shown });
 }

@@ -1,184 +1,147 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import stringify from 'json-stringify-pretty-compact';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import pg from 'pg';
-import { noteDatabase, type Context, type Success } from '../context.js';
-import type { Address } from '../database/address.js';
+import type { Configuration } from '../database/configuration.js';
 import { withConnection, type Connection } from '../database/connection.js';
-import { readSchema } from '../database/inspect.js';
-import { failure } from '../errors.js';
-import { loadMigrations, runMigrations } from '../framework.js';
-import { PREREQUISITES, type Migration } from '../project.js';
-import { picture } from '../report/picture.js';
-import { effectBetween } from '../schema/effects.js';
-import { everythingQuery } from '../schema/everything.js';
-import {
-  isPart,
-  isPatch,
-  mentions,
-  objectsOf,
-  type Patch,
-  type Relation,
-  type Schema,
-  type State,
-} from '../schema/model.js';
-import { writeSource } from '../sources.js';
-import { connectOptions } from './check.js';
+import { readFile, writeFile } from '../project/files.js';
+import { PREREQUISITES, type Migration } from '../project/project.js';
+import { diagram } from '../report/diagram.js';
+import { failure } from '../report/errors.js';
+import type { Result } from '../report/types.js';
+import type { Context } from '../runner/context.js';
+import { loadMigrations, runMigrations, type Actions } from '../runner/framework.js';
+import { RESET, runSettings } from '../runner/session-settings.js';
+import { factsQuery, READ_SETTINGS } from '../schema/catalog.js';
+import { effectBetween, factsOf, merge, type Effect, type Facts } from '../schema/effects.js';
+import { factsFrom } from '../schema/state.js';
+import { knownAt, withReader } from './result.js';
 
 /**
- * Writes the effect files anew from what the migrations do: one after the other, on a database made for it, on top of the
- * base schema; and a picture of what they come to. The database that the URL names is left alone; its role has to be able
- * to create another one.
+ * Rewrites the effect files from what the migrations do: one after the other, on a scratch database, on top of the base
+ * schema; and a diagram of the schema that they lead to. The database that the URL names is left alone. Roles and
+ * other objects of the whole server that a migration creates stay.
  */
-export async function snapshot(context: Context): Promise<Success> {
-  const { project, facts } = context;
-  const { settings, migrations } = project;
-  await loadMigrations(migrations, 'up');
-  const effects = await withConnection(context.address, connectOptions(context), async (connection) => {
-    noteDatabase(context, connection);
-    return await withScratchDatabase(context, connection, (scratch) => takeEffects(context, scratch));
+export async function snapshot(context: Context): Promise<Result> {
+  const { project, settings } = context;
+  const loaded = await loadMigrations(project.migrations, 'up');
+  return await withReader(context, async (connection) => {
+    const effects = await withScratchDatabase(context, connection, (scratch) => takeEffects(context, scratch, loaded));
+    const files = effects.map(([name, effect]): [string, string] => [`${name}.json`, `${JSON.stringify(effect, null, 2)}\n`]);
+    const schema = merge(effects.map(([, effect]) => effect));
+    files.push(['README.md', diagram(project.migrations.at(-1)?.name ?? PREREQUISITES, schema)]);
+    const changed = files.filter(([name, text]) => {
+      const path = join(settings.effectsDir, name);
+      if (existsSync(path) && readFileSync(path, 'utf8') === text) return false;
+      writeFile(path, relative(settings.root, path), text);
+      return true;
+    });
+    const { database } = knownAt(context, connection, 0);
+    return { outcome: 'applied', database, output: changed.map(([name]) => name).join('\n') };
   });
-  const ordered = effects.map(([name, effect]) => [name, inOrder(effect)] as const);
-  const files = ordered.map(
-    ([name, effect]) => [`${name}.json`, `${stringify(effect, { maxLength: 116 })}\n`] as const,
-  );
-  const changed = [...files, ['README.md', picture(ordered)] as const].filter(([name, text]) => {
-    const file = join(settings.effectsDir, name);
-    if (existsSync(file) && readFileSync(file, 'utf8') === text) return false;
-    writeSource(settings, file, text);
-    return true;
-  });
-  facts.output = changed.map(([name]) => name).join('\n');
-  return 'applied';
 }
 
-/** Columns as the table has them, all else by name: the catalog promises no order. */
-const inOrder = (effect: Patch): Patch =>
-  inEach(effect, (section, byKey) =>
-    section === 'tables'
-      ? inEach(byKey, (_, table) => inEach(table, (part, byName) => (part === 'columns' ? byName : sorted(byName))))
-      : sorted(byKey),
-  );
-
-/** A patch in which what has more inside is replaced. */
-const inEach = (patch: Patch, replace: (key: string, inner: Patch) => Patch): Patch =>
-  Object.fromEntries(
-    Object.entries(patch).map(([key, value]) => [key, isPatch(value) ? replace(key, value) : value] as const),
-  );
-
-const sorted = (patch: Patch): Patch => Object.fromEntries(Object.entries(patch).sort(([a], [b]) => (a < b ? -1 : 1)));
-
-/** Runs `use` with the address of a new, empty database on the same server, and drops it afterwards. */
+/** Runs `use` with a new, empty database on the same server, and drops it afterwards. */
 async function withScratchDatabase<T>(
   context: Context,
   connection: Connection,
-  use: (address: Address) => Promise<T>,
+  use: (scratch: Configuration) => Promise<T>,
 ): Promise<T> {
-  const name = `migrate_snapshot_${randomBytes(6).toString('hex')}`;
-  await connection.query(`CREATE DATABASE ${pg.escapeIdentifier(name)} TEMPLATE template0`);
+  const { configuration, command } = context;
+  const database = `migrate_snapshot_${randomBytes(6).toString('hex')}`;
+  await connection.query(`CREATE DATABASE ${database} TEMPLATE template0`);
   try {
-    return await use({ ...context.address, config: { ...context.address.config, database: name }, database: name });
+    return await use({ ...configuration, clientConfig: { ...configuration.clientConfig, database }, database });
   } finally {
-    // On a connection that no signal ends, and that waits for nothing: what is stopped is to leave nothing behind either.
-    const options = { purpose: 'run', command: context.command, signal: new AbortController().signal } as const;
-    const drop = `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`;
-    await withConnection(context.address, options, (connection) => connection.query(drop));
+    // On a connection that no signal ends: a command that is stopped leaves no database behind.
+    const options = { purpose: 'run', command, signal: new AbortController().signal } as const;
+    const drop = `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`;
+    await withConnection(configuration, options, (dropping) => dropping.query(drop));
   }
 }
 
-async function takeEffects(context: Context, address: Address): Promise<[name: string, effect: Patch][]> {
-  const { settings, migrations, prerequisites } = context.project;
-  return await withConnection(address, connectOptions(context), async (connection) => {
-    if (existsSync(settings.baseSchema)) await connection.query(readFileSync(settings.baseSchema, 'utf8'));
-    const base = await readEverything(connection, settings.ledgerName);
-    const effects: [string, Patch][] = [];
+async function takeEffects(
+  context: Context,
+  scratch: Configuration,
+  loaded: ReadonlyMap<Migration, Actions>,
+): Promise<[name: string, effect: Effect][]> {
+  const { settings, command, signal, project } = context;
+  return await withConnection(scratch, { purpose: 'run', command, signal }, async (connection) => {
+    await loadBaseSchema(context, connection);
+    const base = await readAll(context, connection);
+    const effects: [string, Effect][] = [];
     let before = base;
-    for (const migration of migrations) {
-      const touched = await triggerFunctions(connection);
-      await apply(context, connection, migration);
-      const after = await readEverything(connection, settings.ledgerName);
-      const rewritten = await triggerFunctions(connection);
-      const isRewritten = (key: string) => touched.get(key) !== rewritten.get(key);
-      const effect = effectBetween(without(before, isRewritten), after);
-      effects.push([migration.name, isEmpty(effect) && isPlaceholder(migration.effect) ? migration.effect : effect]);
-      before = after;
+    let versions = await functionVersions(connection);
+    for (const [migration, actions] of loaded) {
+      await apply(context, connection, migration, actions);
+      const after = await readAll(context, connection);
+      const current = await functionVersions(connection);
+      // A function that a migration replaces by the same is its effect as well.
+      const isReplaced = (object: string): boolean => versions.has(object) && versions.get(object) !== current.get(object);
+      effects.push([migration.name, effectBetween(new Map([...before].filter(([object]) => !isReplaced(object))), after)]);
+      [before, versions] = [after, current];
     }
-    return [
-      [
-        PREREQUISITES,
-        prerequisitesFrom(
-          base,
-          prerequisites,
-          effects.map(([, effect]) => effect),
-        ),
-      ],
-      ...effects,
-    ];
+    const all = effects.map(([, effect]) => effect);
+    return [[PREREQUISITES, prerequisitesFrom(base, project.prerequisites, all)], ...effects];
   });
 }
 
-const isEmpty = (effect: Patch): boolean => Object.keys(effect).length === 0;
-/** Whether an effect only names a table that a migration changes in a way that the check does not see: a person wrote that. */
-const isPlaceholder = (effect: Patch): boolean =>
-  mentions(effect).every(({ value }) => isPatch(value) && isEmpty(value));
-
-async function apply({ project: { settings } }: Context, connection: Connection, migration: Migration): Promise<void> {
+/** psql's own commands, which pg_dump writes since 2025, and a byte order mark are left out. */
+async function loadBaseSchema({ settings }: Context, connection: Connection): Promise<void> {
+  const { baseSchema, root, migrationsSchema } = settings;
+  const shown = relative(root, baseSchema);
+  const text = existsSync(baseSchema) ? readFile(baseSchema, shown) : '';
+  const copy = text.split('\n').findIndex((line) => /^COPY .* FROM stdin;/i.test(line));
+  if (copy >= 0) throw failure('usage', 'base-schema', [`${shown}:${copy + 1}`, 'it has COPY data, which only psql can load'], { file: shown });
+  const sql = text.replaceAll(/^\\.*$/gm, '');
   try {
-    await connection.query(`SET search_path = ${settings.searchPath}`);
-    await runMigrations(settings, connection.client, [migration], 'up', () => undefined);
+    await connection.query(`${sql}\n; ${RESET} CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(migrationsSchema)}`);
   } catch (cause) {
-    throw failure('failed', 'snapshot-failed', [migration.file, (cause as Error).message], {
-      file: migration.file,
-      cause,
-    });
+    const { message, position } = cause as { message: string; position?: string };
+    const line = position === undefined ? '' : `:${sql.slice(0, Number(position)).split('\n').length}`;
+    throw failure('usage', 'base-schema', [`${shown}${line}`, message], { file: shown, cause });
   }
 }
 
-async function readEverything(connection: Connection, ledgerName: string): Promise<Schema> {
-  const ledger = `to_regclass(${pg.escapeLiteral(ledgerName)})`;
-  const results = await connection.query(
-    `BEGIN READ ONLY; SET LOCAL search_path = ''; ${everythingQuery(ledger)}; COMMIT`,
-  );
-  const names: Record<string, string[]> = {};
-  for (const { section, key } of (results.at(-2)?.rows ?? []) as { section: string; key: string }[])
-    (names[section] ??= []).push(key);
-  return await readSchema(connection, names, '0');
+async function apply(context: Context, connection: Connection, migration: Migration, actions: Actions): Promise<void> {
+  try {
+    // For the session: a migration may ask for no transaction.
+    await connection.query(runSettings(context).replaceAll('SET LOCAL', 'SET'));
+    await runMigrations(context.settings, connection.client, new Map([[migration, actions]]), 'up');
+  } catch (cause) {
+    const { file } = migration;
+    throw failure('failed', 'snapshot-failed', [file, (cause as Error).message], { file, cause });
+  }
 }
 
-/** A function that a migration replaces by the same is its effect as well; a row's `xmin` tells. */
-async function triggerFunctions(connection: Connection): Promise<Map<string, string>> {
-  const [result] = await connection.query(`SELECT n.nspname || '.' || p.proname || '()' AS key, p.xmin::text AS version
-    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-    WHERE p.prorettype = 'trigger'::regtype AND n.nspname NOT IN ('pg_catalog', 'information_schema')`);
-  return new Map((result?.rows as { key: string; version: string }[]).map(({ key, version }) => [key, version]));
+async function readAll({ settings }: Context, connection: Connection): Promise<Facts> {
+  const query = factsQuery({ allBut: settings.quotedTable }, pg.escapeLiteral);
+  const results = await connection.query(`BEGIN READ ONLY; ${READ_SETTINGS} ${query}; COMMIT`);
+  return factsFrom(results.at(-2)?.rows as Parameters<typeof factsFrom>[0]);
 }
 
-function without(schema: Schema, isLeftOut: (key: string) => boolean): Schema {
-  const functions = Object.entries(schema.functions ?? {}).filter(([key]) => !isLeftOut(key));
-  return { ...schema, functions: Object.fromEntries(functions) };
+/** By object; the version of a function changes whenever it is replaced. */
+async function functionVersions(connection: Connection): Promise<Map<string, string>> {
+  const query = `SELECT 'function ' || p.oid::regprocedure AS object, p.xmin::text AS version FROM pg_proc p
+    JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`;
+  const results = await connection.query(`BEGIN READ ONLY; ${READ_SETTINGS} ${query}; COMMIT`);
+  const rows = results.at(-2)?.rows as { object: string; version: string }[];
+  return new Map(rows.map(({ object, version }) => [object, version]));
 }
 
-/** What has to be there: what the file names already, and the objects of the base schema that effects change. */
-function prerequisitesFrom(base: Schema, named: Patch, effects: readonly Patch[]): Patch {
-  const objects = objectsOf(base);
-  const changed = effects.flatMap(mentions).filter(({ id, section }) => section === 'tables' && objects.has(id));
-  const wanted: Schema = {};
-  for (const { id, section, key, part, name, value } of [...mentions(named), ...changed]) {
-    const found = objects.get(id)?.state;
+/** What must be there: what the file names already, and the parts of the base schema that effects change. */
+function prerequisitesFrom(base: Facts, old: Effect, effects: readonly Effect[]): Effect {
+  const isFromBase = (object: string): boolean => base.has(object) && !object.startsWith('function ');
+  const changed = effects.flatMap(factsOf).filter(([object]) => isFromBase(object));
+  const prerequisites: Record<string, Record<string, string> | string> = {};
+  for (const [object, part, definition] of [...factsOf(old), ...changed]) {
+    const found = base.get(object)?.get(part);
     if (found === undefined) continue;
-    const only = mentions(named).find((mention) => mention.id === id)?.value ?? value;
-    const state: State =
-      typeof found === 'string' || typeof only !== 'object' || only === null ? found : pick(found, only);
-    const byKey = (wanted[section] ??= {});
-    if (part === undefined) byKey[key] = { ...(byKey[key] as object), ...(state as object) };
-    else if (isPart(part))
-      ((((byKey[key] ??= {}) as Relation)[part] ??= {}) as Record<string, State>)[name ?? ''] = state;
+    // Of a column that the file names already, only as much as it says.
+    const isEnough = definition !== null && part.startsWith('column ') && found.startsWith(`${definition} `) && factsOf(old).some(([o, p]) => o === object && p === part);
+    const value = isEnough ? definition : found;
+    if (part === '') prerequisites[object] = value;
+    else prerequisites[object] = { ...(prerequisites[object] as Record<string, string> | undefined), [part]: value };
   }
-  return wanted;
+  return prerequisites;
 }
-
-const pick = (state: Exclude<State, string>, only: Patch): State =>
-  Object.fromEntries(
-    Object.entries(state).filter(([attribute]) => attribute in only || attribute === 'type' || attribute === 'kind'),
-  );

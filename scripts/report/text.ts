@@ -1,77 +1,52 @@
 import type { Colors } from 'picocolors/types.js';
-import type { Facts } from '../context.js';
-import type { Failure } from '../errors.js';
-import type { Report } from './json.js';
-import { differenceLines, table, time } from './words.js';
+import type { Failure } from './errors.js';
+import type { Report } from './report.js';
+import type { DatabaseInfo, Known } from './types.js';
+import { at, count, differenceLines, list, RUN, table, time } from './wording.js';
 
-const migrations = (count: number): string => `${count} ${count === 1 ? 'migration' : 'migrations'}`;
-
-/** What a command that succeeded has to say. */
-export function asText({ command, outcome, facts, milliseconds }: Report, color: Colors): string {
-  if (facts.output !== undefined) return outputOf(command, facts);
-  const lines: string[] = [];
-  if (facts.database !== null) lines.push(color.dim(where(facts.database)));
-  if (command === 'status' && facts.ledger !== undefined) lines.push(statusTable(facts, color));
-  const ran = [
-    ...facts.reverted.map((done) => ['-', done] as const),
-    ...facts.applied.map((done) => ['+', done] as const),
-  ];
-  if (ran.length > 0) lines.push(table(ran.map(([sign, done]) => [sign, done.name, time(done.milliseconds)])));
-  if (facts.warnings.length > 0)
-    lines.push(`${color.yellow('warning:')} not expected, and left alone:\n${differenceLines(facts.warnings)}`);
-  if (outcome !== 'differs')
-    lines.push(`${color.green('ok')}  ${summary(command, facts)}  ${color.dim(time(milliseconds))}`);
+/** What a command that has an answer says, for people. */
+export function asText({ command, outcome, known, milliseconds }: Report, color: Colors): string {
+  if (known.output !== undefined) return outputText(command, known.output);
+  const { database, migrations, applied = [], reverted = [], warnings = [] } = known;
+  const lines = database === undefined ? [] : [color.dim(databaseText(database))];
+  const rows = (migrations ?? []).map(({ name, appliedOn }) => [
+    appliedOn === null ? color.yellow('pending') : color.green('applied'),
+    name,
+    appliedOn?.slice(0, 19) ?? '',
+  ]);
+  const done = [...reverted.map((each) => ['-', each] as const), ...applied.map((each) => ['+', each] as const)];
+  rows.push(...done.map(([sign, { name, milliseconds: spent }]) => [sign, name, time(spent)]));
+  if (rows.length > 0) lines.push(table(rows));
+  if (warnings.length > 0) lines.push(`${color.yellow('warning:')} not expected, and left as it is:\n${differenceLines(warnings)}`);
+  if (outcome !== 'differs') lines.push(`${color.green('ok')}  ${summary(command, known)}  ${color.dim(time(milliseconds))}`);
   return lines.join('\n');
 }
 
-function summary(command: string | null, { applied, reverted, version, pending }: Facts): string {
-  const did = [
-    ...(reverted.length > 0 ? [`reverted ${migrations(reverted.length)}`] : []),
-    ...(applied.length > 0 ? [`applied ${migrations(applied.length)}`] : []),
-  ].join(', ');
-  const asked = command === 'check' || command === 'status' ? '' : did === '' ? 'nothing to do; ' : `${did}; `;
-  const matches = version === null ? 'no migration is applied' : `the schema is what ${version} leaves behind`;
-  const open = pending.length > 0 && command !== 'down' ? `; ${pending.length} pending` : '';
-  return `${asked}${matches}${open}`;
+const databaseText = ({ name, host, port, serverVersion }: DatabaseInfo): string =>
+  `database ${name} at ${host}:${port}, PostgreSQL ${serverVersion}`;
+
+function summary(command: string | null, { applied = [], reverted = [], version = null, pending = [] }: Known): string {
+  const parts = [];
+  if (reverted.length > 0) parts.push(`reverted ${count(reverted.length, 'migration')}`);
+  if (applied.length > 0) parts.push(`applied ${count(applied.length, 'migration')}`);
+  if (parts.length === 0 && command !== 'check' && command !== 'status') parts.push('nothing to do');
+  parts.push(`the schema is as expected ${at(version)}`);
+  if (pending.length > 0 && command !== 'down') parts.push(`${pending.length} pending`);
+  return parts.join('; ');
 }
 
-const where = ({ name, host, port, serverVersion }: NonNullable<Facts['database']>): string =>
-  `database ${name} at ${host}:${port}, PostgreSQL ${serverVersion ?? '?'}`;
-
-function statusTable({ ledger }: Facts, color: Colors): string {
-  const rows = [...(ledger?.applied ?? []), ...(ledger?.pending ?? [])].map(({ name }) => {
-    const on = ledger?.appliedOn.get(name);
-    return [
-      on === undefined ? color.yellow('pending') : color.green('applied'),
-      name,
-      on?.replace('T', ' ').slice(0, 19) ?? '',
-    ];
-  });
-  return table(rows);
-}
-
-function outputOf(command: string | null, { output = '' }: Facts): string {
-  const files = output
-    .split('\n')
-    .map((line) => `  ${line}`)
-    .join('\n');
+function outputText(command: string | null, output: string): string {
+  const files = list(output.split('\n'));
   if (command === 'create')
-    return `made\n${files}\n\nWrite up and down. Then let its effect be taken, and read it in the diff:  npm run migrate snapshot`;
-  if (command === 'snapshot')
-    return output === '' ? 'the effect files are what the migrations do' : `rewritten, see git diff:\n${files}`;
-  return output;
+    return `created${files}\n\nWrite "up" and "down". Then write the effect, and read it in the diff:  ${RUN} snapshot`;
+  if (command !== 'snapshot') return output;
+  const cluster = 'Roles and other objects of the whole server that a migration creates stay on that server.';
+  return output === '' ? 'the effect files are up to date' : `rewritten; read the changes with git diff:${files}\n${cluster}`;
 }
 
 /** A failure, for people. */
-export const failureText = (error: Failure, color: Colors): string =>
-  `${color.red(`${labels[error.code] ?? 'failed'}:`)} ${error.message}\n\n${error.hint}`;
-
-/** Where nothing failed, but something was found, or was not done. */
-const labels: Partial<Record<Failure['code'], string>> = {
-  drift: 'differs',
-  differs: 'refused',
-  misfit: 'refused',
-  obstacles: 'refused',
-  'data-loss': 'refused',
-  interrupted: 'interrupted',
-};
+export function failureText(error: Failure, color: Colors): string {
+  const isAnswer = ['differs', 'in-the-way', 'problems', 'data-loss', 'data-loss-unseen'].includes(error.code);
+  const label = error.code === 'drift' ? 'differs' : isAnswer ? 'refused' : 'failed';
+  return `${color.red(`${label}:`)} ${error.message}\n\n${error.hint}`;
+}

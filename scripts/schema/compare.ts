@@ -1,132 +1,100 @@
-import type { Expectation } from './effects.js';
-import { objectId, objectsOf, sections, type Schema, type SchemaObject, type Section, type State } from './model.js';
+import type { Difference } from '../report/types.js';
+import { factId, isKind, type Expectation, type Facts } from './effects.js';
+import { normalizer } from './normalize.js';
 
-/** One object that is not as expected. `expected` is null where there should be none, `found` where there is none. */
-export interface Difference {
-  readonly kind: 'missing' | 'changed' | 'unexpected';
-  readonly object: string;
-  readonly expected: string | null;
-  readonly found: string | null;
-}
-
-/** What a comparison says: `failing` are the differences that make the schema wrong, `warnings` the others. */
+/** `failing` are the differences that make the schema wrong, `warnings` the others. */
 export interface Comparison {
   readonly failing: readonly Difference[];
   readonly warnings: readonly Difference[];
 }
 
+type Parts = ReadonlyMap<string, string>;
+const NONE: Parts = new Map();
+
 /**
  * Compares the live schema with the expected one.
  *
- * `missing` and `changed` make a schema wrong. So does an object that the effects removed and that is still there;
- * anything else `unexpected` is a warning, unless `strict`. A table that is missing is one difference, without its parts.
+ * What is missing or changed makes a schema wrong. So does what an effect removed and is still there; anything else
+ * unexpected, on a table that a migration created, is a warning unless `strict`. An object that is missing, or is there
+ * and should not be, is one difference, without its parts.
  */
-export function compare(expected: Expectation, live: Schema, strict = false): Comparison {
+export async function compare(expected: Expectation, live: Facts, strict = false): Promise<Comparison> {
   const failing: Difference[] = [];
   const warnings: Difference[] = [];
-  const [wanted, found] = unequalObjects(expected.schema, live);
-  for (const object of wanted.values()) {
-    if (!isCompared(expected, object) || isCoveredByTable(expected, object, wanted, found)) continue;
-    const other = found.get(object.id);
-    if (other !== undefined) failing.push(...changed(object, other, expected.partial.get(object.id)));
-    else failing.push({ kind: 'missing', object: object.title, expected: describe(object.state), found: null });
-  }
-  for (const object of found.values()) {
-    if (wanted.has(object.id) || !isCompared(expected, object) || isCoveredByTable(expected, object, wanted, found))
+  for (const object of new Set([...expected.facts.keys(), ...live.keys()])) {
+    const wanted = expected.facts.get(object) ?? NONE;
+    const found = live.get(object) ?? NONE;
+    const isCompared = (part: string): boolean =>
+      expected.named.has(factId(object, part)) || expected.owned.has(object) || expected.removed.has(object);
+    const whole = wholeDifference(object, wanted, found);
+    const kind = kindOf(wanted) ?? kindOf(found);
+    if (whole !== undefined && kind !== undefined && isCompared(kind)) {
+      const isFailing = whole.kind !== 'unexpected' || strict || expected.removed.has(object) || expected.named.has(factId(object, kind));
+      (isFailing ? failing : warnings).push(whole);
       continue;
-    const difference = {
-      kind: 'unexpected',
-      object: object.title,
-      expected: null,
-      found: describe(object.state),
-    } as const;
-    if (strict || expected.named.has(object.id)) failing.push(difference);
-    else warnings.push(difference);
+    }
+    for (const [part, definition] of wanted) {
+      if (!isCompared(part) || found.get(part) === definition) continue;
+      const difference = await partDifference(expected, object, part, definition, found);
+      if (difference !== undefined) failing.push(difference);
+    }
+    for (const [part, definition] of found) {
+      if (!isCompared(part) || wanted.has(part)) continue;
+      const difference = { kind: 'unexpected', object: title(object, part), expected: null, found: shown(part, definition) } as const;
+      const isNamed = expected.removed.has(object) || expected.named.has(factId(object, part));
+      (strict || isNamed ? failing : warnings).push(difference);
+    }
   }
   return { failing, warnings };
 }
 
-/** The objects of both schemas, without the tables and other things that read the same in both: nearly all of them. */
-function unequalObjects(wanted: Schema, found: Schema): [Objects, Objects] {
-  const [left, right]: [Schema, Schema] = [{}, {}];
-  for (const section of Object.keys(sections) as Section[]) {
-    const [ours, theirs] = [wanted[section] ?? {}, found[section] ?? {}];
-    const unequal = Object.keys(ours).filter((key) => JSON.stringify(ours[key]) !== JSON.stringify(theirs[key]));
-    const keys = [...unequal, ...Object.keys(theirs).filter((key) => !Object.hasOwn(ours, key))];
-    left[section] = pick(ours, keys);
-    right[section] = pick(theirs, keys);
-  }
-  return [objectsOf(left), objectsOf(right)];
+const kindOf = (parts: Parts): string | undefined => [...parts.keys()].find(isKind);
+
+/** The one difference of an object that is missing, of another kind, or there and should not be. */
+function wholeDifference(object: string, wanted: Parts, found: Parts): Difference | undefined {
+  const [kind, other] = [kindOf(wanted), kindOf(found)];
+  const inFull = (part: string, parts: Parts): string => `${part} ${parts.get(part) ?? ''}`.trim();
+  if (kind !== undefined && other === undefined)
+    return { kind: 'missing', object: title(object, kind), expected: shown(kind, wanted.get(kind) ?? ''), found: null };
+  if (kind !== undefined && other !== undefined && kind !== other)
+    return { kind: 'changed', object: title(object, kind), expected: inFull(kind, wanted), found: inFull(other, found) };
+  if (wanted.size === 0 && other !== undefined)
+    return { kind: 'unexpected', object: title(object, other), expected: null, found: shown(other, found.get(other) ?? '') };
+  return undefined;
 }
 
-const pick = <T>(byKey: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T> =>
-  Object.fromEntries(keys.flatMap((key) => (Object.hasOwn(byKey, key) ? [[key, byKey[key] as T]] : [])));
-
-type Objects = ReadonlyMap<string, SchemaObject>;
-
-/** Whether a part needs no line of its own: its table is missing, or is none, or should not be there, which is said. */
-function isCoveredByTable(
+async function partDifference(
   expected: Expectation,
-  { part, key }: SchemaObject,
-  wanted: Objects,
-  found: Objects,
-): boolean {
-  const id = objectId('tables', key);
-  const [table, other] = [wanted.get(id), found.get(id)];
-  if (part === undefined || !isCompared(expected, table ?? other)) return false;
-  if (table === undefined || other === undefined) return true;
-  const kind = kindOf(table.state); // Of a shared table it need not be written down.
-  return kind !== undefined && kind !== kindOf(other.state);
+  object: string,
+  part: string,
+  definition: string,
+  found: Parts,
+): Promise<Difference | undefined> {
+  const other = found.get(part);
+  // On a shared table the application may add to a column, and call the constraints as it likes.
+  const isExtended = part.startsWith('column ') && other?.startsWith(`${definition} `) === true;
+  if (isExtended && !expected.owned.has(object)) return undefined;
+  const isAnyName = part.startsWith('constraint ') && expected.prerequisites.has(factId(object, part));
+  const constraints = [...found].filter(([name]) => isAnyName && name.startsWith('constraint '));
+  const candidates = [...constraints.map(([, each]) => each), ...(other === undefined ? [] : [other])];
+  for (const candidate of candidates)
+    if (candidate === definition || (await normalizer())(part, definition, candidate)) return undefined;
+  if (other === undefined)
+    return { kind: 'missing', object: title(object, part), expected: shown(part, definition), found: null };
+  return { kind: 'changed', object: title(object, part), expected: shown(part, definition), found: shown(part, other) };
 }
 
-const kindOf = (state: State) => (typeof state === 'string' ? state : state['kind']);
+/** A plain table has no definition to show. */
+export const shown = (part: string, definition: string): string => (definition === '' ? part : definition);
 
-const isCompared = ({ named, owned }: Expectation, object: SchemaObject | undefined): boolean =>
-  object !== undefined && (named.has(object.id) || (object.section === 'tables' && owned.has(object.key)));
-
-function changed(wanted: SchemaObject, found: SchemaObject, asked?: ReadonlySet<string>): Difference[] {
-  const attributes = differing(wanted.state, found.state, asked);
-  if (attributes.length === 0) return [];
-  return [
-    {
-      kind: 'changed',
-      object: wanted.title,
-      expected: describe(wanted.state, attributes),
-      found: describe(found.state, attributes),
-    },
-  ];
+/** What a fact is called. An index is named in its schema, other parts in their table. */
+export function title(object: string, part: string): string {
+  if (part === '') return object;
+  const [, noun = part, name] = /^(column|constraint|index|trigger|policy) (.*)$/s.exec(part) ?? [];
+  if (name === undefined) return `${noun} ${object}`;
+  return `${noun} ${noun === 'index' ? schemaOf(object) : object}.${name}`;
 }
 
-/**
- * The attributes in which two states differ; `['']` for two definitions that do.
- *
- * @param asked of an object that is not this project's: what is asked for although it is not to be there
- */
-function differing(wanted: State, found: State, asked?: ReadonlySet<string>): string[] {
-  if (typeof wanted === 'string' || typeof found === 'string') return wanted === found ? [] : [''];
-  const names = new Set([...Object.keys(wanted), ...(asked ?? Object.keys(found))]);
-  // A materialized view that is made without rows is refreshed sooner or later.
-  const isRefreshed = (name: string) => name === 'populated' && wanted[name] === false;
-  return [...names].filter((name) => wanted[name] !== found[name] && !isRefreshed(name));
-}
-
-/** A state in words: all that is worth saying of it, or these attributes alone, also where they are absent. */
-export function describe(state: State, attributes?: readonly string[]): string {
-  if (typeof state === 'string') return state;
-  const words =
-    attributes === undefined
-      ? Object.entries(state).map(([name, value]) => (name === 'null' && value === true ? '' : phrase(name, value)))
-      : attributes.map((name) => phrase(name, state[name]));
-  return words.filter((word) => word !== '').join(', ');
-}
-
-/** One attribute in words. */
-function phrase(name: string, value: string | boolean | undefined): string {
-  if (name === 'type') return String(value ?? 'no type');
-  if (name === 'kind') return String(value ?? 'function'); // Only a plain function has none.
-  if (name === 'null') return value === false ? 'not null' : 'null';
-  if (name === 'populated') return value === false ? 'not populated' : 'populated';
-  const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  if (value === undefined || value === false) return `no ${words}`;
-  return value === true ? words : `${words} ${value}`;
-}
+/** The schema of a qualified name, with its quotes: `public`, `"My Schema"`. */
+export const schemaOf = (object: string): string =>
+  /^(?:[a-z]+ )?("(?:[^"]|"")*"|[^".]*)\./.exec(object)?.[1] ?? '';

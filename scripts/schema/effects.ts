@@ -1,102 +1,121 @@
-import mergePatch from 'json8-merge-patch';
-import { isPart, isPatch, mentions, objectTitle, sections, type Mention, type Patch, type Schema } from './model.js';
+/** Effects, merged into the expected schema. Pure: values in, values out. */
 
-/** What the schema has to be at a version, and how far the comparison goes. */
-export interface Expectation {
-  readonly schema: Schema;
-  /** Ids of the objects that an effect names, also of those that it removes. Only these, and `owned`, are compared. */
-  readonly named: ReadonlySet<string>;
-  /** Keys of the tables that an effect creates: all that hangs on them is compared. The others are shared. */
-  readonly owned: ReadonlySet<string>;
-  /**
-   * By their ids, the objects that were there before the first migration, and attributes that effects speak of: of these
-   * objects nothing else is compared.
-   */
-  readonly partial: ReadonlyMap<string, ReadonlySet<string>>;
+/** What an effect file holds: by object, its whole definition, or its parts by name. `null` removes. */
+export type Effect = Readonly<Record<string, string | null | Readonly<Record<string, string | null>>>>;
+
+/** A schema: by object, the definitions of its parts. An object without parts has one, named `''`. */
+export type Facts = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** The parts of which a relation always has exactly one: it says what kind of relation the object is. */
+const RELATION_KINDS = ['table', 'view', 'materialized view', 'foreign table'];
+export const isKind = (part: string): boolean => part === '' || RELATION_KINDS.includes(part);
+
+/** Identifies a fact. */
+export const factId = (object: string, part: string): string => `${object}\0${part}`;
+
+/** A trigger function is shared with the application, which may use it for tables of its own. */
+export const isTriggerFunction = (definition: string | null): boolean =>
+  definition !== null && /^CREATE OR REPLACE FUNCTION [^\n]+\n RETURNS trigger\n/.test(definition);
+
+/** The parts that an effect names of an object; none where it removes the object. */
+export const partsOf = (patch: Effect[string] | undefined): [part: string, definition: string | null][] =>
+  typeof patch === 'string' ? [['', patch]] : Object.entries(patch ?? {});
+
+/** Merges effects as RFC 7396 says, two levels deep. */
+export function merge(effects: readonly Effect[]): Facts {
+  const merged = new Map<string, Map<string, string>>();
+  for (const effect of effects)
+    for (const [object, patch] of Object.entries(effect)) {
+      if (patch === null) merged.delete(object);
+      const parts = merged.get(object) ?? new Map<string, string>();
+      for (const [part, definition] of partsOf(patch))
+        if (definition === null) parts.delete(part);
+        else parts.set(part, definition);
+      if (parts.size > 0) merged.set(object, parts);
+      else merged.delete(object);
+    }
+  return merged;
 }
 
-/** Every column, table or function has these: where the prerequisites do not say which, any will do. */
-const ALWAYS_THERE = new Set(['type', 'null', 'kind', 'returns', 'language', 'body']);
-
-/** Whether an effect creates this table (and does not only hang something on it). */
-export const createsTable = ({ section, part, value }: Mention): boolean =>
-  section === 'tables' && part === undefined && isPatch(value) && typeof value['kind'] === 'string';
+/** What the schema must be at a version, and how far the comparison goes. */
+export interface Expectation {
+  readonly facts: Facts;
+  /** Ids of the facts that are compared wherever they are; also of those that an effect removed. */
+  readonly named: ReadonlySet<string>;
+  /** Tables that an effect created: everything on them is compared. */
+  readonly owned: ReadonlySet<string>;
+  /** Objects that an effect removed: nothing of them may be there. */
+  readonly removed: ReadonlySet<string>;
+  /** Ids of the facts that the prerequisites say: a constraint among them may have any name. */
+  readonly prerequisites: ReadonlySet<string>;
+}
 
 /**
- * Puts effects together: the expected schema after the last of them.
+ * The expected schema after the applied effects.
  *
- * @param prerequisites what the application's base schema holds; shared objects are compared on top of it
- * @param effects those of the applied migrations, in order
- * @param reverted those that this run takes back: what they name, and is not expected any more, must be gone. Trigger
- *   functions are shared and may stay.
+ * A prerequisite is compared until an effect names the same fact, applied or not: a legacy file may have made that
+ * change already.
+ *
+ * @param reverted the effects that this run takes back: what they name and nothing expects any more must be gone.
+ *   A trigger function may stay.
  */
 export function expectation(
-  prerequisites: Patch,
-  effects: readonly Patch[],
-  reverted: readonly Patch[] = [],
+  prerequisites: Effect,
+  effects: { readonly applied: readonly Effect[]; readonly pending: readonly Effect[] },
+  reverted: readonly Effect[] = [],
 ): Expectation {
   const named = new Set<string>();
   const owned = new Set<string>();
-  const partial = new Map(mentions(prerequisites).map(({ id }) => [id, new Set<string>()]));
-  const speakOf = ({ id, value }: Mention) => {
-    for (const attribute of isPatch(value) ? Object.keys(value) : [])
-      if (!ALWAYS_THERE.has(attribute) && !isPart(attribute)) partial.get(id)?.add(attribute);
-  };
-  let schema = mergePatch.apply(Object.create(null) as object, prerequisites) as Schema;
-  for (const effect of effects) {
-    schema = mergePatch.apply(schema, effect);
-    for (const mention of mentions(effect)) {
-      named.add(mention.id);
-      if (createsTable(mention)) owned.add(mention.key);
-      // What is removed, and all that hangs on it, is this project's if it is made anew.
-      if (mention.value === null)
-        for (const id of partial.keys()) if (`${id}\0`.startsWith(`${mention.id}\0`)) partial.delete(id);
-      speakOf(mention);
+  const removed = new Set<string>();
+  for (const effect of effects.applied)
+    for (const [object, patch] of Object.entries(effect)) {
+      if (patch === null) removed.add(object);
+      for (const [part, definition] of partsOf(patch)) {
+        named.add(factId(object, part));
+        if (isKind(part) && definition !== null) owned.add(object);
+      }
     }
+  for (const effect of reverted)
+    for (const [object, patch] of Object.entries(effect))
+      for (const [part, definition] of partsOf(patch)) {
+        if (isTriggerFunction(definition)) continue;
+        named.add(factId(object, part));
+        if (isKind(part)) removed.add(object);
+      }
+  const asked = factsOf(prerequisites);
+  const changed = new Set([...effects.applied, ...effects.pending].flatMap(idsOf));
+  for (const [object, part] of asked) {
+    const id = factId(object, part);
+    if (!changed.has(id) && !changed.has(object)) named.add(id);
   }
-  for (const mention of reverted.flatMap(mentions)) {
-    if (!(isPatch(mention.value) && mention.value['returns'] === 'trigger')) named.add(mention.id);
-    speakOf(mention);
-  }
-  return { schema, named, owned, partial };
+  const facts = merge([prerequisites, ...effects.applied]);
+  return { facts, named, owned, removed, prerequisites: new Set(asked.map(([object, part]) => factId(object, part))) };
 }
 
-/** Something that an effect says of an object and that cannot be. */
-export interface Contradiction {
-  readonly index: number;
-  readonly object: string;
-  readonly what: string;
-}
-
-/** The first effect that does not fit those before it: it removes what is not there, or changes what nobody made. */
-export function contradiction(prerequisites: Patch, effects: readonly Patch[]): Contradiction | undefined {
-  const there = new Set(mentions(prerequisites).map(({ id }) => id));
-  for (const [index, effect] of effects.entries())
-    for (const { id, section, key, part, name, value } of mentions(effect)) {
-      const say = (what: string) => ({ index, object: objectTitle(section, key, undefined, part, name), what });
-      if (value === null && !there.delete(id)) return say('is removed, but no effect before made it');
-      if (part === 'columns' && isPatch(value) && !('type' in value) && !there.has(id))
-        return say('is changed, but neither the prerequisites nor an effect before made it');
-      if (value !== null) there.add(id);
-    }
-  return undefined;
-}
-
-/** The merge patch that leads from one schema to another; objects go one by one, never a whole section with them. */
-export function effectBetween(before: Patch, after: Patch, depth = 0): Patch {
-  const keys = depth === 0 ? Object.keys(sections) : new Set([...Object.keys(before), ...Object.keys(after)]);
-  return Object.fromEntries(
-    [...keys].flatMap((key): [string, Patch[string]][] => {
-      const was = own(before, key);
-      // Sections, and the kinds of parts of a table, are places for objects: they stay.
-      const is = own(after, key) ?? (depth % 2 === 0 && isPatch(was) ? {} : undefined);
-      if (is === undefined) return was === undefined ? [] : [[key, null]];
-      if (!isPatch(is)) return was === is ? [] : [[key, is]];
-      const inner = effectBetween(isPatch(was) ? was : {}, is, depth + 1);
-      return Object.keys(inner).length === 0 ? [] : [[key, inner]];
-    }),
+/** Every fact of an effect, as object, part and definition. */
+export const factsOf = (effect: Effect): [object: string, part: string, definition: string | null][] =>
+  Object.entries(effect).flatMap(([object, patch]) =>
+    partsOf(patch).map(([part, definition]): [string, string, string | null] => [object, part, definition]),
   );
-}
 
-const own = (patch: Patch, key: string): Patch[string] | undefined =>
-  Object.hasOwn(patch, key) ? patch[key] : undefined;
+/** The ids of the facts that an effect names; of an object that it removes, the object itself. */
+const idsOf = (effect: Effect): string[] => [
+  ...factsOf(effect).map(([object, part]) => factId(object, part)),
+  ...Object.keys(effect).filter((object) => effect[object] === null),
+];
+
+/** The effect that leads from one schema to another. */
+export function effectBetween(before: Facts, after: Facts): Effect {
+  const effect: Record<string, Effect[string]> = {};
+  for (const object of before.keys()) if (!after.has(object)) effect[object] = null;
+  for (const [object, parts] of after) {
+    const old = before.get(object) ?? new Map<string, string>();
+    const changed: Record<string, string | null> = {};
+    for (const part of old.keys()) if (!parts.has(part)) changed[part] = null;
+    for (const [part, definition] of parts) if (old.get(part) !== definition) changed[part] = definition;
+    const whole = changed[''];
+    if (typeof whole === 'string') effect[object] = whole;
+    else if (Object.keys(changed).length > 0) effect[object] = changed;
+  }
+  return effect;
+}

@@ -1,125 +1,128 @@
-import type { Relation, Schema, State } from './model.js';
+import { isDeepStrictEqual } from 'node:util';
 
-/** A literal, a quoted name, a word, white space, or any other sign. */
-const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[\w$\u0080-\uffff]+|\s+|./gsu;
-const isName = (token = ''): boolean => /^(?:"|[a-z_\u0080-\uffff])/.test(token);
-const ENDS_FROM = new Set(['WHERE', 'GROUP', 'HAVING', 'WINDOW', 'ORDER', 'LIMIT', 'OFFSET', 'FETCH', 'FOR', ';']);
+/** Whether two definitions of a part mean the same to PostgreSQL. */
+export type IsSame = (part: string, expected: string, found: string) => boolean;
 
-const CAST_ARRAY = '(ARRAY[';
-/** The element type of an array type, at the beginning of a text. */
-const ELEMENT_TYPE = /^::((?:"(?:[^"]|"")*"|[\w$\u0080-\uffff]+|[ .]|\(\d+(?:,\d+)?\))+?)\[\]/u;
-
-/** Whether there is nothing to normalize in a schema, by its JSON: nearly always. */
-export const isNormal = (json: string): boolean => !json.includes(CAST_ARRAY) && !json.includes('"definition"');
-
-/** Makes a schema read the same on every PostgreSQL, and before and after a dump. */
-export const normalize = (schema: Schema): Schema =>
-  mapped(schema, (byKey) =>
-    mapped(byKey, (object) =>
-      typeof object === 'string'
-        ? spreadCasts(object)
-        : mapped<Relation[string], Relation[string]>(object, (inner, name) =>
-            typeof inner === 'object' ? mapped(inner, normalizeState) : normalizeAttribute(inner, name),
-          ),
-    ),
-  );
-
-const normalizeState = (state: State): State =>
-  typeof state === 'string' ? spreadCasts(state) : mapped(state, normalizeAttribute);
-
-function normalizeAttribute(value: string | boolean, name: string): string | boolean {
-  if (typeof value !== 'string' || name === 'body') return value;
-  return name === 'definition' ? normalizeView(spreadCasts(value)) : spreadCasts(value);
-}
-
-const mapped = <T, U>(byName: Readonly<Record<string, T>>, change: (value: T, name: string) => U): Record<string, U> =>
-  Object.fromEntries(Object.entries(byName).map(([name, value]) => [name, change(value, name)]));
+type Node = { readonly [key: string]: unknown };
+type Parse = (sql: string) => unknown;
 
 /**
- * Writes the cast of an array as casts of its elements: `b IN ('x', 'y')` of a varchar is a cast of the array when it is
- * made by hand, and casts of the elements once PostgreSQL has read its own words again, as in a restored database.
+ * Compares definitions by PostgreSQL's own parser, which is loaded when it is first needed.
+ *
+ * Equal texts are equal. Others are put into the statement that they are a fragment of, parsed, and compared as syntax
+ * trees after the rewrites below. What the parser rejects is compared as text.
  */
-function spreadCasts(text: string): string {
-  if (!text.includes(CAST_ARRAY)) return text;
-  const tokens = text.match(TOKEN) ?? [];
-  // From the last one on, so that those within another one are done before it.
-  for (let start = tokens.length - 3; start >= 0; start--) {
-    if (tokens[start] !== '(' || tokens[start + 1] !== 'ARRAY' || tokens[start + 2] !== '[') continue;
-    const elements: string[] = [''];
-    let depth = 0;
-    const length = tokens.slice(start + 3).findIndex((token) => {
-      if (token === '(' || token === '[') depth++;
-      if (token === ')' || token === ']') depth--;
-      if (depth < 0) return true;
-      if (depth === 0 && token === ',') elements.push('');
-      else elements.push((elements.pop() ?? '') + token);
-      return false;
-    });
-    const rest = tokens.slice(start + length + 5).join('');
-    const cast = ELEMENT_TYPE.exec(rest);
-    if (length < 0 || tokens[start + length + 4] !== ')' || cast === null) continue;
-    const spread = elements.map((element) => `(${element.trim()})::${cast[1] ?? ''}`).join(', ');
-    return spreadCasts(`${tokens.slice(0, start).join('')}ARRAY[${spread}]${rest.slice(cast[0].length)}`);
+export const normalizer = (): Promise<IsSame> => (loaded ??= load());
+
+let loaded: Promise<IsSame> | undefined;
+
+async function load(): Promise<IsSame> {
+  const { loadModule, parseSync } = await import('libpg-query');
+  await loadModule();
+  return (part, expected, found) => isSame(parseSync, part, expected, found);
+}
+
+function isSame(parse: Parse, part: string, expected: string, found: string): boolean {
+  if (expected === found) return true;
+  // A materialized view that was made without rows is refreshed sooner or later.
+  if (expected === `${found} WITH NO DATA`) return true;
+  const [wanted, suffix] = withoutSuffix(expected);
+  const [other, otherSuffix] = withoutSuffix(found);
+  const trees = [wanted, other].map((definition) => treeOf(parse, statement(part, definition)));
+  return suffix === otherSuffix && trees[0] !== undefined && isDeepStrictEqual(trees[0], trees[1]);
+}
+
+/** What the catalog query adds to a definition, and no statement says in that place. */
+function withoutSuffix(definition: string): [definition: string, suffix: string] {
+  const suffix = / (?:INVALID|DISABLED|ENABLED (?:REPLICA|ALWAYS)|WITH NO DATA|EXTENSION \S+)$/.exec(definition)?.[0] ?? '';
+  return [definition.slice(0, definition.length - suffix.length), suffix];
+}
+
+/** The statement that a definition is a fragment of. */
+function statement(part: string, definition: string): string {
+  const noun = part.split(' ')[0] ?? '';
+  if (noun === 'column') return `ALTER TABLE t ADD COLUMN c ${definition}`;
+  if (noun === 'constraint') return `ALTER TABLE t ADD CONSTRAINT c ${definition}`;
+  if (noun === 'index') return definition.replace(/^(UNIQUE )?/, 'CREATE $1INDEX ON t ');
+  if (noun === 'trigger') return definition.replace(/^(CONSTRAINT )?/, 'CREATE $1TRIGGER t ');
+  if (noun === 'policy') return `CREATE POLICY p ON t ${definition}`;
+  if (noun === 'table') return `CREATE TABLE t () ${definition}`;
+  if (part === 'view' || part === 'materialized view') return `CREATE VIEW v AS ${definition}`;
+  if (definition.startsWith('CREATE ')) return definition;
+  return `CREATE DOMAIN d ${definition}`;
+}
+
+function treeOf(parse: Parse, sql: string): unknown {
+  try {
+    return rewrite(parse(sql), undefined);
+  } catch {
+    return undefined; // A definition that newer or older servers print in a way that this parser does not know.
   }
-  return text;
 }
 
 /**
- * Makes the definition of a view read the same on every PostgreSQL, as 16 and later write it: before, each column of a
- * query on one relation is written with its name before it, since then without (commit 47bb9db75, "Get rid of the NEW and
- * OLD entries"). White space is folded, since only lines differ by it; in literals it stays.
+ * Rewrites a syntax tree, so that what PostgreSQL prints in two ways becomes one tree.
+ *
+ * @param relation the name of the only relation of the query that the node is in, if there is only one
  */
-function normalizeView(definition: string): string {
-  const tokens = (definition.match(TOKEN) ?? []).map((token) => (/^\s/.test(token) ? ' ' : token));
-  return withoutQualifier(tokens).join('').trim();
+function rewrite(node: unknown, relation: string | undefined): unknown {
+  if (Array.isArray(node)) return node.map((item) => rewrite(item, relation));
+  if (typeof node !== 'object' || node === null) return node;
+  let inner = node as Node;
+  if ('targetList' in inner || 'fromClause' in inner) relation = onlyRelation(inner);
+  for (const [type, rule] of Object.entries(rewrites))
+    if (type in inner) inner = rule(inner[type] as Node, relation) ?? inner;
+  const entries = Object.entries(inner).filter(([key]) => !/(?:location|_len|list_start|list_end)$/.test(key));
+  return Object.fromEntries(entries.map(([key, value]) => [key, rewrite(value, relation)]));
 }
 
-/** Leaves out the name of the only relation of a query where it stands before a column, outside of sub-selects. */
-function withoutQualifier(tokens: readonly string[]): readonly string[] {
-  const outside = outsideSubqueries(tokens);
-  const top = (index: number, word: string) => outside[index] === 0 && tokens[index] === word;
-  const from = tokens.findIndex((_, index) => top(index, 'FROM'));
-  if (from < 0 || tokens.some((_, index) => ['UNION', 'INTERSECT', 'EXCEPT'].some((word) => top(index, word))))
-    return tokens;
-  const length = tokens.slice(from).findIndex((token, offset) => outside[from + offset] === 0 && ENDS_FROM.has(token));
-  const end = length < 0 ? tokens.length : from + length;
-  const name = onlyRelation(tokens, outside, from + 1, end);
-  if (name === undefined) return tokens;
-  const isQualifier = (index: number) =>
-    outside[index] !== undefined &&
-    (index < from || index >= end) &&
-    tokens[index] === name &&
-    tokens[index + 1] === '.' &&
-    !['.', ':'].includes(tokens[index - 1] ?? '') &&
-    isName(tokens[index + 2]) &&
-    tokens[index + 3] !== '(';
-  return tokens.filter((_, index) => !isQualifier(index) && !isQualifier(index - 1));
+/** By the type of node: what it is the same as, or undefined where it stays. Each has a test in test/check. */
+const rewrites: Readonly<Record<string, (node: Node, relation: string | undefined) => Node | undefined>> = {
+  // PostgreSQL prints `x BETWEEN 1 AND 5 AND y > 0` with other parentheses once it has read its own output.
+  BoolExpr({ boolop, args }) {
+    const isNested = (arg: Node): boolean => (arg['BoolExpr'] as Node | undefined)?.['boolop'] === boolop;
+    if (boolop === 'NOT_EXPR' || !(args as Node[]).some(isNested)) return undefined;
+    const flat = (args as Node[]).flatMap((arg) => (isNested(arg) ? ((arg['BoolExpr'] as Node)['args'] as Node[]) : [arg]));
+    return rewrites['BoolExpr']?.({ boolop, args: flat }, undefined) ?? { BoolExpr: { boolop, args: flat } };
+  },
+  // `b IN ('x')` of a varchar is a cast of the array when it is made by hand, and casts of the elements once restored.
+  TypeCast({ arg, typeName }) {
+    const elements = ((arg as Node)['A_ArrayExpr'] as Node | undefined)?.['elements'] as Node[] | undefined;
+    const { arrayBounds, ...elementType } = typeName as Node;
+    if (elements === undefined || arrayBounds === undefined) return undefined;
+    const cast = (element: Node): Node =>
+      'A_ArrayExpr' in element
+        ? { TypeCast: { arg: element, typeName } }
+        : { TypeCast: { arg: element, typeName: elementType } };
+    return { A_ArrayExpr: { elements: elements.map((element) => rewrites['TypeCast']?.(cast(element)['TypeCast'] as Node, undefined) ?? cast(element)) } };
+  },
+  // Before PostgreSQL 16, a column of a query on one relation is printed with the name of the relation.
+  ColumnRef({ fields }, relation) {
+    const [first, ...rest] = fields as Node[];
+    const isQualified = rest.length > 0 && relation !== undefined && (first?.['String'] as Node | undefined)?.['sval'] === relation;
+    return isQualified ? { ColumnRef: { fields: rest } } : undefined;
+  },
+  // In the body of a function only line ends and trailing blanks are ignored: other white space can have a meaning.
+  DefElem({ defname, arg, ...rest }) {
+    const items = ((arg as Node | undefined)?.['List'] as Node | undefined)?.['items'] as Node[] | undefined;
+    if (defname !== 'as' || items === undefined) return undefined;
+    const body = (text: unknown): string => String(text).replaceAll(/[ \t\r]+$/gm, '').trimEnd();
+    const strings = items.map((item) => ({ String: { sval: body((item['String'] as Node)['sval']) } }));
+    return { DefElem: { defname, arg: { List: { items: strings } }, ...rest } };
+  },
+};
+
+/** What columns of the only relation after FROM are called by; undefined where there are several. */
+function onlyRelation({ fromClause }: Node): string | undefined {
+  const [item, ...others] = (fromClause ?? []) as Node[];
+  if (item === undefined || others.length > 0 || 'JoinExpr' in item) return undefined;
+  const [relation] = Object.values(item) as [Range];
+  const table = relation.relation?.RangeVar ?? relation; // Of a TABLESAMPLE.
+  return table.alias?.aliasname ?? table.relname;
 }
 
-/** For each token how many parentheses it is in, or `undefined` inside a sub-select. */
-function outsideSubqueries(tokens: readonly string[]): (number | undefined)[] {
-  const isSubquery: boolean[] = [];
-  return tokens.map((token, index) => {
-    if (token === ')') isSubquery.pop();
-    const depth = isSubquery.includes(true) ? undefined : isSubquery.length;
-    if (token === '(') isSubquery.push(/^ ?(?:SELECT|WITH|VALUES)\b/.test(tokens.slice(index + 1, index + 3).join('')));
-    return depth;
-  });
-}
-
-/** What columns of the only relation after FROM are called by; none where there are several. */
-function onlyRelation(
-  tokens: readonly string[],
-  outside: readonly (number | undefined)[],
-  start: number,
-  end: number,
-): string | undefined {
-  const item = tokens.slice(start, end);
-  const isJoin = /^ ?\((?! ?(?:SELECT|WITH|VALUES)\b)/.test(item.join(''));
-  if (isJoin || item.some((token, offset) => token === ',' && outside[start + offset] === 0)) return undefined;
-  const sample = item.indexOf('TABLESAMPLE');
-  return item
-    .slice(0, sample < 0 ? item.length : sample)
-    .filter((token, offset) => outside[start + offset] === 0 && isName(token))
-    .at(-1);
+interface Range {
+  readonly alias?: { readonly aliasname: string };
+  readonly relname?: string;
+  readonly relation?: { readonly RangeVar: Range };
 }

@@ -1,0 +1,40 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { failure } from '../report/errors.js';
+
+/** The text of a file, without a byte order mark. @param shown what the file is called in a message. @throws Failure `usage` */
+export const readFile = (path: string, shown: string): string =>
+  orRefuse('not-readable', shown, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
+
+/** The names in a folder. @throws Failure `usage` */
+export const readFolder = (path: string, shown: string): string[] => orRefuse('not-readable', shown, () => readdirSync(path));
+
+/** Writes a file, and makes its folder. @throws Failure `usage` */
+export function writeFile(path: string, shown: string, text: string): void {
+  orRefuse('not-writable', shown, () => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  });
+}
+
+function orRefuse<T>(code: 'not-readable' | 'not-writable', shown: string, act: () => T): T {
+  try {
+    return act();
+  } catch (cause) {
+    throw failure('usage', code, [shown, (cause as NodeJS.ErrnoException).code ?? ''], { file: shown, cause });
+  }
+}
+
+/** `JSON.parse`. @throws Failure `usage` with line and column, where Node.js says them */
+export function parseJson(text: string, shown: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const { message } = cause as Error;
+    const position = /at position (\d+)/.exec(message)?.[1];
+    const lines = text.slice(0, Number(position ?? 0)).split('\n');
+    const place = position === undefined ? '' : `:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
+    const reason = message.replace(/ in JSON at position.*| \(line .*/s, '');
+    throw failure('usage', 'bad-json', [`${shown}${place}`, reason], { file: shown, cause });
+  }
+}
