@@ -4,7 +4,7 @@
  */
 import { fixture, makeDatabase, type Database } from './support/database.js';
 import { startEmbedded } from './support/embedded.js';
-import { narrator } from './support/narrator.js';
+import { narrator } from './cli/narrator.js';
 
 const list = "SELECT id, name FROM user_workflows WHERE user_id = '00000000-0000-4000-8000-000000000001'";
 const withoutLedger = { without: ['pgmigrations'] };

@@ -1,5 +1,5 @@
-import { main } from '../../scripts/main.js';
-import type { Failure } from '../../scripts/errors.js';
+import { migrate } from '../../scripts/migrate.js';
+import type { Failure } from '../../scripts/report/errors.js';
 import { root } from './root.js';
 
 export interface CallOptions {
@@ -53,7 +53,7 @@ export interface CallResult {
 /** Runs the program in this process: quicker than a process of its own, and otherwise the same from the command line on. */
 export async function call(argv: readonly string[], options: CallOptions = {}): Promise<CallResult> {
   const printed = { stdout: '', stderr: '' };
-  const code = await main({
+  const code = await migrate({
     argv,
     env: { ...(options.url === undefined ? {} : { DATABASE_URL: options.url }), ...options.env },
     root: options.root ?? root,

@@ -1,8 +1,6 @@
 import { migration, testProject, type Files } from './project.js';
 
-const table = (name: string) => ({
-  tables: { [`public.${name}`]: { kind: 'table', columns: { id: { type: 'integer', null: true } } } },
-});
+const table = (name: string) => ({ [`public.${name}`]: { table: '', 'column id': 'integer NULL' } });
 
 /** The files of a migration that makes a table of one column, `id`, and nothing else. */
 export const makesTable = (number: string, name: string): Files => ({
