@@ -43,14 +43,24 @@ export async function migrate(call: Call): Promise<number> {
   let invocation: Invocation | undefined;
   const reportOf = (outcome: string, known: Known, error: Failure | null): Report => {
     const milliseconds = Math.round(performance.now() - started);
-    return { command: invocation?.command ?? null, outcome, exitCode: error?.exitCode ?? 0, known, milliseconds, error };
+    return {
+      command: invocation?.command ?? null,
+      outcome,
+      exitCode: error?.exitCode ?? 0,
+      known,
+      milliseconds,
+      error,
+    };
   };
   let report: Report;
   try {
     invocation = readCommandLine(call.argv, call.env);
     const result = await withPatience(execute(call, invocation), call.stuck);
     const { outcome, version = null, failing = [], pending = [] } = result;
-    const drift = outcome === 'differs' ? failure('differs', 'drift', [version, failing, pending.length > 0]) : null;
+    const drift =
+      outcome === 'differs'
+        ? failure('differs', 'drift', [version, failing, pending.length > 0])
+        : null;
     report = reportOf(outcome, result, drift);
   } catch (thrown) {
     const error = asFailure(thrown, call.signal);
@@ -69,8 +79,18 @@ async function execute(call: Call, { command, ...invocation }: Invocation): Prom
   if (writesSources && options.dryRun) throw failure('usage', 'no-dry-run', [command]);
   if (writesSources && isCompiled) throw failure('usage', 'needs-sources', [command]);
   const settings = readSettings(root, env);
-  const nowhere = { clientConfig: {}, host: '', port: 0, database: '', user: '', allowsPlain: false };
-  const stuck = Promise.race([secondsAfter(signal), ...(call.stuck === undefined ? [] : [call.stuck])]);
+  const nowhere = {
+    clientConfig: {},
+    host: '',
+    port: 0,
+    database: '',
+    user: '',
+    allowsPlain: false,
+  };
+  const stuck = Promise.race([
+    secondsAfter(signal),
+    ...(call.stuck === undefined ? [] : [call.stuck]),
+  ]);
   stuck.catch(() => undefined);
   const context: Context = {
     ...invocation,
@@ -80,14 +100,19 @@ async function execute(call: Call, { command, ...invocation }: Invocation): Prom
     configuration: command === 'create' ? nowhere : readConfiguration(settings.databaseUrlVar, env),
     signal,
     stuck,
-    emit: options.quiet ? () => undefined : progressReporter(call.stderr, call.terminal, options.verbose),
+    emit: options.quiet
+      ? () => undefined
+      : progressReporter(call.stderr, call.terminal, options.verbose),
   };
   const isDryRun = options.dryRun && (command === 'up' || command === 'down' || command === 'redo');
   return await commands[isDryRun ? 'plan' : command](context);
 }
 
 /** Gives the command one second to finish by itself, so that its report can say what was committed. */
-async function withPatience(done: Promise<Result>, stuck: Promise<never> = new Promise(() => undefined)): Promise<Result> {
+async function withPatience(
+  done: Promise<Result>,
+  stuck: Promise<never> = new Promise(() => undefined),
+): Promise<Result> {
   const patient = stuck.catch(async (error: unknown) => {
     await Promise.race([done.catch(() => undefined), sleep(1000)]);
     throw error;
@@ -102,21 +127,36 @@ const secondsAfter = (signal: AbortSignal): Promise<never> =>
   });
 
 function asFailure(thrown: unknown, signal: AbortSignal): Failure {
-  if (signal.aborted) return thrown instanceof Failure && thrown.code === 'interrupted' ? thrown : interrupted(signal, undefined, thrown);
+  if (signal.aborted)
+    return thrown instanceof Failure && thrown.code === 'interrupted'
+      ? thrown
+      : interrupted(signal, undefined, thrown);
   if (thrown instanceof Failure) return thrown;
   const reason = thrown instanceof Error ? thrown.message : inspect(thrown);
   return serverFailure(thrown) ?? failure('error', 'internal', [reason], { cause: thrown });
 }
 
-function print({ argv, env, stdout, stderr, color }: Call, report: Report, invocation: Invocation | undefined): void {
+function print(
+  { argv, env, stdout, stderr, color }: Call,
+  report: Report,
+  invocation: Invocation | undefined,
+): void {
   const { error, outcome, known } = report;
   // A program that asked for JSON gets it, also where the command line cannot be understood.
   const isAsked = (option: string): boolean =>
-    argv.includes(`--${option}`) || argv.includes(`--${option}=true`) || env[`npm_config_${option}`] === 'true';
-  const { json, verbose, quiet } = invocation?.options ?? { json: isAsked('json'), verbose: isAsked('verbose'), quiet: false };
+    argv.includes(`--${option}`) ||
+    argv.includes(`--${option}=true`) ||
+    env[`npm_config_${option}`] === 'true';
+  const { json, verbose, quiet } = invocation?.options ?? {
+    json: isAsked('json'),
+    verbose: isAsked('verbose'),
+    quiet: false,
+  };
   if (json) stdout(`${asJson(report)}\n`);
   else if (error === null || outcome === 'differs') {
-    const text = quiet ? (known.output ?? '') : asText(report, picocolors.createColors(color.stdout));
+    const text = quiet
+      ? (known.output ?? '')
+      : asText(report, picocolors.createColors(color.stdout));
     if (text !== '') stdout(`${text}\n`);
   }
   if (error !== null) stderr(`${failureText(error, picocolors.createColors(color.stderr))}\n`);

@@ -13,7 +13,9 @@ const makers = [
   require.resolve('ts-node/package.json'),
   require.resolve('typescript/package.json'),
 ];
-const salted = createHash('sha256').update(makers.map((file) => readFileSync(file, 'utf8')).join('\0'));
+const salted = createHash('sha256').update(
+  makers.map((file) => readFileSync(file, 'utf8')).join('\0'),
+);
 let tsNode;
 
 /** `./x.js`, imported by a TypeScript file, is `./x.ts` where there is one. */
@@ -22,7 +24,8 @@ export async function resolve(specifier, context, next) {
     const url = new URL(specifier.replace(/js$/, 'ts'), context.parentURL);
     if (existsSync(url)) return { url: url.href, format: 'module', shortCircuit: true };
   }
-  if (/^file:.*\.ts$/.test(specifier)) return { url: specifier, format: 'module', shortCircuit: true };
+  if (/^file:.*\.ts$/.test(specifier))
+    return { url: specifier, format: 'module', shortCircuit: true };
   return next(specifier, context);
 }
 

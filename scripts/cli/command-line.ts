@@ -33,10 +33,28 @@ export const help = `npm run migrate <command> [argument] [options]
 The database: DATABASE_URL (or PGHOST and its kin), in the environment or in .env.
 Exit codes: 0 as expected, 1 defect, 2 usage, 3 unavailable, 4 locked, 5 failed, 6 differs, 7 data loss, 8 partial.`;
 
-export const commands = ['up', 'down', 'redo', 'status', 'check', 'plan', 'create', 'snapshot'] as const;
+export const commands = [
+  'up',
+  'down',
+  'redo',
+  'status',
+  'check',
+  'plan',
+  'create',
+  'snapshot',
+] as const;
 export type Command = (typeof commands)[number];
 
-const FLAGS = ['dry-run', 'json', 'strict', 'allow-data-loss', 'verbose', 'quiet', 'help', 'version'];
+const FLAGS = [
+  'dry-run',
+  'json',
+  'strict',
+  'allow-data-loss',
+  'verbose',
+  'quiet',
+  'help',
+  'version',
+];
 const VALUES = ['lock-wait', 'connect-wait', 'lock-timeout', 'statement-timeout', 'retries'];
 
 /** What the command line asks for. */
@@ -61,7 +79,8 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
   if (values.has('version')) return { ...invocation, command: 'version' };
   if (name === undefined) throw failure('usage', 'no-command', []);
   const command = commands.find((each) => each === name);
-  if (command === undefined) throw failure('usage', 'unknown-command', [name, closest(name, commands)]);
+  if (command === undefined)
+    throw failure('usage', 'unknown-command', [name, closest(name, commands)]);
   if (command === 'create') return { ...invocation, command, argument: migrationName(rest) };
   const isDown = command === 'down' || (command === 'plan' && rest[0] === 'down');
   if (command === 'plan' && (rest[0] === 'up' || rest[0] === 'down')) rest.shift();
@@ -81,17 +100,30 @@ function checkArgument(command: string, argument: string): void {
 }
 
 function migrationName(words: readonly string[]): string {
-  const name = words.join('-').toLowerCase().replaceAll(/[\s_]+/g, '-');
+  const name = words
+    .join('-')
+    .toLowerCase()
+    .replaceAll(/[\s_]+/g, '-');
   if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) throw failure('usage', 'bad-name', [name]);
   return name;
 }
 
 /** Splits words from options. npm leaves a `--` there at times. */
 function parse(argv: readonly string[]): { words: string[]; values: Map<string, string> } {
-  const args = argv.filter((word) => word !== '--').map((word) => (word === '-h' ? '--help' : word));
+  const args = argv
+    .filter((word) => word !== '--')
+    .map((word) => (word === '-h' ? '--help' : word));
   const isFlag = (name: string): boolean => FLAGS.includes(name);
-  const types = [...FLAGS, ...VALUES].map((name) => [name, { type: isFlag(name) ? 'boolean' : 'string' } as const]);
-  const { tokens } = parseArgs({ args, options: Object.fromEntries(types), strict: false, tokens: true });
+  const types = [...FLAGS, ...VALUES].map((name) => [
+    name,
+    { type: isFlag(name) ? 'boolean' : 'string' } as const,
+  ]);
+  const { tokens } = parseArgs({
+    args,
+    options: Object.fromEntries(types),
+    strict: false,
+    tokens: true,
+  });
   const words: string[] = [];
   const values = new Map<string, string>();
   for (const token of tokens) {
@@ -99,7 +131,11 @@ function parse(argv: readonly string[]): { words: string[]; values: Map<string, 
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
     const isNumber = /^-\d/.test(rawName) && words.length > 0;
-    if (isNumber) throw failure('usage', 'bad-count', [words[0] ?? '', argv.find((word) => word.startsWith(rawName)) ?? rawName]);
+    if (isNumber)
+      throw failure('usage', 'bad-count', [
+        words[0] ?? '',
+        argv.find((word) => word.startsWith(rawName)) ?? rawName,
+      ]);
     if (!isFlag(name) && !VALUES.includes(name))
       throw failure('usage', 'unknown-option', [rawName, closest(name, [...FLAGS, ...VALUES])]);
     if (isFlag(name) && value !== undefined && value !== 'true' && value !== 'false')
@@ -115,10 +151,16 @@ function readOptions(values: ReadonlyMap<string, string>): Options {
   const number = (name: string, otherwise: number, pattern = /^\d{1,6}$/): number => {
     const value = values.get(name) ?? String(otherwise);
     if (value === 'true') throw failure('usage', 'option-value', [name, 'needs a value', '5']);
-    if (!pattern.test(value)) throw failure('usage', 'option-value', [name, `takes a number, and was given "${value}"`, '5']);
+    if (!pattern.test(value))
+      throw failure('usage', 'option-value', [
+        name,
+        `takes a number, and was given "${value}"`,
+        '5',
+      ]);
     return Number(value);
   };
-  const seconds = (name: string, otherwise: number): number => number(name, otherwise, /^\d{1,6}(\.\d+)?$/);
+  const seconds = (name: string, otherwise: number): number =>
+    number(name, otherwise, /^\d{1,6}(\.\d+)?$/);
   return {
     dryRun: flag('dry-run'),
     json: flag('json'),
@@ -135,14 +177,22 @@ function readOptions(values: ReadonlyMap<string, string>): Options {
 }
 
 /** PostgreSQL counts milliseconds in 32 bits: 596 hours. */
-const LONGEST: Readonly<Record<string, number>> = { ms: 2_147_483_647, s: 2_147_483, min: 35_791, h: 596 };
+const LONGEST: Readonly<Record<string, number>> = {
+  ms: 2_147_483_647,
+  s: 2_147_483,
+  min: 35_791,
+  h: 596,
+};
 
 /** @returns a duration as PostgreSQL reads it; `0` is none */
 function readDuration(name: string, value: string): string {
   if (value === 'none' || value === '0') return '0';
   const [, amount, unit = ''] = /^(\d{1,10})(ms|s|min|h)$/.exec(value.replace(/m$/, 'min')) ?? [];
   if (amount === undefined || Number(amount) > (LONGEST[unit] ?? 0)) {
-    const reason = value === 'true' ? 'needs a value' : `takes a duration (ms, s, min or h; at most 596h) or "none", and was given "${value}"`;
+    const reason =
+      value === 'true'
+        ? 'needs a value'
+        : `takes a duration (ms, s, min or h; at most 596h) or "none", and was given "${value}"`;
     throw failure('usage', 'option-value', [name, reason, '5s']);
   }
   return `${amount}${unit}`;

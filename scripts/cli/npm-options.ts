@@ -11,7 +11,11 @@ const NPMS_OWN = ['description', 'version', 'versions', 'yes', 'os'];
  *
  * @throws Failure `usage`
  */
-export function fromNpm(env: NodeJS.ProcessEnv, flags: readonly string[], values: readonly string[]): string[] {
+export function fromNpm(
+  env: NodeJS.ProcessEnv,
+  flags: readonly string[],
+  values: readonly string[],
+): string[] {
   const words: string[] = [];
   for (const [variable, value = ''] of Object.entries(env)) {
     const name = /^npm_config_(.+)$/i.exec(variable)?.[1]?.toLowerCase().replaceAll('_', '-');
@@ -25,8 +29,11 @@ export function fromNpm(env: NodeJS.ProcessEnv, flags: readonly string[], values
       if (value !== 'true') throw failure('usage', 'swallowed-word', [name, value]);
       words.push(`--${name}`);
     } else {
-      const option = NPMS_OWN.includes(name) ? undefined : nearest(name, [...flags, ...values], name.length > 5 ? 2 : 1);
-      if (option !== undefined) throw failure('usage', 'unknown-option', [`--${name}`, `; did you mean "--${option}"?`]);
+      const option = NPMS_OWN.includes(name)
+        ? undefined
+        : nearest(name, [...flags, ...values], name.length > 5 ? 2 : 1);
+      if (option !== undefined)
+        throw failure('usage', 'unknown-option', [`--${name}`, `; did you mean "--${option}"?`]);
     }
   }
   return words;

@@ -26,7 +26,8 @@ const STATUS = 'See what is applied:  npm run migrate status';
 /** Runs `main` as the program of this process if `url` is the file that Node.js was started with. */
 export function runAsProgram(url: string, main: (call: Call) => Promise<number>): void {
   const [, started] = process.argv;
-  const isStarted = started !== undefined && pathToFileURL(createRequire(url).resolve(started)).href === url;
+  const isStarted =
+    started !== undefined && pathToFileURL(createRequire(url).resolve(started)).href === url;
   if (isStarted) void start(main);
 }
 
@@ -39,7 +40,9 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
   };
   process.on('exit', () => {
     if (isOver) return;
-    console.error(`failed: a migration ended the process (process.exit)\n\nThe server rolls back what was not committed. ${STATUS}`);
+    console.error(
+      `failed: a migration ended the process (process.exit)\n\nThe server rolls back what was not committed. ${STATUS}`,
+    );
     process.exitCode = exitCodes.failed;
   });
   // Migrations may call console.log. Send it to stderr: stdout carries only the result.
@@ -56,14 +59,20 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
     root: process.cwd(),
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
-    color: { stdout: wantsColor(process.stdout, process.env), stderr: wantsColor(process.stderr, process.env) },
+    color: {
+      stdout: wantsColor(process.stdout, process.env),
+      stderr: wantsColor(process.stderr, process.env),
+    },
     terminal: isTerminal(process.stderr),
     signal: abortOnSignals(leave),
     stuck: rejectWhenStuck(),
   });
   await new Promise((resolve) => process.stdout.write('', resolve));
   await immediate(); // The error event comes after the callback.
-  const lost = writeError === undefined ? '' : `the output could not be written: ${writeError}\n\nThe command itself is done. ${STATUS}\n`;
+  const lost =
+    writeError === undefined
+      ? ''
+      : `the output could not be written: ${writeError}\n\nThe command itself is done. ${STATUS}\n`;
   await new Promise((resolve) => process.stderr.write(lost, resolve));
   leave(exitCode === 0 && lost !== '' ? exitCodes.error : exitCode);
 }
@@ -75,7 +84,8 @@ function abortOnSignals(leave: (exitCode: number) => never): AbortSignal {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
       // npm passes on a signal that its process group has received already, so the same one can come twice.
-      if (controller.signal.aborted && Date.now() - first > 1000) leave(signal === 'SIGINT' ? 130 : 143);
+      if (controller.signal.aborted && Date.now() - first > 1000)
+        leave(signal === 'SIGINT' ? 130 : 143);
       first ||= Date.now();
       controller.abort(signal);
     });
@@ -89,8 +99,14 @@ function rejectWhenStuck(): Promise<never> {
     });
     process.on('uncaughtException', (reason: unknown) => {
       // Errors of the server and late statements are noted by the run, which fails by them.
-      if (sqlstateOf(reason) !== undefined || (reason instanceof Failure && reason.code === 'late-statement')) return;
-      reject(new Error(`an error was thrown that nothing catches: ${String(reason)}`, { cause: reason }));
+      if (
+        sqlstateOf(reason) !== undefined ||
+        (reason instanceof Failure && reason.code === 'late-statement')
+      )
+        return;
+      reject(
+        new Error(`an error was thrown that nothing catches: ${String(reason)}`, { cause: reason }),
+      );
     });
   });
   stuck.catch(() => undefined);
@@ -98,7 +114,10 @@ function rejectWhenStuck(): Promise<never> {
 }
 
 /** A terminal, unless NO_COLOR says no or FORCE_COLOR yes (no-color.org). */
-function wantsColor(stream: NodeJS.WriteStream, { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv): boolean {
+function wantsColor(
+  stream: NodeJS.WriteStream,
+  { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv,
+): boolean {
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0';
   return isTerminal(stream) && TERM !== 'dumb';

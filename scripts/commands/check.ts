@@ -11,7 +11,10 @@ export async function check(context: Context): Promise<Result> {
     refuseUnreadable(context, first.state);
     // What differs is read twice: a run may have committed between its parts.
     const last = first.failing.length === 0 ? first : await checkSchema(connection, context);
-    const migrations = context.command === 'status' ? { migrations: migrationsOf(context.project, last.state.rows) } : {};
+    const migrations =
+      context.command === 'status'
+        ? { migrations: migrationsOf(context.project, last.state.rows) }
+        : {};
     return { ...resultOf(context, connection, last, 'matches'), ...migrations };
   });
 }

@@ -7,7 +7,12 @@ import { effectLines } from '../schema/effect-lines.js';
 import type { Direction, Result } from '../report/types.js';
 import { readStateOf } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
-import { appliedQuery, loadMigrations, recordStatement, runMigrations } from '../runner/framework.js';
+import {
+  appliedQuery,
+  loadMigrations,
+  recordStatement,
+  runMigrations,
+} from '../runner/framework.js';
 import { RUN_LOCK_KEY } from '../runner/run-lock.js';
 import { BEGIN, runSettings, searchPath } from '../runner/session-settings.js';
 import { knownAt, refuseUnreadable, withReader } from './result.js';
@@ -33,8 +38,15 @@ export async function plan(context: Context): Promise<Result> {
     refuseUnreadable(context, state);
     const count = appliedCount(project, state.rows);
     const target = targetCount(project, count, command === 'redo' ? 'down' : direction, argument);
-    const steps = await stepsOf(context, connection, command === 'redo' ? 'down' : direction, count, target);
-    if (command === 'redo') steps.push(...(await stepsOf(context, connection, 'up', target, count)));
+    const steps = await stepsOf(
+      context,
+      connection,
+      command === 'redo' ? 'down' : direction,
+      count,
+      target,
+    );
+    if (command === 'redo')
+      steps.push(...(await stepsOf(context, connection, 'up', target, count)));
     const output = script(context, versionAt(project, count), steps, state.table === undefined);
     return { outcome: 'planned', ...knownAt(context, connection, count), output };
   });
@@ -58,27 +70,40 @@ async function stepsOf(
       signal.throwIfAborted();
       const sql = typeof statement === 'string' ? statement : statement.text;
       if (/^(BEGIN|COMMIT|ROLLBACK)\b/.test(sql)) return undefined;
-      if (/^SELECT (table_name|constraint_name) FROM information_schema\./.test(sql)) return { rows: [{}] };
+      if (/^SELECT (table_name|constraint_name) FROM information_schema\./.test(sql))
+        return { rows: [{}] };
       if (sql === appliedQuery(settings)) return { rows: applied };
-      return await connection.client.query(statement as string, values as unknown[]).catch((cause: unknown) => {
-        const file = current?.file ?? '';
-        if (sqlstateOf(cause) !== '25006') throw cause;
-        throw failure('usage', 'plan-writes', [file, (cause as Error).message], { file, cause });
-      });
+      return await connection.client
+        .query(statement as string, values as unknown[])
+        .catch((cause: unknown) => {
+          const file = current?.file ?? '';
+          if (sqlstateOf(cause) !== '25006') throw cause;
+          throw failure('usage', 'plan-writes', [file, (cause as Error).message], { file, cause });
+        });
     },
     starts: (migration: Migration) => (current = migration),
     sends(isInside: boolean, statements: readonly string[]) {
       const count = direction === 'up' ? from + steps.length : from - steps.length - 1;
-      if (current !== undefined) steps.push({ direction, migration: current, count, statements, isInside });
+      if (current !== undefined)
+        steps.push({ direction, migration: current, count, statements, isInside });
     },
   };
   const loaded = await loadMigrations(migrations, direction);
-  await connection.query(`BEGIN READ ONLY; SET LOCAL search_path = ${searchPath(settings.schemas)}`);
-  await runMigrations(settings, client, loaded, direction, true).finally(() => connection.query('ROLLBACK'));
+  await connection.query(
+    `BEGIN READ ONLY; SET LOCAL search_path = ${searchPath(settings.schemas)}`,
+  );
+  await runMigrations(settings, client, loaded, direction, true).finally(() =>
+    connection.query('ROLLBACK'),
+  );
   return steps;
 }
 
-function script(context: Context, version: string | null, steps: readonly Step[], createsTable: boolean): string {
+function script(
+  context: Context,
+  version: string | null,
+  steps: readonly Step[],
+  createsTable: boolean,
+): string {
   const { configuration, settings, project } = context;
   const { database, host, port } = configuration;
   const head = `-- What would run on database ${database} at ${host}:${port}, now ${version === null ? 'before the first migration' : `at ${version}`}.
@@ -98,13 +123,17 @@ END $$;`;
       ...[title, ...words].map((line) => `-- ${line}`),
       ...(isInside ? [] : ['-- Outside a transaction']),
       // A statement that ends in a comment has its semicolon in the comment.
-      ...statements.map((statement) => (/--[^\n]*$/.test(statement) ? `${statement}\n;` : statement)),
+      ...statements.map((statement) =>
+        /--[^\n]*$/.test(statement) ? `${statement}\n;` : statement,
+      ),
       recordStatement(settings, migration.name, direction),
     ].join('\n');
     const last = blocks.at(-1);
     if (isInside && last?.isInside === true) last.texts.push(text);
     else blocks.push({ isInside, texts: [text] });
   }
-  const sections = blocks.map(({ isInside, texts }) => (isInside ? [begin, ...texts, 'COMMIT;'] : texts).join('\n\n'));
+  const sections = blocks.map(({ isInside, texts }) =>
+    (isInside ? [begin, ...texts, 'COMMIT;'] : texts).join('\n\n'),
+  );
   return [head, ...sections].join('\n\n');
 }

@@ -9,13 +9,24 @@ import { tableProblems } from '../runner/preflight.js';
 import type { State } from '../schema/state.js';
 
 /** Runs a command that only reads, on one connection. */
-export const withReader = <T>(context: Context, use: (connection: Connection) => Promise<T>): Promise<T> => {
+export const withReader = <T>(
+  context: Context,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> => {
   const { configuration, command, options, signal } = context;
-  return withConnection(configuration, { purpose: 'run', command, wait: options.connectWait, signal }, use);
+  return withConnection(
+    configuration,
+    { purpose: 'run', command, wait: options.connectWait, signal },
+    use,
+  );
 };
 
 /** What is known of a database when this many migrations are applied. */
-export function knownAt({ configuration, project }: Context, { serverVersion }: Connection, count: number) {
+export function knownAt(
+  { configuration, project }: Context,
+  { serverVersion }: Connection,
+  count: number,
+) {
   const { host, port, database: name } = configuration;
   const database = { host, port, name, serverVersion };
   return { version: versionAt(project, count), pending: pendingAt(project, count), database };
@@ -29,7 +40,12 @@ export function resultOf(
   outcome: 'matches' | 'nothing-to-do',
 ): Result {
   const isMatch = failing.length === 0;
-  return { outcome: isMatch ? outcome : 'differs', ...knownAt(context, connection, count), failing, warnings };
+  return {
+    outcome: isMatch ? outcome : 'differs',
+    ...knownAt(context, connection, count),
+    failing,
+    warnings,
+  };
 }
 
 /** Adds what is known to a failure, which may know better already. Other errors become failures where they can. */
@@ -40,7 +56,11 @@ export function withKnown(error: unknown, known: Known): unknown {
 }
 
 /** The failure of a command that a signal has ended. */
-export function interrupted(signal: AbortSignal, version: string | null | undefined, cause: unknown): Failure {
+export function interrupted(
+  signal: AbortSignal,
+  version: string | null | undefined,
+  cause: unknown,
+): Failure {
   const name = String(signal.reason);
   const exitCode = name === 'SIGINT' ? 130 : 143;
   return failure('failed', 'interrupted', [name, version], { exitCode, cause });
@@ -48,7 +68,8 @@ export function interrupted(signal: AbortSignal, version: string | null | undefi
 
 /** @throws Failure `unavailable` with all of the problems, where there are any */
 export function refuseProblems({ configuration }: Context, problems: readonly Problem[]): void {
-  if (problems.length > 0) throw failure('unavailable', 'problems', [problems, configuration.database]);
+  if (problems.length > 0)
+    throw failure('unavailable', 'problems', [problems, configuration.database]);
 }
 
 /** A migrations table that the role may not read is not an empty one. @throws Failure `unavailable` */

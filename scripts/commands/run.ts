@@ -13,7 +13,14 @@ import { withLockMonitor, type LockMonitor } from '../runner/lock-monitor.js';
 import { findProblems } from '../runner/preflight.js';
 import { withRunLock } from '../runner/run-lock.js';
 import { CheckedTransaction, type Run } from '../runner/transaction.js';
-import { interrupted, knownAt, refuseProblems, refuseUnreadable, resultOf, withKnown } from './result.js';
+import {
+  interrupted,
+  knownAt,
+  refuseProblems,
+  refuseUnreadable,
+  resultOf,
+  withKnown,
+} from './result.js';
 
 /** Reverts the last n migrations, and applies them again. Both runs are checked, and committed on their own. */
 export async function redo(context: Context): Promise<Result> {
@@ -60,7 +67,15 @@ export async function run(context: Context, direction: Direction): Promise<Resul
         return resultOf(context, connection, check, 'nothing-to-do');
       }
       const progress = { count: first.count, done: [], wroteOutside: false };
-      const task = { context, direction, connection, monitor, start: first.count, target, progress };
+      const task = {
+        context,
+        direction,
+        connection,
+        monitor,
+        start: first.count,
+        target,
+        progress,
+      };
       return await withRetries(task).catch((error: unknown) => {
         throw failed(task, error);
       });
@@ -81,7 +96,14 @@ async function withRetries(task: Task): Promise<Result> {
       const details = { sqlstate: sqlstateOf(error), cause: error };
       if (attempt > retries) throw failure('locked', 'table-lock', [retries, blockers], details);
       const pause = Math.round(Math.min(100 * 2 ** (attempt - 1), 5000) * (0.5 + Math.random()));
-      context.emit({ type: 'retry', attempt, retries, pause, reason: (error as Error).message, blockers });
+      context.emit({
+        type: 'retry',
+        attempt,
+        retries,
+        pause,
+        reason: (error as Error).message,
+        blockers,
+      });
       await sleep(pause, undefined, { signal: context.signal });
     }
 }
@@ -105,15 +127,31 @@ async function attemptRun({ connection: lockConnection, ...task }: Task): Promis
       if (isThere) return resultOf(context, connection, { ...check, state }, 'nothing-to-do');
       const migrations = between(project, check.count, target);
       refuseProblems(context, await findProblems({ ...context, direction }, state, migrations));
-      const run = { context, direction, connection, lock, monitor, startedAt: check.count, factsBefore: state.facts };
+      const run = {
+        context,
+        direction,
+        connection,
+        lock,
+        monitor,
+        startedAt: check.count,
+        factsBefore: state.facts,
+      };
       const warnings = await migrate(run, migrations, progress);
-      return { outcome: direction === 'up' ? 'applied' : 'reverted', ...known(task, connection), warnings };
+      return {
+        outcome: direction === 'up' ? 'applied' : 'reverted',
+        ...known(task, connection),
+        warnings,
+      };
     }),
   );
 }
 
 /** Runs the migrations, and notes what was committed, also when it fails. @returns the warnings of the last check */
-async function migrate(run: Run, migrations: readonly Migration[], progress: Task['progress']): Promise<readonly Difference[]> {
+async function migrate(
+  run: Run,
+  migrations: readonly Migration[],
+  progress: Task['progress'],
+): Promise<readonly Difference[]> {
   const { context, direction } = run;
   const loaded = await loadMigrations(migrations, direction);
   const transaction = new CheckedTransaction(run);
@@ -125,7 +163,10 @@ async function migrate(run: Run, migrations: readonly Migration[], progress: Tas
   };
   try {
     context.signal.throwIfAborted();
-    await Promise.race([runMigrations(context.settings, transaction, loaded, direction), context.stuck]);
+    await Promise.race([
+      runMigrations(context.settings, transaction, loaded, direction),
+      context.stuck,
+    ]);
     if (committed.length !== migrations.length)
       throw new Error(`the framework ran ${committed.length} of ${migrations.length} migrations`);
     if (transaction.late !== undefined) throw transaction.late;
@@ -138,7 +179,10 @@ async function migrate(run: Run, migrations: readonly Migration[], progress: Tas
   return transaction.warnings;
 }
 
-const known = ({ context, direction, progress }: Omit<Task, 'connection'>, connection: Connection) => ({
+const known = (
+  { context, direction, progress }: Omit<Task, 'connection'>,
+  connection: Connection,
+) => ({
   ...knownAt(context, connection, progress.count),
   ...(direction === 'up' ? { applied: progress.done } : { reverted: progress.done }),
 });
@@ -150,6 +194,7 @@ function failed(task: Task, error: unknown): unknown {
   const version = versionAt(project, progress.count);
   const next = command === 'redo' || (command === 'up' && argument === undefined) ? 'up' : 'status';
   const isPartial = progress.done.length > 0 || progress.wroteOutside;
-  if (signal.aborted) return withKnown(interrupted(signal, version, error), known(task, connection));
+  if (signal.aborted)
+    return withKnown(interrupted(signal, version, error), known(task, connection));
   return withKnown(isPartial ? asPartial(error, version, next) : error, known(task, connection));
 }

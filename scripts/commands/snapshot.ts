@@ -26,8 +26,13 @@ export async function snapshot(context: Context): Promise<Result> {
   const { project, settings } = context;
   const loaded = await loadMigrations(project.migrations, 'up');
   return await withReader(context, async (connection) => {
-    const effects = await withScratchDatabase(context, connection, (scratch) => takeEffects(context, scratch, loaded));
-    const files = effects.map(([name, effect]): [string, string] => [`${name}.json`, `${JSON.stringify(effect, null, 2)}\n`]);
+    const effects = await withScratchDatabase(context, connection, (scratch) =>
+      takeEffects(context, scratch, loaded),
+    );
+    const files = effects.map(([name, effect]): [string, string] => [
+      `${name}.json`,
+      `${JSON.stringify(effect, null, 2)}\n`,
+    ]);
     const schema = merge(effects.map(([, effect]) => effect));
     files.push(['README.md', diagram(project.migrations.at(-1)?.name ?? PREREQUISITES, schema)]);
     const changed = files.filter(([name, text]) => {
@@ -51,7 +56,11 @@ async function withScratchDatabase<T>(
   const database = `migrate_snapshot_${randomBytes(6).toString('hex')}`;
   await connection.query(`CREATE DATABASE ${database} TEMPLATE template0`);
   try {
-    return await use({ ...configuration, clientConfig: { ...configuration.clientConfig, database }, database });
+    return await use({
+      ...configuration,
+      clientConfig: { ...configuration.clientConfig, database },
+      database,
+    });
   } finally {
     // On a connection that no signal ends: a command that is stopped leaves no database behind.
     const options = { purpose: 'run', command, signal: new AbortController().signal } as const;
@@ -77,8 +86,12 @@ async function takeEffects(
       const after = await readAll(context, connection);
       const current = await functionVersions(connection);
       // A function that a migration replaces by the same is its effect as well.
-      const isReplaced = (object: string): boolean => versions.has(object) && versions.get(object) !== current.get(object);
-      effects.push([migration.name, effectBetween(new Map([...before].filter(([object]) => !isReplaced(object))), after)]);
+      const isReplaced = (object: string): boolean =>
+        versions.has(object) && versions.get(object) !== current.get(object);
+      effects.push([
+        migration.name,
+        effectBetween(new Map([...before].filter(([object]) => !isReplaced(object))), after),
+      ]);
       [before, versions] = [after, current];
     }
     const all = effects.map(([, effect]) => effect);
@@ -92,18 +105,32 @@ async function loadBaseSchema({ settings }: Context, connection: Connection): Pr
   const shown = relative(root, baseSchema);
   const text = existsSync(baseSchema) ? readFile(baseSchema, shown) : '';
   const copy = text.split('\n').findIndex((line) => /^COPY .* FROM stdin;/i.test(line));
-  if (copy >= 0) throw failure('usage', 'base-schema', [`${shown}:${copy + 1}`, 'it has COPY data, which only psql can load'], { file: shown });
+  if (copy >= 0)
+    throw failure(
+      'usage',
+      'base-schema',
+      [`${shown}:${copy + 1}`, 'it has COPY data, which only psql can load'],
+      { file: shown },
+    );
   const sql = text.replaceAll(/^\\.*$/gm, '');
   try {
-    await connection.query(`${sql}\n; ${RESET} CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(migrationsSchema)}`);
+    await connection.query(
+      `${sql}\n; ${RESET} CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(migrationsSchema)}`,
+    );
   } catch (cause) {
     const { message, position } = cause as { message: string; position?: string };
-    const line = position === undefined ? '' : `:${sql.slice(0, Number(position)).split('\n').length}`;
+    const line =
+      position === undefined ? '' : `:${sql.slice(0, Number(position)).split('\n').length}`;
     throw failure('usage', 'base-schema', [`${shown}${line}`, message], { file: shown, cause });
   }
 }
 
-async function apply(context: Context, connection: Connection, migration: Migration, actions: Actions): Promise<void> {
+async function apply(
+  context: Context,
+  connection: Connection,
+  migration: Migration,
+  actions: Actions,
+): Promise<void> {
   try {
     // For the session: a migration may ask for no transaction.
     await connection.query(runSettings(context).replaceAll('SET LOCAL', 'SET'));
@@ -131,17 +158,26 @@ async function functionVersions(connection: Connection): Promise<Map<string, str
 
 /** What must be there: what the file names already, and the parts of the base schema that effects change. */
 function prerequisitesFrom(base: Facts, old: Effect, effects: readonly Effect[]): Effect {
-  const isFromBase = (object: string): boolean => base.has(object) && !object.startsWith('function ');
+  const isFromBase = (object: string): boolean =>
+    base.has(object) && !object.startsWith('function ');
   const changed = effects.flatMap(factsOf).filter(([object]) => isFromBase(object));
   const prerequisites: Record<string, Record<string, string> | string> = {};
   for (const [object, part, definition] of [...factsOf(old), ...changed]) {
     const found = base.get(object)?.get(part);
     if (found === undefined) continue;
     // Of a column that the file names already, only as much as it says.
-    const isEnough = definition !== null && part.startsWith('column ') && found.startsWith(`${definition} `) && factsOf(old).some(([o, p]) => o === object && p === part);
+    const isEnough =
+      definition !== null &&
+      part.startsWith('column ') &&
+      found.startsWith(`${definition} `) &&
+      factsOf(old).some(([o, p]) => o === object && p === part);
     const value = isEnough ? definition : found;
     if (part === '') prerequisites[object] = value;
-    else prerequisites[object] = { ...(prerequisites[object] as Record<string, string> | undefined), [part]: value };
+    else
+      prerequisites[object] = {
+        ...(prerequisites[object] as Record<string, string> | undefined),
+        [part]: value,
+      };
   }
   return prerequisites;
 }

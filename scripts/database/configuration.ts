@@ -25,18 +25,37 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Con
   const url = from(variable);
   if (url === undefined && from('PGHOST') === undefined)
     throw failure('usage', 'no-database', [variable, env[variable] === '']);
-  const { sslmode = from('PGSSLMODE'), ...given } = url === undefined ? {} : parseUrl(variable, url);
+  const { sslmode = from('PGSSLMODE'), ...given } =
+    url === undefined ? {} : parseUrl(variable, url);
   checkMode(sslmode === from('PGSSLMODE') ? 'PGSSLMODE' : variable, sslmode);
   const port = String(given.port ?? from('PGPORT') ?? 5432);
   if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65535)
-    throw failure('usage', 'bad-url', [given.port === undefined ? 'PGPORT' : variable, `"${port}" is not a port`]);
+    throw failure('usage', 'bad-url', [
+      given.port === undefined ? 'PGPORT' : variable,
+      `"${port}" is not a port`,
+    ]);
   const user = given.user ?? from('PGUSER') ?? from('USER') ?? 'postgres';
   const password = given.password ?? from('PGPASSWORD');
   const host = given.host ?? from('PGHOST') ?? 'localhost';
   const database = given.database ?? from('PGDATABASE') ?? user;
   const ssl = given.ssl ?? tlsOf(sslmode, from('PGSSLROOTCERT'));
-  const clientConfig = { ...given, ssl, host, port: Number(port), user, database, ...(password === undefined ? {} : { password }) };
-  return { clientConfig, host, port: Number(port), database, user, allowsPlain: sslmode === 'prefer' };
+  const clientConfig = {
+    ...given,
+    ssl,
+    host,
+    port: Number(port),
+    user,
+    database,
+    ...(password === undefined ? {} : { password }),
+  };
+  return {
+    clientConfig,
+    host,
+    port: Number(port),
+    database,
+    user,
+    allowsPlain: sslmode === 'prefer',
+  };
 }
 
 function parseUrl(variable: string, url: string): ClientConfig & { readonly sslmode?: string } {
@@ -45,12 +64,17 @@ function parseUrl(variable: string, url: string): ClientConfig & { readonly sslm
   };
   if (!/^postgres(ql)?:\/\//.test(url)) refuse('it does not begin with postgres://');
   // The URL would end its password there, and the rest would be shown as a host or database.
-  if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) refuse('there is an @ after a / ? or #, which end the user, password and host');
+  if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url))
+    refuse('there is an @ after a / ? or #, which end the user, password and host');
   try {
     const entries = Object.entries(parse(url, { useLibpqCompat: true }));
-    return Object.fromEntries(entries.filter(([, value]) => value !== '' && value !== null && value !== undefined));
+    return Object.fromEntries(
+      entries.filter(([, value]) => value !== '' && value !== null && value !== undefined),
+    );
   } catch (cause) {
-    return refuse(cause instanceof Error && 'input' in cause ? 'it is not a URL' : (cause as Error).message);
+    return refuse(
+      cause instanceof Error && 'input' in cause ? 'it is not a URL' : (cause as Error).message,
+    );
   }
 }
 
@@ -58,7 +82,10 @@ const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
 
 function checkMode(variable: string, mode: string | undefined): void {
   if (mode !== undefined && !MODES.includes(mode))
-    throw failure('usage', 'bad-url', [variable, `sslmode "${mode}" is not one of ${MODES.join(', ')}`]);
+    throw failure('usage', 'bad-url', [
+      variable,
+      `sslmode "${mode}" is not one of ${MODES.join(', ')}`,
+    ]);
 }
 
 /** TLS as libpq means it, for where the URL says nothing: `pg` reads the same variables in another sense. */
@@ -67,7 +94,9 @@ function tlsOf(mode: string | undefined, authority: string | undefined): ClientC
   const ca = authority === undefined ? {} : { ca: readAuthority(authority) };
   if (mode === 'verify-full') return ca;
   const isVerified = mode === 'verify-ca' || (mode === 'require' && authority !== undefined);
-  return isVerified ? { ...ca, checkServerIdentity: () => undefined } : { rejectUnauthorized: false };
+  return isVerified
+    ? { ...ca, checkServerIdentity: () => undefined }
+    : { rejectUnauthorized: false };
 }
 
 function readAuthority(file: string): string {

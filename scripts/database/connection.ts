@@ -35,7 +35,9 @@ const token = randomBytes(3).toString('hex');
 
 /** The name by which the server knows a connection of this process. At most 63 bytes long. */
 export const connectionName = (purpose: ConnectOptions['purpose'], command: string): string => {
-  const host = hostname().replaceAll(/[^\w.-]/g, '').slice(-24);
+  const host = hostname()
+    .replaceAll(/[^\w.-]/g, '')
+    .slice(-24);
   return `migrate ${command} ${purpose} ${host}:${process.pid}:${token}`;
 };
 
@@ -85,7 +87,10 @@ async function connect(configuration: Configuration, options: ConnectOptions): P
   }
 }
 
-async function connectOnce(configuration: Configuration, options: ConnectOptions): Promise<Connection> {
+async function connectOnce(
+  configuration: Configuration,
+  options: ConnectOptions,
+): Promise<Connection> {
   const { clientConfig, allowsPlain } = configuration;
   const client = new pg.Client({
     ...clientConfig,
@@ -97,9 +102,12 @@ async function connectOnce(configuration: Configuration, options: ConnectOptions
   });
   client.on('error', () => undefined); // A lost connection fails the next query, which handles it.
   let serverVersion = '';
-  wireOf(client).on('parameterStatus', ({ parameterName, parameterValue }: Record<string, string>) => {
-    if (parameterName === 'server_version') serverVersion = parameterValue ?? '';
-  });
+  wireOf(client).on(
+    'parameterStatus',
+    ({ parameterName, parameterValue }: Record<string, string>) => {
+      if (parameterName === 'server_version') serverVersion = parameterValue ?? '';
+    },
+  );
   const cut = (): unknown => wireOf(client).stream.destroy();
   options.signal.addEventListener('abort', cut, { once: true });
   try {
@@ -108,43 +116,70 @@ async function connectOnce(configuration: Configuration, options: ConnectOptions
     options.signal.throwIfAborted();
     const isWithoutTls = allowsPlain && /does not support SSL/.test((error as Error).message);
     if (!isWithoutTls) throw error;
-    return await connectOnce({ ...configuration, clientConfig: { ...clientConfig, ssl: false }, allowsPlain: false }, options);
+    return await connectOnce(
+      { ...configuration, clientConfig: { ...clientConfig, ssl: false }, allowsPlain: false },
+      options,
+    );
   } finally {
     options.signal.removeEventListener('abort', cut);
   }
-  const query = async (sql: string): Promise<QueryResult[]> => [(await client.query(sql)) as QueryResult | QueryResult[]].flat();
+  const query = async (sql: string): Promise<QueryResult[]> =>
+    [(await client.query(sql)) as QueryResult | QueryResult[]].flat();
   return { serverVersion, query, client };
 }
 
 /** The part of a client that talks to the server; the types of `pg` leave it out. */
 const wireOf = (client: pg.Client) =>
-  (client as unknown as { readonly connection: EventEmitter & { readonly stream: { destroy(): void } } }).connection;
+  (
+    client as unknown as {
+      readonly connection: EventEmitter & { readonly stream: { destroy(): void } };
+    }
+  ).connection;
 
 /**
  * Asks the server to cancel the statement of a session (manual, 55.2.8 "Canceling Requests in Progress"). The session's
  * own key reaches nobody else, also behind a pooler. Like psql before 17, it does so without TLS. Errors are ignored.
  */
 function requestCancel(client: pg.Client): void {
-  const { host, port, processID, secretKey } = client as unknown as Record<string, number> & { readonly host: string };
+  const { host, port, processID, secretKey } = client as unknown as Record<string, number> & {
+    readonly host: string;
+  };
   const request = Buffer.alloc(16);
-  for (const [index, value] of [16, 80877102, processID ?? 0, secretKey ?? 0].entries()) request.writeInt32BE(value, index * 4);
-  const socket = host.startsWith('/') ? openSocket(`${host}/.s.PGSQL.${port ?? 0}`) : openSocket(port ?? 0, host);
+  for (const [index, value] of [16, 80877102, processID ?? 0, secretKey ?? 0].entries())
+    request.writeInt32BE(value, index * 4);
+  const socket = host.startsWith('/')
+    ? openSocket(`${host}/.s.PGSQL.${port ?? 0}`)
+    : openSocket(port ?? 0, host);
   socket.on('error', () => undefined).unref();
   socket.end(request);
 }
 
-const STARTING = ['57P03', 'ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNRESET', 'EHOSTUNREACH'];
+const STARTING = [
+  '57P03',
+  'ECONNREFUSED',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+];
 
 /** `pg` has no code for its own time limit on connecting. */
 const codeOf = (error: unknown): string =>
-  (error as { code?: string }).code ?? ((error as Error).message === 'timeout expired' ? 'ETIMEDOUT' : '');
+  (error as { code?: string }).code ??
+  ((error as Error).message === 'timeout expired' ? 'ETIMEDOUT' : '');
 
 const isStarting = (error: unknown): boolean =>
-  STARTING.includes(codeOf(error)) || (error instanceof AggregateError && error.errors.some(isStarting));
+  STARTING.includes(codeOf(error)) ||
+  (error instanceof AggregateError && error.errors.some(isStarting));
 
 function unavailable(configuration: Configuration, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause.name === 'AbortError') return cause;
   const inner = cause instanceof AggregateError ? (cause.errors[0] as Error) : cause;
   const reason = inner.message === '' ? codeOf(inner) : inner.message;
-  return failure('unavailable', 'not-connected', [configuration, codeOf(inner), reason], { sqlstate: sqlstateOf(inner), cause });
+  return failure('unavailable', 'not-connected', [configuration, codeOf(inner), reason], {
+    sqlstate: sqlstateOf(inner),
+    cause,
+  });
 }

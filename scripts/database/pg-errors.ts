@@ -22,7 +22,14 @@ export const isLockError = (error: unknown): boolean =>
   /^simple_heap_(update|delete)$/.test((error as { routine?: string } | null)?.routine ?? '');
 
 const SERVER_STOPS = ['57P01', '57P02', '57P03', '57P05', '25P03', '25P04'];
-const SOCKET_ERRORS = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'ENETRESET', 'EHOSTUNREACH'];
+const SOCKET_ERRORS = [
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ECONNABORTED',
+  'ENETRESET',
+  'EHOSTUNREACH',
+];
 
 /** True if the connection is gone: the server says so, or `pg` does, which has no codes for it. */
 export function isConnectionLost(error: unknown): boolean {
@@ -30,7 +37,9 @@ export function isConnectionLost(error: unknown): boolean {
   const sqlstate = sqlstateOf(error);
   if (sqlstate !== undefined) return sqlstate.startsWith('08') || SERVER_STOPS.includes(sqlstate);
   if (SOCKET_ERRORS.includes((error as NodeJS.ErrnoException).code ?? '')) return true;
-  return /connection terminated|connection error|not queryable|socket (?:hang|disconnected)/i.test(error.message);
+  return /connection terminated|connection error|not queryable|socket (?:hang|disconnected)/i.test(
+    error.message,
+  );
 }
 
 /** The failure that an error of the server or the connection is, where no migration is to blame. */

@@ -7,7 +7,8 @@ export const readFile = (path: string, shown: string): string =>
   orRefuse('not-readable', shown, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
 
 /** The names in a folder. @throws Failure `usage` */
-export const readFolder = (path: string, shown: string): string[] => orRefuse('not-readable', shown, () => readdirSync(path));
+export const readFolder = (path: string, shown: string): string[] =>
+  orRefuse('not-readable', shown, () => readdirSync(path));
 
 /** Writes a file, and makes its folder. @throws Failure `usage` */
 export function writeFile(path: string, shown: string, text: string): void {
@@ -21,7 +22,10 @@ function orRefuse<T>(code: 'not-readable' | 'not-writable', shown: string, act: 
   try {
     return act();
   } catch (cause) {
-    throw failure('usage', code, [shown, (cause as NodeJS.ErrnoException).code ?? ''], { file: shown, cause });
+    throw failure('usage', code, [shown, (cause as NodeJS.ErrnoException).code ?? ''], {
+      file: shown,
+      cause,
+    });
   }
 }
 
@@ -33,7 +37,8 @@ export function parseJson(text: string, shown: string): unknown {
     const { message } = cause as Error;
     const position = /at position (\d+)/.exec(message)?.[1];
     const lines = text.slice(0, Number(position ?? 0)).split('\n');
-    const place = position === undefined ? '' : `:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
+    const place =
+      position === undefined ? '' : `:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
     const reason = message.replace(/ in JSON at position.*| \(line .*/s, '');
     throw failure('usage', 'bad-json', [`${shown}${place}`, reason], { file: shown, cause });
   }

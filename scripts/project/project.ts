@@ -1,7 +1,14 @@
 import { join, relative } from 'node:path';
 import { failure } from '../report/errors.js';
 import { closest } from '../report/closest.js';
-import { expectation, isKind, merge, type Effect, type Expectation, type Facts } from '../schema/effects.js';
+import {
+  expectation,
+  isKind,
+  merge,
+  type Effect,
+  type Expectation,
+  type Facts,
+} from '../schema/effects.js';
 import { parseJson, readFile, readFolder } from './files.js';
 import type { Settings } from './settings.js';
 
@@ -48,7 +55,10 @@ export function readProject(settings: Settings, lenient = false): Project {
       throw error;
     }
   };
-  const files = inOrder(readFolder(settings.migrationsDir, shown(settings.migrationsDir)), shown(settings.migrationsDir));
+  const files = inOrder(
+    readFolder(settings.migrationsDir, shown(settings.migrationsDir)),
+    shown(settings.migrationsDir),
+  );
   const migrations = files.map((file): Migration => {
     const name = file.replace(/\.\w+$/, '');
     const path = join(settings.migrationsDir, file);
@@ -56,15 +66,25 @@ export function readProject(settings: Settings, lenient = false): Project {
     return { name, path, file: shown(path), effectFile, effect: readEffect(name) };
   });
   const prerequisites = readEffect(PREREQUISITES);
-  const objects = new Set([prerequisites, ...migrations.map(({ effect }) => effect)].flatMap(Object.keys));
+  const objects = new Set(
+    [prerequisites, ...migrations.map(({ effect }) => effect)].flatMap(Object.keys),
+  );
   return { settings, migrations, prerequisites, objects: [...objects] };
 }
 
 /** The expected schema when the first `count` migrations are applied, and the `reverted` ones after them taken back. */
-export function expectedAt({ prerequisites, migrations }: Project, count: number, reverted = 0): Expectation {
+export function expectedAt(
+  { prerequisites, migrations }: Project,
+  count: number,
+  reverted = 0,
+): Expectation {
   const effects = migrations.map(({ effect }) => effect);
   const applied = effects.slice(0, count);
-  return expectation(prerequisites, { applied, pending: effects.slice(count) }, effects.slice(count, count + reverted));
+  return expectation(
+    prerequisites,
+    { applied, pending: effects.slice(count) },
+    effects.slice(count, count + reverted),
+  );
 }
 
 /** The facts that are expected when the first `count` migrations are applied. */
@@ -77,16 +97,19 @@ function inOrder(files: readonly string[], folder: string): string[] {
   for (const file of files) {
     const shown = join(folder, file);
     const digits = MIGRATION_FILE.exec(file)?.[1];
-    if (digits === undefined && NEARLY.test(file)) throw failure('usage', 'migration-name', [shown], { file: shown });
+    if (digits === undefined && NEARLY.test(file))
+      throw failure('usage', 'migration-name', [shown], { file: shown });
     if (digits === undefined) continue;
     const other = byNumber.get(Number(digits));
-    if (other !== undefined) throw failure('usage', 'duplicate-number', [other, file], { file: shown });
+    if (other !== undefined)
+      throw failure('usage', 'duplicate-number', [other, file], { file: shown });
     byNumber.set(Number(digits), file);
   }
   return [...byNumber].sort(([a], [b]) => a - b).map(([, file]) => file);
 }
 
-const OBJECT = /^(?:extension (?:"(?:[^"]|"")+"|[^". ]+)$|(?:(?:function|type|domain|sequence) )?("(?:[^"]|"")+"|[^". ]+)\..)/;
+const OBJECT =
+  /^(?:extension (?:"(?:[^"]|"")+"|[^". ]+)$|(?:(?:function|type|domain|sequence) )?("(?:[^"]|"")+"|[^". ]+)\..)/;
 const PART = /^(?:column|constraint|index|trigger|policy) .|^(?:options|row security)$/;
 
 /** Makes sure that a document has the form of an effect. @throws Failure `usage` that names the place in the file */
@@ -98,15 +121,32 @@ function checkEffect(document: unknown, file: string): Effect {
     typeof value === 'object' && value !== null && !Array.isArray(value);
   if (!isObject(document)) return refuse('it is not an object');
   for (const [object, patch] of Object.entries(document) as [string, unknown][]) {
-    if (!OBJECT.test(object)) return refuse(`"${object}" is not the name of an object; write it with its schema: public.name`);
+    if (!OBJECT.test(object))
+      return refuse(
+        `"${object}" is not the name of an object; write it with its schema: public.name`,
+      );
     const isRelation = !/^[a-z]+ /.test(object);
     if (patch === null || (!isRelation && typeof patch === 'string')) continue;
-    if (!isRelation || !isObject(patch)) return refuse(`"${object}" has neither ${isRelation ? 'parts' : 'a definition'} nor null`);
+    if (!isRelation || !isObject(patch))
+      return refuse(`"${object}" has neither ${isRelation ? 'parts' : 'a definition'} nor null`);
     for (const [part, definition] of Object.entries(patch)) {
-      const known = ['table', 'view', 'column', 'constraint', 'index', 'trigger', 'policy', 'row security', 'options'];
+      const known = [
+        'table',
+        'view',
+        'column',
+        'constraint',
+        'index',
+        'trigger',
+        'policy',
+        'row security',
+        'options',
+      ];
       if (part === '' || !(isKind(part) || PART.test(part)))
-        return refuse(`"${object}" has an unknown part "${part}"${closest(part.split(' ')[0] ?? '', known)}`);
-      if (definition !== null && typeof definition !== 'string') return refuse(`"${object}", "${part}" is neither text nor null`);
+        return refuse(
+          `"${object}" has an unknown part "${part}"${closest(part.split(' ')[0] ?? '', known)}`,
+        );
+      if (definition !== null && typeof definition !== 'string')
+        return refuse(`"${object}", "${part}" is neither text nor null`);
     }
   }
   return document as Effect;

@@ -53,8 +53,13 @@ const KEYS: Readonly<Record<string, Kind>> = {
 export function readSettings(root: string, env: NodeJS.ProcessEnv): Settings {
   const values = parseSettings(readFile(join(root, SETTINGS_FILE), SETTINGS_FILE));
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });
-  const text = (key: string, otherwise: string): string => (values[key] as string | undefined) ?? otherwise;
-  const migrationsDir = resolve(root, isCompiled ? 'dist' : '.', text('migrations-dir', 'migrations'));
+  const text = (key: string, otherwise: string): string =>
+    (values[key] as string | undefined) ?? otherwise;
+  const migrationsDir = resolve(
+    root,
+    isCompiled ? 'dist' : '.',
+    text('migrations-dir', 'migrations'),
+  );
   const schemas = [values['schema'] ?? 'public'].flat() as string[];
   const migrationsSchema = text('migrations-schema', schemas[0] ?? 'public');
   const migrationsTable = text('migrations-table', 'pgmigrations');
@@ -82,10 +87,12 @@ function parseSettings(text: string): Record<string, unknown> {
   const refuse = (reason: string): never => {
     throw failure('usage', 'bad-settings', [SETTINGS_FILE, reason], { file: SETTINGS_FILE });
   };
-  if (typeof values !== 'object' || values === null || Array.isArray(values)) return refuse('it is not an object');
+  if (typeof values !== 'object' || values === null || Array.isArray(values))
+    return refuse('it is not an object');
   for (const [key, value] of Object.entries(values)) {
     const kind = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
-    if (kind === undefined) return refuse(`it has an unknown key "${key}"${closest(key, Object.keys(KEYS))}`);
+    if (kind === undefined)
+      return refuse(`it has an unknown key "${key}"${closest(key, Object.keys(KEYS))}`);
     if (!isOfKind(value, kind)) return refuse(`"${key}" must be ${kind}`);
   }
   return values as Record<string, unknown>;

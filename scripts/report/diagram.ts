@@ -11,7 +11,10 @@ export function diagram(version: string, facts: Facts): string {
       keys.some(([, definition]) => pattern.exec(definition)?.[1]?.split(', ').includes(column));
     const columns = definitions(parts, 'column').map(([column, definition]) => {
       const type = definition.replace(/ (?:NOT NULL|NULL|NOT VALID)\b.*/s, '');
-      const marks = [isKey(/^PRIMARY KEY \((.+?)\)/, column) ? 'PK' : '', isKey(FOREIGN_KEY, column) ? 'FK' : ''];
+      const marks = [
+        isKey(/^PRIMARY KEY \((.+?)\)/, column) ? 'PK' : '',
+        isKey(FOREIGN_KEY, column) ? 'FK' : '',
+      ];
       return `    ${word(type)} ${word(column)} ${marks.filter((mark) => mark !== '').join(', ')}`.trimEnd();
     });
     return [`  "${plain(table)}" {`, ...columns, '  }'];
@@ -20,8 +23,14 @@ export function diagram(version: string, facts: Facts): string {
     definitions(parts, 'constraint').flatMap(([, definition]) => {
       const [, columns = '', other] = FOREIGN_KEY.exec(definition) ?? [];
       if (other === undefined) return [];
-      const isOptional = columns.split(', ').some((column) => / NULL\b/.test(parts.get(`column ${column}`)?.replace(' NOT NULL', '') ?? ''));
-      return [`  "${plain(other)}" ${isOptional ? '|o' : '||'}--o{ "${plain(table)}" : "${plain(columns)}"`];
+      const isOptional = columns
+        .split(', ')
+        .some((column) =>
+          / NULL\b/.test(parts.get(`column ${column}`)?.replace(' NOT NULL', '') ?? ''),
+        );
+      return [
+        `  "${plain(other)}" ${isOptional ? '|o' : '||'}--o{ "${plain(table)}" : "${plain(columns)}"`,
+      ];
     }),
   );
   return `# The schema after ${version}
@@ -36,8 +45,13 @@ ${['erDiagram', ...entities, ...references].join('\n')}
 }
 
 /** The parts of one noun, by their names. */
-const definitions = (parts: ReadonlyMap<string, string>, noun: string): [name: string, definition: string][] =>
-  [...parts].flatMap(([part, definition]) => (part.startsWith(`${noun} `) ? [[part.slice(noun.length + 1), definition]] : []));
+const definitions = (
+  parts: ReadonlyMap<string, string>,
+  noun: string,
+): [name: string, definition: string][] =>
+  [...parts].flatMap(([part, definition]) =>
+    part.startsWith(`${noun} `) ? [[part.slice(noun.length + 1), definition]] : [],
+  );
 
 const plain = (text: string): string => text.replaceAll('"', '');
 const word = (text: string): string => plain(text).replaceAll(/[^\w()[\]-]+/g, '_');

@@ -1,5 +1,15 @@
 import type { Difference, Direction, Loss, Problem, Session } from './types.js';
-import { at, blockerLines, count, differenceLines, list, lossLines, RUN, sessionWords, type Words } from './wording.js';
+import {
+  at,
+  blockerLines,
+  count,
+  differenceLines,
+  list,
+  lossLines,
+  RUN,
+  sessionWords,
+  type Words,
+} from './wording.js';
 
 interface Place {
   readonly host: string;
@@ -10,7 +20,10 @@ interface Place {
 
 const ROLLED_BACK = 'Everything that this run did was rolled back. ';
 /** What does not hold once a part of the run is committed. */
-const CLAIMS = new RegExp(`; nothing was (?:changed|run|written)|Nothing was (?:changed|run)\\. |${ROLLED_BACK}`, 'g');
+const CLAIMS = new RegExp(
+  `; nothing was (?:changed|run|written)|Nothing was (?:changed|run)\\. |${ROLLED_BACK}`,
+  'g',
+);
 const STATUS = `See what is applied:  ${RUN} status`;
 
 /** Failures with a server: to reach it, locks, migrations, the check. */
@@ -18,7 +31,8 @@ export const runMessages = {
   // The server
   'not-connected': ({ host, port, database, user }: Place, code: string, reason: string): Words => [
     `cannot connect to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}`,
-    connectHints[code] ?? otherConnectHint(reason, `psql -h ${host} -p ${port} -U ${user} ${database}`),
+    connectHints[code] ??
+      otherConnectHint(reason, `psql -h ${host} -p ${port} -U ${user} ${database}`),
   ],
   'too-old': (version: string, oldest: number): Words => [
     `the server is PostgreSQL ${version}; the oldest supported version is ${oldest}`,
@@ -58,7 +72,14 @@ export const runMessages = {
     `Two people or deploys want different things. ${STATUS}`,
   ],
   // Migrations
-  'migration-failed': (file: string, version: string | null, message: string, sqlstate: string | undefined, more: readonly string[], sql: string | undefined): Words => [
+  'migration-failed': (
+    file: string,
+    version: string | null,
+    message: string,
+    sqlstate: string | undefined,
+    more: readonly string[],
+    sql: string | undefined,
+  ): Words => [
     `${file} failed: ${message}${sqlstate === undefined ? '' : ` (SQLSTATE ${sqlstate})`}${list(more)}${sql === undefined ? '' : `\nin the statement:${list(excerpt(sql))}`}`,
     `${ROLLED_BACK}The database is ${at(version)}. ${migrationHint(sqlstate, message, sql)}`,
   ],
@@ -95,7 +116,12 @@ export const runMessages = {
     `Run the command as a role that may read these tables, or allow it:  ${RUN} <command> -- --allow-data-loss`,
   ],
   // The check
-  differs: (version: string | null, direction: Direction, found: readonly Difference[], before: Before): Words => [
+  differs: (
+    version: string | null,
+    direction: Direction,
+    found: readonly Difference[],
+    before: Before,
+  ): Words => [
     `the schema is not what ${after(version, direction)} must leave (${count(found.length, 'difference')}); nothing was changed\n\n${differenceLines(found)}`,
     wasThereBefore(found, before)
       ? `Usually a table was made by hand or by an older file. Change what was found to what is expected, and run again:  ${RUN} ${direction}`
@@ -140,23 +166,30 @@ const wasThereBefore = (found: readonly Difference[], before: Before): boolean =
 };
 
 const after = (version: string | null, direction: Direction): string =>
-  version === null ? 'the run' : `${direction === 'up' ? 'migration' : 'the "down" of migration'} ${version}`;
+  version === null
+    ? 'the run'
+    : `${direction === 'up' ? 'migration' : 'the "down" of migration'} ${version}`;
 
 const connectHints: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Nothing listens there: the server is not started, or the host or port is wrong. To wait for it:  --connect-wait=30',
-  ETIMEDOUT: 'There was no answer. Often a firewall drops the packets; the port of a pooler is often 6543.',
+  ECONNREFUSED:
+    'Nothing listens there: the server is not started, or the host or port is wrong. To wait for it:  --connect-wait=30',
+  ETIMEDOUT:
+    'There was no answer. Often a firewall drops the packets; the port of a pooler is often 6543.',
   ENOTFOUND: 'There is no host of that name. Correct the host in the URL.',
   EAI_AGAIN: 'The name server does not answer. Try again, or correct the host in the URL.',
   ENOENT: 'There is no such socket: the server is not started, or listens elsewhere.',
   '57P03': 'The server is starting or stopping. To wait for it:  --connect-wait=30',
-  '28P01': 'The password or the user is wrong. Correct the URL; in a password, write @ : / as %40 %3A %2F.',
-  '28000': 'The server does not accept this user from here: see pg_hba.conf, and sslmode in the URL.',
+  '28P01':
+    'The password or the user is wrong. Correct the URL; in a password, write @ : / as %40 %3A %2F.',
+  '28000':
+    'The server does not accept this user from here: see pg_hba.conf, and sslmode in the URL.',
   '3D000': 'There is no database of that name. Correct the URL, or create the database.',
   '53300': 'The server has no free connection. Try again later, or connect through the pooler.',
 };
 
 function otherConnectHint(reason: string, psql: string): string {
-  if (reason.includes('password must be a')) return 'The server asks for a password: put it into the URL, PGPASSWORD or ~/.pgpass.';
+  if (reason.includes('password must be a'))
+    return 'The server asks for a password: put it into the URL, PGPASSWORD or ~/.pgpass.';
   if (/SSL|TLS|certificate|self.signed/i.test(reason))
     return 'sslmode in the URL decides: require encrypts, verify-full also verifies (sslrootcert names the authority), disable does neither.';
   return `See whether the server answers:  ${psql}`;
@@ -169,20 +202,29 @@ const serverHints: Readonly<Record<string, string>> = {
   '42704': UP_FIRST,
   '42883': UP_FIRST,
   '42501': 'Grant the privilege, or connect as a role that has it ("snapshot" needs CREATEDB).',
-  '25006': 'Transactions are read-only here. Connect as a role that may write, or to the primary server.',
+  '25006':
+    'Transactions are read-only here. Connect as a role that may write, or to the primary server.',
 };
 
 /** What to do after a migration failed with one of these SQLSTATEs. */
 function migrationHint(sqlstate: string | undefined, message: string, sql = ''): string {
   const alone = `The statement cannot run in the transaction of an earlier one. Apply the migrations one at a time:  ${RUN} up 1`;
-  if (sqlstate === '55P04') return `${alone}\nor let the earlier migration call pgm.noTransaction().`;
+  if (sqlstate === '55P04')
+    return `${alone}\nor let the earlier migration call pgm.noTransaction().`;
   if (sqlstate === '55006') return alone;
-  if (sqlstate === '25001') return 'Call pgm.noTransaction() first in this migration: the statement cannot run in a transaction.';
+  if (sqlstate === '25001')
+    return 'Call pgm.noTransaction() first in this migration: the statement cannot run in a transaction.';
   if (sqlstate === '23505' && /CONCURRENTLY/i.test(sql))
     return 'Correct the duplicate rows. The failed build leaves an INVALID index: let the migration drop it first, as 0005 does.';
-  const table = /relation "([^"]+)"|table "([^"]+)"/.exec(message)?.slice(1).find((name) => name !== undefined) ?? '<table>';
-  if (sqlstate === '23514') return `Find the rows, and correct them:  SELECT * FROM ${table} WHERE NOT (<the check>);`;
-  if (sqlstate === '23503') return `Find the rows, and correct them:  SELECT * FROM ${table} t WHERE NOT EXISTS (SELECT FROM <other> o WHERE o.<key> = t.<column>);`;
+  const table =
+    /relation "([^"]+)"|table "([^"]+)"/
+      .exec(message)
+      ?.slice(1)
+      .find((name) => name !== undefined) ?? '<table>';
+  if (sqlstate === '23514')
+    return `Find the rows, and correct them:  SELECT * FROM ${table} WHERE NOT (<the check>);`;
+  if (sqlstate === '23503')
+    return `Find the rows, and correct them:  SELECT * FROM ${table} t WHERE NOT EXISTS (SELECT FROM <other> o WHERE o.<key> = t.<column>);`;
   return `See what would run:  ${RUN} plan`;
 }
 

@@ -16,7 +16,10 @@ const reasons: Readonly<Record<string, string>> = {
 export const usageMessages = {
   // The command line
   'no-command': (): Words => ['no command was given', HELP],
-  'unknown-command': (name: string, near: string): Words => [`there is no command "${name}"${near}`, HELP],
+  'unknown-command': (name: string, near: string): Words => [
+    `there is no command "${name}"${near}`,
+    HELP,
+  ],
   'unknown-option': (name: string, near: string): Words => [
     `there is no option "${name}"; nothing was run${near}`,
     `${HELP}\nnpm takes options for itself; those after -- reach the program:  ${RUN} up -- --dry-run`,
@@ -33,9 +36,14 @@ export const usageMessages = {
     `"${value}" is not a number of migrations: it must be a whole number from 1`,
     `For example:  ${RUN} ${command} 1`,
   ],
-  surplus: (command: string, word: string): Words => [`"${command}" does not take "${word}"; nothing was run`, HELP],
+  surplus: (command: string, word: string): Words => [
+    `"${command}" does not take "${word}"; nothing was run`,
+    HELP,
+  ],
   'bad-name': (name: string): Words => [
-    name === '' ? 'a new migration needs a name' : `"${name}" is not a name for a migration: use letters, digits and hyphens`,
+    name === ''
+      ? 'a new migration needs a name'
+      : `"${name}" is not a name for a migration: use letters, digits and hyphens`,
     NEW,
   ],
   'no-dry-run': (command: string): Words => [
@@ -47,7 +55,10 @@ export const usageMessages = {
     `Run it in the project's folder:  ${RUN} ${command}`,
   ],
   // The files of the project
-  'not-readable': (file: string, code: string): Words => [`${file} cannot be read: ${reasons[code] ?? code}`, fileHint(file)],
+  'not-readable': (file: string, code: string): Words => [
+    `${file} cannot be read: ${reasons[code] ?? code}`,
+    fileHint(file),
+  ],
   'not-writable': (file: string, code: string): Words => [
     `${file} cannot be written: ${reasons[code] ?? code}`,
     'Usually the folder belongs to another user, is mounted read-only, or the disk is full.',
@@ -60,7 +71,10 @@ export const usageMessages = {
     `${file} is not valid: ${reason}`,
     'Correct the file, and run the command again. Nothing was run.',
   ],
-  'bad-effect': (file: string, reason: string): Words => [`${file} is not an effect: ${reason}`, REWRITE],
+  'bad-effect': (file: string, reason: string): Words => [
+    `${file} is not an effect: ${reason}`,
+    REWRITE,
+  ],
   'no-database': (variable: string, isEmpty: boolean): Words => [
     `no database is named: ${isEmpty ? `${variable} is empty (which also hides its value in .env), and PGHOST is not set` : `neither ${variable} nor PGHOST is set`}`,
     `Set it in the environment or in .env:  ${variable}=postgres://user:password@host:5432/database\nA database to try things out:  npm run db`,

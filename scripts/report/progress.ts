@@ -10,15 +10,21 @@ const REPORTS_PER_LINE = 5;
  *
  * @param verbose whether statements and notices are told, too; warnings always are
  */
-export function progressReporter(write: (text: string) => void, isTerminal: boolean, verbose: boolean): (event: Event) => void {
+export function progressReporter(
+  write: (text: string) => void,
+  isTerminal: boolean,
+  verbose: boolean,
+): (event: Event) => void {
   let reports = 0;
   let hasBar = false;
   return (event) => {
     if (event.type === 'progress') {
-      const percent = event.total > 0 ? Math.min(100, Math.floor((100 * event.done) / event.total)) : 0;
+      const percent =
+        event.total > 0 ? Math.min(100, Math.floor((100 * event.done) / event.total)) : 0;
       const text = `${event.phase}: ${percent} %`;
       const full = Math.round((percent / 100) * BAR_WIDTH);
-      if (isTerminal) write(`\r[${'#'.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}] ${text}\u001b[K`);
+      if (isTerminal)
+        write(`\r[${'#'.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}] ${text}\u001b[K`);
       else if (reports++ % REPORTS_PER_LINE === 0) write(`${text}\n`);
       hasBar = isTerminal;
       return;
@@ -30,7 +36,10 @@ export function progressReporter(write: (text: string) => void, isTerminal: bool
   };
 }
 
-function eventText(event: Exclude<Event, { type: 'progress' }>, verbose: boolean): string | undefined {
+function eventText(
+  event: Exclude<Event, { type: 'progress' }>,
+  verbose: boolean,
+): string | undefined {
   switch (event.type) {
     case 'waiting':
       return `waiting for another run: ${sessionWords(event.holder)}`;
@@ -39,7 +48,9 @@ function eventText(event: Exclude<Event, { type: 'progress' }>, verbose: boolean
     case 'retry':
       return `attempt ${event.attempt} of ${event.retries + 1} failed: ${event.reason}; rolled back, next attempt in ${time(event.pause)}${blockerLines(event.blockers)}`;
     case 'notice':
-      return verbose || event.severity === 'WARNING' ? `${event.severity}: ${event.message}` : undefined;
+      return verbose || event.severity === 'WARNING'
+        ? `${event.severity}: ${event.message}`
+        : undefined;
     case 'statement':
       return verbose ? event.sql : undefined;
   }

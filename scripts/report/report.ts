@@ -22,10 +22,18 @@ export function asJson({ command, outcome, exitCode, known, milliseconds, error 
     applied: known.applied ?? [],
     reverted: known.reverted ?? [],
     pending: known.pending ?? [],
-    differences: [...(error?.details.differences ?? known.failing ?? []), ...(known.warnings ?? [])],
+    differences: [
+      ...(error?.details.differences ?? known.failing ?? []),
+      ...(known.warnings ?? []),
+    ],
     database: known.database ?? null,
     milliseconds,
-    error: error && { code: error.code, sqlstate: error.details.sqlstate ?? null, message: error.message, hint: error.hint },
+    error: error && {
+      code: error.code,
+      sqlstate: error.details.sqlstate ?? null,
+      message: error.message,
+      hint: error.hint,
+    },
     migrations: known.migrations, // JSON leaves out what is undefined.
     output: known.output,
   });

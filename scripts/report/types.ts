@@ -51,7 +51,12 @@ export interface Problem {
 export type Event =
   | { readonly type: 'waiting'; readonly holder: Session | undefined }
   | { readonly type: 'blocked'; readonly blockers: readonly Session[] }
-  | { readonly type: 'progress'; readonly phase: string; readonly done: number; readonly total: number }
+  | {
+      readonly type: 'progress';
+      readonly phase: string;
+      readonly done: number;
+      readonly total: number;
+    }
   | { readonly type: 'notice'; readonly severity: string; readonly message: string }
   | { readonly type: 'statement'; readonly sql: string }
   | {

@@ -20,18 +20,34 @@ export interface SchemaCheck extends Comparison {
  * @param startedAt how many migrations were applied when this run began: what it has reverted since must be gone
  * @throws Failure `usage` where the migrations table contradicts the files
  */
-export async function checkSchema(connection: Connection, context: Context, startedAt = 0): Promise<SchemaCheck> {
+export async function checkSchema(
+  connection: Connection,
+  context: Context,
+  startedAt = 0,
+): Promise<SchemaCheck> {
   const state = await readStateOf(connection, context);
   return { state, ...(await compareState(context, state, startedAt)) };
 }
 
 /** The state of the objects that the project names. */
-export const readStateOf = (connection: Connection, { project, options }: Context, withOwners = false): Promise<State> =>
-  readState(connection, { table: tableOf(project.settings), objects: project.objects, lockTimeout: options.lockTimeout, withOwners });
+export const readStateOf = (
+  connection: Connection,
+  { project, options }: Context,
+  withOwners = false,
+): Promise<State> =>
+  readState(connection, {
+    table: tableOf(project.settings),
+    objects: project.objects,
+    lockTimeout: options.lockTimeout,
+    withOwners,
+  });
 
 /** Compares a state that was read before. */
 export async function compareState(
-  { project, options }: { readonly project: Project; readonly options: { readonly strict: boolean } },
+  {
+    project,
+    options,
+  }: { readonly project: Project; readonly options: { readonly strict: boolean } },
   state: State,
   startedAt = 0,
 ): Promise<Omit<SchemaCheck, 'state'>> {

@@ -17,13 +17,21 @@ export const CENSUS = `SELECT
   (SELECT string_agg(a.attrelid || '.' || a.attnum, ' ') FROM pg_catalog.pg_attribute a
     WHERE a.attisdropped AND a.attnum > 0 AND a.attrelid >= 16384) AS dropped`;
 
-export const censusFrom = ({ tables, dropped }: { readonly tables: string | null; readonly dropped: string | null }): Census =>
+export const censusFrom = ({
+  tables,
+  dropped,
+}: {
+  readonly tables: string | null;
+  readonly dropped: string | null;
+}): Census =>
   new Set([...(tables ?? '').split(' '), ...(dropped ?? '').split(' ')].filter((id) => id !== ''));
 
 /** What was there before and is gone: ids of tables, and of columns of tables that are still there. */
 export function gone(before: Census, after: Census): string[] {
   const tables = [...before].filter((id) => !id.includes('.') && !after.has(id));
-  const columns = [...after].filter((id) => id.includes('.') && !before.has(id) && before.has(id.split('.')[0] ?? ''));
+  const columns = [...after].filter(
+    (id) => id.includes('.') && !before.has(id) && before.has(id.split('.')[0] ?? ''),
+  );
   return [...tables, ...columns];
 }
 
@@ -52,10 +60,15 @@ export async function refuseLoss(connection: Connection, ids: readonly string[])
     await connection.query(`SET LOCAL row_security = off; LOCK TABLE ${names} IN SHARE MODE`);
     const [result] = await connection.query(`SELECT ARRAY[${counts.join(', ')}] AS counts`);
     const { counts: numbers } = result?.rows[0] as { counts: number[] };
-    const losses = all.map((loss, index) => ({ ...loss, count: numbers[index] ?? 0 })).filter(({ count }) => count > 0);
+    const losses = all
+      .map((loss, index) => ({ ...loss, count: numbers[index] ?? 0 }))
+      .filter(({ count }) => count > 0);
     if (losses.length > 0) throw failure('data-loss', 'data-loss', [losses]);
   } catch (cause) {
     if (sqlstateOf(cause) !== '42501') throw cause;
-    throw failure('data-loss', 'data-loss-unseen', [all, (cause as Error).message], { sqlstate: '42501', cause });
+    throw failure('data-loss', 'data-loss-unseen', [all, (cause as Error).message], {
+      sqlstate: '42501',
+      cause,
+    });
   }
 }

@@ -30,10 +30,24 @@ export async function explain(
   const details = { sqlstate, file, cause: error };
   const differences = run.direction === 'up' ? await inTheWay(run, migrations, sqlstate ?? '') : [];
   if (differences.length > 0)
-    return failure('differs', 'in-the-way', [name, message, differences], { ...details, differences });
-  const { detail, hint, where } = (error ?? {}) as { detail?: string; hint?: string; where?: string };
+    return failure('differs', 'in-the-way', [name, message, differences], {
+      ...details,
+      differences,
+    });
+  const { detail, hint, where } = (error ?? {}) as {
+    detail?: string;
+    hint?: string;
+    where?: string;
+  };
   const more = [detail, hint, where].filter((line) => line !== undefined);
-  const values = [file, versionAt(project, count), message, sqlstate, more, transaction.firstError?.sql] as const;
+  const values = [
+    file,
+    versionAt(project, count),
+    message,
+    sqlstate,
+    more,
+    transaction.firstError?.sql,
+  ] as const;
   return failure('failed', 'migration-failed', [...values], details);
 }
 
@@ -41,7 +55,11 @@ export async function explain(
  * What was there before the run, with another definition than the migrations give to what they create: a migration that
  * fails on it failed for that reason. What a migration replaces anyway is only meant where the error is about a duplicate.
  */
-async function inTheWay({ context, startedAt, factsBefore }: Run, migrations: readonly Migration[], sqlstate: string): Promise<Difference[]> {
+async function inTheWay(
+  { context, startedAt, factsBefore }: Run,
+  migrations: readonly Migration[],
+  sqlstate: string,
+): Promise<Difference[]> {
   const isDuplicate = ['42P06', '42P07', '42701', '42710', '42723'].includes(sqlstate);
   if (!isDuplicate && !/^(?:22|23|42|55)/.test(sqlstate)) return [];
   const known = factsAt(context.project, startedAt);
@@ -51,14 +69,24 @@ async function inTheWay({ context, startedAt, factsBefore }: Run, migrations: re
     .filter(([object, part]) => known.get(object)?.has(part) !== true)
     .filter(([, part]) => isDuplicate || isKind(part) || part.startsWith('column '))
     .map(([object, part]) => factId(object, part));
-  const only = { ...expected, named: new Set(created), owned: new Set<string>(), removed: new Set<string>() };
+  const only = {
+    ...expected,
+    named: new Set(created),
+    owned: new Set<string>(),
+    removed: new Set<string>(),
+  };
   const { failing } = await compare(only, factsBefore);
-  return failing.filter(({ kind, object }) => kind === 'changed' && (isDuplicate || !object.startsWith('function ')));
+  return failing.filter(
+    ({ kind, object }) => kind === 'changed' && (isDuplicate || !object.startsWith('function ')),
+  );
 }
 
 /** What a failure is once a part of the run is committed. What is neither a failure nor an error of the server stays. */
 export function asPartial(error: unknown, version: string | null, next: string): unknown {
   const cause = error instanceof Failure ? error : serverFailure(error);
   if (cause === undefined || cause.outcome === 'partial') return error;
-  return failure('partial', 'partial', [version, next, cause.message, cause.hint], { ...cause.details, cause });
+  return failure('partial', 'partial', [version, next, cause.message, cause.hint], {
+    ...cause.details,
+    cause,
+  });
 }

@@ -28,7 +28,9 @@ export const recordStatement = (settings: Settings, name: string, direction: Dir
 export function recordedName(settings: Settings, sql: string): string | undefined {
   const name = /'([\w-]+)'/.exec(sql)?.[1];
   if (name === undefined) return undefined;
-  const isRecord = (['up', 'down'] as const).some((direction) => sql === recordStatement(settings, name, direction));
+  const isRecord = (['up', 'down'] as const).some(
+    (direction) => sql === recordStatement(settings, name, direction),
+  );
   return isRecord ? name : undefined;
 }
 
@@ -53,10 +55,15 @@ export async function loadMigrations(
   for (const [index, migration] of migrations.entries()) {
     const { file } = migration;
     const result = loading[index];
-    const refuse = (code: 'broken' | 'no-up' | 'no-down' | 'irreversible', reason = '', cause?: unknown): never => {
+    const refuse = (
+      code: 'broken' | 'no-up' | 'no-down' | 'irreversible',
+      reason = '',
+      cause?: unknown,
+    ): never => {
       throw failure('usage', `migration-${code}`, [file, reason], { file, cause });
     };
-    if (result?.status !== 'fulfilled') return refuse('broken', describeError(result?.reason, migration), result?.reason);
+    if (result?.status !== 'fulfilled')
+      return refuse('broken', describeError(result?.reason, migration), result?.reason);
     const { up, down } = result.value;
     if (typeof up !== 'function') refuse('no-up');
     if (typeof down !== 'function' && down !== false) refuse('no-down');
@@ -72,7 +79,9 @@ async function loadActions({ path }: Migration): Promise<Actions> {
     : // As the framework's own CLI does: twice as fast as an `import()` that ts-node answers.
       await (await import('node-pg-migrate')).jiti.import<Actions>(path);
   const inner = exports['default'];
-  return 'up' in exports || typeof inner !== 'object' || inner === null ? exports : (inner as Actions);
+  return 'up' in exports || typeof inner !== 'object' || inner === null
+    ? exports
+    : (inner as Actions);
 }
 
 const describeError = (cause: unknown, { path }: Migration): string =>
@@ -106,9 +115,14 @@ export async function runMigrations(
   const units = [...migrations].map(([migration, { up, down, shorthands }]) => ({
     id: `${migration.name}.js`,
     filePaths: [migration.path],
-    actions: { up: telling(client, migration, up), down: telling(client, migration, down), shorthands } as never,
+    actions: {
+      up: telling(client, migration, up),
+      down: telling(client, migration, down),
+      shorthands,
+    } as never,
   }));
-  const sender = direction === 'up' ? client : revertingInOrder(client, settings, [...migrations.keys()]);
+  const sender =
+    direction === 'up' ? client : revertingInOrder(client, settings, [...migrations.keys()]);
   await runner({
     dbClient: sender as unknown as Extract<RunnerOption, { dbClient: unknown }>['dbClient'],
     dir: dirname(first.path),
@@ -123,28 +137,38 @@ export async function runMigrations(
     dryRun,
     verbose: false,
     logger: { info: quiet, warn: quiet, error: quiet },
-    migrationLoaderStrategies: [{ extensions: [extname(first.path)], loader: () => Promise.resolve(units) }],
+    migrationLoaderStrategies: [
+      { extensions: [extname(first.path)], loader: () => Promise.resolve(units) },
+    ],
   });
 }
 
 /** The function of a migration, which tells the client when it starts and what it is about to send. */
-const telling = (client: StatementClient, migration: Migration, action: unknown) => async (pgm: MigrationBuilder) => {
-  const run = action as (pgm: MigrationBuilder, done?: () => void) => unknown;
-  client.starts?.(migration);
-  await (run.length === 2 ? new Promise<void>((done) => run(pgm, done)) : run(pgm));
-  client.sends?.(pgm.isUsingTransaction(), [...pgm.getSqlSteps()]);
-};
+const telling =
+  (client: StatementClient, migration: Migration, action: unknown) =>
+  async (pgm: MigrationBuilder) => {
+    const run = action as (pgm: MigrationBuilder, done?: () => void) => unknown;
+    client.starts?.(migration);
+    await (run.length === 2 ? new Promise<void>((done) => run(pgm, done)) : run(pgm));
+    client.sends?.(pgm.isUsingTransaction(), [...pgm.getSqlSteps()]);
+  };
 
 /**
  * The framework reverts what comes last by `run_on`: a time without a zone, which goes backwards where two deploys use
  * different time zones. Here the migrations that are to be reverted come last, in the order of the files.
  */
-const revertingInOrder = (client: StatementClient, settings: Settings, reverted: readonly Migration[]) => ({
+const revertingInOrder = (
+  client: StatementClient,
+  settings: Settings,
+  reverted: readonly Migration[],
+) => ({
   async query(...sent: Parameters<StatementClient['query']>): Promise<unknown> {
     const result = await client.query(...sent);
     if (sent[0] !== appliedQuery(settings)) return result;
     const places = new Map(reverted.map(({ name }, index) => [name, reverted.length - index]));
     const place = ({ name }: { name: string }): number => places.get(name) ?? 0;
-    return { rows: (result as { rows: { name: string }[] }).rows.sort((a, b) => place(a) - place(b)) };
+    return {
+      rows: (result as { rows: { name: string }[] }).rows.sort((a, b) => place(a) - place(b)),
+    };
   },
 });

@@ -28,13 +28,24 @@ const activity = (names: string): string => `SELECT
 
 interface Activity {
   readonly blockers: readonly Session[] | null;
-  readonly progress: { readonly phase: string; readonly done: number; readonly total: number } | null;
+  readonly progress: {
+    readonly phase: string;
+    readonly done: number;
+    readonly total: number;
+  } | null;
 }
 
 /** Runs `use` with a monitor of the connections of this process, and closes the connection of the monitor afterwards. */
-export async function withLockMonitor<T>(context: Context, use: (monitor: LockMonitor) => Promise<T>): Promise<T> {
+export async function withLockMonitor<T>(
+  context: Context,
+  use: (monitor: LockMonitor) => Promise<T>,
+): Promise<T> {
   const { command, configuration, emit } = context;
-  const query = activity((['run', 'lock'] as const).map((purpose) => pg.escapeLiteral(connectionName(purpose, command))).join(', '));
+  const query = activity(
+    (['run', 'lock'] as const)
+      .map((purpose) => pg.escapeLiteral(connectionName(purpose, command)))
+      .join(', '),
+  );
   const first = Math.min(FIRST, millisecondsOf(context.options.lockTimeout) / 3 || FIRST);
   const closing = new AbortController();
   let blockers: readonly Session[] = [];
@@ -48,16 +59,23 @@ export async function withLockMonitor<T>(context: Context, use: (monitor: LockMo
   };
   const watch = async (done: AbortSignal): Promise<void> => {
     if (done.aborted) return;
-    await withConnection(configuration, { purpose: 'monitor', command, signal: closing.signal }, async (connection) => {
-      do await ask(connection);
-      while (await sleep(NEXT, true, { signal: done }).catch(() => false));
-    });
+    await withConnection(
+      configuration,
+      { purpose: 'monitor', command, signal: closing.signal },
+      async (connection) => {
+        do await ask(connection);
+        while (await sleep(NEXT, true, { signal: done }).catch(() => false));
+      },
+    );
   };
   const monitor: LockMonitor = {
     async during(statement) {
       const done = new AbortController();
       // One monitoring connection at a time. A monitor that fails is no reason to fail a migration.
-      const timer = setTimeout(() => (current = current.then(() => watch(done.signal)).catch(() => undefined)), first);
+      const timer = setTimeout(
+        () => (current = current.then(() => watch(done.signal)).catch(() => undefined)),
+        first,
+      );
       try {
         return await statement;
       } finally {

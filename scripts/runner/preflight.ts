@@ -17,7 +17,12 @@ export async function findProblems(
 ): Promise<Problem[]> {
   const { isStandby, isReadOnly, role } = state.server;
   if (isStandby)
-    return [{ problem: 'the server is a standby, which accepts no writes', remedy: 'connect to the primary server' }];
+    return [
+      {
+        problem: 'the server is a standby, which accepts no writes',
+        remedy: 'connect to the primary server',
+      },
+    ];
   if (isReadOnly)
     return [
       {
@@ -25,37 +30,58 @@ export async function findProblems(
         remedy: `ALTER ROLE ${role} SET default_transaction_read_only = off;  -- or connect as a role that may write`,
       },
     ];
-  return [...(await missingPrerequisites(context, state)), ...missingPrivileges(context, state, migrations)];
+  return [
+    ...(await missingPrerequisites(context, state)),
+    ...missingPrivileges(context, state, migrations),
+  ];
 }
 
 /** The prerequisites that do not hold; what any effect changes is not asked for, since a legacy file may have done it. */
-async function missingPrerequisites({ project, configuration }: Context, state: State): Promise<Problem[]> {
+async function missingPrerequisites(
+  { project, configuration }: Context,
+  state: State,
+): Promise<Problem[]> {
   const { failing } = await compare(expectedAt(project, 0), state.facts);
   const wording = ({ kind, object, expected, found }: Difference): string =>
-    kind === 'missing' ? `${object} is missing (expected ${expected ?? ''})` : `${object} is ${found ?? ''}, expected ${expected ?? ''}`;
+    kind === 'missing'
+      ? `${object} is missing (expected ${expected ?? ''})`
+      : `${object} is ${found ?? ''}, expected ${expected ?? ''}`;
   const remedy = `load the application's base schema into database ${configuration.database}, or correct the database in the URL`;
   return failing.map((difference) => ({ problem: wording(difference), remedy }));
 }
 
 /** An index is created in the schema of its table, and so is the index of a key. */
 const isIndex = (part: string, definition: string): boolean =>
-  part.startsWith('index ') || (part.startsWith('constraint ') && /^(?:PRIMARY KEY|UNIQUE|EXCLUDE)\b/.test(definition));
+  part.startsWith('index ') ||
+  (part.startsWith('constraint ') && /^(?:PRIMARY KEY|UNIQUE|EXCLUDE)\b/.test(definition));
 
 /**
  * The privileges that the role lacks: to own what an effect names and is there, to create in the schemas of what is not
  * there, and to refer to tables of others. A `redo` creates again what it drops, so for it nothing is there.
  */
-function missingPrivileges(context: Context, state: State, migrations: readonly Migration[]): Problem[] {
+function missingPrivileges(
+  context: Context,
+  state: State,
+  migrations: readonly Migration[],
+): Problem[] {
   const { settings, command } = context;
   const { server, owners, schemas, facts } = state;
   const { role } = server;
-  const named = migrations.flatMap(({ effect }) => factsOf(effect)).filter(([object]) => !object.startsWith('extension '));
-  const objects = new Set([...named.map(([object]) => object), ...migrations.flatMap(({ effect }) => Object.keys(effect))]);
+  const named = migrations
+    .flatMap(({ effect }) => factsOf(effect))
+    .filter(([object]) => !object.startsWith('extension '));
+  const objects = new Set([
+    ...named.map(([object]) => object),
+    ...migrations.flatMap(({ effect }) => Object.keys(effect)),
+  ]);
   const isShared = (object: string): boolean =>
-    named.some(([name, , definition]) => name === object && isTriggerFunction(definition)) && context.direction === 'down';
+    named.some(([name, , definition]) => name === object && isTriggerFunction(definition)) &&
+    context.direction === 'down';
   const foreign = [...objects].flatMap((object) => {
     const owner = owners.get(object);
-    return owner === undefined || owner.owns || object.startsWith('extension ') || isShared(object) ? [] : [owner];
+    return owner === undefined || owner.owns || object.startsWith('extension ') || isShared(object)
+      ? []
+      : [owner];
   });
   const isNew = ([object, part, definition]: (typeof named)[number]): boolean => {
     if (definition === null) return false;
@@ -67,7 +93,9 @@ function missingPrivileges(context: Context, state: State, migrations: readonly 
   const using = new Set([...objects].map(plainSchema));
   const referenced = [...owners.values()].filter(
     ({ object, mayReference }) =>
-      mayReference === false && !objects.has(object) && named.some(([, , definition]) => definition?.includes(`REFERENCES ${object}(`)),
+      mayReference === false &&
+      !objects.has(object) &&
+      named.some(([, , definition]) => definition?.includes(`REFERENCES ${object}(`)),
   );
   return [
     ...schemaProblems(context, state, creating, using),
@@ -77,7 +105,10 @@ function missingPrivileges(context: Context, state: State, migrations: readonly 
       problem: `role ${role} may not refer to ${object}`,
       remedy: `GRANT REFERENCES ON ${object} TO ${role};`,
     })),
-  ].filter(({ problem }, index, all) => all.findIndex((other) => other.problem === problem) === index && schemas.size >= 0);
+  ].filter(
+    ({ problem }, index, all) =>
+      all.findIndex((other) => other.problem === problem) === index && schemas.size >= 0,
+  );
 }
 
 /** A schema that is missing is for a migration to create; but nobody creates that of the migrations table. */
@@ -100,7 +131,9 @@ function schemaProblems(
   const lacking = [...new Set([...creating, ...using])].flatMap((schema): Problem[] => {
     const { canUse = true, canCreate = true } = schemas.get(schema) ?? {};
     if (canUse && (canCreate || !creating.has(schema))) return [];
-    const [verb, rights] = creating.has(schema) ? ['create objects in', 'USAGE, CREATE'] : ['use', 'USAGE'];
+    const [verb, rights] = creating.has(schema)
+      ? ['create objects in', 'USAGE, CREATE']
+      : ['use', 'USAGE'];
     return [
       {
         problem: `role ${role} may not ${verb} schema ${identifier(schema)}`,

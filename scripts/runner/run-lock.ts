@@ -15,7 +15,9 @@ export interface RunLock {
 }
 
 /** A {@link Session} as JSON, of a row of `pg_stat_activity`. */
-export const sessionJson = (a: string): string => `json_build_object('pid', ${a}.pid, 'application', ${a}.application_name,
+export const sessionJson = (
+  a: string,
+): string => `json_build_object('pid', ${a}.pid, 'application', ${a}.application_name,
     'client', coalesce(host(${a}.client_addr), 'local'), 'state', coalesce(${a}.state, ''),
     'age', extract(epoch FROM now() - coalesce(${a}.xact_start, ${a}.state_change, ${a}.backend_start))::int,
     'query', left(regexp_replace(coalesce(${a}.query, ''), '\\s+', ' ', 'g'), 120))`;
@@ -52,11 +54,17 @@ export async function withRunLock<T>(
 }
 
 /** @returns when the transaction began that holds the lock */
-async function acquire(connection: Connection, { options, signal, emit }: Context): Promise<string> {
+async function acquire(
+  connection: Connection,
+  { options, signal, emit }: Context,
+): Promise<string> {
   const deadline = Date.now() + options.lockWait * 1000;
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted();
-    const { held, began } = (await connection.query(TRY)).at(-1)?.rows[0] as { held: boolean; began: string };
+    const { held, began } = (await connection.query(TRY)).at(-1)?.rows[0] as {
+      held: boolean;
+      began: string;
+    };
     if (held) return began;
     await connection.query('ROLLBACK');
     const isLast = Date.now() >= deadline;
@@ -76,5 +84,6 @@ async function assertHeld(connection: Connection, began: string): Promise<void> 
   const [result] = await connection.query(query).catch((cause: unknown) => {
     throw failure('unavailable', 'run-lock-lost', [], { cause });
   });
-  if (!(result?.rows[0] as { held: boolean }).held) throw failure('unavailable', 'run-lock-lost', []);
+  if (!(result?.rows[0] as { held: boolean }).held)
+    throw failure('unavailable', 'run-lock-lost', []);
 }

@@ -16,7 +16,10 @@ export const searchPath = (schemas: readonly string[]): string =>
  * The settings of a run, for the open transaction. They are made at BEGIN and again after each migration, so that every
  * migration starts from the same ones, and none reaches another client of a pooler.
  */
-export const runSettings = ({ options, settings }: Pick<Context, 'options' | 'settings'>): string => `${RESET}
+export const runSettings = ({
+  options,
+  settings,
+}: Pick<Context, 'options' | 'settings'>): string => `${RESET}
 SET LOCAL search_path = ${searchPath(settings.schemas)};
 SET LOCAL lock_timeout = ${pg.escapeLiteral(options.lockTimeout)};
 SET LOCAL statement_timeout = ${pg.escapeLiteral(options.statementTimeout)};

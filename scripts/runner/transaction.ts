@@ -57,7 +57,10 @@ export class CheckedTransaction implements StatementClient {
   #began: string | undefined;
   #census: Census = new Set();
   /** The statements of the open transaction, to send them again. */
-  #sent: { readonly statement: string | { text: string }; readonly values: readonly unknown[] | undefined }[] = [];
+  #sent: {
+    readonly statement: string | { text: string };
+    readonly values: readonly unknown[] | undefined;
+  }[] = [];
   /** Migrations that the open transaction has recorded. */
   #recorded: Done[] = [];
   #since = performance.now();
@@ -87,7 +90,11 @@ export class CheckedTransaction implements StatementClient {
     }
   }
 
-  async #handle(sql: string, statement: string | { text: string }, values?: readonly unknown[]): Promise<unknown> {
+  async #handle(
+    sql: string,
+    statement: string | { text: string },
+    values?: readonly unknown[],
+  ): Promise<unknown> {
     if (this.#phase === 'closing') throw this.#tooLate(sql);
     this.run.context.emit({ type: 'statement', sql });
     const command = sql.replace(/;$/, '');
@@ -100,7 +107,8 @@ export class CheckedTransaction implements StatementClient {
     if (this.#phase === 'outside') {
       await this.run.lock.assertHeld(); // There each statement is a commit.
       this.wroteOutside = true;
-    } else if (!this.#isOpen()) throw this.#phase === 'inside' ? this.#leftTransaction() : this.#tooLate(sql);
+    } else if (!this.#isOpen())
+      throw this.#phase === 'inside' ? this.#leftTransaction() : this.#tooLate(sql);
     else if (TRANSACTION_CONTROL.test(sql)) {
       const file = this.current?.file ?? '';
       throw failure('failed', 'controls-transaction', [file, command], { file });
@@ -111,7 +119,9 @@ export class CheckedTransaction implements StatementClient {
   async #begin(): Promise<void> {
     if (this.#isOpen()) return;
     const began = `SELECT transaction_timestamp()::text AS began`;
-    const results = await this.run.connection.query(`${BEGIN} ${this.#settings()} ${began}; ${CENSUS}`);
+    const results = await this.run.connection.query(
+      `${BEGIN} ${this.#settings()} ${began}; ${CENSUS}`,
+    );
     const [first, second] = results.slice(-2).map(({ rows }) => rows[0] as unknown);
     this.#began = (first as { began: string }).began;
     this.#census = censusFrom(second as Parameters<typeof censusFrom>[0]);
@@ -129,7 +139,9 @@ export class CheckedTransaction implements StatementClient {
   async #send(statement: string | { text: string }, values?: readonly unknown[]): Promise<unknown> {
     const { client } = this.run.connection;
     if (this.#phase !== 'outside') this.#sent.push({ statement, values });
-    const result = await this.run.monitor.during(client.query(statement as string, values as unknown[]));
+    const result = await this.run.monitor.during(
+      client.query(statement as string, values as unknown[]),
+    );
     if (this.#phase === 'inside' && !this.#isOpen()) throw this.#leftTransaction();
     return result;
   }
@@ -144,7 +156,9 @@ export class CheckedTransaction implements StatementClient {
     }
     if (!this.#isOpen()) throw this.#leftTransaction();
     const own = `SELECT transaction_timestamp() = '${this.#began ?? ''}'::timestamptz AS own;`;
-    const results = [await this.#send(`${sql} ${own} ${this.#settings()}`)].flat() as { rows: { own?: boolean }[] }[];
+    const results = [await this.#send(`${sql} ${own} ${this.#settings()}`)].flat() as {
+      rows: { own?: boolean }[];
+    }[];
     if (!results.some(({ rows }) => rows[0]?.own === true)) throw this.#leftTransaction();
     this.#phase = 'between';
     this.#recorded.push({ name, milliseconds });
@@ -164,7 +178,8 @@ export class CheckedTransaction implements StatementClient {
       if (this.late !== undefined) throw this.late;
       const [result] = await connection.query('COMMIT');
       // PostgreSQL answers the COMMIT of a transaction in which a statement failed with ROLLBACK.
-      if (result?.command !== 'COMMIT') throw new Error('the server rolled the transaction back at its COMMIT');
+      if (result?.command !== 'COMMIT')
+        throw new Error('the server rolled the transaction back at its COMMIT');
       this.committed.push(...this.#recorded);
       this.#recorded = [];
     } else await connection.query('ROLLBACK');
@@ -174,7 +189,9 @@ export class CheckedTransaction implements StatementClient {
 
   /** Where nothing is written, nothing is checked: a migration that broke off outside a transaction is for the next to mend. */
   async #hasWritten(): Promise<boolean> {
-    const [result] = await this.run.connection.query('SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS wrote');
+    const [result] = await this.run.connection.query(
+      'SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS wrote',
+    );
     return (result?.rows[0] as { wrote: boolean }).wrote;
   }
 
@@ -183,7 +200,10 @@ export class CheckedTransaction implements StatementClient {
     const { connection, context, monitor } = this.run;
     if (context.options.allowDataLoss) return;
     const results = await connection.query(`SET CONSTRAINTS ALL IMMEDIATE; ${CENSUS}`);
-    const ids = gone(this.#census, censusFrom(results.at(-1)?.rows[0] as Parameters<typeof censusFrom>[0]));
+    const ids = gone(
+      this.#census,
+      censusFrom(results.at(-1)?.rows[0] as Parameters<typeof censusFrom>[0]),
+    );
     if (ids.length === 0) return;
     const [sent, recorded] = [this.#sent, this.#recorded];
     await connection.query('ROLLBACK');
@@ -197,14 +217,20 @@ export class CheckedTransaction implements StatementClient {
 
   async #check(): Promise<void> {
     const { connection, context, startedAt, direction, factsBefore } = this.run;
-    const { failing, warnings } = await checkSchema(connection, context, startedAt).catch((error: unknown) => {
-      const isContradiction = error instanceof Failure && error.outcome === 'usage';
-      throw isContradiction ? failure('failed', 'table-changed', [error.message], { cause: error }) : error;
-    });
+    const { failing, warnings } = await checkSchema(connection, context, startedAt).catch(
+      (error: unknown) => {
+        const isContradiction = error instanceof Failure && error.outcome === 'usage';
+        throw isContradiction
+          ? failure('failed', 'table-changed', [error.message], { cause: error })
+          : error;
+      },
+    );
     this.warnings = warnings;
     if (failing.length === 0) return;
     const name = this.#recorded.at(-1)?.name ?? null;
-    throw failure('differs', 'differs', [name, direction, failing, factsBefore], { differences: failing });
+    throw failure('differs', 'differs', [name, direction, failing, factsBefore], {
+      differences: failing,
+    });
   }
 
   /** Outside a transaction `SET LOCAL` has no effect, so an unqualified name could mean another schema. */
@@ -212,14 +238,16 @@ export class CheckedTransaction implements StatementClient {
     const { connection, context } = this.run;
     const { schemas } = context.settings;
     const names = schemas.map((schema) => `'${schema.replaceAll("'", "''")}'`).join(', ');
-    const [result] = await connection.query(`SELECT pg_backend_pid() AS pid, quote_ident(current_user) AS role,
+    const [result] =
+      await connection.query(`SELECT pg_backend_pid() AS pid, quote_ident(current_user) AS role,
       current_schemas(false) = ARRAY(SELECT n.nspname FROM unnest(ARRAY[${names}]::name[]) WITH ORDINALITY s(name, place)
         JOIN pg_catalog.pg_namespace n ON n.nspname = s.name WHERE has_schema_privilege(n.oid, 'USAGE') ORDER BY place) AS same`);
     const { pid, role, same } = result?.rows[0] as { pid: number; role: string; same: boolean };
     const isDirect = pid === (connection.client as unknown as { processID: number }).processID;
     const path = searchPath(schemas);
     if (isDirect) await connection.query(`SET search_path = ${path}`);
-    else if (!same) throw failure('unavailable', 'pooled-search-path', [this.current?.file ?? '', role, path]);
+    else if (!same)
+      throw failure('unavailable', 'pooled-search-path', [this.current?.file ?? '', role, path]);
   }
 
   /** Undoes what is not committed. Never throws: a connection that is lost has rolled back. */

@@ -36,14 +36,17 @@ const catalogs = [
   {
     from: 'pg_class o ON o.relnamespace = s.oid',
     name: 'o.relname',
-    object: "CASE o.relkind WHEN 'S' THEN 'sequence ' ELSE '' END || quote_ident(s.nspname) || '.' || quote_ident(o.relname)",
+    object:
+      "CASE o.relkind WHEN 'S' THEN 'sequence ' ELSE '' END || quote_ident(s.nspname) || '.' || quote_ident(o.relname)",
     counts: "o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')",
   },
   {
     from: 'pg_type o ON o.typnamespace = s.oid',
     name: 'o.typname',
-    object: "CASE o.typtype WHEN 'd' THEN 'domain ' ELSE 'type ' END || quote_ident(s.nspname) || '.' || quote_ident(o.typname)",
-    counts: "(o.typtype IN ('d', 'e', 'r') OR (SELECT c.relkind FROM pg_class c WHERE c.oid = o.typrelid) = 'c')",
+    object:
+      "CASE o.typtype WHEN 'd' THEN 'domain ' ELSE 'type ' END || quote_ident(s.nspname) || '.' || quote_ident(o.typname)",
+    counts:
+      "(o.typtype IN ('d', 'e', 'r') OR (SELECT c.relkind FROM pg_class c WHERE c.oid = o.typrelid) = 'c')",
   },
   {
     from: 'pg_proc o ON o.pronamespace = s.oid',
@@ -57,11 +60,20 @@ const catalogs = [
     object: "'extension ' || quote_ident(o.extname)",
     counts: "o.extname <> 'plpgsql'",
   },
-].map((catalog) => ({ ...catalog, class: `'${catalog.from.slice(0, catalog.from.indexOf(' '))}'::regclass` }));
+].map((catalog) => ({
+  ...catalog,
+  class: `'${catalog.from.slice(0, catalog.from.indexOf(' '))}'::regclass`,
+}));
 
 /** A `WITH` clause that gives the objects in scope as `wanted`: object, class, oid, and its extension, if it has one. */
 export function wantedObjects(scope: Scope, quote: (text: string) => string): string {
-  const select = ({ class: catalog, object, from, counts, name }: (typeof catalogs)[number]): string => {
+  const select = ({
+    class: catalog,
+    object,
+    from,
+    counts,
+    name,
+  }: (typeof catalogs)[number]): string => {
     const extension = `coalesce((SELECT ' EXTENSION ' || quote_ident(e.extname) FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
         WHERE d.classid = ${catalog} AND d.objid = o.oid AND d.objsubid = 0 AND d.deptype = 'e'), '')`;
     const columns = `${object} AS object, ${catalog} AS class, o.oid, ${extension} AS extension`;
@@ -127,8 +139,11 @@ const FACTS = [
       THEN ' INVALID' ELSE '' END, 2000
   FROM own_constraint k WHERE k.contype NOT IN ('n', 't') AND (k.conparentid = 0 OR k.contype <> 'f')`,
   `SELECT w.object, 'index ' || quote_ident(x.relname), CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END
-    || ${after('pg_get_indexdef(x.oid)', `'CREATE ', CASE WHEN i.indisunique THEN 'UNIQUE ' END, 'INDEX ', quote_ident(x.relname), ' ON ',
-        CASE WHEN x.relkind = 'I' THEN 'ONLY ' END, i.indrelid::regclass, ' '`)}
+    || ${after(
+      'pg_get_indexdef(x.oid)',
+      `'CREATE ', CASE WHEN i.indisunique THEN 'UNIQUE ' END, 'INDEX ', quote_ident(x.relname), ' ON ',
+        CASE WHEN x.relkind = 'I' THEN 'ONLY ' END, i.indrelid::regclass, ' '`,
+    )}
     || CASE WHEN i.indisvalid AND i.indisready THEN '' ELSE ' INVALID' END, 2001
   FROM relation w JOIN pg_index i ON i.indrelid = w.oid JOIN pg_class x ON x.oid = i.indexrelid
   WHERE i.indexrelid NOT IN (SELECT k.conindid FROM own_constraint k WHERE k.contype IN ('p', 'u', 'x'))`,

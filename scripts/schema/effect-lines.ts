@@ -11,11 +11,17 @@ export function effectLines(before: Facts, effect: Effect, direction: Direction)
   return Object.entries(effect).flatMap(([object, patch]) => {
     const old = before.get(object) ?? new Map<string, string>();
     // An object that is removed takes its parts along.
-    const parts = patch === null ? [...old.keys()].filter(isKind).map((part) => [part, null] as const) : partsOf(patch);
+    const parts =
+      patch === null
+        ? [...old.keys()].filter(isKind).map((part) => [part, null] as const)
+        : partsOf(patch);
     const isGone = direction === 'down' && old.size === 0;
-    const named = isGone ? parts.filter(([part]) => isKind(part) || ![...parts].some(([other]) => isKind(other))) : parts;
+    const named = isGone
+      ? parts.filter(([part]) => isKind(part) || ![...parts].some(([other]) => isKind(other)))
+      : parts;
     return named.map(([part, definition]) => {
-      const [from, to] = direction === 'up' ? [old.get(part), definition] : [definition, old.get(part)];
+      const [from, to] =
+        direction === 'up' ? [old.get(part), definition] : [definition, old.get(part)];
       const name = title(object, part);
       if (to === undefined || to === null) return `  - ${name}`;
       const text = shown(part, to).split('\n')[0] ?? '';

@@ -1,7 +1,9 @@
 /** Effects, merged into the expected schema. Pure: values in, values out. */
 
 /** What an effect file holds: by object, its whole definition, or its parts by name. `null` removes. */
-export type Effect = Readonly<Record<string, string | null | Readonly<Record<string, string | null>>>>;
+export type Effect = Readonly<
+  Record<string, string | null | Readonly<Record<string, string | null>>>
+>;
 
 /** A schema: by object, the definitions of its parts. An object without parts has one, named `''`. */
 export type Facts = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -18,7 +20,9 @@ export const isTriggerFunction = (definition: string | null): boolean =>
   definition !== null && /^CREATE OR REPLACE FUNCTION [^\n]+\n RETURNS trigger\n/.test(definition);
 
 /** The parts that an effect names of an object; none where it removes the object. */
-export const partsOf = (patch: Effect[string] | undefined): [part: string, definition: string | null][] =>
+export const partsOf = (
+  patch: Effect[string] | undefined,
+): [part: string, definition: string | null][] =>
   typeof patch === 'string' ? [['', patch]] : Object.entries(patch ?? {});
 
 /** Merges effects as RFC 7396 says, two levels deep. */
@@ -89,13 +93,25 @@ export function expectation(
     if (!changed.has(id) && !changed.has(object)) named.add(id);
   }
   const facts = merge([prerequisites, ...effects.applied]);
-  return { facts, named, owned, removed, prerequisites: new Set(asked.map(([object, part]) => factId(object, part))) };
+  return {
+    facts,
+    named,
+    owned,
+    removed,
+    prerequisites: new Set(asked.map(([object, part]) => factId(object, part))),
+  };
 }
 
 /** Every fact of an effect, as object, part and definition. */
-export const factsOf = (effect: Effect): [object: string, part: string, definition: string | null][] =>
+export const factsOf = (
+  effect: Effect,
+): [object: string, part: string, definition: string | null][] =>
   Object.entries(effect).flatMap(([object, patch]) =>
-    partsOf(patch).map(([part, definition]): [string, string, string | null] => [object, part, definition]),
+    partsOf(patch).map(([part, definition]): [string, string, string | null] => [
+      object,
+      part,
+      definition,
+    ]),
   );
 
 /** The ids of the facts that an effect names; of an object that it removes, the object itself. */
@@ -112,7 +128,8 @@ export function effectBetween(before: Facts, after: Facts): Effect {
     const old = before.get(object) ?? new Map<string, string>();
     const changed: Record<string, string | null> = {};
     for (const part of old.keys()) if (!parts.has(part)) changed[part] = null;
-    for (const [part, definition] of parts) if (old.get(part) !== definition) changed[part] = definition;
+    for (const [part, definition] of parts)
+      if (old.get(part) !== definition) changed[part] = definition;
     const whole = changed[''];
     if (typeof whole === 'string') effect[object] = whole;
     else if (Object.keys(changed).length > 0) effect[object] = changed;

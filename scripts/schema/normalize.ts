@@ -34,7 +34,10 @@ function isSame(parse: Parse, part: string, expected: string, found: string): bo
 
 /** What the catalog query adds to a definition, and no statement says in that place. */
 function withoutSuffix(definition: string): [definition: string, suffix: string] {
-  const suffix = / (?:INVALID|DISABLED|ENABLED (?:REPLICA|ALWAYS)|WITH NO DATA|EXTENSION \S+)$/.exec(definition)?.[0] ?? '';
+  const suffix =
+    / (?:INVALID|DISABLED|ENABLED (?:REPLICA|ALWAYS)|WITH NO DATA|EXTENSION \S+)$/.exec(
+      definition,
+    )?.[0] ?? '';
   return [definition.slice(0, definition.length - suffix.length), suffix];
 }
 
@@ -72,42 +75,70 @@ function rewrite(node: unknown, relation: string | undefined): unknown {
   if ('targetList' in inner || 'fromClause' in inner) relation = onlyRelation(inner);
   for (const [type, rule] of Object.entries(rewrites))
     if (type in inner) inner = rule(inner[type] as Node, relation) ?? inner;
-  const entries = Object.entries(inner).filter(([key]) => !/(?:location|_len|list_start|list_end)$/.test(key));
+  const entries = Object.entries(inner).filter(
+    ([key]) => !/(?:location|_len|list_start|list_end)$/.test(key),
+  );
   return Object.fromEntries(entries.map(([key, value]) => [key, rewrite(value, relation)]));
 }
 
 /** By the type of node: what it is the same as, or undefined where it stays. Each has a test in test/check. */
-const rewrites: Readonly<Record<string, (node: Node, relation: string | undefined) => Node | undefined>> = {
+const rewrites: Readonly<
+  Record<string, (node: Node, relation: string | undefined) => Node | undefined>
+> = {
   // PostgreSQL prints `x BETWEEN 1 AND 5 AND y > 0` with other parentheses once it has read its own output.
   BoolExpr({ boolop, args }) {
-    const isNested = (arg: Node): boolean => (arg['BoolExpr'] as Node | undefined)?.['boolop'] === boolop;
+    const isNested = (arg: Node): boolean =>
+      (arg['BoolExpr'] as Node | undefined)?.['boolop'] === boolop;
     if (boolop === 'NOT_EXPR' || !(args as Node[]).some(isNested)) return undefined;
-    const flat = (args as Node[]).flatMap((arg) => (isNested(arg) ? ((arg['BoolExpr'] as Node)['args'] as Node[]) : [arg]));
-    return rewrites['BoolExpr']?.({ boolop, args: flat }, undefined) ?? { BoolExpr: { boolop, args: flat } };
+    const flat = (args as Node[]).flatMap((arg) =>
+      isNested(arg) ? ((arg['BoolExpr'] as Node)['args'] as Node[]) : [arg],
+    );
+    return (
+      rewrites['BoolExpr']?.({ boolop, args: flat }, undefined) ?? {
+        BoolExpr: { boolop, args: flat },
+      }
+    );
   },
   // `b IN ('x')` of a varchar is a cast of the array when it is made by hand, and casts of the elements once restored.
   TypeCast({ arg, typeName }) {
-    const elements = ((arg as Node)['A_ArrayExpr'] as Node | undefined)?.['elements'] as Node[] | undefined;
+    const elements = ((arg as Node)['A_ArrayExpr'] as Node | undefined)?.['elements'] as
+      Node[] | undefined;
     const { arrayBounds, ...elementType } = typeName as Node;
     if (elements === undefined || arrayBounds === undefined) return undefined;
     const cast = (element: Node): Node =>
       'A_ArrayExpr' in element
         ? { TypeCast: { arg: element, typeName } }
         : { TypeCast: { arg: element, typeName: elementType } };
-    return { A_ArrayExpr: { elements: elements.map((element) => rewrites['TypeCast']?.(cast(element)['TypeCast'] as Node, undefined) ?? cast(element)) } };
+    return {
+      A_ArrayExpr: {
+        elements: elements.map(
+          (element) =>
+            rewrites['TypeCast']?.(cast(element)['TypeCast'] as Node, undefined) ?? cast(element),
+        ),
+      },
+    };
   },
   // Before PostgreSQL 16, a column of a query on one relation is printed with the name of the relation.
   ColumnRef({ fields }, relation) {
     const [first, ...rest] = fields as Node[];
-    const isQualified = rest.length > 0 && relation !== undefined && (first?.['String'] as Node | undefined)?.['sval'] === relation;
+    const isQualified =
+      rest.length > 0 &&
+      relation !== undefined &&
+      (first?.['String'] as Node | undefined)?.['sval'] === relation;
     return isQualified ? { ColumnRef: { fields: rest } } : undefined;
   },
   // In the body of a function only line ends and trailing blanks are ignored: other white space can have a meaning.
   DefElem({ defname, arg, ...rest }) {
-    const items = ((arg as Node | undefined)?.['List'] as Node | undefined)?.['items'] as Node[] | undefined;
+    const items = ((arg as Node | undefined)?.['List'] as Node | undefined)?.['items'] as
+      Node[] | undefined;
     if (defname !== 'as' || items === undefined) return undefined;
-    const body = (text: unknown): string => String(text).replaceAll(/[ \t\r]+$/gm, '').trimEnd();
-    const strings = items.map((item) => ({ String: { sval: body((item['String'] as Node)['sval']) } }));
+    const body = (text: unknown): string =>
+      String(text)
+        .replaceAll(/[ \t\r]+$/gm, '')
+        .trimEnd();
+    const strings = items.map((item) => ({
+      String: { sval: body((item['String'] as Node)['sval']) },
+    }));
     return { DefElem: { defname, arg: { List: { items: strings } }, ...rest } };
   },
 };

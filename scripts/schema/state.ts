@@ -47,7 +47,13 @@ export interface State {
     readonly isReadOnly: boolean;
   };
   /** Of the migrations table, where there is one. */
-  readonly table: (Ownership & { readonly canRead: boolean; readonly canWrite: boolean; readonly hidesRows: boolean }) | undefined;
+  readonly table:
+    | (Ownership & {
+        readonly canRead: boolean;
+        readonly canWrite: boolean;
+        readonly hidesRows: boolean;
+      })
+    | undefined;
   readonly schemas: ReadonlyMap<string, { readonly canUse: boolean; readonly canCreate: boolean }>;
   /** By object; only where it was asked for. */
   readonly owners: ReadonlyMap<string, Ownership>;
@@ -66,7 +72,12 @@ const PAUSE = 100;
 export async function readState(connection: Connection, query: StateQuery): Promise<State> {
   const isOpen = connection.client.getTransactionStatus() === 'T';
   const rows = `SELECT m.name, m.run_on::text FROM ${query.table.sql} m ORDER BY m.run_on, m.id, m.name`;
-  if (isOpen) return stateFrom(await connection.query(`SET CONSTRAINTS ALL IMMEDIATE; ${READ_SETTINGS} ${statements(query, rows)}`));
+  if (isOpen)
+    return stateFrom(
+      await connection.query(
+        `SET CONSTRAINTS ALL IMMEDIATE; ${READ_SETTINGS} ${statements(query, rows)}`,
+      ),
+    );
   for (let retries = 0; ; retries++)
     try {
       return await readAlone(connection, query, rows);
@@ -84,14 +95,19 @@ async function readAlone(connection: Connection, query: StateQuery, rows: string
     return stateFrom(await connection.query(`${begin} ${statements(query, rows)} COMMIT`));
   } catch (error) {
     const sqlstate = sqlstateOf(error) ?? '';
-    if (sqlstate === '42703') throw failure('usage', 'foreign-table', [query.table.sql, (error as Error).message]);
+    if (sqlstate === '42703')
+      throw failure('usage', 'foreign-table', [query.table.sql, (error as Error).message]);
     if (!['42P01', '3F000', '42501'].includes(sqlstate)) throw error;
     const none = 'SELECT NULL AS name, NULL AS run_on WHERE false';
-    return stateFrom(await connection.query(`ROLLBACK; ${begin} ${statements(query, none)} COMMIT`));
+    return stateFrom(
+      await connection.query(`ROLLBACK; ${begin} ${statements(query, none)} COMMIT`),
+    );
   }
 }
 
-const ownership = (owner: string): string => `${owner}::regrole::text AS owner, pg_has_role(${owner}, 'USAGE') AS owns,
+const ownership = (
+  owner: string,
+): string => `${owner}::regrole::text AS owner, pg_has_role(${owner}, 'USAGE') AS owns,
   pg_has_role(${owner}, 'MEMBER') AS "isMember", (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = ${owner}) AS "isSuperuser"`;
 
 const SERVER = `SELECT quote_ident(current_user) AS role, pg_is_in_recovery() AS "isStandby",
@@ -101,7 +117,10 @@ const SCHEMAS = `SELECT n.nspname AS name, has_schema_privilege(n.oid, 'USAGE') 
   FROM pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`;
 
 /** `USAGE` of the table's sequence is needed to insert a row. */
-const tableQuery = ({ schema, name }: StateQuery['table']): string => `SELECT ${pg.escapeLiteral(name)} AS object, ${ownership('c.relowner')},
+const tableQuery = ({
+  schema,
+  name,
+}: StateQuery['table']): string => `SELECT ${pg.escapeLiteral(name)} AS object, ${ownership('c.relowner')},
     NULL::boolean AS "mayReference", row_security_active(c.oid) AS "hidesRows",
     has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') AND NOT row_security_active(c.oid) AS "canRead",
     has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'DELETE') AND NOT EXISTS (
@@ -110,7 +129,9 @@ const tableQuery = ({ schema, name }: StateQuery['table']): string => `SELECT ${
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = ${pg.escapeLiteral(schema)} AND c.relname = ${pg.escapeLiteral(name)}`;
 
-const ownersQuery = (objects: readonly string[]): string => `${wantedObjects({ objects }, pg.escapeLiteral)}
+const ownersQuery = (
+  objects: readonly string[],
+): string => `${wantedObjects({ objects }, pg.escapeLiteral)}
   SELECT w.object, ${ownership('o.owner')}, CASE w.class WHEN 'pg_class'::regclass THEN has_table_privilege(w.oid, 'REFERENCES') END AS "mayReference"
   FROM wanted w, LATERAL (SELECT coalesce((SELECT c.relowner FROM pg_class c WHERE w.class = 'pg_class'::regclass AND c.oid = w.oid),
     (SELECT p.proowner FROM pg_proc p WHERE w.class = 'pg_proc'::regclass AND p.oid = w.oid),
@@ -125,12 +146,18 @@ const statements = ({ table, objects, withOwners = false }: StateQuery, rows: st
     tableQuery(table),
     SCHEMAS,
     withOwners ? ownersQuery(objects) : 'SELECT NULL WHERE false',
-  ].map((statement) => `${statement};`).join('\n');
+  ]
+    .map((statement) => `${statement};`)
+    .join('\n');
 
 function stateFrom(results: readonly QueryResult[]): State {
-  const selected = results.filter(({ command }) => command === 'SELECT').map(({ rows }) => rows as unknown[]);
+  const selected = results
+    .filter(({ command }) => command === 'SELECT')
+    .map(({ rows }) => rows as unknown[]);
   const [rows = [], facts = [], server = [], table = [], schemas = [], owners = []] = selected;
-  const byName = (schemas as ({ name: string } & { canUse: boolean; canCreate: boolean })[]).map((schema) => [schema.name, schema] as const);
+  const byName = (schemas as ({ name: string } & { canUse: boolean; canCreate: boolean })[]).map(
+    (schema) => [schema.name, schema] as const,
+  );
   return {
     rows: rows as AppliedRow[],
     facts: factsFrom(facts as FactRow[]),
