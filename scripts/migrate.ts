@@ -23,8 +23,9 @@ import type { Known, Result } from './report/types.js';
 import type { Context } from './runner/context.js';
 
 /**
- * `npm run migrate`: a thin script around the runner of node-pg-migrate (runner/framework.ts). It adds what the runner
- * lacks: before any transaction commits, the schema is compared with the expected one (runner/transaction.ts).
+ * `npm run migrate` is a thin script around the runner of node-pg-migrate (runner/framework.ts). It adds what
+ * the runner lacks: before a transaction commits, the schema is compared with what is expected
+ * (runner/transaction.ts).
  */
 const commands: Readonly<Record<Command, (context: Context) => Promise<Result>>> = {
   up: (context) => run(context, 'up'),
@@ -37,47 +38,44 @@ const commands: Readonly<Record<Command, (context: Context) => Promise<Result>>>
   snapshot,
 };
 
-/** Runs one command, reports it, and returns the exit code. Never throws, never exits. */
+/** Runs one command, reports it, and gives the exit code. Never throws, never exits. */
 export async function migrate(call: Call): Promise<number> {
   const started = performance.now();
   let invocation: Invocation | undefined;
-  const reportOf = (outcome: string, known: Known, error: Failure | null): Report => {
+  const print = (outcome: string, known: Known, error: Failure | null) => {
+    const [command, exitCode] = [invocation?.command ?? null, error?.exitCode ?? 0];
     const milliseconds = Math.round(performance.now() - started);
-    return {
-      command: invocation?.command ?? null,
-      outcome,
-      exitCode: error?.exitCode ?? 0,
-      known,
-      milliseconds,
-      error,
-    };
+    printReport(call, { command, outcome, exitCode, known, milliseconds, error }, invocation);
+    return exitCode;
   };
-  let report: Report;
   try {
     invocation = readCommandLine(call.argv, call.env);
     const result = await withPatience(execute(call, invocation), call.stuck);
     const { outcome, version = null, failing = [], pending = [] } = result;
-    const drift =
-      outcome === 'differs'
-        ? failure('differs', 'drift', [version, failing, pending.length > 0])
-        : null;
-    report = reportOf(outcome, result, drift);
+    const isDrift = outcome === 'differs';
+    return print(
+      outcome,
+      result,
+      isDrift ? failure(outcome, 'drift', [version, failing, pending.length > 0]) : null,
+    );
   } catch (thrown) {
     const error = asFailure(thrown, call.signal);
-    report = reportOf(error.outcome, error.known, error);
+    return print(error.outcome, error.known, error);
   }
-  print(call, report, invocation);
-  return report.exitCode;
 }
 
 async function execute(call: Call, { command, ...invocation }: Invocation): Promise<Result> {
   const { env, root, signal } = call;
-  if (command === 'help') return { outcome: 'nothing-to-do', output: help };
-  if (command === 'version') return { outcome: 'nothing-to-do', output: programVersion() };
+  const manifest = new URL(isCompiled ? '../../package.json' : '../package.json', import.meta.url);
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  if (command === 'help' || command === 'version')
+    return { outcome: 'nothing-to-do', output: command === 'help' ? help : version };
   const { options } = invocation;
-  const writesSources = command === 'create' || command === 'snapshot';
-  if (writesSources && options.dryRun) throw failure('usage', 'no-dry-run', [command]);
-  if (writesSources && isCompiled) throw failure('usage', 'needs-sources', [command]);
+  const writesFiles = command === 'create' || command === 'snapshot';
+  if (writesFiles && options.dryRun)
+    throw failure('usage', 'writes-files', [command, 'has no dry run']);
+  if (writesFiles && isCompiled)
+    throw failure('usage', 'writes-files', [command, 'this program is compiled']);
   const settings = readSettings(root, env);
   const nowhere = {
     clientConfig: {},
@@ -88,93 +86,70 @@ async function execute(call: Call, { command, ...invocation }: Invocation): Prom
     allowsPlain: false,
   };
   const stuck = Promise.race([
-    secondsAfter(signal),
+    aSecondAfter(signal),
     ...(call.stuck === undefined ? [] : [call.stuck]),
   ]);
   stuck.catch(() => undefined);
-  const context: Context = {
+  const isDryRun = options.dryRun && (command === 'up' || command === 'down' || command === 'redo');
+  return await commands[isDryRun ? 'plan' : command]({
     ...invocation,
-    command,
-    settings,
-    project: readProject(settings, writesSources),
+    ...{ command, settings, signal, stuck },
+    project: readProject(settings, writesFiles),
     configuration: command === 'create' ? nowhere : readConfiguration(settings.databaseUrlVar, env),
-    signal,
-    stuck,
     emit: options.quiet
       ? () => undefined
       : progressReporter(call.stderr, call.terminal, options.verbose),
-  };
-  const isDryRun = options.dryRun && (command === 'up' || command === 'down' || command === 'redo');
-  return await commands[isDryRun ? 'plan' : command](context);
+  });
 }
 
 /** Gives the command one second to finish by itself, so that its report can say what was committed. */
-async function withPatience(
-  done: Promise<Result>,
-  stuck: Promise<never> = new Promise(() => undefined),
-): Promise<Result> {
-  const patient = stuck.catch(async (error: unknown) => {
+async function withPatience(done: Promise<Result>, stuck?: Promise<never>): Promise<Result> {
+  const patient = stuck?.catch(async (error: unknown) => {
     await Promise.race([done.catch(() => undefined), sleep(1000)]);
     throw error;
   });
-  return await Promise.race([done, patient]);
+  return await Promise.race([done, ...(patient === undefined ? [] : [patient])]);
 }
 
-/** Rejected a second after the signal: the server has cancelled its statement by then, so the migration itself waits. */
-const secondsAfter = (signal: AbortSignal): Promise<never> =>
+/** Rejected a second after the signal: the server has cancelled its statement, so the migration itself waits. */
+const aSecondAfter = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
     signal.addEventListener('abort', () => setTimeout(reject, 1000, signal.reason), { once: true });
   });
 
 function asFailure(thrown: unknown, signal: AbortSignal): Failure {
-  if (signal.aborted)
-    return thrown instanceof Failure && thrown.code === 'interrupted'
-      ? thrown
-      : interrupted(signal, undefined, thrown);
-  if (thrown instanceof Failure) return thrown;
+  const isKnown = thrown instanceof Failure && (!signal.aborted || thrown.code === 'interrupted');
+  if (isKnown) return thrown;
+  if (signal.aborted) return interrupted(signal, thrown);
   const reason = thrown instanceof Error ? thrown.message : inspect(thrown);
   return serverFailure(thrown) ?? failure('error', 'internal', [reason], { cause: thrown });
 }
 
-function print(
+function printReport(
   { argv, env, stdout, stderr, color }: Call,
   report: Report,
   invocation: Invocation | undefined,
-): void {
+) {
   const { error, outcome, known } = report;
-  // A program that asked for JSON gets it, also where the command line cannot be understood.
-  const isAsked = (option: string): boolean =>
-    argv.includes(`--${option}`) ||
-    argv.includes(`--${option}=true`) ||
-    env[`npm_config_${option}`] === 'true';
-  const { json, verbose, quiet } = invocation?.options ?? {
-    json: isAsked('json'),
-    verbose: isAsked('verbose'),
-    quiet: false,
-  };
+  // A program that asks for JSON gets it, also where the command line cannot be understood.
+  const isAsked = (name: string) =>
+    argv.some((word) => word === `--${name}` || word === `--${name}=true`) ||
+    env[`npm_config_${name}`] === 'true';
+  const asked = { json: isAsked('json'), verbose: isAsked('verbose'), quiet: false };
+  const { json, verbose, quiet } = invocation?.options ?? asked;
+  const text = quiet ? (known.output ?? '') : asText(report, picocolors.createColors(color.stdout));
   if (json) stdout(`${asJson(report)}\n`);
-  else if (error === null || outcome === 'differs') {
-    const text = quiet
-      ? (known.output ?? '')
-      : asText(report, picocolors.createColors(color.stdout));
-    if (text !== '') stdout(`${text}\n`);
-  }
+  else if (text !== '' && (error === null || outcome === 'differs')) stdout(`${text}\n`);
   if (error !== null) stderr(`${failureText(error, picocolors.createColors(color.stderr))}\n`);
-  const stack = error?.details.cause instanceof Error ? error.details.cause.stack : error?.stack;
-  if (verbose && stack !== undefined) stderr(`${stack}\n`);
+  const { cause = error } = error?.details ?? {};
+  if (verbose && cause instanceof Error) stderr(`${cause.stack ?? ''}\n`);
   if (env['GITHUB_ACTIONS'] !== 'true') return;
   stderr(annotation(report));
-  const file = env['GITHUB_STEP_SUMMARY'] ?? '';
   try {
-    if (file !== '') appendFileSync(file, summary(report));
-  } catch (cause) {
-    stderr(`the step summary could not be written: ${(cause as Error).message}\n`);
+    if (env['GITHUB_STEP_SUMMARY']) appendFileSync(env['GITHUB_STEP_SUMMARY'], summary(report));
+  } catch (error) {
+    stderr(`the step summary could not be written: ${(error as Error).message}\n`);
   }
-}
-
-function programVersion(): string {
-  const file = new URL(isCompiled ? '../../package.json' : '../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 runAsProgram(import.meta.url, migrate);

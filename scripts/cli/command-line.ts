@@ -5,7 +5,7 @@ import type { Direction } from '../report/types.js';
 import type { Options } from '../runner/context.js';
 import { fromNpm } from './npm-options.js';
 
-/** The help text. The README has the same; a test compares them. */
+/** The help text. The README has the same. */
 export const help = `npm run migrate <command> [argument] [options]
 
   up [n | name]               apply pending migrations: all, the next n, or up to and including name
@@ -55,7 +55,13 @@ const FLAGS = [
   'help',
   'version',
 ];
-const VALUES = ['lock-wait', 'connect-wait', 'lock-timeout', 'statement-timeout', 'retries'];
+const DEFAULTS = {
+  'lock-wait': '60',
+  'connect-wait': '0',
+  'lock-timeout': '2s',
+  'statement-timeout': 'none',
+  retries: '10',
+};
 
 /** What the command line asks for. */
 export interface Invocation {
@@ -71,32 +77,30 @@ export interface Invocation {
  * @throws Failure `usage`; nothing that is not understood is ignored
  */
 export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): Invocation {
-  const { words, values } = parse([...fromNpm(env, FLAGS, VALUES), ...argv]);
+  const { words, values } = parse([...fromNpm(env, FLAGS, Object.keys(DEFAULTS)), ...argv]);
   const options = readOptions(values);
   const [name, ...rest] = words;
   const invocation = { argument: undefined, direction: 'up', options } as const;
-  if (values.has('help') || name === 'help') return { ...invocation, command: 'help' };
-  if (values.has('version')) return { ...invocation, command: 'version' };
+  if (values['help'] === true || name === 'help') return { ...invocation, command: 'help' };
+  if (values['version'] === true) return { ...invocation, command: 'version' };
   if (name === undefined) throw failure('usage', 'no-command', []);
   const command = commands.find((each) => each === name);
   if (command === undefined)
     throw failure('usage', 'unknown-command', [name, closest(name, commands)]);
   if (command === 'create') return { ...invocation, command, argument: migrationName(rest) };
-  const isDown = command === 'down' || (command === 'plan' && rest[0] === 'down');
-  if (command === 'plan' && (rest[0] === 'up' || rest[0] === 'down')) rest.shift();
+  const [way] = command === 'plan' ? rest : [command];
+  if (command === 'plan' && (way === 'up' || way === 'down')) rest.shift();
   const surplus = rest[['status', 'check', 'snapshot'].includes(command) ? 0 : 1];
-  if (surplus !== undefined) throw failure('usage', 'surplus', [command, surplus]);
   const [argument] = rest;
-  if (argument !== undefined) checkArgument(command, argument);
-  return { ...invocation, command, argument, direction: isDown ? 'down' : 'up' };
-}
-
-/** A count, or a name that begins with a number, such as `0003`. */
-function checkArgument(command: string, argument: string): void {
-  const isNumber = /^[+-]?[\d.]+(e\d+)?$/i.test(argument);
-  const isCount = /^\d{1,6}$/.test(argument) && Number(argument) > 0;
-  if ((isNumber && !isCount) || (command === 'redo' && !/^[1-9]\d{0,5}$/.test(argument)))
-    throw failure('usage', 'bad-count', [command, argument]);
+  const isNumber = /^[+-]?[\d.]+(e\d+)?$/i.test(argument ?? '');
+  // A count, or a name that may begin with zeros, such as 0003.
+  const isWrong =
+    isNumber || command === 'redo'
+      ? !/^\d{1,6}$/.test(argument ?? '1') || Number(argument) === 0
+      : false;
+  if (surplus !== undefined || isWrong)
+    throw failure('usage', 'bad-argument', [command, surplus ?? argument ?? '']);
+  return { ...invocation, command, argument, direction: way === 'down' ? 'down' : 'up' };
 }
 
 function migrationName(words: readonly string[]): string {
@@ -108,92 +112,62 @@ function migrationName(words: readonly string[]): string {
   return name;
 }
 
+type Values = Readonly<Record<string, string | boolean | undefined>>;
+
 /** Splits words from options. npm leaves a `--` there at times. */
-function parse(argv: readonly string[]): { words: string[]; values: Map<string, string> } {
+function parse(argv: readonly string[]): { words: string[]; values: Values } {
   const args = argv
     .filter((word) => word !== '--')
-    .map((word) => (word === '-h' ? '--help' : word));
-  const isFlag = (name: string): boolean => FLAGS.includes(name);
-  const types = [...FLAGS, ...VALUES].map((name) => [
-    name,
-    { type: isFlag(name) ? 'boolean' : 'string' } as const,
+    .map((word) => word.replace(/^(--[^=]+)=true$|^-h$/, (_, flag?: string) => flag ?? '--help'));
+  const options = Object.fromEntries([
+    ...FLAGS.map((name) => [name, { type: 'boolean' }] as const),
+    ...Object.entries(DEFAULTS).map(
+      ([name, value]) => [name, { type: 'string', default: value }] as const,
+    ),
   ]);
-  const { tokens } = parseArgs({
-    args,
-    options: Object.fromEntries(types),
-    strict: false,
-    tokens: true,
-  });
-  const words: string[] = [];
-  const values = new Map<string, string>();
-  for (const token of tokens) {
-    if (token.kind === 'positional') words.push(token.value);
-    if (token.kind !== 'option') continue;
-    const { name, rawName, value } = token;
-    const isNumber = /^-\d/.test(rawName) && words.length > 0;
-    if (isNumber)
-      throw failure('usage', 'bad-count', [
-        words[0] ?? '',
-        argv.find((word) => word.startsWith(rawName)) ?? rawName,
-      ]);
-    if (!isFlag(name) && !VALUES.includes(name))
-      throw failure('usage', 'unknown-option', [rawName, closest(name, [...FLAGS, ...VALUES])]);
-    if (isFlag(name) && value !== undefined && value !== 'true' && value !== 'false')
-      throw failure('usage', 'option-value', [name, `takes no value, and was given "${value}"`]);
-    if (value === 'false') values.delete(name);
-    else values.set(name, value ?? 'true');
+  try {
+    const { positionals, values } = parseArgs({ args, options, allowPositionals: true });
+    return { words: positionals, values: values as Values };
+  } catch (cause) {
+    const { code, message } = cause as Error & { code?: string };
+    const unknown = /'(-[^']*)'/.exec(message)?.[1] ?? '';
+    if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
+      throw failure('usage', 'bad-option', [message.split('\n')[0] ?? '']);
+    throw failure('usage', 'unknown-option', [
+      unknown,
+      closest(unknown, [...FLAGS, ...Object.keys(DEFAULTS)]),
+    ]);
   }
-  return { words, values };
 }
 
-function readOptions(values: ReadonlyMap<string, string>): Options {
-  const flag = (name: string): boolean => values.has(name);
-  const number = (name: string, otherwise: number, pattern = /^\d{1,6}$/): number => {
-    const value = values.get(name) ?? String(otherwise);
-    if (value === 'true') throw failure('usage', 'option-value', [name, 'needs a value', '5']);
-    if (!pattern.test(value))
-      throw failure('usage', 'option-value', [
-        name,
-        `takes a number, and was given "${value}"`,
-        '5',
-      ]);
-    return Number(value);
+function readOptions(values: Values): Options {
+  const read = (name: string, pattern: RegExp, kind: string): string => {
+    const value = String(values[name]);
+    if (pattern.test(value)) return value;
+    throw failure('usage', 'bad-option', [`--${name} takes ${kind}, and was given "${value}"`]);
   };
-  const seconds = (name: string, otherwise: number): number =>
-    number(name, otherwise, /^\d{1,6}(\.\d+)?$/);
+  const seconds = (name: string) =>
+    Number(read(name, /^\d{1,6}(\.\d+)?$/, 'a number of seconds, such as 5'));
+  // PostgreSQL counts milliseconds in 32 bits: 24 days.
+  const duration = (name: string) =>
+    read(
+      name,
+      /^(none|0|\d{1,9}ms|\d{1,6}s|\d{1,4}m(in)?|\d{1,2}h)$/,
+      'a duration such as 500ms, 5s, 10min or 2h, or none',
+    )
+      .replace('none', '0')
+      .replace(/m$/, 'min');
   return {
-    dryRun: flag('dry-run'),
-    json: flag('json'),
-    strict: flag('strict'),
-    allowDataLoss: flag('allow-data-loss'),
-    lockWait: seconds('lock-wait', 60),
-    connectWait: seconds('connect-wait', 0),
-    lockTimeout: readDuration('lock-timeout', values.get('lock-timeout') ?? '2s'),
-    statementTimeout: readDuration('statement-timeout', values.get('statement-timeout') ?? 'none'),
-    retries: number('retries', 10),
-    verbose: flag('verbose'),
-    quiet: flag('quiet'),
+    dryRun: values['dry-run'] === true,
+    json: values['json'] === true,
+    strict: values['strict'] === true,
+    allowDataLoss: values['allow-data-loss'] === true,
+    lockWait: seconds('lock-wait'),
+    connectWait: seconds('connect-wait'),
+    lockTimeout: duration('lock-timeout'),
+    statementTimeout: duration('statement-timeout'),
+    retries: Number(read('retries', /^\d{1,6}$/, 'a number, such as 5')),
+    verbose: values['verbose'] === true,
+    quiet: values['quiet'] === true,
   };
-}
-
-/** PostgreSQL counts milliseconds in 32 bits: 596 hours. */
-const LONGEST: Readonly<Record<string, number>> = {
-  ms: 2_147_483_647,
-  s: 2_147_483,
-  min: 35_791,
-  h: 596,
-};
-
-/** @returns a duration as PostgreSQL reads it; `0` is none */
-function readDuration(name: string, value: string): string {
-  if (value === 'none' || value === '0') return '0';
-  const [, amount, unit = ''] = /^(\d{1,10})(ms|s|min|h)$/.exec(value.replace(/m$/, 'min')) ?? [];
-  if (amount === undefined || Number(amount) > (LONGEST[unit] ?? 0)) {
-    const reason =
-      value === 'true'
-        ? 'needs a value'
-        : `takes a duration (ms, s, min or h; at most 596h) or "none", and was given "${value}"`;
-    throw failure('usage', 'option-value', [name, reason, '5s']);
-  }
-  return `${amount}${unit}`;
 }

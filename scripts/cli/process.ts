@@ -14,25 +14,24 @@ export interface Call {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly color: { readonly stdout: boolean; readonly stderr: boolean };
-  /** Whether stderr is a terminal: a long statement then has a bar. */
+  /** Whether stderr is a terminal. */
   readonly terminal: boolean;
   readonly signal: AbortSignal;
-  /** Rejected where nothing is left to wait for and the command is not over, or an error that nobody waits for happens. */
+  /** Rejected where a migration never finishes, or fails without anybody waiting for it. */
   readonly stuck?: Promise<never>;
 }
 
-const STATUS = 'See what is applied:  npm run migrate status';
+const STATUS = 'See what is applied:  npm run migrate status\n';
 
-/** Runs `main` as the program of this process if `url` is the file that Node.js was started with. */
+/** Runs `main` as the program of this process, if `url` is the file that Node.js was started with. */
 export function runAsProgram(url: string, main: (call: Call) => Promise<number>): void {
   const [, started] = process.argv;
-  const isStarted =
-    started !== undefined && pathToFileURL(createRequire(url).resolve(started)).href === url;
-  if (isStarted) void start(main);
+  if (started !== undefined && pathToFileURL(createRequire(url).resolve(started)).href === url)
+    void start(main);
 }
 
 async function start(main: (call: Call) => Promise<number>): Promise<void> {
-  // A migration may call process.exit(); that does not pass for success.
+  const { argv, env, stdout, stderr } = process;
   let isOver = false;
   const leave = (exitCode: number): never => {
     isOver = true;
@@ -40,40 +39,38 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
   };
   process.on('exit', () => {
     if (isOver) return;
-    console.error(
-      `failed: a migration ended the process (process.exit)\n\nThe server rolls back what was not committed. ${STATUS}`,
+    stderr.write(
+      `failed: a migration ended the process (process.exit)\n\nWhat was not committed is rolled back. ${STATUS}`,
     );
     process.exitCode = exitCodes.failed;
   });
   // Migrations may call console.log. Send it to stderr: stdout carries only the result.
-  globalThis.console = new Console(process.stderr);
+  globalThis.console = new Console(stderr);
   // If the reader goes away (`| head`), the run still completes. A full disk must not pass for success.
-  let writeError: string | undefined;
-  process.stderr.on('error', () => undefined);
-  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    if (code !== 'EPIPE') writeError = message;
-  });
+  let writeError = '';
+  stderr.on('error', () => undefined);
+  stdout.on(
+    'error',
+    ({ code, message }: NodeJS.ErrnoException) => (writeError = code === 'EPIPE' ? '' : message),
+  );
   const exitCode = await main({
-    argv: process.argv.slice(2),
-    env: process.env,
+    argv: argv.slice(2),
+    env,
     root: process.cwd(),
-    stdout: (text) => process.stdout.write(text),
-    stderr: (text) => process.stderr.write(text),
-    color: {
-      stdout: wantsColor(process.stdout, process.env),
-      stderr: wantsColor(process.stderr, process.env),
-    },
-    terminal: isTerminal(process.stderr),
+    stdout: (text) => stdout.write(text),
+    stderr: (text) => stderr.write(text),
+    color: { stdout: wantsColor(stdout, env), stderr: wantsColor(stderr, env) },
+    terminal: stderr.isTTY,
     signal: abortOnSignals(leave),
     stuck: rejectWhenStuck(),
   });
-  await new Promise((resolve) => process.stdout.write('', resolve));
+  await new Promise((resolve) => stdout.write('', resolve));
   await immediate(); // The error event comes after the callback.
   const lost =
-    writeError === undefined
+    writeError === ''
       ? ''
-      : `the output could not be written: ${writeError}\n\nThe command itself is done. ${STATUS}\n`;
-  await new Promise((resolve) => process.stderr.write(lost, resolve));
+      : `the output could not be written: ${writeError}\n\nThe command is done. ${STATUS}`;
+  await new Promise((resolve) => stderr.write(lost, resolve));
   leave(exitCode === 0 && lost !== '' ? exitCodes.error : exitCode);
 }
 
@@ -83,7 +80,7 @@ function abortOnSignals(leave: (exitCode: number) => never): AbortSignal {
   let first = 0;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
-      // npm passes on a signal that its process group has received already, so the same one can come twice.
+      // npm passes on a signal that the whole process group has received, so the same one can come twice.
       if (controller.signal.aborted && Date.now() - first > 1000)
         leave(signal === 'SIGINT' ? 130 : 143);
       first ||= Date.now();
@@ -98,9 +95,9 @@ function rejectWhenStuck(): Promise<never> {
       reject(failure('failed', 'never-settles', []));
     });
     process.on('uncaughtException', (reason: unknown) => {
-      // Errors of the server and late statements are noted by the run, which fails by them.
+      // A run knows the errors of the server and late statements, and fails by them.
       if (
-        sqlstateOf(reason) !== undefined ||
+        sqlstateOf(reason) !== '' ||
         (reason instanceof Failure && reason.code === 'late-statement')
       )
         return;
@@ -115,13 +112,9 @@ function rejectWhenStuck(): Promise<never> {
 
 /** A terminal, unless NO_COLOR says no or FORCE_COLOR yes (no-color.org). */
 function wantsColor(
-  stream: NodeJS.WriteStream,
+  { isTTY }: NodeJS.WriteStream,
   { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv,
 ): boolean {
-  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
-  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0';
-  return isTerminal(stream) && TERM !== 'dumb';
+  if (NO_COLOR) return false;
+  return FORCE_COLOR ? FORCE_COLOR !== '0' : isTTY && TERM !== 'dumb';
 }
-
-/** `isTTY` is undefined in a pipe, whatever the types say. */
-const isTerminal = ({ isTTY }: { readonly isTTY?: boolean }): boolean => isTTY ?? false;

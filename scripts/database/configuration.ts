@@ -15,94 +15,75 @@ export interface Configuration {
 }
 
 /**
- * The database that the environment names: the URL in `variable`, or else `PGHOST` and its kin, as libpq knows them.
- * TLS is what libpq's `sslmode` means (manual, 34.19): `require` encrypts, `verify-full` also verifies.
+ * The database that the environment names: the URL in `variable`, or `PGHOST` and its kin, as libpq
+ * knows them. TLS is what libpq's `sslmode` means (manual, 34.19).
  *
  * @throws Failure `usage` where neither is set, or the URL cannot be read; nothing is guessed
  */
 export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Configuration {
-  const from = (name: string): string | undefined => env[name] || undefined; // libpq takes an empty variable as not set.
+  const from = (name: string) => env[name] || undefined; // To libpq, empty is not set.
   const url = from(variable);
   if (url === undefined && from('PGHOST') === undefined)
     throw failure('usage', 'no-database', [variable, env[variable] === '']);
-  const { sslmode = from('PGSSLMODE'), ...given } =
-    url === undefined ? {} : parseUrl(variable, url);
-  checkMode(sslmode === from('PGSSLMODE') ? 'PGSSLMODE' : variable, sslmode);
-  const port = String(given.port ?? from('PGPORT') ?? 5432);
-  if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65535)
-    throw failure('usage', 'bad-url', [
+  const given = url === undefined ? {} : parseUrl(variable, url);
+  const sslmode = given.sslmode ?? from('PGSSLMODE');
+  if (!MODES.includes(sslmode ?? 'disable'))
+    refuse(
+      given.sslmode === undefined ? 'PGSSLMODE' : variable,
+      `it must be one of ${MODES.join(', ')}`,
+    );
+  const port = Number(given.port ?? from('PGPORT') ?? 5432);
+  if (!(Number.isInteger(port) && port > 0 && port < 65536))
+    refuse(
       given.port === undefined ? 'PGPORT' : variable,
-      `"${port}" is not a port`,
-    ]);
+      'the port must be a number from 1 to 65535',
+    );
   const user = given.user ?? from('PGUSER') ?? from('USER') ?? 'postgres';
-  const password = given.password ?? from('PGPASSWORD');
   const host = given.host ?? from('PGHOST') ?? 'localhost';
   const database = given.database ?? from('PGDATABASE') ?? user;
+  const password = given.password ?? from('PGPASSWORD');
   const ssl = given.ssl ?? tlsOf(sslmode, from('PGSSLROOTCERT'));
-  const clientConfig = {
-    ...given,
-    ssl,
-    host,
-    port: Number(port),
-    user,
-    database,
-    ...(password === undefined ? {} : { password }),
-  };
-  return {
-    clientConfig,
-    host,
-    port: Number(port),
-    database,
-    user,
-    allowsPlain: sslmode === 'prefer',
-  };
-}
-
-function parseUrl(variable: string, url: string): ClientConfig & { readonly sslmode?: string } {
-  const refuse = (reason: string): never => {
-    throw failure('usage', 'bad-url', [variable, reason]);
-  };
-  if (!/^postgres(ql)?:\/\//.test(url)) refuse('it does not begin with postgres://');
-  // The URL would end its password there, and the rest would be shown as a host or database.
-  if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url))
-    refuse('there is an @ after a / ? or #, which end the user, password and host');
-  try {
-    const entries = Object.entries(parse(url, { useLibpqCompat: true }));
-    return Object.fromEntries(
-      entries.filter(([, value]) => value !== '' && value !== null && value !== undefined),
-    );
-  } catch (cause) {
-    return refuse(
-      cause instanceof Error && 'input' in cause ? 'it is not a URL' : (cause as Error).message,
-    );
-  }
+  const secret = password === undefined ? {} : { password };
+  const clientConfig = { ...given, ssl, host, port, user, database, ...secret };
+  return { clientConfig, host, port, database, user, allowsPlain: sslmode === 'prefer' };
 }
 
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
-function checkMode(variable: string, mode: string | undefined): void {
-  if (mode !== undefined && !MODES.includes(mode))
-    throw failure('usage', 'bad-url', [
-      variable,
-      `sslmode "${mode}" is not one of ${MODES.join(', ')}`,
-    ]);
+function refuse(variable: string, reason: string): never {
+  throw failure('usage', 'bad-url', [variable, reason]);
 }
 
-/** TLS as libpq means it, for where the URL says nothing: `pg` reads the same variables in another sense. */
+function parseUrl(variable: string, url: string): ClientConfig & { readonly sslmode?: string } {
+  if (!/^postgres(ql)?:\/\//.test(url)) refuse(variable, 'it does not begin with postgres://');
+  // The password would end there, and the rest of it would be shown as a host or database.
+  if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) refuse(variable, 'there is an @ after a / ? or #');
+  try {
+    const entries = Object.entries(parse(url, { useLibpqCompat: true }));
+    return Object.fromEntries(
+      entries.filter(([, value]) => ![undefined, null, ''].includes(value as null)),
+    );
+  } catch (cause) {
+    return refuse(
+      variable,
+      'input' in (cause as object) ? 'it is not a URL' : (cause as Error).message,
+    );
+  }
+}
+
+/** For where the URL says nothing: `pg` reads the same variables in another sense. */
 function tlsOf(mode: string | undefined, authority: string | undefined): ClientConfig['ssl'] {
   if (mode === undefined || mode === 'disable' || mode === 'allow') return false;
   const ca = authority === undefined ? {} : { ca: readAuthority(authority) };
   if (mode === 'verify-full') return ca;
-  const isVerified = mode === 'verify-ca' || (mode === 'require' && authority !== undefined);
-  return isVerified
-    ? { ...ca, checkServerIdentity: () => undefined }
-    : { rejectUnauthorized: false };
+  const verifies = mode === 'verify-ca' || (mode === 'require' && authority !== undefined);
+  return verifies ? { ...ca, checkServerIdentity: () => undefined } : { rejectUnauthorized: false };
 }
 
 function readAuthority(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw failure('usage', 'bad-url', ['PGSSLROOTCERT', (cause as Error).message], { cause });
+    return refuse('PGSSLROOTCERT', (cause as Error).message);
   }
 }

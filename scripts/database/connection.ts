@@ -8,178 +8,170 @@ import { failure } from '../report/errors.js';
 import type { Configuration } from './configuration.js';
 import { sqlstateOf } from './pg-errors.js';
 
-/** A connection to the server. */
 export interface Connection {
   /** As the server says it: "15.8 (Debian 15.8-1)". */
   readonly serverVersion: string;
   /** Sends one simple query, of one or several statements, and gives the result of each. */
   readonly query: (sql: string) => Promise<QueryResult[]>;
-  /** What the framework calls. Parameters go to the server unnamed: nothing stays prepared. */
   readonly client: pg.Client;
 }
 
-export interface ConnectOptions {
-  /** What the connection is for; an operator sees it in `pg_stat_activity.application_name`. */
-  readonly purpose: 'run' | 'lock' | 'monitor';
+/** What a connection is for. An operator sees it in `pg_stat_activity.application_name`. */
+export type Purpose = 'run' | 'lock' | 'monitor';
+
+export interface Connector {
+  readonly configuration: Configuration;
   readonly command: string;
-  /** Seconds to wait for a server that is not there yet, or is still starting. */
-  readonly wait?: number;
   readonly signal: AbortSignal;
+  /** Seconds to wait for a server that is not there yet, or is still starting. */
+  readonly options: { readonly connectWait: number };
 }
 
-/** The oldest PostgreSQL that is supported. */
 export const OLDEST_MAJOR = 14;
 
-/** Tells this process from others with the same process id, in containers whose host names begin alike. */
+/** Tells processes apart that have the same id, in containers whose host names begin alike. */
 const token = randomBytes(3).toString('hex');
+const host = hostname().replaceAll(/[^\w.-]/g, '');
 
-/** The name by which the server knows a connection of this process. At most 63 bytes long. */
-export const connectionName = (purpose: ConnectOptions['purpose'], command: string): string => {
-  const host = hostname()
-    .replaceAll(/[^\w.-]/g, '')
-    .slice(-24);
-  return `migrate ${command} ${purpose} ${host}:${process.pid}:${token}`;
-};
+/** The name of a connection of this process. PostgreSQL keeps 63 bytes. */
+export const connectionName = (purpose: Purpose, command: string) =>
+  `migrate ${command} ${purpose} ${host.slice(-24)}:${process.pid}:${token}`;
 
 /**
- * Runs `use` with a connection, and closes it afterwards. On an abort signal, asks the server to cancel the statement
- * that is running, and closes the connection a second later.
+ * Runs `use` with a connection, and closes it afterwards. On an abort signal, asks the server to
+ * cancel the statement that is running, and closes the connection a second later.
  *
- * Nothing is set but the name, in the startup packet: PgBouncer accepts no other parameter.
- *
- * @throws Failure `unavailable`: not reachable within `wait`, refused, or older than {@link OLDEST_MAJOR}
+ * @throws Failure `unavailable`: not reachable, refused, or older than {@link OLDEST_MAJOR}
  */
 export async function withConnection<T>(
-  configuration: Configuration,
-  options: ConnectOptions,
+  connector: Connector,
+  purpose: Purpose,
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const connection = await connect(configuration, options);
+  const { signal } = connector;
+  const connection = await connect(connector, purpose);
   const { client, serverVersion } = connection;
   let timer: NodeJS.Timeout | undefined;
-  const giveUp = (): void => {
+  const giveUp = () => {
     requestCancel(client);
     timer = setTimeout(() => wireOf(client).stream.destroy(), 900);
   };
-  options.signal.addEventListener('abort', giveUp, { once: true });
+  signal.addEventListener('abort', giveUp, { once: true });
   try {
     if (Number.parseInt(serverVersion, 10) < OLDEST_MAJOR)
       throw failure('unavailable', 'too-old', [serverVersion, OLDEST_MAJOR]);
     return await use(connection);
   } finally {
-    client.end().catch(() => undefined); // Not awaited: the server ends the session when it reads this.
-    options.signal.removeEventListener('abort', giveUp);
+    client.end().catch(() => undefined); // The server ends the session when it reads this.
+    signal.removeEventListener('abort', giveUp);
     clearTimeout(timer);
   }
 }
 
-async function connect(configuration: Configuration, options: ConnectOptions): Promise<Connection> {
-  const deadline = Date.now() + (options.wait ?? 0) * 1000;
+async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {
+  const { configuration, signal, options } = connector;
+  const deadline = Date.now() + options.connectWait * 1000;
   for (let pause = 100; ; pause = Math.min(pause * 2, 2000)) {
-    options.signal.throwIfAborted();
+    signal.throwIfAborted();
     try {
-      return await connectOnce(configuration, options);
-    } catch (cause) {
+      return await connectOnce(connector, purpose);
+    } catch (error) {
+      signal.throwIfAborted();
+      const cause = error instanceof AggregateError ? (error.errors[0] as Error) : (error as Error);
+      const code = codeOf(cause);
       const left = deadline - Date.now();
-      if (!isStarting(cause) || left <= 0) throw unavailable(configuration, cause);
-      await sleep(Math.min(pause, left), undefined, { signal: options.signal });
+      if (STARTING.test(code) && left > 0) await sleep(Math.min(pause, left), null, { signal });
+      else
+        throw failure(
+          'unavailable',
+          'not-connected',
+          [configuration, code, cause.message || code],
+          {
+            sqlstate: sqlstateOf(cause),
+            cause: error,
+          },
+        );
     }
   }
 }
 
+const STARTING =
+  /^(57P03|ECONNREFUSED|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|EHOSTUNREACH)$/;
+
+/** `pg` has no code for its own time limit on connecting. */
+const codeOf = ({ code = '', message }: Error & { code?: string }) =>
+  message === 'timeout expired' ? 'ETIMEDOUT' : code;
+
 async function connectOnce(
-  configuration: Configuration,
-  options: ConnectOptions,
+  { configuration, command, signal }: Connector,
+  purpose: Purpose,
+  ssl = configuration.clientConfig.ssl,
 ): Promise<Connection> {
-  const { clientConfig, allowsPlain } = configuration;
   const client = new pg.Client({
-    ...clientConfig,
-    application_name: connectionName(options.purpose, options.command),
+    ...configuration.clientConfig,
+    ssl,
+    application_name: connectionName(purpose, command), // PgBouncer accepts no other parameter.
     keepAlive: true,
-    keepAliveInitialDelayMillis: 30_000, // Before a firewall forgets the connection: the system's default is two hours.
+    keepAliveInitialDelayMillis: 30_000, // Sooner than firewalls forget: the system waits two hours.
     connectionTimeoutMillis: 15_000,
-    query_timeout: undefined, // The application's: it would give up on a COMMIT that the server goes on with.
+    query_timeout: undefined, // The application's: it would give up while the server goes on.
   });
   client.on('error', () => undefined); // A lost connection fails the next query, which handles it.
   let serverVersion = '';
-  wireOf(client).on(
-    'parameterStatus',
-    ({ parameterName, parameterValue }: Record<string, string>) => {
-      if (parameterName === 'server_version') serverVersion = parameterValue ?? '';
-    },
-  );
-  const cut = (): unknown => wireOf(client).stream.destroy();
-  options.signal.addEventListener('abort', cut, { once: true });
+  wireOf(client).on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
+    if (parameterName === 'server_version') serverVersion = parameterValue;
+  });
+  const cut = () => wireOf(client).stream.destroy();
+  signal.addEventListener('abort', cut, { once: true });
   try {
     await client.connect();
   } catch (error) {
-    options.signal.throwIfAborted();
-    const isWithoutTls = allowsPlain && /does not support SSL/.test((error as Error).message);
-    if (!isWithoutTls) throw error;
+    const isWithoutTls = (error as Error).message.includes('does not support SSL');
+    if (!isWithoutTls || !configuration.allowsPlain || ssl === false) throw error;
     return await connectOnce(
-      { ...configuration, clientConfig: { ...clientConfig, ssl: false }, allowsPlain: false },
-      options,
+      { configuration, command, signal, options: { connectWait: 0 } },
+      purpose,
+      false,
     );
   } finally {
-    options.signal.removeEventListener('abort', cut);
+    signal.removeEventListener('abort', cut);
   }
-  const query = async (sql: string): Promise<QueryResult[]> =>
+  const query = async (sql: string) =>
     [(await client.query(sql)) as QueryResult | QueryResult[]].flat();
   return { serverVersion, query, client };
 }
 
-/** The part of a client that talks to the server; the types of `pg` leave it out. */
-const wireOf = (client: pg.Client) =>
-  (
-    client as unknown as {
-      readonly connection: EventEmitter & { readonly stream: { destroy(): void } };
-    }
-  ).connection;
-
-/**
- * Asks the server to cancel the statement of a session (manual, 55.2.8 "Canceling Requests in Progress"). The session's
- * own key reaches nobody else, also behind a pooler. Like psql before 17, it does so without TLS. Errors are ignored.
- */
-function requestCancel(client: pg.Client): void {
-  const { host, port, processID, secretKey } = client as unknown as Record<string, number> & {
-    readonly host: string;
-  };
-  const request = Buffer.alloc(16);
-  for (const [index, value] of [16, 80877102, processID ?? 0, secretKey ?? 0].entries())
-    request.writeInt32BE(value, index * 4);
-  const socket = host.startsWith('/')
-    ? openSocket(`${host}/.s.PGSQL.${port ?? 0}`)
-    : openSocket(port ?? 0, host);
-  socket.on('error', () => undefined).unref();
-  socket.end(request);
+interface ParameterStatus {
+  readonly parameterName: string;
+  readonly parameterValue: string;
 }
 
-const STARTING = [
-  '57P03',
-  'ECONNREFUSED',
-  'ENOENT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-];
+/** What `pg` keeps of a session, and its types leave out. */
+interface Session {
+  readonly connection: EventEmitter & { readonly stream: { destroy(): void } };
+  readonly host: string;
+  readonly port: number;
+  readonly processID: number;
+  readonly secretKey: number;
+}
+const wireOf = (client: pg.Client) => (client as unknown as Session).connection;
 
-/** `pg` has no code for its own time limit on connecting. */
-const codeOf = (error: unknown): string =>
-  (error as { code?: string }).code ??
-  ((error as Error).message === 'timeout expired' ? 'ETIMEDOUT' : '');
+/** The process id that the client was given when it connected. Behind a pooler it is not the server's. */
+export const processIdOf = (client: pg.Client) => (client as unknown as Session).processID;
 
-const isStarting = (error: unknown): boolean =>
-  STARTING.includes(codeOf(error)) ||
-  (error instanceof AggregateError && error.errors.some(isStarting));
-
-function unavailable(configuration: Configuration, cause: unknown): unknown {
-  if (!(cause instanceof Error) || cause.name === 'AbortError') return cause;
-  const inner = cause instanceof AggregateError ? (cause.errors[0] as Error) : cause;
-  const reason = inner.message === '' ? codeOf(inner) : inner.message;
-  return failure('unavailable', 'not-connected', [configuration, codeOf(inner), reason], {
-    sqlstate: sqlstateOf(inner),
-    cause,
-  });
+/**
+ * Asks the server to cancel the statement of a session (manual, 55.2.8). The session's own key reaches
+ * nobody else, also behind a pooler. Like psql before 17, it does so without TLS. Errors are ignored.
+ */
+function requestCancel(client: pg.Client): void {
+  const session = client as unknown as Session;
+  const request = Buffer.alloc(16);
+  const words = [16, 80877102, session.processID, session.secretKey];
+  for (const [index, word] of words.entries()) request.writeInt32BE(word, index * 4);
+  const path = `${session.host}/.s.PGSQL.${session.port}`;
+  const socket = session.host.startsWith('/')
+    ? openSocket(path)
+    : openSocket(session.port, session.host);
+  socket.on('error', () => undefined).unref();
+  socket.end(request);
 }

@@ -2,44 +2,43 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { failure } from '../report/errors.js';
 
-/** The text of a file, without a byte order mark. @param shown what the file is called in a message. @throws Failure `usage` */
-export const readFile = (path: string, shown: string): string =>
+/** The text of a file, without a byte order mark. `shown` is its name in messages. @throws Failure `usage` */
+export const readFile = (path: string, shown: string) =>
   orRefuse('not-readable', shown, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
 
 /** The names in a folder. @throws Failure `usage` */
-export const readFolder = (path: string, shown: string): string[] =>
+export const readFolder = (path: string, shown: string) =>
   orRefuse('not-readable', shown, () => readdirSync(path));
 
 /** Writes a file, and makes its folder. @throws Failure `usage` */
-export function writeFile(path: string, shown: string, text: string): void {
+export const writeFile = (path: string, shown: string, text: string) => {
   orRefuse('not-writable', shown, () => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   });
-}
+};
 
-function orRefuse<T>(code: 'not-readable' | 'not-writable', shown: string, act: () => T): T {
+function orRefuse<T>(code: 'not-readable' | 'not-writable', file: string, act: () => T): T {
   try {
     return act();
   } catch (cause) {
-    throw failure('usage', code, [shown, (cause as NodeJS.ErrnoException).code ?? ''], {
-      file: shown,
-      cause,
-    });
+    const reason = (cause as NodeJS.ErrnoException).code ?? '';
+    throw failure('usage', code, [file, reason], { file, cause });
   }
 }
 
-/** `JSON.parse`. @throws Failure `usage` with line and column, where Node.js says them */
-export function parseJson(text: string, shown: string): unknown {
+/** Reads a JSON file. @throws Failure `usage`, with line and column where Node.js says them */
+export function readJson(path: string, file: string): unknown {
+  const text = readFile(path, file);
   try {
     return JSON.parse(text);
   } catch (cause) {
     const { message } = cause as Error;
     const position = /at position (\d+)/.exec(message)?.[1];
-    const lines = text.slice(0, Number(position ?? 0)).split('\n');
+    const lines = text.slice(0, Number(position)).split('\n');
     const place =
       position === undefined ? '' : `:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
     const reason = message.replace(/ in JSON at position.*| \(line .*/s, '');
-    throw failure('usage', 'bad-json', [`${shown}${place}`, reason], { file: shown, cause });
+    throw failure('usage', 'bad-file', [file + place, reason], { file, cause });
   }
 }

@@ -1,152 +1,110 @@
 import { join, relative } from 'node:path';
-import { failure } from '../report/errors.js';
 import { closest } from '../report/closest.js';
-import {
-  expectation,
-  isKind,
-  merge,
-  type Effect,
-  type Expectation,
-  type Facts,
-} from '../schema/effects.js';
-import { parseJson, readFile, readFolder } from './files.js';
+import { failure } from '../report/errors.js';
+import { expectation, merge, partsOf, type Effect } from '../schema/effects.js';
+import { readFolder, readJson } from './files.js';
 import type { Settings } from './settings.js';
 
-/** A migration of the project, with its effect. */
+/** A migration, with its effect. Files are named from the project's root. */
 export interface Migration {
   readonly name: string;
   readonly path: string;
-  /** Its file, and that of its effect, from the project's root. */
   readonly file: string;
-  readonly effectFile: string;
   readonly effect: Effect;
 }
 
 /** The migrations in their order, and what must exist before the first. */
 export interface Project {
-  readonly settings: Settings;
   readonly migrations: readonly Migration[];
   readonly prerequisites: Effect;
-  /** The objects that the effects and the prerequisites name. */
+  /** The objects that effects and prerequisites name. */
   readonly objects: readonly string[];
 }
 
 /** The effect file that belongs to no migration. */
 export const PREREQUISITES = '0000_prerequisites';
 
-const MIGRATION_FILE = /^(\d+)_[\w-]+\.(ts|js|mjs|cjs)$/;
-/** Files that somebody may take for a migration; not what a compiler leaves beside one. */
+const MIGRATION = /^(\d+)_[\w-]+\.(ts|js|mjs|cjs)$/;
+/** What somebody may take for a migration; not what a compiler leaves beside one. */
 const NEARLY = /^\d(?!.*(?:\.d\.[cm]?ts|\.map)$)/;
 
 /**
- * Reads the names of the migrations, and the effects; a migration itself is loaded when it runs.
+ * Reads the names of the migrations, and their effects. A migration itself is loaded when it runs.
  *
- * @param lenient for `create` and `snapshot`, which come before the effects: one that is missing or wrong is empty
- * @throws Failure `usage` for a file that is missing or cannot be read
+ * @param lenient for `create` and `snapshot`: an effect that is missing or wrong is empty
+ * @throws Failure `usage` for a file that is missing or wrong
  */
-export function readProject(settings: Settings, lenient = false): Project {
-  const shown = (path: string): string => relative(settings.root, path);
+export function readProject(
+  { root, migrationsDir, effectsDir }: Settings,
+  lenient = false,
+): Project {
+  const folder = relative(root, migrationsDir);
+  const byNumber = new Map<number, string>();
+  for (const name of readFolder(migrationsDir, folder)) {
+    const number = Number(MIGRATION.exec(name)?.[1]);
+    const file = join(folder, name);
+    if (Number.isNaN(number) && NEARLY.test(name))
+      throw failure('usage', 'migration-name', [file], { file });
+    const other = byNumber.get(number);
+    if (other !== undefined) throw failure('usage', 'duplicate-number', [other, name], { file });
+    if (!Number.isNaN(number)) byNumber.set(number, name);
+  }
   const readEffect = (name: string): Effect => {
-    const path = join(settings.effectsDir, `${name}.json`);
+    const path = join(effectsDir, `${name}.json`);
     try {
-      return checkEffect(parseJson(readFile(path, shown(path)), shown(path)), shown(path));
+      return checkEffect(readJson(path, relative(root, path)), relative(root, path));
     } catch (error) {
       if (lenient) return {};
       throw error;
     }
   };
-  const files = inOrder(
-    readFolder(settings.migrationsDir, shown(settings.migrationsDir)),
-    shown(settings.migrationsDir),
-  );
-  const migrations = files.map((file): Migration => {
+  const files = [...byNumber].sort(([a], [b]) => a - b).map(([, file]) => file);
+  const migrations = files.map((file) => {
     const name = file.replace(/\.\w+$/, '');
-    const path = join(settings.migrationsDir, file);
-    const effectFile = shown(join(settings.effectsDir, `${name}.json`));
-    return { name, path, file: shown(path), effectFile, effect: readEffect(name) };
+    return {
+      name,
+      path: join(migrationsDir, file),
+      file: join(folder, file),
+      effect: readEffect(name),
+    };
   });
   const prerequisites = readEffect(PREREQUISITES);
-  const objects = new Set(
-    [prerequisites, ...migrations.map(({ effect }) => effect)].flatMap(Object.keys),
-  );
-  return { settings, migrations, prerequisites, objects: [...objects] };
+  const effects = [prerequisites, ...migrations.map(({ effect }) => effect)];
+  return { migrations, prerequisites, objects: [...new Set(effects.flatMap(Object.keys))] };
 }
 
-/** The expected schema when the first `count` migrations are applied, and the `reverted` ones after them taken back. */
-export function expectedAt(
-  { prerequisites, migrations }: Project,
-  count: number,
-  reverted = 0,
-): Expectation {
+/** The expected schema when `count` migrations are applied, and the `reverted` ones after them gone. */
+export function expectedAt({ prerequisites, migrations }: Project, count: number, reverted = 0) {
   const effects = migrations.map(({ effect }) => effect);
-  const applied = effects.slice(0, count);
-  return expectation(
-    prerequisites,
-    { applied, pending: effects.slice(count) },
-    effects.slice(count, count + reverted),
-  );
+  const [applied, pending] = [effects.slice(0, count), effects.slice(count)];
+  return expectation(prerequisites, { applied, pending }, pending.slice(0, reverted));
 }
 
-/** The facts that are expected when the first `count` migrations are applied. */
-export const factsAt = ({ prerequisites, migrations }: Project, count: number): Facts =>
+/** The facts that are expected when `count` migrations are applied. */
+export const factsAt = ({ prerequisites, migrations }: Project, count: number) =>
   merge([prerequisites, ...migrations.slice(0, count).map(({ effect }) => effect)]);
 
-/** The migrations among the files, by their numbers. */
-function inOrder(files: readonly string[], folder: string): string[] {
-  const byNumber = new Map<number, string>();
-  for (const file of files) {
-    const shown = join(folder, file);
-    const digits = MIGRATION_FILE.exec(file)?.[1];
-    if (digits === undefined && NEARLY.test(file))
-      throw failure('usage', 'migration-name', [shown], { file: shown });
-    if (digits === undefined) continue;
-    const other = byNumber.get(Number(digits));
-    if (other !== undefined)
-      throw failure('usage', 'duplicate-number', [other, file], { file: shown });
-    byNumber.set(Number(digits), file);
-  }
-  return [...byNumber].sort(([a], [b]) => a - b).map(([, file]) => file);
-}
+const OBJECT = /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[^". ]+)\..)/;
+const PART =
+  /^(table|view|materialized view|foreign table|options|row security|(column|constraint|index|trigger|policy) .+)$/s;
 
-const OBJECT =
-  /^(?:extension (?:"(?:[^"]|"")+"|[^". ]+)$|(?:(?:function|type|domain|sequence) )?("(?:[^"]|"")+"|[^". ]+)\..)/;
-const PART = /^(?:column|constraint|index|trigger|policy) .|^(?:options|row security)$/;
-
-/** Makes sure that a document has the form of an effect. @throws Failure `usage` that names the place in the file */
+/** Makes sure that a document has the form of an effect: a misspelled word would never be compared. */
 function checkEffect(document: unknown, file: string): Effect {
-  const refuse = (reason: string): never => {
-    throw failure('usage', 'bad-effect', [file, reason], { file });
-  };
-  const isObject = (value: unknown): value is object =>
-    typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isObject(document)) return refuse('it is not an object');
-  for (const [object, patch] of Object.entries(document) as [string, unknown][]) {
+  const refuse = (reason: string) => failure('usage', 'bad-file', [file, reason], { file });
+  if (typeof document !== 'object' || document === null) throw refuse('it is not an object');
+  for (const [object, patch] of Object.entries(document as Effect)) {
     if (!OBJECT.test(object))
-      return refuse(
-        `"${object}" is not the name of an object; write it with its schema: public.name`,
-      );
-    const isRelation = !/^[a-z]+ /.test(object);
-    if (patch === null || (!isRelation && typeof patch === 'string')) continue;
-    if (!isRelation || !isObject(patch))
-      return refuse(`"${object}" has neither ${isRelation ? 'parts' : 'a definition'} nor null`);
-    for (const [part, definition] of Object.entries(patch)) {
-      const known = [
-        'table',
-        'view',
-        'column',
-        'constraint',
-        'index',
-        'trigger',
-        'policy',
-        'row security',
-        'options',
-      ];
-      if (part === '' || !(isKind(part) || PART.test(part)))
-        return refuse(
-          `"${object}" has an unknown part "${part}"${closest(part.split(' ')[0] ?? '', known)}`,
+      throw refuse(`"${object}" is not an object with its schema: public.name`);
+    const isTable = !/^[a-z]+ /.test(object);
+    if (patch !== null && typeof patch !== (isTable ? 'object' : 'string'))
+      throw refuse(`"${object}" must be ${isTable ? 'an object with parts' : 'a text'}, or null`);
+    for (const [part, definition] of partsOf(patch)) {
+      if (isTable && !PART.test(part))
+        throw refuse(
+          `"${object}" has an unknown part "${part}"${closest(part, ['table', 'view', 'row security'])}`,
         );
       if (definition !== null && typeof definition !== 'string')
-        return refuse(`"${object}", "${part}" is neither text nor null`);
+        throw refuse(`"${part}" of "${object}" must be a text, or null`);
     }
   }
   return document as Effect;

@@ -1,7 +1,7 @@
 import { messages, type MessageCode } from './messages.js';
 import type { Difference, Known } from './types.js';
 
-/** The outcomes of a command that failed, and the exit code of each: a contract with the programs that call this one. */
+/** The outcomes of a command that failed, with the exit code of each: a contract with other programs. */
 export const exitCodes = {
   error: 1,
   usage: 2,
@@ -12,48 +12,43 @@ export const exitCodes = {
   'data-loss': 7,
   partial: 8,
 } as const;
-export type FailureOutcome = keyof typeof exitCodes;
 
 interface FailureDetails {
-  /** Of the PostgreSQL error behind it. */
-  readonly sqlstate?: string | undefined;
+  readonly sqlstate?: string;
   /** The file that it is about, from the project's root. */
-  readonly file?: string | undefined;
+  readonly file?: string;
   readonly differences?: readonly Difference[];
   readonly cause?: unknown;
   /** 130 or 143, where a signal ended the command. */
   readonly exitCode?: number;
 }
 
-/** A failure that a person can do something about. Its `code` is stable; the words come from the messages. */
+/** A failure that a person can do something about. Its `code` is stable. */
 export class Failure extends Error {
-  override readonly name = 'Failure';
-  readonly hint: string;
-  /** What was known of the database and the run when it failed. */
   known: Known = {};
   constructor(
-    readonly outcome: FailureOutcome,
+    readonly outcome: keyof typeof exitCodes,
     readonly code: MessageCode,
-    words: readonly [message: string, hint: string],
-    readonly details: FailureDetails = {},
+    message: string,
+    readonly hint: string,
+    readonly details: FailureDetails,
   ) {
-    super(words[0], { cause: details.cause });
-    this.hint = words[1];
+    super(message, { cause: details.cause });
   }
   get exitCode(): number {
     return this.details.exitCode ?? exitCodes[this.outcome];
   }
 }
 
-type Arguments<C extends MessageCode> = Parameters<(typeof messages)[C]>;
+type Values<C extends MessageCode> = Parameters<(typeof messages)[C]>;
 
 /** A {@link Failure} with the words that the messages have for its code. */
 export function failure<C extends MessageCode>(
-  outcome: FailureOutcome,
+  outcome: Failure['outcome'],
   code: C,
-  values: Arguments<C>,
-  details?: FailureDetails,
+  values: Values<C>,
+  details: FailureDetails = {},
 ): Failure {
-  const words = messages[code] as (...values: Arguments<C>) => readonly [string, string];
-  return new Failure(outcome, code, words(...values), details);
+  const words = messages[code] as (...values: Values<C>) => readonly [string, string];
+  return new Failure(outcome, code, ...words(...values), details);
 }

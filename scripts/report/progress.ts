@@ -5,53 +5,43 @@ const BAR_WIDTH = 24;
 /** In a log, one line for this many reports of progress: every few seconds. */
 const REPORTS_PER_LINE = 5;
 
-/**
- * Tells what happens during a run, a line each: to `write`, whose terminal shows a long statement as a bar.
- *
- * @param verbose whether statements and notices are told, too; warnings always are
- */
+/** Tells what happens during a run, a line each. On a terminal, a long statement has a bar. */
 export function progressReporter(
   write: (text: string) => void,
   isTerminal: boolean,
   verbose: boolean,
-): (event: Event) => void {
+) {
   let reports = 0;
   let hasBar = false;
-  return (event) => {
-    if (event.type === 'progress') {
-      const percent =
-        event.total > 0 ? Math.min(100, Math.floor((100 * event.done) / event.total)) : 0;
-      const text = `${event.phase}: ${percent} %`;
-      const full = Math.round((percent / 100) * BAR_WIDTH);
-      if (isTerminal)
-        write(`\r[${'#'.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}] ${text}\u001b[K`);
-      else if (reports++ % REPORTS_PER_LINE === 0) write(`${text}\n`);
-      hasBar = isTerminal;
-      return;
+  return (event: Event): void => {
+    const text = textOf(event, verbose);
+    if (event.type === 'progress' && isTerminal) {
+      const full = Math.round((percentOf(event) / 100) * BAR_WIDTH);
+      write(`\r[${'#'.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}] ${text}\u001b[K`);
+      hasBar = true;
+    } else if (text !== '' && (event.type !== 'progress' || reports++ % REPORTS_PER_LINE === 0)) {
+      write(`${hasBar ? '\r\u001b[K' : ''}${text}\n`);
+      hasBar = false;
     }
-    const text = eventText(event, verbose);
-    if (text === undefined) return;
-    write(`${hasBar ? '\r\u001b[K' : ''}${text}\n`);
-    hasBar = false;
   };
 }
 
-function eventText(
-  event: Exclude<Event, { type: 'progress' }>,
-  verbose: boolean,
-): string | undefined {
+const percentOf = ({ done, total }: { readonly done: number; readonly total: number }) =>
+  total > 0 ? Math.min(100, Math.floor((100 * done) / total)) : 0;
+
+function textOf(event: Event, verbose: boolean): string {
   switch (event.type) {
     case 'waiting':
       return `waiting for another run: ${sessionWords(event.holder)}`;
     case 'blocked':
       return `waiting for a table lock${blockerLines(event.blockers)}`;
+    case 'progress':
+      return `${event.phase}: ${percentOf(event)} %`;
+    case 'notice':
+      return verbose || event.severity === 'WARNING' ? `${event.severity}: ${event.message}` : '';
+    case 'statement':
+      return verbose ? event.sql : '';
     case 'retry':
       return `attempt ${event.attempt} of ${event.retries + 1} failed: ${event.reason}; rolled back, next attempt in ${time(event.pause)}${blockerLines(event.blockers)}`;
-    case 'notice':
-      return verbose || event.severity === 'WARNING'
-        ? `${event.severity}: ${event.message}`
-        : undefined;
-    case 'statement':
-      return verbose ? event.sql : undefined;
   }
 }

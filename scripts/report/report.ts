@@ -1,9 +1,8 @@
 import type { Failure } from './errors.js';
 import type { Known } from './types.js';
 
-/** What a command has come to. */
+/** What a command has come to. `command` is null where the command line could not be understood. */
 export interface Report {
-  /** Null where the command line could not be understood. */
   readonly command: string | null;
   readonly outcome: string;
   readonly exitCode: number;
@@ -12,28 +11,32 @@ export interface Report {
   readonly error: Failure | null;
 }
 
+/** All differences of a report: those that failed it, and the warnings. */
+export const differencesOf = ({ known, error }: Report) => [
+  ...(error?.details.differences ?? known.failing ?? []),
+  ...(known.warnings ?? []),
+];
+
 /** The report as other programs read it. */
-export function asJson({ command, outcome, exitCode, known, milliseconds, error }: Report): string {
+export function asJson(report: Report): string {
+  const { command, outcome, exitCode, known, milliseconds, error } = report;
+  const { version = null, applied = [], reverted = [], pending = [], database = null } = known;
+  const differences = differencesOf(report);
+  const { code, message, hint, details } = error ?? {};
   return JSON.stringify({
-    command,
-    outcome,
-    exitCode,
-    version: known.version ?? null,
-    applied: known.applied ?? [],
-    reverted: known.reverted ?? [],
-    pending: known.pending ?? [],
-    differences: [
-      ...(error?.details.differences ?? known.failing ?? []),
-      ...(known.warnings ?? []),
-    ],
-    database: known.database ?? null,
-    milliseconds,
-    error: error && {
-      code: error.code,
-      sqlstate: error.details.sqlstate ?? null,
-      message: error.message,
-      hint: error.hint,
+    ...{
+      command,
+      outcome,
+      exitCode,
+      version,
+      applied,
+      reverted,
+      pending,
+      differences,
+      database,
+      milliseconds,
     },
+    error: error && { code, sqlstate: details?.sqlstate || null, message, hint },
     migrations: known.migrations, // JSON leaves out what is undefined.
     output: known.output,
   });

@@ -1,23 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { QueryResult } from 'pg';
 import type { Connection } from '../database/connection.js';
-import { expectedAt, type Project } from '../project/project.js';
-import { appliedCount } from '../project/version.js';
+import { isOvertaken, sqlstateOf } from '../database/pg-errors.js';
+import { expectedAt } from '../project/project.js';
+import { appliedCount, type AppliedRow } from '../project/version.js';
+import { failure } from '../report/errors.js';
+import { factsQuery, READ_SETTINGS } from '../schema/catalog.js';
 import { compare, type Comparison } from '../schema/compare.js';
-import { readState, type State } from '../schema/state.js';
-import { tableOf, type Context } from './context.js';
+import type { Facts } from '../schema/effects.js';
+import type { Context } from './context.js';
+import { refuseProblems } from './preflight.js';
 
 /** The answer of the check: where the database is, and whether its schema is what is expected there. */
 export interface SchemaCheck extends Comparison {
-  readonly state: State;
+  readonly rows: readonly AppliedRow[];
   /** How many migrations are applied, as the migrations table says. */
   readonly count: number;
+  readonly facts: Facts;
+  readonly hasTable: boolean;
 }
 
 /**
- * Compares the live schema with the one that is expected at the version the migrations table claims. `check`, `status`,
- * an `up` with nothing to do, and every commit of a run ask this one function. In an open transaction it sees what the
- * transaction has done, the row of its own migration included.
+ * Compares the live schema with the one that is expected at the version the migrations table claims.
+ * `check`, `status`, an `up` with nothing to do, and every commit of a run ask this one function. In an
+ * open transaction it sees what the transaction has done, the rows of its migrations included; its
+ * deferred triggers run before, and nothing but COMMIT or ROLLBACK may follow.
  *
- * @param startedAt how many migrations were applied when this run began: what it has reverted since must be gone
+ * @param startedAt how many migrations were applied when this run began: what it has reverted must be gone
  * @throws Failure `usage` where the migrations table contradicts the files
  */
 export async function checkSchema(
@@ -25,33 +34,66 @@ export async function checkSchema(
   context: Context,
   startedAt = 0,
 ): Promise<SchemaCheck> {
-  const state = await readStateOf(connection, context);
-  return { state, ...(await compareState(context, state, startedAt)) };
-}
-
-/** The state of the objects that the project names. */
-export const readStateOf = (
-  connection: Connection,
-  { project, options }: Context,
-  withOwners = false,
-): Promise<State> =>
-  readState(connection, {
-    table: tableOf(project.settings),
-    objects: project.objects,
-    lockTimeout: options.lockTimeout,
-    withOwners,
-  });
-
-/** Compares a state that was read before. */
-export async function compareState(
-  {
-    project,
-    options,
-  }: { readonly project: Project; readonly options: { readonly strict: boolean } },
-  state: State,
-  startedAt = 0,
-): Promise<Omit<SchemaCheck, 'state'>> {
+  const { project, options } = context;
+  const isOpen = connection.client.getTransactionStatus() === 'T';
+  const state = isOpen
+    ? await readState(connection, context, OPEN)
+    : await readAlone(connection, context);
   const count = appliedCount(project, state.rows);
   const expected = expectedAt(project, count, Math.max(startedAt - count, 0));
-  return { count, ...(await compare(expected, state.facts, options.strict)) };
+  return { ...state, count, ...(await compare(expected, state.facts, options.strict)) };
+}
+
+type State = Pick<SchemaCheck, 'rows' | 'facts' | 'hasTable'>;
+
+const OPEN = `SET CONSTRAINTS ALL IMMEDIATE; ${READ_SETTINGS}`;
+const RETRIES = 5;
+
+/** Reads in a transaction of its own; again where another session has just dropped an object. */
+async function readAlone(connection: Connection, context: Context): Promise<State> {
+  const lockTimeout = `SET LOCAL lock_timeout = '${context.options.lockTimeout}';`;
+  const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${lockTimeout} ${READ_SETTINGS}`;
+  let hasTable = true;
+  for (let retries = 0; ; retries++)
+    try {
+      return await readState(connection, context, begin, 'COMMIT', hasTable);
+    } catch (error) {
+      await connection.query('ROLLBACK').catch(() => undefined);
+      const sqlstate = sqlstateOf(error);
+      if (sqlstate === '42703') throw failure('usage', 'foreign-table', [(error as Error).message]);
+      if (sqlstate === '42501')
+        await refuseProblems(connection, context, context.project.migrations);
+      if (hasTable && /^(42P01|3F000)$/.test(sqlstate)) hasTable = false;
+      else if (!isOvertaken(error) || retries === RETRIES) throw error;
+      else await sleep(100);
+    }
+}
+
+/** Reads the migrations table and the facts in one round trip. */
+async function readState(
+  connection: Connection,
+  context: Context,
+  begin: string,
+  end = '',
+  hasTable = true,
+): Promise<State> {
+  const { project, settings } = context;
+  const rows = hasTable
+    ? `SELECT m.name, m.run_on::text FROM ${settings.tableName} m ORDER BY m.run_on, m.id, m.name`
+    : 'SELECT WHERE false';
+  const results = await connection.query(
+    `${begin} ${rows}; ${factsQuery(project.objects)}; ${end}`,
+  );
+  const [applied, facts] = results.filter(({ command }) => command === 'SELECT');
+  return { rows: (applied?.rows ?? []) as AppliedRow[], facts: factsFrom(facts), hasTable };
+}
+
+/** The rows of the facts query, as facts. */
+export function factsFrom(result: QueryResult | undefined): Facts {
+  const facts = new Map<string, Map<string, string>>();
+  for (const { object, part, definition } of (result?.rows ?? []) as Record<string, string>[]) {
+    const parts = facts.get(object ?? '') ?? new Map<string, string>();
+    facts.set(object ?? '', parts.set(part ?? '', definition ?? ''));
+  }
+  return facts;
 }

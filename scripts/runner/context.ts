@@ -1,17 +1,15 @@
-import type { Configuration } from '../database/configuration.js';
+import type { Connector } from '../database/connection.js';
 import type { Project } from '../project/project.js';
 import type { Settings } from '../project/settings.js';
 import type { Direction, Event } from '../report/types.js';
 
-/** The options of the command line. Durations are as PostgreSQL reads them; `0` is none. */
+/** The options of the command line. Waits are in seconds; timeouts are as PostgreSQL reads them, `0` is none. */
 export interface Options {
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly strict: boolean;
   readonly allowDataLoss: boolean;
-  /** Seconds. */
   readonly lockWait: number;
-  /** Seconds. */
   readonly connectWait: number;
   readonly lockTimeout: string;
   readonly statementTimeout: string;
@@ -21,21 +19,13 @@ export interface Options {
 }
 
 /** What every command works with. Nothing in it changes. */
-export interface Context {
-  readonly command: string;
+export interface Context extends Connector {
   readonly argument: string | undefined;
-  /** For `plan`: which way. */
   readonly direction: Direction;
   readonly options: Options;
   readonly settings: Settings;
   readonly project: Project;
-  readonly configuration: Configuration;
-  readonly signal: AbortSignal;
-  /** Rejected where a migration never finishes, rejects a promise that nobody waits for, or ignores a signal. */
+  /** Rejected where a migration never finishes, or fails without anybody waiting for it. */
   readonly stuck: Promise<never>;
   readonly emit: (event: Event) => void;
 }
-
-/** The migrations table, as a query of the state takes it. */
-export const tableOf = ({ migrationsSchema, migrationsTable, quotedTable }: Settings) =>
-  ({ schema: migrationsSchema, name: migrationsTable, sql: quotedTable }) as const;

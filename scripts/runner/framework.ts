@@ -1,4 +1,4 @@
-/** The only file that touches node-pg-migrate, apart from types. The framework is loaded when it has something to do. */
+/** The only file that touches node-pg-migrate, apart from types. It is loaded when it has something to do. */
 import { basename, dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MigrationBuilder, RunnerOption } from 'node-pg-migrate';
@@ -7,73 +7,64 @@ import { isCompiled, type Settings } from '../project/settings.js';
 import { failure } from '../report/errors.js';
 import type { Direction } from '../report/types.js';
 
+type Statement = string | { readonly text: string };
+
 /** What the framework sends its statements to. */
 export interface StatementClient {
-  query(statement: string | { text: string }, values?: readonly unknown[]): Promise<unknown>;
+  query(statement: Statement, values?: readonly unknown[]): Promise<unknown>;
   /** Called before the function of a migration. */
   starts?(migration: Migration): void;
   /** Called after it, with whether its statements go into the transaction of the run, and what they are. */
   sends?(isInside: boolean, statements: readonly string[]): void;
 }
 
-/** The statement with which the framework records that a migration has run. */
-export const recordStatement = (settings: Settings, name: string, direction: Direction): string => {
-  const table = `"${settings.migrationsSchema}"."${settings.migrationsTable}"`;
-  return direction === 'up'
-    ? `INSERT INTO ${table} (name, run_on) VALUES ('${name}', NOW());`
-    : `DELETE FROM ${table} WHERE name='${name}';`;
-};
-
-/** The name of the migration that a statement records; undefined for any other statement. */
-export function recordedName(settings: Settings, sql: string): string | undefined {
-  const name = /'([\w-]+)'/.exec(sql)?.[1];
-  if (name === undefined) return undefined;
-  const isRecord = (['up', 'down'] as const).some(
-    (direction) => sql === recordStatement(settings, name, direction),
-  );
-  return isRecord ? name : undefined;
-}
-
-/** The statement with which the framework asks what has run. */
-export const appliedQuery = ({ migrationsSchema, migrationsTable }: Settings): string =>
-  `SELECT name FROM "${migrationsSchema}"."${migrationsTable}" ORDER BY run_on, id`;
-
 /** What a migration's file exports. `down` is `false` where a migration says that it cannot be reverted. */
 export type Actions = Readonly<Record<string, unknown>>;
+
+/** The statement with which the framework records that a migration has run. */
+export const recordStatement = (
+  { migrationsSchema, migrationsTable }: Settings,
+  name: string,
+  direction: Direction,
+) =>
+  direction === 'up'
+    ? `INSERT INTO "${migrationsSchema}"."${migrationsTable}" (name, run_on) VALUES ('${name}', NOW());`
+    : `DELETE FROM "${migrationsSchema}"."${migrationsTable}" WHERE name='${name}';`;
+
+/** The statement with which the framework asks what has run. */
+export const appliedQuery = ({ migrationsSchema, migrationsTable }: Settings) =>
+  `SELECT name FROM "${migrationsSchema}"."${migrationsTable}" ORDER BY run_on, id`;
 
 /**
  * Loads migrations before any of them runs, so that a broken file is found while nothing has been written.
  *
  * @throws Failure `usage` for a file that cannot be loaded, or does not export `up` and `down`
  */
-export async function loadMigrations(
-  migrations: readonly Migration[],
-  direction: Direction,
-): Promise<ReadonlyMap<Migration, Actions>> {
-  const loading = await Promise.allSettled(migrations.map(loadActions));
+export async function loadMigrations(migrations: readonly Migration[], direction: Direction) {
   const loaded = new Map<Migration, Actions>();
-  for (const [index, migration] of migrations.entries()) {
-    const { file } = migration;
-    const result = loading[index];
-    const refuse = (
-      code: 'broken' | 'no-up' | 'no-down' | 'irreversible',
-      reason = '',
-      cause?: unknown,
-    ): never => {
-      throw failure('usage', `migration-${code}`, [file, reason], { file, cause });
-    };
-    if (result?.status !== 'fulfilled')
-      return refuse('broken', describeError(result?.reason, migration), result?.reason);
-    const { up, down } = result.value;
-    if (typeof up !== 'function') refuse('no-up');
-    if (typeof down !== 'function' && down !== false) refuse('no-down');
-    if (direction === 'down' && down === false) refuse('irreversible');
-    loaded.set(migration, result.value);
+  for (const migration of migrations) {
+    const { file, path } = migration;
+    const refuse = (reason: string, cause?: unknown) =>
+      failure('usage', 'bad-migration', [file, reason], { file, cause });
+    const actions = await load(path).catch((cause: unknown) => {
+      const text = String(cause instanceof Error ? cause.message : cause);
+      throw refuse(
+        `cannot be loaded: ${text.replaceAll(pathToFileURL(path).href, '').replaceAll(path, '').trim()}`,
+        cause,
+      );
+    });
+    const { up, down } = actions;
+    if (typeof up !== 'function') throw refuse('does not export a function "up"');
+    if (typeof down !== 'function' && down !== false)
+      throw refuse('does not export a function "down"');
+    if (direction === 'down' && down === false)
+      throw failure('usage', 'irreversible', [file], { file });
+    loaded.set(migration, actions);
   }
   return loaded;
 }
 
-async function loadActions({ path }: Migration): Promise<Actions> {
+async function load(path: string): Promise<Actions> {
   const exports = isCompiled
     ? ((await import(pathToFileURL(path).href)) as Actions)
     : // As the framework's own CLI does: twice as fast as an `import()` that ts-node answers.
@@ -84,20 +75,13 @@ async function loadActions({ path }: Migration): Promise<Actions> {
     : (inner as Actions);
 }
 
-const describeError = (cause: unknown, { path }: Migration): string =>
-  String(cause instanceof Error ? cause.message : cause)
-    .replaceAll(pathToFileURL(path).href, '')
-    .replaceAll(path, '')
-    .trim()
-    .replace(/ for$/, '');
-
 /**
  * Runs migrations through the framework's runner, in one transaction but for those that ask for none.
  *
- * Facts of 9.0.0 behind the options: `singleTransaction` is off unless asked for; `schema` would set search_path for the
- * session, which a pooler hands on to others; its session lock would stay behind on a pooled connection. The runner reads
- * the folder, and gives the files that `ignorePattern` lets through to a loader: one file is enough, since the loader
- * here knows which migrations are meant. It cannot know their order then; the caller has checked it.
+ * Facts of 9.0.0 behind the options: `singleTransaction` is off unless asked for; `schema` would set
+ * search_path for the session, which a pooler hands on to others; its session lock would stay behind on a
+ * pooled connection. The runner reads the folder, and gives the files that `ignorePattern` lets through to a
+ * loader: one is enough, since this loader knows which migrations are meant, in an order that was checked.
  *
  * @param dryRun whether only the functions of the migrations run, and none of their statements
  */
@@ -111,20 +95,28 @@ export async function runMigrations(
   const { runner } = await import('node-pg-migrate');
   const [first] = migrations.keys();
   if (first === undefined) return;
-  const quiet = (): void => undefined;
+  const ignore = () => undefined;
   const units = [...migrations].map(([migration, { up, down, shorthands }]) => ({
     id: `${migration.name}.js`,
     filePaths: [migration.path],
     actions: {
-      up: telling(client, migration, up),
-      down: telling(client, migration, down),
+      up: tell(client, migration, up),
+      down: tell(client, migration, down),
       shorthands,
     } as never,
   }));
-  const sender =
-    direction === 'up' ? client : revertingInOrder(client, settings, [...migrations.keys()]);
+  // The framework reverts what comes last by `run_on`, a local time; here, what is to be reverted comes last.
+  const places = new Map([...migrations.keys()].reverse().map(({ name }, index) => [name, index]));
+  const query = async (statement: Statement, values?: readonly unknown[]) => {
+    const result = await client.query(statement, values);
+    if (direction === 'up' || statement !== appliedQuery(settings)) return result;
+    const place = ({ name }: { readonly name: string }) => places.get(name) ?? -1;
+    return {
+      rows: (result as { rows: { name: string }[] }).rows.toSorted((a, b) => place(a) - place(b)),
+    };
+  };
   await runner({
-    dbClient: sender as unknown as Extract<RunnerOption, { dbClient: unknown }>['dbClient'],
+    dbClient: { query } as unknown as Extract<RunnerOption, { dbClient: unknown }>['dbClient'],
     dir: dirname(first.path),
     ignorePattern: `(?!${basename(first.path).replaceAll('.', '\\.')}$).*`,
     migrationsTable: settings.migrationsTable,
@@ -136,7 +128,7 @@ export async function runMigrations(
     noLock: true,
     dryRun,
     verbose: false,
-    logger: { info: quiet, warn: quiet, error: quiet },
+    logger: { info: ignore, warn: ignore, error: ignore },
     migrationLoaderStrategies: [
       { extensions: [extname(first.path)], loader: () => Promise.resolve(units) },
     ],
@@ -144,7 +136,7 @@ export async function runMigrations(
 }
 
 /** The function of a migration, which tells the client when it starts and what it is about to send. */
-const telling =
+const tell =
   (client: StatementClient, migration: Migration, action: unknown) =>
   async (pgm: MigrationBuilder) => {
     const run = action as (pgm: MigrationBuilder, done?: () => void) => unknown;
@@ -152,23 +144,3 @@ const telling =
     await (run.length === 2 ? new Promise<void>((done) => run(pgm, done)) : run(pgm));
     client.sends?.(pgm.isUsingTransaction(), [...pgm.getSqlSteps()]);
   };
-
-/**
- * The framework reverts what comes last by `run_on`: a time without a zone, which goes backwards where two deploys use
- * different time zones. Here the migrations that are to be reverted come last, in the order of the files.
- */
-const revertingInOrder = (
-  client: StatementClient,
-  settings: Settings,
-  reverted: readonly Migration[],
-) => ({
-  async query(...sent: Parameters<StatementClient['query']>): Promise<unknown> {
-    const result = await client.query(...sent);
-    if (sent[0] !== appliedQuery(settings)) return result;
-    const places = new Map(reverted.map(({ name }, index) => [name, reverted.length - index]));
-    const place = ({ name }: { name: string }): number => places.get(name) ?? 0;
-    return {
-      rows: (result as { rows: { name: string }[] }).rows.sort((a, b) => place(a) - place(b)),
-    };
-  },
-});

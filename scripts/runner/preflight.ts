@@ -1,188 +1,148 @@
-import { identifier } from '../project/settings.js';
+import pg from 'pg';
+import type { Connection } from '../database/connection.js';
 import { expectedAt, type Migration } from '../project/project.js';
-import type { Difference, Problem } from '../report/types.js';
+import { failure } from '../report/errors.js';
+import type { Problem } from '../report/types.js';
+import { READ_SETTINGS, wantedObjects } from '../schema/catalog.js';
 import { compare, schemaOf } from '../schema/compare.js';
-import { factsOf, isTriggerFunction } from '../schema/effects.js';
-import type { Ownership, State } from '../schema/state.js';
+import { factsOf, isTriggerFunction, type Facts } from '../schema/effects.js';
 import type { Context } from './context.js';
 
 /**
- * Everything that stands in the way of running these migrations, found without writing anything. It never refuses what
+ * Refuses to run migrations where the server takes no writes, a prerequisite does not hold, or the role
+ * lacks a privilege. It names everything at once, before anything is written, and refuses nothing that
  * PostgreSQL would allow.
+ *
+ * @param facts the live schema; without it, as where a role may not read, prerequisites are not asked for
+ * @throws Failure `unavailable`
  */
-export async function findProblems(
+export async function refuseProblems(
+  connection: Connection,
   context: Context,
-  state: State,
   migrations: readonly Migration[],
-): Promise<Problem[]> {
-  const { isStandby, isReadOnly, role } = state.server;
-  if (isStandby)
-    return [
-      {
-        problem: 'the server is a standby, which accepts no writes',
-        remedy: 'connect to the primary server',
-      },
-    ];
-  if (isReadOnly)
-    return [
-      {
-        problem: `transactions of role ${role} are read-only (default_transaction_read_only)`,
-        remedy: `ALTER ROLE ${role} SET default_transaction_read_only = off;  -- or connect as a role that may write`,
-      },
-    ];
-  return [
-    ...(await missingPrerequisites(context, state)),
-    ...missingPrivileges(context, state, migrations),
-  ];
+  facts?: Facts,
+): Promise<void> {
+  const { database } = context.configuration;
+  const results = await connection.query(
+    `BEGIN READ ONLY; ${READ_SETTINGS} ${problemsQuery(context, migrations)}; COMMIT`,
+  );
+  const problems = results.at(-2)?.rows as Problem[];
+  if (facts !== undefined) problems.push(...(await missingPrerequisites(context, facts)));
+  if (problems.length > 0) throw failure('unavailable', 'problems', [problems, database]);
 }
 
-/** The prerequisites that do not hold; what any effect changes is not asked for, since a legacy file may have done it. */
+/** What any effect changes is not asked for: an older file may have done it already. */
 async function missingPrerequisites(
   { project, configuration }: Context,
-  state: State,
+  facts: Facts,
 ): Promise<Problem[]> {
-  const { failing } = await compare(expectedAt(project, 0), state.facts);
-  const wording = ({ kind, object, expected, found }: Difference): string =>
-    kind === 'missing'
-      ? `${object} is missing (expected ${expected ?? ''})`
-      : `${object} is ${found ?? ''}, expected ${expected ?? ''}`;
+  const { failing } = await compare(expectedAt(project, 0), facts);
   const remedy = `load the application's base schema into database ${configuration.database}, or correct the database in the URL`;
-  return failing.map((difference) => ({ problem: wording(difference), remedy }));
+  return failing.map(({ object, expected, found }) => ({
+    problem: `${object} ${found === null ? 'is missing' : `is ${found}`} (expected ${expected ?? ''})`,
+    remedy,
+  }));
 }
 
-/** An index is created in the schema of its table, and so is the index of a key. */
-const isIndex = (part: string, definition: string): boolean =>
-  part.startsWith('index ') ||
-  (part.startsWith('constraint ') && /^(?:PRIMARY KEY|UNIQUE|EXCLUDE)\b/.test(definition));
+/** What a role needs for one object that an effect names. */
+interface Need {
+  readonly object: string;
+  readonly space: string;
+  /** Whether it creates the object, if it is not there. */
+  readonly creates: boolean;
+  /** Whether the object may stay with another owner: the trigger function, on the way down. */
+  readonly shared: boolean;
+}
 
-/**
- * The privileges that the role lacks: to own what an effect names and is there, to create in the schemas of what is not
- * there, and to refer to tables of others. A `redo` creates again what it drops, so for it nothing is there.
- */
-function missingPrivileges(
-  context: Context,
-  state: State,
-  migrations: readonly Migration[],
-): Problem[] {
-  const { settings, command } = context;
-  const { server, owners, schemas, facts } = state;
-  const { role } = server;
-  const named = migrations
+function needsOf({ direction }: Context, migrations: readonly Migration[]): Need[] {
+  const space = (object: string) => schemaOf(object).replaceAll(/^"|"$/g, '').replaceAll('""', '"');
+  const facts = migrations.flatMap(({ effect }) => factsOf(effect));
+  const removed = migrations
+    .flatMap(({ effect }) => Object.keys(effect))
+    .map((object) => [object, '', null] as const);
+  return [...facts, ...removed].flatMap(([object, part, definition]) => {
+    if (object.startsWith('extension ')) return [];
+    const creates = definition !== null;
+    const need = {
+      object,
+      space: space(object),
+      creates,
+      shared: direction === 'down' && isTriggerFunction(definition),
+    };
+    // An index is an object of its own schema, and so is that of a key.
+    const isKey =
+      /^constraint/.test(part) && /^(PRIMARY KEY|UNIQUE|EXCLUDE)/.test(definition ?? '');
+    const index = part.startsWith('index ') || isKey ? part.replace(/^\w+ /, '') : undefined;
+    return index === undefined
+      ? [need]
+      : [need, { ...need, object: `index ${schemaOf(object)}.${index}` }];
+  });
+}
+
+const OWNER = 'coalesce(c.relowner, p.proowner, t.typowner)';
+
+/** Rows of `problem` and `remedy`. */
+function problemsQuery(context: Context, migrations: readonly Migration[]): string {
+  const { settings, project, command, options } = context;
+  const writes = !options.dryRun && ['up', 'down', 'redo'].includes(command);
+  const needs = writes ? needsOf(context, migrations) : [];
+  const definitions = migrations
     .flatMap(({ effect }) => factsOf(effect))
-    .filter(([object]) => !object.startsWith('extension '));
-  const objects = new Set([
-    ...named.map(([object]) => object),
-    ...migrations.flatMap(({ effect }) => Object.keys(effect)),
-  ]);
-  const isShared = (object: string): boolean =>
-    named.some(([name, , definition]) => name === object && isTriggerFunction(definition)) &&
-    context.direction === 'down';
-  const foreign = [...objects].flatMap((object) => {
-    const owner = owners.get(object);
-    return owner === undefined || owner.owns || object.startsWith('extension ') || isShared(object)
-      ? []
-      : [owner];
-  });
-  const isNew = ([object, part, definition]: (typeof named)[number]): boolean => {
-    if (definition === null) return false;
-    const isThere = command !== 'redo' && owners.has(object);
-    return !isThere || (isIndex(part, definition) && facts.get(object)?.has(part) !== true);
-  };
-  const creating = new Set(named.filter(isNew).map(([object]) => plainSchema(object)));
-  if (state.table === undefined) creating.add(settings.migrationsSchema);
-  const using = new Set([...objects].map(plainSchema));
-  const referenced = [...owners.values()].filter(
-    ({ object, mayReference }) =>
-      mayReference === false &&
-      !objects.has(object) &&
-      named.some(([, , definition]) => definition?.includes(`REFERENCES ${object}(`)),
+    .map(([, , text]) => text ?? '');
+  const referenced = project.objects.filter((object) =>
+    definitions.some((text) => text.includes(`REFERENCES ${object}(`)),
   );
-  return [
-    ...schemaProblems(context, state, creating, using),
-    ...foreign.map((owner) => ownerProblem(role, owner)),
-    ...tableProblems(context, state),
-    ...referenced.map(({ object }) => ({
-      problem: `role ${role} may not refer to ${object}`,
-      remedy: `GRANT REFERENCES ON ${object} TO ${role};`,
-    })),
-  ].filter(
-    ({ problem }, index, all) =>
-      all.findIndex((other) => other.problem === problem) === index && schemas.size >= 0,
+  const [schema, table] = [settings.migrationsSchema, settings.migrationsTable].map((name) =>
+    pg.escapeLiteral(name),
   );
-}
-
-/** A schema that is missing is for a migration to create; but nobody creates that of the migrations table. */
-function schemaProblems(
-  { settings }: Context,
-  { schemas, server }: State,
-  creating: ReadonlySet<string>,
-  using: ReadonlySet<string>,
-): Problem[] {
-  const { migrationsSchema } = settings;
-  const role = server.role;
-  const missing = schemas.has(migrationsSchema)
-    ? []
-    : [
-        {
-          problem: `schema ${identifier(migrationsSchema)} is missing`,
-          remedy: `CREATE SCHEMA ${identifier(migrationsSchema)} AUTHORIZATION ${role};`,
-        },
-      ];
-  const lacking = [...new Set([...creating, ...using])].flatMap((schema): Problem[] => {
-    const { canUse = true, canCreate = true } = schemas.get(schema) ?? {};
-    if (canUse && (canCreate || !creating.has(schema))) return [];
-    const [verb, rights] = creating.has(schema)
-      ? ['create objects in', 'USAGE, CREATE']
-      : ['use', 'USAGE'];
-    return [
-      {
-        problem: `role ${role} may not ${verb} schema ${identifier(schema)}`,
-        remedy: `GRANT ${rights} ON SCHEMA ${identifier(schema)} TO ${role};`,
-      },
-    ];
-  });
-  return [...missing, ...lacking];
-}
-
-function ownerProblem(role: string, { object, owner, isMember, isSuperuser }: Ownership): Problem {
-  const kind = /^(function|type|domain|sequence) /.exec(object)?.[1] ?? 'table';
-  const name = object.replace(/^[a-z]+ /, '');
-  const isMine = isMember ? `, of which ${role} is a member that does not inherit` : '';
-  const grant = isMember
-    ? `GRANT ${owner} TO ${role} WITH INHERIT TRUE;  -- before PostgreSQL 16:  ALTER ROLE ${role} INHERIT;`
-    : `GRANT ${owner} TO ${role};`;
-  return {
-    problem: `role ${role} does not own ${kind} ${name}; its owner is ${owner}${isMine}`,
-    remedy: isSuperuser ? `ALTER ${kind.toUpperCase()} ${name} OWNER TO ${role};` : grant,
-  };
-}
-
-/** What the role lacks on the migrations table. Where it may not read it, its rows are unknown, and nothing can be done. */
-export function tableProblems({ settings }: Context, { server, table, schemas }: State): Problem[] {
-  const { role } = server;
-  if (table === undefined || (table.canRead && (table.canWrite || table.owns))) return [];
-  const name = settings.tableName;
-  if (table.hidesRows)
-    return [
-      {
-        problem: `row security hides rows of ${name} from role ${role}`,
-        remedy: `ALTER ROLE ${role} BYPASSRLS;  -- or:  ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY;`,
-      },
-    ];
-  if (table.canRead) return [{ ...ownerProblem(role, { ...table, object: name }) }];
-  const schema = identifier(settings.migrationsSchema);
-  const isHidden = schemas.get(settings.migrationsSchema)?.canUse === false;
-  const usage = isHidden ? `GRANT USAGE ON SCHEMA ${schema} TO ${role}; ` : '';
-  return [
-    {
-      problem: `role ${role} may not read ${name}${isHidden ? ', nor use its schema' : ''}`,
-      remedy: `${usage}GRANT SELECT ON ${name} TO ${role};`,
-    },
-  ];
-}
-
-/** The schema of an object, without quotes. */
-function plainSchema(object: string): string {
-  const schema = schemaOf(object);
-  return schema.startsWith('"') ? schema.slice(1, -1).replaceAll('""', '"') : schema;
+  const [needed, references] = [needs, writes ? referenced : []].map((value) =>
+    pg.escapeLiteral(JSON.stringify(value)),
+  );
+  const named = [...new Set([...needs.map(({ object }) => object), ...referenced])];
+  const rights = writes ? ['SELECT', 'INSERT', 'DELETE'] : ['SELECT'];
+  return `${wantedObjects(named)},
+  need AS (SELECT * FROM json_to_recordset(${needed}) AS n(object text, space text, creates boolean, shared boolean)),
+  owned AS (
+    SELECT w.object, regexp_replace(w.object, '^[a-z]+ ', '') AS name, coalesce(substring(w.object from '^[a-z]+ '), 'table ') AS kind,
+      ${OWNER}::regrole AS owner, pg_has_role(${OWNER}, 'USAGE') AS owns, pg_has_role(${OWNER}, 'MEMBER') AS member,
+      (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = ${OWNER}) AS super, has_table_privilege(c.oid, 'REFERENCES') AS refers
+    FROM wanted w LEFT JOIN pg_class c ON w.class = 'pg_class'::regclass AND c.oid = w.oid
+    LEFT JOIN pg_proc p ON w.class = 'pg_proc'::regclass AND p.oid = w.oid
+    LEFT JOIN pg_type t ON w.class = 'pg_type'::regclass AND t.oid = w.oid),
+  migrations_table AS (SELECT c.oid, c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ${schema} AND c.relname = ${table}),
+  number AS (SELECT q.oid, q.oid::regclass AS name FROM migrations_table m JOIN pg_depend d ON d.refobjid = m.oid
+    JOIN pg_class q ON q.oid = d.objid AND q.relkind = 'S'),
+  there AS (SELECT object FROM owned UNION ALL SELECT 'index ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('i', 'I')),
+  used AS (SELECT s.space, n.oid, bool_or(s.creates) AS creates FROM (
+      SELECT space, creates AND (${command === 'redo'} OR object NOT IN (SELECT object FROM there)) AS creates FROM need
+      UNION ALL SELECT ${schema}, ${writes} AND NOT EXISTS (SELECT FROM migrations_table)) s
+    LEFT JOIN pg_namespace n ON n.nspname = s.space GROUP BY 1, 2),
+  lacking(what, remedy) AS (
+    SELECT format('use schema %I', space), format('USAGE ON SCHEMA %I', space) FROM used WHERE NOT has_schema_privilege(oid, 'USAGE')
+    UNION ALL SELECT format('create objects in schema %I', space), format('CREATE ON SCHEMA %I', space) FROM used
+      WHERE creates AND NOT has_schema_privilege(oid, 'CREATE')
+    UNION ALL SELECT 'refer to ' || name, 'REFERENCES ON ' || name FROM owned WHERE NOT refers
+      AND object IN (SELECT json_array_elements_text(${references})) AND object NOT IN (SELECT object FROM need)
+    UNION ALL SELECT format('%s in %s', r, name), format('%s ON %s', r, name) FROM migrations_table,
+      unnest(ARRAY['${rights.join("', '")}']) r WHERE NOT has_table_privilege(oid, r)
+    UNION ALL SELECT 'use sequence ' || name, 'USAGE ON SEQUENCE ' || name FROM number
+      WHERE ${writes} AND NOT has_sequence_privilege(oid, 'USAGE'))
+  SELECT 'the server is a standby, which accepts no writes' AS problem, 'connect to the primary server' AS remedy
+    WHERE ${writes} AND pg_is_in_recovery()
+  UNION ALL SELECT format('transactions of role %I are read-only', current_user),
+      format('ALTER ROLE %I SET default_transaction_read_only = off;  -- or connect as another role', current_user)
+    WHERE ${writes} AND NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'on'
+  UNION ALL SELECT format('schema %I is missing', space), format('CREATE SCHEMA %I AUTHORIZATION %I;', space, current_user)
+    FROM used WHERE oid IS NULL AND space = ${schema}
+  UNION ALL SELECT format('role %I may not %s', current_user, what), format('GRANT %s TO %I;', remedy, current_user) FROM lacking
+  UNION ALL SELECT DISTINCT format('role %I does not own %s%s; its owner is %s', current_user, kind, name, owner), CASE
+      WHEN super THEN format('ALTER %s%s OWNER TO %I;', upper(kind), name, current_user)
+      WHEN member THEN format('GRANT %s TO %I WITH INHERIT TRUE;  -- before PostgreSQL 16:  ALTER ROLE %2$I INHERIT;', owner, current_user)
+      ELSE format('GRANT %s TO %I;', owner, current_user) END
+    FROM owned JOIN need USING (object) WHERE NOT owns AND NOT shared
+  UNION ALL SELECT format('row security hides rows of %s from role %I', name, current_user),
+      format('ALTER ROLE %I BYPASSRLS;  -- or:  ALTER TABLE %s DISABLE ROW LEVEL SECURITY;', current_user, name)
+    FROM migrations_table WHERE row_security_active(oid)`;
 }

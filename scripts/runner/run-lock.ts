@@ -10,14 +10,14 @@ export const RUN_LOCK_KEY = '7241865325823964';
 
 /** The run lock, while it is held. */
 export interface RunLock {
-  /** @throws Failure `unavailable` when the connection of the lock is lost, and the lock with it. */
+  /** @throws Failure `unavailable` when the connection of the lock is lost, and the lock with it */
   assertHeld(): Promise<void>;
 }
 
 /** A {@link Session} as JSON, of a row of `pg_stat_activity`. */
 export const sessionJson = (
   a: string,
-): string => `json_build_object('pid', ${a}.pid, 'application', ${a}.application_name,
+) => `json_build_object('pid', ${a}.pid, 'application', ${a}.application_name,
     'client', coalesce(host(${a}.client_addr), 'local'), 'state', coalesce(${a}.state, ''),
     'age', extract(epoch FROM now() - coalesce(${a}.xact_start, ${a}.state_change, ${a}.backend_start))::int,
     'query', left(regexp_replace(coalesce(${a}.query, ''), '\\s+', ' ', 'g'), 120))`;
@@ -31,47 +31,35 @@ const HOLDER = `SELECT ${sessionJson('a')} AS holder
     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) LIMIT 1`;
 
 /**
- * Runs `use` while this process alone may migrate the database, and releases the lock afterwards.
+ * Runs `use` while this process alone may migrate the database.
  *
- * The lock belongs to a transaction of a connection of its own: it holds behind a transaction-mode pooler, where the
- * session lock of node-pg-migrate would stay behind on a server connection that others use. The transaction is READ
- * COMMITTED and idle, so it holds no snapshot, and `CREATE INDEX CONCURRENTLY` does not wait for it. For the same reason
- * another run polls for the lock, in transactions that end.
+ * The lock belongs to a transaction of a connection of its own: it holds behind a transaction-mode pooler,
+ * where the session lock of node-pg-migrate would stay behind on a server connection that others use. The
+ * transaction is READ COMMITTED and idle, so it holds no snapshot, and `CREATE INDEX CONCURRENTLY` does not
+ * wait for it. For the same reason another run polls for the lock, in transactions that end.
  *
- * @throws Failure `locked` when the lock could not be had within `--lock-wait`; it names the holder
+ * @throws Failure `locked`, with the holder, when the lock could not be had within `--lock-wait`
  */
 export async function withRunLock<T>(
   connection: Connection,
-  context: Context,
+  { options, signal, emit }: Context,
   use: (lock: RunLock) => Promise<T>,
 ): Promise<T> {
-  const began = await acquire(connection, context);
-  try {
-    return await use({ assertHeld: () => assertHeld(connection, began) });
-  } finally {
-    await connection.query('ROLLBACK').catch(() => undefined); // A lost connection has released the lock.
-  }
-}
-
-/** @returns when the transaction began that holds the lock */
-async function acquire(
-  connection: Connection,
-  { options, signal, emit }: Context,
-): Promise<string> {
   const deadline = Date.now() + options.lockWait * 1000;
+  const row = async <R>(sql: string) => (await connection.query(sql)).at(-1)?.rows[0] as R;
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted();
-    const { held, began } = (await connection.query(TRY)).at(-1)?.rows[0] as {
-      held: boolean;
-      began: string;
-    };
-    if (held) return began;
-    await connection.query('ROLLBACK');
+    const { held, began } = await row<{ held: boolean; began: string }>(TRY);
+    try {
+      if (held) return await use({ assertHeld: () => assertHeld(connection, began) });
+    } finally {
+      await connection.query('ROLLBACK').catch(() => undefined); // A lost connection has released it.
+    }
     const isLast = Date.now() >= deadline;
     if (isLast || attempt % 20 === 2) {
-      const [row] = (await connection.query(HOLDER))[0]?.rows as { holder: Session }[];
-      if (isLast) throw failure('locked', 'run-lock', [options.lockWait, row?.holder]);
-      emit({ type: 'waiting', holder: row?.holder });
+      const holder = (await row<{ holder: Session } | undefined>(HOLDER))?.holder;
+      if (isLast) throw failure('locked', 'run-lock', [options.lockWait, holder]);
+      emit({ type: 'waiting', holder });
     }
     const pause = Math.min(100 + Math.random() * 150, Math.max(deadline - Date.now(), 1));
     await sleep(pause, undefined, { signal });
@@ -84,6 +72,6 @@ async function assertHeld(connection: Connection, began: string): Promise<void> 
   const [result] = await connection.query(query).catch((cause: unknown) => {
     throw failure('unavailable', 'run-lock-lost', [], { cause });
   });
-  if (!(result?.rows[0] as { held: boolean }).held)
-    throw failure('unavailable', 'run-lock-lost', []);
+  const { held } = result?.rows[0] as { held: boolean };
+  if (!held) throw failure('unavailable', 'run-lock-lost', []);
 }

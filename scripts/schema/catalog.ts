@@ -1,3 +1,5 @@
+import pg from 'pg';
+
 /**
  * The SQL that reads the schema as facts: rows of object, part, definition.
  *
@@ -28,72 +30,66 @@ export const READ_SETTINGS = [
   .map((setting) => `SET LOCAL ${setting};`)
   .join(' ');
 
-/** Which objects a query is about: these, or all that people made, but for the migrations table with this name. */
-export type Scope = { readonly objects: readonly string[] } | { readonly allBut: string };
-
-/** One kind of catalog: how its objects are named, and which of them count. */
-const catalogs = [
+/** The kinds of objects, each with its catalog, and how its objects are named. */
+const KINDS = [
   {
-    from: 'pg_class o ON o.relnamespace = s.oid',
+    catalog: 'pg_class o ON o.relnamespace = s.oid',
     name: 'o.relname',
-    object:
-      "CASE o.relkind WHEN 'S' THEN 'sequence ' ELSE '' END || quote_ident(s.nspname) || '.' || quote_ident(o.relname)",
-    counts: "o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')",
+    object: `CASE o.relkind WHEN 'S' THEN 'sequence ' ELSE '' END || quote_ident(s.nspname) || '.' || quote_ident(o.relname)`,
+    exists: `o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`,
   },
   {
-    from: 'pg_type o ON o.typnamespace = s.oid',
+    catalog: 'pg_type o ON o.typnamespace = s.oid',
     name: 'o.typname',
-    object:
-      "CASE o.typtype WHEN 'd' THEN 'domain ' ELSE 'type ' END || quote_ident(s.nspname) || '.' || quote_ident(o.typname)",
-    counts:
-      "(o.typtype IN ('d', 'e', 'r') OR (SELECT c.relkind FROM pg_class c WHERE c.oid = o.typrelid) = 'c')",
+    object: `CASE o.typtype WHEN 'd' THEN 'domain ' ELSE 'type ' END || quote_ident(s.nspname) || '.' || quote_ident(o.typname)`,
+    exists: `(o.typtype IN ('d', 'e', 'r') OR EXISTS (SELECT FROM pg_class c WHERE c.oid = o.typrelid AND c.relkind = 'c'))`,
   },
   {
-    from: 'pg_proc o ON o.pronamespace = s.oid',
+    catalog: 'pg_proc o ON o.pronamespace = s.oid',
     name: 'o.proname',
-    object: "'function ' || o.oid::regprocedure",
-    counts: 'true',
+    object: `'function ' || o.oid::regprocedure`,
+    exists: 'true',
   },
   {
-    from: 'pg_extension o ON o.extnamespace = s.oid',
+    catalog: 'pg_extension o ON o.extnamespace = s.oid',
     name: 'o.extname',
-    object: "'extension ' || quote_ident(o.extname)",
-    counts: "o.extname <> 'plpgsql'",
+    object: `'extension ' || quote_ident(o.extname)`,
+    exists: `o.extname <> 'plpgsql'`,
   },
-].map((catalog) => ({
-  ...catalog,
-  class: `'${catalog.from.slice(0, catalog.from.indexOf(' '))}'::regclass`,
-}));
+].map((kind) => ({ ...kind, class: `'${kind.catalog.split(' ')[0] ?? ''}'::regclass` }));
 
-/** A `WITH` clause that gives the objects in scope as `wanted`: object, class, oid, and its extension, if it has one. */
-export function wantedObjects(scope: Scope, quote: (text: string) => string): string {
-  const select = ({
-    class: catalog,
-    object,
-    from,
-    counts,
-    name,
-  }: (typeof catalogs)[number]): string => {
-    const extension = `coalesce((SELECT ' EXTENSION ' || quote_ident(e.extname) FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
-        WHERE d.classid = ${catalog} AND d.objid = o.oid AND d.objsubid = 0 AND d.deptype = 'e'), '')`;
-    const columns = `${object} AS object, ${catalog} AS class, o.oid, ${extension} AS extension`;
-    if ('objects' in scope)
-      return `SELECT ${columns} FROM named n JOIN pg_namespace s ON ${catalog} = 'pg_extension'::regclass OR s.nspname = n.space
-        JOIN ${from} AND ${name} = n.name WHERE ${counts} AND n.object = ${object}`;
-    const table = `to_regclass(${quote(scope.allBut)})`;
-    return `SELECT ${columns} FROM pg_namespace s JOIN ${from}
-      WHERE ${counts} AND s.nspname !~ '^pg_' AND s.nspname <> 'information_schema' AND o.oid IS DISTINCT FROM ${table}
-        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = ${catalog} AND d.objid = o.oid
-          AND (d.deptype = 'e' OR d.refobjid = ${table} OR ${catalog} = 'pg_proc'::regclass AND d.deptype = 'i'))`;
-  };
-  const named =
-    'objects' in scope
-      ? `named AS MATERIALIZED (SELECT n.object, p.parts[array_length(p.parts, 1)]::name AS name, p.parts[1]::name AS space
-          FROM json_array_elements_text(${quote(JSON.stringify(scope.objects))}) AS n(object),
-            parse_ident(regexp_replace(n.object, '^[a-z]+ ', ''), false) AS p(parts)),`
-      : '';
-  return `WITH ${named} wanted AS MATERIALIZED (${catalogs.map(select).join(' UNION ALL ')})`;
-}
+/** A `WITH` clause: those of the named objects that are there, as `wanted`, with the extension that they belong to. */
+export const wantedObjects = (objects: readonly string[]) => `
+  WITH named AS MATERIALIZED (
+    SELECT n.object, p.parts[cardinality(p.parts)]::name AS name, p.parts[1]::name AS space
+    FROM json_array_elements_text(${pg.escapeLiteral(JSON.stringify(objects))}) AS n(object),
+      parse_ident(regexp_replace(n.object, '^[a-z]+ ', ''), false) AS p(parts)),
+  wanted AS MATERIALIZED (${KINDS.map(
+    (kind) => `
+    SELECT n.object, ${kind.class} AS class, o.oid, coalesce((SELECT ' EXTENSION ' || quote_ident(e.extname)
+      FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+      WHERE d.classid = ${kind.class} AND d.objid = o.oid AND d.deptype = 'e'), '') AS extension
+    FROM named n JOIN pg_namespace s ON s.nspname = n.space OR n.object LIKE 'extension %'
+    JOIN ${kind.catalog} AND ${kind.name} = n.name WHERE ${kind.exists} AND n.object = ${kind.object}`,
+  ).join(' UNION ALL')})`;
+
+/** The names of all objects that people made, but for the migrations table with this name. */
+export const allObjects = (table: string) =>
+  KINDS.map(
+    ({
+      class: catalog,
+      ...kind
+    }) => `SELECT ${kind.object} AS object FROM pg_namespace s JOIN ${kind.catalog}
+  WHERE ${kind.exists} AND s.nspname !~ '^pg_' AND s.nspname <> 'information_schema' AND NOT EXISTS (
+    SELECT FROM pg_depend d WHERE d.classid = ${catalog} AND d.objid = o.oid
+      AND (d.deptype = 'e' OR d.refobjid = t.oid OR d.deptype = 'i' AND d.classid = 'pg_proc'::regclass))
+    AND o.oid IS DISTINCT FROM t.oid`,
+  )
+    .join(' UNION ALL ')
+    .replaceAll(
+      'FROM pg_namespace s',
+      `FROM (SELECT to_regclass(${pg.escapeLiteral(table)}) AS oid) t, pg_namespace s`,
+    );
 
 /** A collation, where it is not that of the type. */
 const collation = (column: string, type: string): string => `' COLLATE ' ||
@@ -187,15 +183,12 @@ const FACTS = [
 ];
 
 /**
- * The query for the facts of the objects in scope: rows of `object`, `part`, `definition`. Objects that are not there
- * have no rows. Run it under {@link READ_SETTINGS}.
- *
- * @param quote makes an SQL literal of a text
+ * The query for the facts of these objects: rows of `object`, `part`, `definition`, and a `version` that changes when a
+ * function is replaced by the same. Objects that are not there have no rows. Run it under {@link READ_SETTINGS}.
  */
-export const factsQuery = (scope: Scope, quote: (text: string) => string): string =>
-  `${wantedObjects(scope, quote)},
+export const factsQuery = (objects: readonly string[]) => `${wantedObjects(objects)},
   relation AS MATERIALIZED (SELECT w.*, c.relkind AS kind FROM wanted w JOIN pg_class c ON c.oid = w.oid
     WHERE w.class = 'pg_class'::regclass AND c.relkind <> 'S'),
   own_constraint AS MATERIALIZED (SELECT w.object, k.* FROM relation w JOIN pg_constraint k ON k.conrelid = w.oid),
-  fact(object, part, definition, position) AS (${FACTS.join(' UNION ALL ')})
-  SELECT object, part, definition FROM fact${'allBut' in scope ? ' ORDER BY object COLLATE "C", position, part COLLATE "C"' : ''}`;
+  fact(object, part, definition, place) AS (${FACTS.join(' UNION ALL ')})
+  SELECT object, part, definition FROM fact ORDER BY object COLLATE "C", place, part COLLATE "C"`;

@@ -1,5 +1,5 @@
 import type { Difference } from '../report/types.js';
-import { factId, isKind, type Expectation, type Facts } from './effects.js';
+import { factId, isKind, partsOf, type Expectation, type Facts } from './effects.js';
 import { normalizer } from './normalize.js';
 
 /** `failing` are the differences that make the schema wrong, `warnings` the others. */
@@ -14,9 +14,9 @@ const NONE: Parts = new Map();
 /**
  * Compares the live schema with the expected one.
  *
- * What is missing or changed makes a schema wrong. So does what an effect removed and is still there; anything else
- * unexpected, on a table that a migration created, is a warning unless `strict`. An object that is missing, or is there
- * and should not be, is one difference, without its parts.
+ * What is missing or changed makes a schema wrong. So does what an effect removed and is still there;
+ * anything else unexpected, on a table that a migration created, is a warning unless `strict`. An object
+ * that is missing, or should not be there, is one difference, without its parts.
  */
 export async function compare(
   expected: Expectation,
@@ -25,113 +25,83 @@ export async function compare(
 ): Promise<Comparison> {
   const failing: Difference[] = [];
   const warnings: Difference[] = [];
-  for (const object of new Set([...expected.facts.keys(), ...live.keys()])) {
-    const wanted = expected.facts.get(object) ?? NONE;
-    const found = live.get(object) ?? NONE;
-    const isCompared = (part: string): boolean =>
-      expected.named.has(factId(object, part)) ||
-      expected.owned.has(object) ||
-      expected.removed.has(object);
-    const whole = wholeDifference(object, wanted, found);
-    const kind = kindOf(wanted) ?? kindOf(found);
-    if (whole !== undefined && kind !== undefined && isCompared(kind)) {
-      const isFailing =
-        whole.kind !== 'unexpected' ||
-        strict ||
-        expected.removed.has(object) ||
-        expected.named.has(factId(object, kind));
-      (isFailing ? failing : warnings).push(whole);
-      continue;
-    }
-    for (const [part, definition] of wanted) {
-      if (!isCompared(part) || found.get(part) === definition) continue;
-      const difference = await partDifference(expected, object, part, definition, found);
-      if (difference !== undefined) failing.push(difference);
-    }
-    for (const [part, definition] of found) {
-      if (!isCompared(part) || wanted.has(part)) continue;
+  const { facts, named, owned, removed } = expected;
+  for (const object of new Set([...facts.keys(), ...live.keys()])) {
+    const [wanted, found] = [facts.get(object) ?? NONE, live.get(object) ?? NONE];
+    const isNamed = (part: string) => named.has(factId(object, part)) || removed.has(object);
+    const parts = [...new Set([...wanted.keys(), ...found.keys()])].filter(
+      (part) => isNamed(part) || owned.has(object),
+    );
+    // If the object as a whole is missing, unexpected or of another kind, its parts say nothing more.
+    const kinds = parts.filter((part) => isKind(part) && wanted.has(part) !== found.has(part));
+    const both = kinds.length === 2 ? wholeDifference(object, wanted, found) : undefined;
+    if (both !== undefined) failing.push(both);
+    for (const part of both !== undefined ? [] : kinds.length === 1 ? kinds : parts) {
+      const [definition, other] = [wanted.get(part), found.get(part)];
+      if (definition !== undefined && (await isEqual(expected, object, part, definition, found)))
+        continue;
+      const kind =
+        definition === undefined ? 'unexpected' : other === undefined ? 'missing' : 'changed';
+      const isFailing = kind !== 'unexpected' || strict || isNamed(part);
+      const [expects, finds] = [shown(part, definition), shown(part, other)];
       const difference = {
-        kind: 'unexpected',
+        kind,
         object: title(object, part),
-        expected: null,
-        found: shown(part, definition),
+        expected: expects,
+        found: finds,
       } as const;
-      const isNamed = expected.removed.has(object) || expected.named.has(factId(object, part));
-      (strict || isNamed ? failing : warnings).push(difference);
+      (isFailing ? failing : warnings).push(difference);
     }
   }
   return { failing, warnings };
 }
 
-const kindOf = (parts: Parts): string | undefined => [...parts.keys()].find(isKind);
-
-/** The one difference of an object that is missing, of another kind, or there and should not be. */
-function wholeDifference(object: string, wanted: Parts, found: Parts): Difference | undefined {
-  const [kind, other] = [kindOf(wanted), kindOf(found)];
-  const inFull = (part: string, parts: Parts): string => `${part} ${parts.get(part) ?? ''}`.trim();
-  if (kind !== undefined && other === undefined)
-    return {
-      kind: 'missing',
-      object: title(object, kind),
-      expected: shown(kind, wanted.get(kind) ?? ''),
-      found: null,
-    };
-  if (kind !== undefined && other !== undefined && kind !== other)
-    return {
-      kind: 'changed',
-      object: title(object, kind),
-      expected: inFull(kind, wanted),
-      found: inFull(other, found),
-    };
-  if (wanted.size === 0 && other !== undefined)
-    return {
-      kind: 'unexpected',
-      object: title(object, other),
-      expected: null,
-      found: shown(other, found.get(other) ?? ''),
-    };
-  return undefined;
+/** An object of another kind: a view in the place of a table. */
+function wholeDifference(object: string, wanted: Parts, found: Parts): Difference {
+  const inFull = (parts: Parts) =>
+    [...parts]
+      .find(([part]) => isKind(part))
+      ?.join(' ')
+      .trim() ?? '';
+  const kind = [...wanted.keys()].find(isKind) ?? '';
+  return {
+    kind: 'changed',
+    object: title(object, kind),
+    expected: inFull(wanted),
+    found: inFull(found),
+  };
 }
 
-async function partDifference(
+async function isEqual(
   expected: Expectation,
   object: string,
   part: string,
   definition: string,
   found: Parts,
-): Promise<Difference | undefined> {
+) {
   const other = found.get(part);
-  // On a shared table the application may add to a column, and call the constraints as it likes.
-  const isExtended = part.startsWith('column ') && other?.startsWith(`${definition} `) === true;
-  if (isExtended && !expected.owned.has(object)) return undefined;
-  const isAnyName =
-    part.startsWith('constraint ') && expected.prerequisites.has(factId(object, part));
-  const constraints = [...found].filter(([name]) => isAnyName && name.startsWith('constraint '));
-  const candidates = [
-    ...constraints.map(([, each]) => each),
-    ...(other === undefined ? [] : [other]),
-  ];
-  for (const candidate of candidates)
-    if (candidate === definition || (await normalizer())(part, definition, candidate))
-      return undefined;
-  if (other === undefined)
-    return {
-      kind: 'missing',
-      object: title(object, part),
-      expected: shown(part, definition),
-      found: null,
-    };
-  return {
-    kind: 'changed',
-    object: title(object, part),
-    expected: shown(part, definition),
-    found: shown(part, other),
-  };
+  if (other === definition) return true;
+  // On a shared table the application may add to a column, and name the constraints as it likes.
+  const isShared = !expected.owned.has(object);
+  if (isShared && part.startsWith('column ') && other?.startsWith(`${definition} `) === true)
+    return true;
+  const mayBeRenamed = part.startsWith('constraint ') && isPrerequisite(expected, object, part);
+  const candidates = mayBeRenamed
+    ? [...found]
+        .filter(([name]) => name.startsWith('constraint '))
+        .map(([, candidate]) => candidate)
+    : [other ?? ''];
+  if (other === undefined && !mayBeRenamed) return false;
+  const isSame = await normalizer();
+  return candidates.some((candidate) => isSame(part, definition, candidate));
 }
 
+const isPrerequisite = ({ prerequisites }: Expectation, object: string, part: string) =>
+  partsOf(prerequisites[object]).some(([name]) => name === part);
+
 /** A plain table has no definition to show. */
-export const shown = (part: string, definition: string): string =>
-  definition === '' ? part : definition;
+export const shown = (part: string, definition: string | undefined) =>
+  definition === '' ? part : (definition ?? null);
 
 /** What a fact is called. An index is named in its schema, other parts in their table. */
 export function title(object: string, part: string): string {
@@ -141,6 +111,6 @@ export function title(object: string, part: string): string {
   return `${noun} ${noun === 'index' ? schemaOf(object) : object}.${name}`;
 }
 
-/** The schema of a qualified name, with its quotes: `public`, `"My Schema"`. */
-export const schemaOf = (object: string): string =>
+/** The schema in the name of an object, with its quotes if it has any. */
+export const schemaOf = (object: string) =>
   /^(?:[a-z]+ )?("(?:[^"]|"")*"|[^".]*)\./.exec(object)?.[1] ?? '';

@@ -1,65 +1,64 @@
 import { isDeepStrictEqual } from 'node:util';
 
 /** Whether two definitions of a part mean the same to PostgreSQL. */
-export type IsSame = (part: string, expected: string, found: string) => boolean;
-
-type Node = { readonly [key: string]: unknown };
+type IsSame = (part: string, expected: string, found: string) => boolean;
+type Node = Readonly<Record<string, unknown>>;
 type Parse = (sql: string) => unknown;
 
 /**
  * Compares definitions by PostgreSQL's own parser, which is loaded when it is first needed.
  *
- * Equal texts are equal. Others are put into the statement that they are a fragment of, parsed, and compared as syntax
- * trees after the rewrites below. What the parser rejects is compared as text.
+ * Each is put into the statement that it is a fragment of, and parsed; the syntax trees are compared after
+ * the rewrites below. What the parser rejects is compared as text.
  */
 export const normalizer = (): Promise<IsSame> => (loaded ??= load());
-
 let loaded: Promise<IsSame> | undefined;
 
 async function load(): Promise<IsSame> {
   const { loadModule, parseSync } = await import('libpg-query');
   await loadModule();
-  return (part, expected, found) => isSame(parseSync, part, expected, found);
+  return (part, expected, found) => {
+    // A materialized view that was made without rows is refreshed sooner or later.
+    if (expected === found || expected === `${found} WITH NO DATA`) return true;
+    const [[wanted, suffix], [other, otherSuffix]] = [
+      withoutSuffix(expected),
+      withoutSuffix(found),
+    ];
+    const tree = treeOf(parseSync, statement(part, wanted));
+    return (
+      suffix === otherSuffix &&
+      tree !== null &&
+      isDeepStrictEqual(tree, treeOf(parseSync, statement(part, other)))
+    );
+  };
 }
 
-function isSame(parse: Parse, part: string, expected: string, found: string): boolean {
-  if (expected === found) return true;
-  // A materialized view that was made without rows is refreshed sooner or later.
-  if (expected === `${found} WITH NO DATA`) return true;
-  const [wanted, suffix] = withoutSuffix(expected);
-  const [other, otherSuffix] = withoutSuffix(found);
-  const trees = [wanted, other].map((definition) => treeOf(parse, statement(part, definition)));
-  return suffix === otherSuffix && trees[0] !== undefined && isDeepStrictEqual(trees[0], trees[1]);
-}
-
-/** What the catalog query adds to a definition, and no statement says in that place. */
+/** What the catalog query appends to a definition, and no statement says in that place. */
 function withoutSuffix(definition: string): [definition: string, suffix: string] {
-  const suffix =
-    / (?:INVALID|DISABLED|ENABLED (?:REPLICA|ALWAYS)|WITH NO DATA|EXTENSION \S+)$/.exec(
-      definition,
-    )?.[0] ?? '';
+  const pattern = / (?:INVALID|DISABLED|ENABLED (?:REPLICA|ALWAYS)|WITH NO DATA|EXTENSION \S+)$/;
+  const suffix = pattern.exec(definition)?.[0] ?? '';
   return [definition.slice(0, definition.length - suffix.length), suffix];
 }
 
 /** The statement that a definition is a fragment of. */
 function statement(part: string, definition: string): string {
   const noun = part.split(' ')[0] ?? '';
-  if (noun === 'column') return `ALTER TABLE t ADD COLUMN c ${definition}`;
-  if (noun === 'constraint') return `ALTER TABLE t ADD CONSTRAINT c ${definition}`;
+  if (noun === 'column' || noun === 'constraint')
+    return `ALTER TABLE t ADD ${noun} c ${definition}`;
   if (noun === 'index') return definition.replace(/^(UNIQUE )?/, 'CREATE $1INDEX ON t ');
   if (noun === 'trigger') return definition.replace(/^(CONSTRAINT )?/, 'CREATE $1TRIGGER t ');
   if (noun === 'policy') return `CREATE POLICY p ON t ${definition}`;
   if (noun === 'table') return `CREATE TABLE t () ${definition}`;
-  if (part === 'view' || part === 'materialized view') return `CREATE VIEW v AS ${definition}`;
-  if (definition.startsWith('CREATE ')) return definition;
-  return `CREATE DOMAIN d ${definition}`;
+  if (part.endsWith('view')) return `CREATE VIEW v AS ${definition}`;
+  return definition.startsWith('CREATE ') ? definition : `CREATE DOMAIN d ${definition}`;
 }
 
+/** Null for what the parser does not know, such as a definition of a newer server. */
 function treeOf(parse: Parse, sql: string): unknown {
   try {
     return rewrite(parse(sql), undefined);
   } catch {
-    return undefined; // A definition that newer or older servers print in a way that this parser does not know.
+    return null;
   }
 }
 
@@ -72,88 +71,68 @@ function rewrite(node: unknown, relation: string | undefined): unknown {
   if (Array.isArray(node)) return node.map((item) => rewrite(item, relation));
   if (typeof node !== 'object' || node === null) return node;
   let inner = node as Node;
-  if ('targetList' in inner || 'fromClause' in inner) relation = onlyRelation(inner);
+  if ('targetList' in inner || 'fromClause' in inner) relation = onlyRelation(inner['fromClause']);
   for (const [type, rule] of Object.entries(rewrites))
     if (type in inner) inner = rule(inner[type] as Node, relation) ?? inner;
   const entries = Object.entries(inner).filter(
-    ([key]) => !/(?:location|_len|list_start|list_end)$/.test(key),
+    ([key]) => !/(location|_len|list_start|list_end)$/.test(key),
   );
   return Object.fromEntries(entries.map(([key, value]) => [key, rewrite(value, relation)]));
 }
 
-/** By the type of node: what it is the same as, or undefined where it stays. Each has a test in test/check. */
-const rewrites: Readonly<
-  Record<string, (node: Node, relation: string | undefined) => Node | undefined>
-> = {
+/** By the type of node: what it is the same as, or undefined where it stays. Each has a test. */
+const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node | undefined>> = {
   // PostgreSQL prints `x BETWEEN 1 AND 5 AND y > 0` with other parentheses once it has read its own output.
   BoolExpr({ boolop, args }) {
-    const isNested = (arg: Node): boolean =>
-      (arg['BoolExpr'] as Node | undefined)?.['boolop'] === boolop;
-    if (boolop === 'NOT_EXPR' || !(args as Node[]).some(isNested)) return undefined;
+    const nested = (arg: Node) => arg['BoolExpr'] as { boolop: string; args: Node[] } | undefined;
+    const isFlat = !(args as Node[]).some((arg) => nested(arg)?.boolop === boolop);
+    if (boolop === 'NOT_EXPR' || isFlat) return undefined;
     const flat = (args as Node[]).flatMap((arg) =>
-      isNested(arg) ? ((arg['BoolExpr'] as Node)['args'] as Node[]) : [arg],
+      nested(arg)?.boolop === boolop ? nested(arg)?.args : arg,
     );
-    return (
-      rewrites['BoolExpr']?.({ boolop, args: flat }, undefined) ?? {
-        BoolExpr: { boolop, args: flat },
-      }
-    );
+    return rewrites['BoolExpr']?.({ boolop, args: flat }) ?? { BoolExpr: { boolop, args: flat } };
   },
-  // `b IN ('x')` of a varchar is a cast of the array when it is made by hand, and casts of the elements once restored.
+  // `b IN ('x')` of a varchar is a cast of the array when made by hand, and casts of elements once restored.
   TypeCast({ arg, typeName }) {
-    const elements = ((arg as Node)['A_ArrayExpr'] as Node | undefined)?.['elements'] as
-      Node[] | undefined;
+    const { elements } = ((arg as Node)['A_ArrayExpr'] ?? {}) as { elements?: Node[] };
     const { arrayBounds, ...elementType } = typeName as Node;
     if (elements === undefined || arrayBounds === undefined) return undefined;
-    const cast = (element: Node): Node =>
+    const cast = (element: Node) =>
       'A_ArrayExpr' in element
-        ? { TypeCast: { arg: element, typeName } }
+        ? rewrites['TypeCast']?.({ arg: element, typeName })
         : { TypeCast: { arg: element, typeName: elementType } };
-    return {
-      A_ArrayExpr: {
-        elements: elements.map(
-          (element) =>
-            rewrites['TypeCast']?.(cast(element)['TypeCast'] as Node, undefined) ?? cast(element),
-        ),
-      },
-    };
+    return { A_ArrayExpr: { elements: elements.map(cast) } };
   },
   // Before PostgreSQL 16, a column of a query on one relation is printed with the name of the relation.
   ColumnRef({ fields }, relation) {
-    const [first, ...rest] = fields as Node[];
+    const [first, ...rest] = fields as { String?: { sval: string } }[];
     const isQualified =
-      rest.length > 0 &&
-      relation !== undefined &&
-      (first?.['String'] as Node | undefined)?.['sval'] === relation;
+      rest.length > 0 && relation !== undefined && first?.String?.sval === relation;
     return isQualified ? { ColumnRef: { fields: rest } } : undefined;
   },
-  // In the body of a function only line ends and trailing blanks are ignored: other white space can have a meaning.
-  DefElem({ defname, arg, ...rest }) {
-    const items = ((arg as Node | undefined)?.['List'] as Node | undefined)?.['items'] as
-      Node[] | undefined;
+  // In the body of a function only line ends and trailing blanks are ignored: other blanks can have a meaning.
+  DefElem({ defname, arg }) {
+    const { items } = ((arg as Node | undefined)?.['List'] ?? {}) as {
+      items?: { String: { sval: string } }[];
+    };
     if (defname !== 'as' || items === undefined) return undefined;
-    const body = (text: unknown): string =>
-      String(text)
-        .replaceAll(/[ \t\r]+$/gm, '')
-        .trimEnd();
-    const strings = items.map((item) => ({
-      String: { sval: body((item['String'] as Node)['sval']) },
-    }));
-    return { DefElem: { defname, arg: { List: { items: strings } }, ...rest } };
+    return {
+      body: items.map(({ String: { sval } }) => sval.replaceAll(/[ \t\r]+$/gm, '').trimEnd()),
+    };
   },
 };
-
-/** What columns of the only relation after FROM are called by; undefined where there are several. */
-function onlyRelation({ fromClause }: Node): string | undefined {
-  const [item, ...others] = (fromClause ?? []) as Node[];
-  if (item === undefined || others.length > 0 || 'JoinExpr' in item) return undefined;
-  const [relation] = Object.values(item) as [Range];
-  const table = relation.relation?.RangeVar ?? relation; // Of a TABLESAMPLE.
-  return table.alias?.aliasname ?? table.relname;
-}
 
 interface Range {
   readonly alias?: { readonly aliasname: string };
   readonly relname?: string;
-  readonly relation?: { readonly RangeVar: Range };
+  readonly relation?: { readonly RangeVar: Range }; // Of a TABLESAMPLE.
+}
+
+/** What columns of the only relation after FROM are called by; undefined where there are several. */
+function onlyRelation(fromClause: unknown): string | undefined {
+  const [item, ...others] = (fromClause ?? []) as Node[];
+  if (item === undefined || others.length > 0 || 'JoinExpr' in item) return undefined;
+  const [range] = Object.values(item) as [Range];
+  const table = range.relation?.RangeVar ?? range;
+  return table.alias?.aliasname ?? table.relname;
 }

@@ -1,0 +1,58 @@
+import { RUN } from './wording.js';
+
+/** What to do when a connection fails with one of these codes. */
+export const connectHints: Readonly<Record<string, string>> = {
+  ECONNREFUSED:
+    'Nothing listens there: the server is not started, or host or port are wrong. To wait for it:  --connect-wait=30',
+  ETIMEDOUT:
+    'There was no answer. Often a firewall drops the packets; the port of a pooler is often 6543.',
+  ENOTFOUND: 'There is no host of that name. Correct the host in the URL.',
+  EAI_AGAIN: 'The name server does not answer. Try again, or correct the host in the URL.',
+  ENOENT: 'There is no such socket: the server is not started, or listens elsewhere.',
+  '57P03': 'The server is starting or stopping. To wait for it:  --connect-wait=30',
+  '28P01':
+    'The password or the user is wrong. Correct the URL; in a password, write @ : / as %40 %3A %2F.',
+  '28000':
+    'The server does not accept this user from here: see pg_hba.conf, and sslmode in the URL.',
+  '3D000': 'There is no database of that name. Correct the URL, or create the database.',
+  '53300': 'The server has no free connection. Try again later, or connect through the pooler.',
+};
+
+export function otherConnectHint(reason: string, psql: string): string {
+  if (reason.includes('password must be a'))
+    return 'The server asks for a password: put it into the URL, PGPASSWORD or ~/.pgpass.';
+  if (/SSL|TLS|certificate|self.signed/i.test(reason))
+    return 'sslmode in the URL decides: require encrypts, verify-full also verifies (sslrootcert names the authority), disable does neither.';
+  return `See whether the server answers:  ${psql}`;
+}
+
+const UP_FIRST = `If a migration reads what an earlier one creates, apply that one first:  ${RUN} up 1`;
+
+/** What to do when the program's own statement fails with one of these SQLSTATEs. */
+export const serverHints: Readonly<Record<string, string>> = {
+  '42P01': UP_FIRST,
+  '42703': UP_FIRST,
+  '42704': UP_FIRST,
+  '42883': UP_FIRST,
+  '42501': 'Grant the privilege, or connect as a role that has it ("snapshot" needs CREATEDB).',
+  '25006':
+    'Transactions are read-only here. Connect as a role that may write, or to the primary server.',
+};
+
+/** What to do when a migration fails with this SQLSTATE. */
+export function migrationHint(sqlstate: string, message: string, sql: string): string {
+  const alone = `The statement cannot run in the transaction of an earlier migration. Apply one at a time:  ${RUN} up 1`;
+  const [, quoted = '<table>'] = /(?:relation|table) "([^"]+)"/.exec(message) ?? [];
+  const rows = `Find the rows, and correct them:  SELECT * FROM ${quoted} t WHERE`;
+  if (sqlstate === '55P04')
+    return `${alone}\nor let the earlier migration call pgm.noTransaction().`;
+  if (sqlstate === '55006') return alone;
+  if (sqlstate === '25001')
+    return 'This statement cannot run in a transaction: call pgm.noTransaction() first.';
+  if (sqlstate === '23505' && /CONCURRENTLY/i.test(sql))
+    return 'Correct the duplicate rows. The build leaves an INVALID index: let the migration drop it first, as 0005 does.';
+  if (sqlstate === '23514') return `${rows} NOT (<the check>);`;
+  if (sqlstate === '23503')
+    return `${rows} NOT EXISTS (SELECT FROM <other> o WHERE o.<key> = t.<column>);`;
+  return `See what would run:  ${RUN} plan`;
+}
