@@ -1,16 +1,14 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import picocolors from 'picocolors';
-import { help, readCommandLine, type Command, type Invocation } from './cli/command-line.js';
+import { readCommandLine, type Invocation } from './cli/command-line.js';
 import { runAsProgram, type Call } from './cli/process.js';
 import { check } from './commands/check.js';
 import { create } from './commands/create.js';
 import { plan } from './commands/plan.js';
-import { interrupted } from './commands/result.js';
-import { redo, run } from './commands/run.js';
+import { interrupted, redo, run } from './commands/run.js';
 import { snapshot } from './commands/snapshot.js';
-import { readConfiguration } from './database/configuration.js';
+import { NOWHERE, readConfiguration } from './database/configuration.js';
 import { serverFailure } from './database/pg-errors.js';
 import { readProject } from './project/project.js';
 import { isCompiled, readSettings } from './project/settings.js';
@@ -27,7 +25,7 @@ import type { Context } from './runner/context.js';
  * the runner lacks: before a transaction commits, the schema is compared with what is expected
  * (runner/transaction.ts).
  */
-const commands: Readonly<Record<Command, (context: Context) => Promise<Result>>> = {
+const commands: Readonly<Record<string, (context: Context) => Promise<Result>>> = {
   up: (context) => run(context, 'up'),
   down: (context) => run(context, 'down'),
   redo,
@@ -43,20 +41,25 @@ export async function migrate(call: Call): Promise<number> {
   const started = performance.now();
   let invocation: Invocation | undefined;
   const print = (outcome: string, known: Known, error: Failure | null) => {
-    const [command, exitCode] = [invocation?.command ?? null, error?.exitCode ?? 0];
+    const exitCode = error?.exitCode ?? 0;
     const milliseconds = Math.round(performance.now() - started);
-    printReport(call, { command, outcome, exitCode, known, milliseconds, error }, invocation);
+    const command = invocation?.command ?? null;
+    printReport(
+      call,
+      { command, outcome, exitCode, known, milliseconds, error },
+      invocation?.options,
+    );
     return exitCode;
   };
   try {
-    invocation = readCommandLine(call.argv, call.env);
+    invocation = readCommandLine(call.argv, call.env, programVersion());
     const result = await withPatience(execute(call, invocation), call.stuck);
     const { outcome, version = null, failing = [], pending = [] } = result;
-    const isDrift = outcome === 'differs';
+    if (outcome !== 'differs') return print(outcome, result, null);
     return print(
       outcome,
       result,
-      isDrift ? failure(outcome, 'drift', [version, failing, pending.length > 0]) : null,
+      failure(outcome, 'drift', [version, failing, pending.length > 0]),
     );
   } catch (thrown) {
     const error = asFailure(thrown, call.signal);
@@ -64,38 +67,30 @@ export async function migrate(call: Call): Promise<number> {
   }
 }
 
-async function execute(call: Call, { command, ...invocation }: Invocation): Promise<Result> {
-  const { env, root, signal } = call;
-  const manifest = new URL(isCompiled ? '../../package.json' : '../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
-  if (command === 'help' || command === 'version')
-    return { outcome: 'nothing-to-do', output: command === 'help' ? help : version };
+async function execute(
+  call: Call,
+  { command, output, ...invocation }: Invocation,
+): Promise<Result> {
+  if (command === 'help' || command === 'version') return { outcome: 'nothing-to-do', output };
   const { options } = invocation;
+  const { env, root, signal } = call;
   const writesFiles = command === 'create' || command === 'snapshot';
   if (writesFiles && options.dryRun)
     throw failure('usage', 'writes-files', [command, 'has no dry run']);
   if (writesFiles && isCompiled)
     throw failure('usage', 'writes-files', [command, 'this program is compiled']);
   const settings = readSettings(root, env);
-  const nowhere = {
-    clientConfig: {},
-    host: '',
-    port: 0,
-    database: '',
-    user: '',
-    allowsPlain: false,
-  };
   const stuck = Promise.race([
     aSecondAfter(signal),
     ...(call.stuck === undefined ? [] : [call.stuck]),
   ]);
   stuck.catch(() => undefined);
-  const isDryRun = options.dryRun && (command === 'up' || command === 'down' || command === 'redo');
-  return await commands[isDryRun ? 'plan' : command]({
-    ...invocation,
-    ...{ command, settings, signal, stuck },
+  const isDryRun = options.dryRun && ['up', 'down', 'redo'].includes(command);
+  const act = commands[isDryRun ? 'plan' : command] ?? plan;
+  return await act({
+    ...{ ...invocation, command, settings, signal, stuck },
     project: readProject(settings, writesFiles),
-    configuration: command === 'create' ? nowhere : readConfiguration(settings.databaseUrlVar, env),
+    configuration: command === 'create' ? NOWHERE : readConfiguration(settings.databaseUrlVar, env),
     emit: options.quiet
       ? () => undefined
       : progressReporter(call.stderr, call.terminal, options.verbose),
@@ -103,12 +98,15 @@ async function execute(call: Call, { command, ...invocation }: Invocation): Prom
 }
 
 /** Gives the command one second to finish by itself, so that its report can say what was committed. */
-async function withPatience(done: Promise<Result>, stuck?: Promise<never>): Promise<Result> {
-  const patient = stuck?.catch(async (error: unknown) => {
+async function withPatience(
+  done: Promise<Result>,
+  stuck: Promise<never> = new Promise(() => undefined),
+) {
+  const patient = stuck.catch(async (error: unknown) => {
     await Promise.race([done.catch(() => undefined), sleep(1000)]);
     throw error;
   });
-  return await Promise.race([done, ...(patient === undefined ? [] : [patient])]);
+  return await Promise.race([done, patient]);
 }
 
 /** Rejected a second after the signal: the server has cancelled its statement, so the migration itself waits. */
@@ -118,9 +116,9 @@ const aSecondAfter = (signal: AbortSignal): Promise<never> =>
   });
 
 function asFailure(thrown: unknown, signal: AbortSignal): Failure {
-  const isKnown = thrown instanceof Failure && (!signal.aborted || thrown.code === 'interrupted');
-  if (isKnown) return thrown;
-  if (signal.aborted) return interrupted(signal, thrown);
+  if (signal.aborted && !(thrown instanceof Failure && thrown.code === 'interrupted'))
+    return interrupted(signal, thrown);
+  if (thrown instanceof Failure) return thrown;
   const reason = thrown instanceof Error ? thrown.message : inspect(thrown);
   return serverFailure(thrown) ?? failure('error', 'internal', [reason], { cause: thrown });
 }
@@ -128,28 +126,34 @@ function asFailure(thrown: unknown, signal: AbortSignal): Failure {
 function printReport(
   { argv, env, stdout, stderr, color }: Call,
   report: Report,
-  invocation: Invocation | undefined,
+  options?: Invocation['options'],
 ) {
-  const { error, outcome, known } = report;
+  const { error, known, outcome } = report;
   // A program that asks for JSON gets it, also where the command line cannot be understood.
   const isAsked = (name: string) =>
-    argv.some((word) => word === `--${name}` || word === `--${name}=true`) ||
-    env[`npm_config_${name}`] === 'true';
-  const asked = { json: isAsked('json'), verbose: isAsked('verbose'), quiet: false };
-  const { json, verbose, quiet } = invocation?.options ?? asked;
-  const text = quiet ? (known.output ?? '') : asText(report, picocolors.createColors(color.stdout));
+    argv.includes(`--${name}`) || env[`npm_config_${name}`] === 'true';
+  const { json, verbose, quiet } = options ?? {
+    json: isAsked('json'),
+    verbose: isAsked('verbose'),
+  };
+  const text = quiet ? (known.output ?? '') : asText(report, color);
   if (json) stdout(`${asJson(report)}\n`);
   else if (text !== '' && (error === null || outcome === 'differs')) stdout(`${text}\n`);
-  if (error !== null) stderr(`${failureText(error, picocolors.createColors(color.stderr))}\n`);
+  if (error !== null) stderr(`${failureText(error, color)}\n`);
   const { cause = error } = error?.details ?? {};
   if (verbose && cause instanceof Error) stderr(`${cause.stack ?? ''}\n`);
   if (env['GITHUB_ACTIONS'] !== 'true') return;
   stderr(annotation(report));
   try {
     if (env['GITHUB_STEP_SUMMARY']) appendFileSync(env['GITHUB_STEP_SUMMARY'], summary(report));
-  } catch (error) {
-    stderr(`the step summary could not be written: ${(error as Error).message}\n`);
+  } catch (cause) {
+    stderr(`the step summary could not be written: ${(cause as Error).message}\n`);
   }
+}
+
+function programVersion(): string {
+  const file = new URL(isCompiled ? '../../package.json' : '../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 runAsProgram(import.meta.url, migrate);

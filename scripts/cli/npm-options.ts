@@ -26,9 +26,12 @@ export function fromNpm(
     if (others.includes(name)) return [`--${name}=${value}`];
     if (flags.includes(name) && value === 'true') return [`--${name}`];
     // npm takes the word after an option that it does not know for its value.
-    if (flags.includes(name)) throw failure('usage', 'swallowed-word', [name, value]);
+    if (flags.includes(name))
+      throw failure('usage', 'npm-option', [`npm took "${value}" as the value of --${name}`]);
     const option = nearest(name, [...flags, ...others], name.length > 5 ? 2 : 1);
     if (option === undefined) return [];
-    throw failure('usage', 'unknown-option', [`--${name}`, `; did you mean "--${option}"?`]);
+    throw failure('usage', 'npm-option', [
+      `there is no option "--${name}"; did you mean "--${option}"?`,
+    ]);
   });
 }

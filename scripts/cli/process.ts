@@ -13,7 +13,7 @@ export interface Call {
   readonly root: string;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
-  readonly color: { readonly stdout: boolean; readonly stderr: boolean };
+  readonly color: boolean;
   /** Whether stderr is a terminal. */
   readonly terminal: boolean;
   readonly signal: AbortSignal;
@@ -59,7 +59,7 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
     root: process.cwd(),
     stdout: (text) => stdout.write(text),
     stderr: (text) => stderr.write(text),
-    color: { stdout: wantsColor(stdout, env), stderr: wantsColor(stderr, env) },
+    color: wantsColor(env),
     terminal: stderr.isTTY,
     signal: abortOnSignals(leave),
     stuck: rejectWhenStuck(),
@@ -110,11 +110,8 @@ function rejectWhenStuck(): Promise<never> {
   return stuck;
 }
 
-/** A terminal, unless NO_COLOR says no or FORCE_COLOR yes (no-color.org). */
-function wantsColor(
-  { isTTY }: NodeJS.WriteStream,
-  { NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv,
-): boolean {
-  if (NO_COLOR) return false;
-  return FORCE_COLOR ? FORCE_COLOR !== '0' : isTTY && TERM !== 'dumb';
+/** On terminals, unless NO_COLOR says no or FORCE_COLOR yes (no-color.org). */
+function wantsColor({ NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv): boolean {
+  const isTerminal = process.stdout.isTTY && process.stderr.isTTY && TERM !== 'dumb';
+  return !NO_COLOR && (FORCE_COLOR ? FORCE_COLOR !== '0' : isTerminal);
 }

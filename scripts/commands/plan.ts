@@ -17,7 +17,7 @@ import {
 import { RUN_LOCK_KEY } from '../runner/run-lock.js';
 import { BEGIN, runSettings, searchPath } from '../runner/session-settings.js';
 import { effectLines } from '../schema/effect-lines.js';
-import { knownAt } from './result.js';
+import { knownAt } from './check.js';
 
 /** The statements of one migration; `count` migrations are applied without it. */
 interface Step {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection, type Connection } from '../database/connection.js';
-import { isLockError, sqlstateOf } from '../database/pg-errors.js';
+import { isLockError, serverFailure, sqlstateOf } from '../database/pg-errors.js';
 import type { Migration } from '../project/project.js';
 import { between, targetCount, versionAt } from '../project/version.js';
-import { failure } from '../report/errors.js';
-import type { Difference, Direction, Done, Result } from '../report/types.js';
+import { Failure, failure } from '../report/errors.js';
+import type { Difference, Direction, Done, Known, Result } from '../report/types.js';
 import { checkSchema } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
 import { asPartial, explain } from '../runner/explain.js';
@@ -13,7 +13,7 @@ import { withLockMonitor, type LockMonitor } from '../runner/lock-monitor.js';
 import { refuseProblems } from '../runner/preflight.js';
 import { withRunLock } from '../runner/run-lock.js';
 import { CheckedTransaction, type Run } from '../runner/transaction.js';
-import { interrupted, knownAt, resultOf, withKnown } from './result.js';
+import { knownAt, resultOf } from './check.js';
 
 /** Reverts the last n migrations, and applies them again. Both runs are checked, and committed on their own. */
 export async function redo(context: Context): Promise<Result> {
@@ -173,4 +173,21 @@ function failed(task: Task, error: unknown): unknown {
   const next = command === 'redo' || (command === 'up' && argument === undefined) ? 'up' : 'status';
   const isPartial = done.length > 0 || wroteOutside;
   return withKnown(isPartial ? asPartial(error, version, next) : error, knownOf(task));
+}
+
+/** Adds what is known to a failure, which may know better already. */
+export function withKnown(error: unknown, known: Known): unknown {
+  const reason = error instanceof Failure ? error : (serverFailure(error) ?? error);
+  if (reason instanceof Failure) reason.known = { ...known, ...reason.known };
+  return reason;
+}
+
+/** The failure of a command that a signal has ended. */
+export function interrupted(
+  { reason }: AbortSignal,
+  cause: unknown,
+  version?: string | null,
+): Failure {
+  const exitCode = reason === 'SIGINT' ? 130 : 143;
+  return failure('failed', 'interrupted', [String(reason), version], { exitCode, cause });
 }

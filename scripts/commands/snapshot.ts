@@ -153,5 +153,5 @@ function prerequisitesFrom(base: Facts, effects: readonly Effect[]): Effect {
   const added = changed.map(([object, parts]) =>
     effectBetween(new Map(), new Map([[object, parts]])),
   );
-  return effectBetween(new Map(), merge([...added, given]));
+  return effectBetween(new Map(), merge([given, ...added, given]));
 }

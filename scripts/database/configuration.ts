@@ -14,6 +14,16 @@ export interface Configuration {
   readonly allowsPlain: boolean;
 }
 
+/** For a command that needs no database. */
+export const NOWHERE = {
+  clientConfig: {},
+  host: '',
+  port: 0,
+  database: '',
+  user: '',
+  allowsPlain: false,
+};
+
 /**
  * The database that the environment names: the URL in `variable`, or `PGHOST` and its kin, as libpq
  * knows them. TLS is what libpq's `sslmode` means (manual, 34.19).

@@ -20,7 +20,8 @@ export function appliedCount({ migrations }: Project, rows: readonly AppliedRow[
   const applied = new Set(rows.map(({ name }) => name));
   const unknown = [...applied].filter((name) => !known.has(name));
   if (unknown.length > 0) throw failure('usage', 'row-without-file', [unknown]);
-  if (applied.size < rows.length) throw failure('usage', 'row-twice', []);
+  const twice = rows.find(({ name }, index) => rows.findIndex((row) => row.name === name) < index);
+  if (twice !== undefined) throw failure('usage', 'row-twice', [twice.name]);
   const skipped = migrations.slice(0, applied.size).filter(({ name }) => !applied.has(name));
   const last = migrations.findLast(({ name }) => applied.has(name))?.name ?? '';
   if (skipped.length > 0)

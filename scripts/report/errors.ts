@@ -1,4 +1,5 @@
-import { messages, type MessageCode } from './messages.js';
+import { runMessages } from './messages-run.js';
+import { usageMessages } from './messages-usage.js';
 import type { Difference, Known } from './types.js';
 
 /** The outcomes of a command that failed, with the exit code of each: a contract with other programs. */
@@ -13,7 +14,11 @@ export const exitCodes = {
   partial: 8,
 } as const;
 
-interface FailureDetails {
+/** The words of all failures, by code: the message, and after an arrow the hint. */
+export const messages = { ...usageMessages, ...runMessages };
+type Code = keyof typeof messages;
+
+interface Details {
   readonly sqlstate?: string;
   /** The file that it is about, from the project's root. */
   readonly file?: string;
@@ -25,30 +30,30 @@ interface FailureDetails {
 
 /** A failure that a person can do something about. Its `code` is stable. */
 export class Failure extends Error {
+  readonly hint: string;
+  readonly exitCode: number;
+  /** What was known of the database and the run when it failed. */
   known: Known = {};
   constructor(
     readonly outcome: keyof typeof exitCodes,
-    readonly code: MessageCode,
-    message: string,
-    readonly hint: string,
-    readonly details: FailureDetails,
+    readonly code: Code,
+    words: string,
+    readonly details: Details,
   ) {
+    const [message, hint = ''] = words.split('\n→ ');
     super(message, { cause: details.cause });
-  }
-  get exitCode(): number {
-    return this.details.exitCode ?? exitCodes[this.outcome];
+    this.hint = hint.trim();
+    this.exitCode = details.exitCode ?? exitCodes[outcome];
   }
 }
 
-type Values<C extends MessageCode> = Parameters<(typeof messages)[C]>;
-
 /** A {@link Failure} with the words that the messages have for its code. */
-export function failure<C extends MessageCode>(
+export function failure<C extends Code>(
   outcome: Failure['outcome'],
   code: C,
-  values: Values<C>,
-  details: FailureDetails = {},
+  values: Parameters<(typeof messages)[C]>,
+  details: Details = {},
 ): Failure {
-  const words = messages[code] as (...values: Values<C>) => readonly [string, string];
-  return new Failure(outcome, code, ...words(...values), details);
+  const words = messages[code] as (...values: Parameters<(typeof messages)[C]>) => string;
+  return new Failure(outcome, code, words(...values), details);
 }

@@ -1,7 +1,6 @@
 import { RUN } from './wording.js';
 
-/** What to do when a connection fails with one of these codes. */
-export const connectHints: Readonly<Record<string, string>> = {
+const connectHints: Readonly<Record<string, string>> = {
   ECONNREFUSED:
     'Nothing listens there: the server is not started, or host or port are wrong. To wait for it:  --connect-wait=30',
   ETIMEDOUT:
@@ -18,17 +17,18 @@ export const connectHints: Readonly<Record<string, string>> = {
   '53300': 'The server has no free connection. Try again later, or connect through the pooler.',
 };
 
-export function otherConnectHint(reason: string, psql: string): string {
+/** What to do when a connection fails. */
+export function connectHint(code: string, reason: string, psql: string): string {
   if (reason.includes('password must be a'))
     return 'The server asks for a password: put it into the URL, PGPASSWORD or ~/.pgpass.';
   if (/SSL|TLS|certificate|self.signed/i.test(reason))
     return 'sslmode in the URL decides: require encrypts, verify-full also verifies (sslrootcert names the authority), disable does neither.';
-  return `See whether the server answers:  ${psql}`;
+  return connectHints[code] ?? `See whether the server answers:  ${psql}`;
 }
 
 const UP_FIRST = `If a migration reads what an earlier one creates, apply that one first:  ${RUN} up 1`;
 
-/** What to do when the program's own statement fails with one of these SQLSTATEs. */
+/** What to do when a statement of the program itself fails, by SQLSTATE. */
 export const serverHints: Readonly<Record<string, string>> = {
   '42P01': UP_FIRST,
   '42703': UP_FIRST,
@@ -39,20 +39,19 @@ export const serverHints: Readonly<Record<string, string>> = {
     'Transactions are read-only here. Connect as a role that may write, or to the primary server.',
 };
 
-/** What to do when a migration fails with this SQLSTATE. */
+/** What to do when a migration fails, by SQLSTATE. */
 export function migrationHint(sqlstate: string, message: string, sql: string): string {
-  const alone = `The statement cannot run in the transaction of an earlier migration. Apply one at a time:  ${RUN} up 1`;
-  const [, quoted = '<table>'] = /(?:relation|table) "([^"]+)"/.exec(message) ?? [];
-  const rows = `Find the rows, and correct them:  SELECT * FROM ${quoted} t WHERE`;
-  if (sqlstate === '55P04')
-    return `${alone}\nor let the earlier migration call pgm.noTransaction().`;
-  if (sqlstate === '55006') return alone;
-  if (sqlstate === '25001')
-    return 'This statement cannot run in a transaction: call pgm.noTransaction() first.';
+  const alone = `It cannot run in the transaction of an earlier migration. Apply one at a time:  ${RUN} up 1`;
+  const [, table = '<table>'] = /(?:relation|table) "([^"]+)"/.exec(message) ?? [];
+  const rows = `Find the rows, and correct them:  SELECT * FROM ${table} t WHERE`;
+  const hints: Readonly<Record<string, string>> = {
+    '55P04': `${alone}\nor let the earlier migration call pgm.noTransaction().`,
+    '55006': alone,
+    '25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
+    '23514': `${rows} NOT (<the check>);`,
+    '23503': `${rows} NOT EXISTS (SELECT FROM <other> o WHERE o.<key> = t.<column>);`,
+  };
   if (sqlstate === '23505' && /CONCURRENTLY/i.test(sql))
     return 'Correct the duplicate rows. The build leaves an INVALID index: let the migration drop it first, as 0005 does.';
-  if (sqlstate === '23514') return `${rows} NOT (<the check>);`;
-  if (sqlstate === '23503')
-    return `${rows} NOT EXISTS (SELECT FROM <other> o WHERE o.<key> = t.<column>);`;
-  return `See what would run:  ${RUN} plan`;
+  return hints[sqlstate] ?? `See what would run:  ${RUN} plan`;
 }

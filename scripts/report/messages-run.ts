@@ -1,4 +1,4 @@
-import { migrationHint, otherConnectHint, connectHints, serverHints } from './hints.js';
+import { connectHint, migrationHint, serverHints } from './hints.js';
 import type { Difference, Direction, Loss, Problem, Session } from './types.js';
 import {
   at,
@@ -9,63 +9,56 @@ import {
   lossLines,
   RUN,
   sessionWords,
-  type Words,
 } from './wording.js';
 
-type Place = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
 type Facts = ReadonlyMap<string, ReadonlyMap<string, string>>;
+type Place = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
 
-const ROLLED_BACK = 'Everything that this run did was rolled back. ';
+const ROLLED_BACK = 'Everything that this run did was rolled back.';
+const STATUS = `See what is applied:  ${RUN} status`;
+const NO_TRANSACTION =
+  'A migration that cannot run in a transaction calls pgm.noTransaction() first.';
 /** What does not hold once a part of the run is committed. */
 const CLAIMS = new RegExp(
-  `; nothing was (changed|run)|Nothing was (changed|run)\\. |${ROLLED_BACK}`,
+  `; nothing was (changed|run)|Nothing was (changed|run)\\. |${ROLLED_BACK} `,
   'g',
 );
-const STATUS = `See what is applied:  ${RUN} status`;
 
 /** Failures with a server: to reach it, locks, migrations, the check. */
 export const runMessages = {
-  'not-connected': ({ host, port, database, user }: Place, code: string, reason: string): Words => [
-    `cannot connect to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}`,
-    connectHints[code] ??
-      otherConnectHint(reason, `psql -h ${host} -p ${port} -U ${user} ${database}`),
-  ],
-  'too-old': (version: string, oldest: number): Words => [
-    `the server is PostgreSQL ${version}; the oldest supported version is ${oldest}`,
-    'Nothing was run. Upgrade the server.',
-  ],
-  'connection-lost': (reason: string): Words => [
-    `the connection to the server was lost: ${reason}`,
-    `The server rolls back what was not committed. Whether a COMMIT that was on its way arrived is unknown. ${STATUS}`,
-  ],
-  'server-error': (reason: string, sqlstate: string): Words => [
-    `the server reports an error: ${reason}`,
-    `Nothing was changed. ${serverHints[sqlstate] ?? 'Often a timeout or limit of the role or the database, such as statement_timeout.'}`,
-  ],
-  problems: (found: readonly Problem[], database: string): Words => [
-    `database ${database} is not ready; nothing was changed:${list(found.map(({ problem }) => `- ${problem}`))}`,
-    `To solve this:${list([...new Set(found.map(({ remedy }) => remedy))])}`,
-  ],
-  'pooled-search-path': (file: string, role: string, path: string): Words => [
-    `${file} runs outside a transaction, where the connection pooler does not keep search_path: its names would mean another schema`,
-    `Set it on the role, and run the command again:  ALTER ROLE ${role} SET search_path = ${path};`,
-  ],
-  'run-lock': (wait: number, holder: Session | undefined): Words => [
-    `another run holds the run lock, and did not release it within ${wait} s: ${sessionWords(holder)}`,
-    `Usually a deploy that is still at work. Run the command again, or wait longer:  --lock-wait=600\nIf it is stuck, end it:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});`,
-  ],
-  'run-lock-lost': (): Words => [
-    'the connection that held the run lock was lost, so this run stopped before its next commit',
-    `${ROLLED_BACK}Usually a pooler or a firewall closed it. ${STATUS}`,
-  ],
-  'table-lock': (retries: number, blockers: readonly Session[]): Words => [
-    `a table lock could not be acquired in ${count(retries + 1, 'attempt')}; nothing was changed${blockerLines(blockers)}`,
-    'Usually a long transaction of the application, or a backup. Run the command again when it has ended,\nor wait longer for each lock, which makes writers wait as long:  --lock-timeout=10s',
-  ],
-  overtaken: (version: string | null): Words => [
-    `another run has taken the database the opposite way: it is ${at(version)}`,
-    `Two people or deploys want different things. ${STATUS}`,
-  ],
+  'not-connected': ({ host, port, database, user }: Place, code: string, reason: string) =>
+    `cannot connect to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}
+→ ${connectHint(code, reason, `psql -h ${host} -p ${port} -U ${user} ${database}`)}`,
+  'too-old': (
+    version: string,
+    oldest: number,
+  ) => `the server is PostgreSQL ${version}; the oldest supported version is ${oldest}
+→ Nothing was run. Upgrade the server.`,
+  'connection-lost': (reason: string) => `the connection to the server was lost: ${reason}
+→ The server rolls back what was not committed. Whether a COMMIT that was on its way arrived is unknown. ${STATUS}`,
+  'server-error': (reason: string, sqlstate: string) => `the server reports an error: ${reason}
+→ Nothing was changed. ${serverHints[sqlstate] ?? 'Often a timeout or limit of the role or the database, such as statement_timeout.'}`,
+  problems: (found: readonly Problem[], database: string) =>
+    `database ${database} is not ready; nothing was changed:${list(found.map(({ problem }) => `- ${problem}`))}
+→ To solve this:${list([...new Set(found.map(({ remedy }) => remedy))])}`,
+  'pooled-search-path': (file: string, role: string, path: string) =>
+    `${file} runs outside a transaction, where the connection pooler does not keep search_path: its names would mean another schema
+→ Set it on the role, and run the command again:  ALTER ROLE ${role} SET search_path = ${path};`,
+  'run-lock': (wait: number, holder: Session | undefined) =>
+    `another run holds the run lock, and did not release it within ${wait} s: ${sessionWords(holder)}
+→ Usually a deploy that is still at work. Run the command again, or wait longer:  --lock-wait=600
+If it is stuck, end it:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});`,
+  'run-lock-lost':
+    () => `the connection that held the run lock was lost, so this run stopped before its next commit
+→ ${ROLLED_BACK} Usually a pooler or a firewall closed it. ${STATUS}`,
+  'table-lock': (retries: number, blockers: readonly Session[]) =>
+    `a table lock could not be acquired in ${count(retries + 1, 'attempt')}; nothing was changed${blockerLines(blockers)}
+→ Usually a long transaction of the application, or a backup. Run the command again when it has ended,
+or wait longer for each lock, which makes writers wait as long:  --lock-timeout=10s`,
+  overtaken: (
+    version: string | null,
+  ) => `another run has taken the database the opposite way: it is ${at(version)}
+→ Two people or deploys want different things. ${STATUS}`,
   'migration-failed': (
     file: string,
     version: string | null,
@@ -73,86 +66,91 @@ export const runMessages = {
     sqlstate: string,
     more: readonly string[],
     sql = '',
-  ): Words => [
-    `${file} failed: ${message}${sqlstate === '' ? '' : ` (SQLSTATE ${sqlstate})`}${list(more)}${sql === '' ? '' : `\nin the statement:${excerpt(sql)}`}`,
-    `${ROLLED_BACK}The database is ${at(version)}. ${migrationHint(sqlstate, message, sql)}`,
-  ],
-  'controls-transaction': (file: string, word: string): Words => [
-    `${file} sends ${word}, which would end the transaction of the run before the check`,
-    `${ROLLED_BACK}Remove the statement. A migration that cannot run in a transaction calls pgm.noTransaction() first.`,
-  ],
-  'left-transaction': (file: string): Words => [
-    `${file} ended the transaction of the run, so a part of it may be committed unchecked`,
-    `Remove COMMIT and ROLLBACK from it; a migration that cannot run in a transaction calls pgm.noTransaction() first.\nSee whether the schema is as expected:  ${RUN} check`,
-  ],
-  'table-changed': (reason: string): Words => [
-    `a migration changed the migrations table itself: ${reason}`,
-    `${ROLLED_BACK}Remove those statements: the framework records each migration.`,
-  ],
-  'late-statement': (sql: string): Words => [
-    `a statement came after its migration had ended:${excerpt(sql)}`,
-    `${ROLLED_BACK}Usually an "await" is missing, or forEach() has an async function.`,
-  ],
-  'never-settles': (): Words => [
-    'a migration waits for a promise that nothing will resolve',
-    `${ROLLED_BACK}Usually a promise is never resolved, or "done" is never called. ${STATUS}`,
-  ],
-  'in-the-way': (name: string, message: string, found: readonly Difference[]): Words => [
-    `migration ${name} failed, because what it creates is there already with another definition; nothing was changed\n\n${differenceLines(found)}\n\nPostgreSQL says: ${message}`,
-    'Usually the object was made by hand or by an older file. Change it to what is expected, and run the command again.',
-  ],
-  'data-loss': (losses: readonly Loss[]): Words => [
-    `this would delete data; nothing was changed:${lossLines(losses)}`,
-    `If you want that, save the data first (pg_dump), and allow it:  ${RUN} <command> -- --allow-data-loss`,
-  ],
-  'data-loss-unseen': (tables: readonly string[], reason: string): Words => [
-    `this may delete data, and the role may not see it (${reason}); nothing was changed:${list(tables)}`,
-    `Run the command as a role that may read these tables, or allow it:  ${RUN} <command> -- --allow-data-loss`,
-  ],
+  ) =>
+    `${file} failed: ${message}${sqlstate === '' ? '' : ` (SQLSTATE ${sqlstate})`}${list(more)}${sql === '' ? '' : `\nin the statement:${excerpt(sql)}`}
+→ ${ROLLED_BACK} The database is ${at(version)}. ${migrationHint(sqlstate, message, sql)}`,
+  'controls-transaction': (
+    file: string,
+    word: string,
+  ) => `${file} sends ${word}, which would end the transaction of the run before the check
+→ ${ROLLED_BACK} Remove the statement. ${NO_TRANSACTION}`,
+  'left-transaction': (
+    file: string,
+  ) => `${file} ended the transaction of the run, so a part of it may be committed unchecked
+→ Remove COMMIT and ROLLBACK from it. ${NO_TRANSACTION}
+See whether the schema is as expected:  ${RUN} check`,
+  'table-changed': (reason: string) => `a migration changed the migrations table itself: ${reason}
+→ ${ROLLED_BACK} Remove those statements: the framework records each migration.`,
+  'late-statement': (sql: string) => `a statement came after its migration had ended:${excerpt(sql)}
+→ ${ROLLED_BACK} Usually an "await" is missing, or forEach() has an async function.`,
+  'never-settles': () => `a migration waits for a promise that nothing will resolve
+→ ${ROLLED_BACK} Usually a promise is never resolved, or "done" is never called. ${STATUS}`,
+  'in-the-way': (name: string, message: string, found: readonly Difference[]) =>
+    `migration ${name} failed, because what it creates is there already with another definition; nothing was changed
+
+${differenceLines(found)}
+
+PostgreSQL says: ${message}
+→ Usually the object was made by hand or by an older file. Change it to what is expected, and run the command again.`,
+  'data-loss': (
+    losses: readonly Loss[],
+  ) => `this would delete data; nothing was changed:${lossLines(losses)}
+→ If you want that, save the data first (pg_dump), and allow it:  ${RUN} <command> -- --allow-data-loss`,
+  'data-loss-unseen': (tables: readonly string[], reason: string) =>
+    `this may delete data, and the role may not see it (${reason}); nothing was changed:${list(tables)}
+→ Run the command as a role that may read these tables, or allow it:  ${RUN} <command> -- --allow-data-loss`,
   differs: (
     version: string | null,
     direction: Direction,
     found: readonly Difference[],
     before: Facts,
-  ): Words => [
-    `the schema is not what ${direction === 'up' ? 'migration' : 'the "down" of'} ${version ?? ''} must leave (${count(found.length, 'difference')}); nothing was changed\n\n${differenceLines(found)}`,
-    wasThere(found, before)
-      ? `Usually a table was made by hand or by an older file. Change what was found to what is expected, and run again:  ${RUN} ${direction}`
-      : direction === 'up'
-        ? `The run itself made this difference: a migration and its effect file disagree. Write the effect again:  ${RUN} snapshot`
-        : 'The run itself made this difference: "down" does not undo all that "up" does. Complete it, and run the command again.',
-  ],
-  drift: (version: string | null, found: readonly Difference[], isBehind: boolean): Words => [
-    `the schema is not what is expected ${at(version)} (${count(found.length, 'difference')})\n\n${differenceLines(found)}`,
-    `Usually somebody changed the schema by hand. Change it back; or, to keep the change:  ${RUN} create <name>${isBehind ? `\nIf a run was interrupted, the same command again completes it:  ${RUN} up` : ''}`,
-  ],
-  partial: (version: string | null, command: string, message: string, hint: string): Words => [
-    `${message.replaceAll(CLAIMS, '')}\nA part of this run is committed: the database is ${at(version)}, and was checked there. What ran outside a transaction stays.`,
-    `${hint.replaceAll(CLAIMS, '')}\n${command === 'up' ? 'Then continue' : 'See what is applied before you continue'}:  ${RUN} ${command}`,
-  ],
-  interrupted: (signal: string, version?: string | null): Words => [
-    `stopped by ${signal}; what was not committed was rolled back${version === undefined ? '' : `, and the database is ${at(version)}`}`,
-    STATUS,
-  ],
-  'snapshot-failed': (file: string, reason: string): Words => [
-    `the effects cannot be written: ${file} failed: ${reason}`,
-    'No file was changed, and the scratch database is dropped. Correct the migration, and run the command again.',
-  ],
-  'plan-writes': (file: string, reason: string): Words => [
-    `${file} has no plan, because it writes to the database while it is planned: ${reason}`,
-    'Pass statements that write to pgm.sql(); pgm.db is for reading.',
-  ],
-  internal: (reason: string): Words => [
-    `this program has a defect: ${reason}`,
-    'What was not committed is rolled back. Please report it, with the output of the same command and --verbose.',
-  ],
-} as const;
+  ) =>
+    `the schema is not what ${direction === 'up' ? 'migration' : 'the "down" of'} ${version ?? ''} must leave (${count(found.length, 'difference')}); nothing was changed
 
-/** Whether something was like this before the run. */
-const wasThere = (found: readonly Difference[], before: Facts) => {
-  const definitions = new Set([...before.values()].flatMap((parts) => [...parts.values()]));
-  return found.some((difference) => difference.found !== null && definitions.has(difference.found));
+${differenceLines(found)}
+→ ${differsHint(direction, found, before)}`,
+  drift: (version: string | null, found: readonly Difference[], isBehind: boolean) =>
+    `the schema is not what is expected ${at(version)} (${count(found.length, 'difference')})
+
+${differenceLines(found)}
+→ Usually somebody changed the schema by hand. Change it back; or, to keep the change:  ${RUN} create <name>${
+      isBehind ? `\nIf a run was interrupted, the same command again completes it:  ${RUN} up` : ''
+    }`,
+  partial: (
+    version: string | null,
+    command: string,
+    message: string,
+    hint: string,
+  ) => `${message.replaceAll(CLAIMS, '')}
+A part of this run is committed: the database is ${at(version)}, and was checked there. What ran outside a transaction stays.
+→ ${hint.replaceAll(CLAIMS, '')}
+${command === 'up' ? 'Then continue' : 'See what is applied before you continue'}:  ${RUN} ${command}`,
+  interrupted: (signal: string, version?: string | null) =>
+    `stopped by ${signal}; what was not committed was rolled back${version === undefined ? '' : `, and the database is ${at(version)}`}
+→ ${STATUS}`,
+  'snapshot-failed': (
+    file: string,
+    reason: string,
+  ) => `the effects cannot be written: ${file} failed: ${reason}
+→ No file was changed, and the scratch database is dropped. Correct the migration, and run the command again.`,
+  'plan-writes': (
+    file: string,
+    reason: string,
+  ) => `${file} has no plan, because it writes to the database while it is planned: ${reason}
+→ Pass statements that write to pgm.sql(); pgm.db is for reading.`,
+  internal: (reason: string) => `this program has a defect: ${reason}
+→ What was not committed is rolled back. Please report it, with the output of the same command and --verbose.`,
 };
+
+/** Tells a schema that was like this before the run from one that the run has made so. */
+function differsHint(direction: Direction, found: readonly Difference[], before: Facts): string {
+  const definitions = new Set([...before.values()].flatMap((parts) => [...parts.values()]));
+  if (found.some((difference) => difference.found !== null && definitions.has(difference.found)))
+    return `Usually a table was made by hand or by an older file. Change what was found to what is expected, and run again:  ${RUN} ${direction}`;
+  return direction === 'up'
+    ? `The run itself made this difference: a migration and its effect file disagree. Write the effect again:  ${RUN} snapshot`
+    : 'The run itself made this difference: "down" does not undo all that "up" does. Complete it, and run the command again.';
+}
 
 const excerpt = (sql: string) => {
   const lines = sql.split('\n');

@@ -9,7 +9,7 @@ const REPORTS_PER_LINE = 5;
 export function progressReporter(
   write: (text: string) => void,
   isTerminal: boolean,
-  verbose: boolean,
+  verbose = false,
 ) {
   let reports = 0;
   let hasBar = false;

@@ -1,10 +1,14 @@
-import type { Colors } from 'picocolors/types.js';
+import picocolors from 'picocolors';
 import type { Failure } from './errors.js';
 import type { Report } from './report.js';
 import { at, count, differenceLines, list, RUN, table, time } from './wording.js';
 
 /** What a command that has an answer says, for people. */
-export function asText({ command, outcome, known, milliseconds }: Report, color: Colors): string {
+export function asText(
+  { command, outcome, known, milliseconds }: Report,
+  hasColor: boolean,
+): string {
+  const color = picocolors.createColors(hasColor);
   const {
     database,
     migrations = [],
@@ -58,8 +62,8 @@ Roles and other objects of the whole server that a migration creates stay on tha
 }
 
 /** A failure, for people. */
-export function failureText({ outcome, code, message, hint }: Failure, color: Colors): string {
+export function failureText({ outcome, code, message, hint }: Failure, hasColor: boolean): string {
   const isRefused = ['differs', 'data-loss'].includes(outcome) || code === 'problems';
   const label = code === 'drift' ? 'differs' : isRefused ? 'refused' : 'failed';
-  return `${color.red(`${label}:`)} ${message}\n\n${hint}`;
+  return `${picocolors.createColors(hasColor).red(`${label}:`)} ${message}\n\n${hint}`;
 }

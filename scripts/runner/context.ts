@@ -5,17 +5,17 @@ import type { Direction, Event } from '../report/types.js';
 
 /** The options of the command line. Waits are in seconds; timeouts are as PostgreSQL reads them, `0` is none. */
 export interface Options {
-  readonly dryRun: boolean;
-  readonly json: boolean;
-  readonly strict: boolean;
-  readonly allowDataLoss: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly strict?: boolean;
+  readonly allowDataLoss?: boolean;
   readonly lockWait: number;
   readonly connectWait: number;
   readonly lockTimeout: string;
   readonly statementTimeout: string;
   readonly retries: number;
-  readonly verbose: boolean;
-  readonly quiet: boolean;
+  readonly verbose?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** What every command works with. Nothing in it changes. */

@@ -59,7 +59,7 @@ export async function call(argv: readonly string[], options: CallOptions = {}): 
     root: options.root ?? root,
     stdout: (text) => (printed.stdout += text),
     stderr: (text) => (printed.stderr += text),
-    color: { stdout: false, stderr: false },
+    color: false,
     terminal: false,
     signal: options.signal ?? new AbortController().signal,
   });
