@@ -1,24 +1,23 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inspect } from 'node:util';
 import { readCommandLine, type Invocation } from './cli/command-line.js';
 import { runAsProgram, type Call } from './cli/process.js';
 import { check } from './commands/check.js';
 import { create } from './commands/create.js';
 import { plan } from './commands/plan.js';
-import { interrupted, redo, run } from './commands/run.js';
+import { redo, run } from './commands/run.js';
 import { snapshot } from './commands/snapshot.js';
 import { NOWHERE, readConfiguration } from './database/configuration.js';
-import { serverFailure } from './database/pg-errors.js';
 import { readProject } from './project/project.js';
 import { isCompiled, readSettings } from './project/settings.js';
-import { Failure, failure } from './report/errors.js';
+import { failure } from './report/errors.js';
 import { annotation, summary } from './report/github.js';
 import { progressReporter } from './report/progress.js';
 import { asJson, type Report } from './report/report.js';
 import { asText, failureText } from './report/text.js';
-import type { Known, Result } from './report/types.js';
+import type { Result } from './report/types.js';
 import type { Context } from './runner/context.js';
+import { asFailure } from './runner/explain.js';
 
 /**
  * `npm run migrate` is a thin script around the runner of node-pg-migrate (runner/framework.ts). It adds what
@@ -40,31 +39,21 @@ const commands: Readonly<Record<string, (context: Context) => Promise<Result>>> 
 export async function migrate(call: Call): Promise<number> {
   const started = performance.now();
   let invocation: Invocation | undefined;
-  const print = (outcome: string, known: Known, error: Failure | null) => {
-    const exitCode = error?.exitCode ?? 0;
-    const milliseconds = Math.round(performance.now() - started);
-    const command = invocation?.command ?? null;
-    printReport(
-      call,
-      { command, outcome, exitCode, known, milliseconds, error },
-      invocation?.options,
-    );
-    return exitCode;
-  };
+  let result: Result;
   try {
     invocation = readCommandLine(call.argv, call.env, programVersion());
-    const result = await withPatience(execute(call, invocation), call.stuck);
-    const { outcome, version = null, failing = [], pending = [] } = result;
-    if (outcome !== 'differs') return print(outcome, result, null);
-    return print(
-      outcome,
-      result,
-      failure(outcome, 'drift', [version, failing, pending.length > 0]),
-    );
+    result = await withPatience(execute(call, invocation), call.stuck);
   } catch (thrown) {
     const error = asFailure(thrown, call.signal);
-    return print(error.outcome, error.known, error);
+    result = { outcome: error.outcome, error };
   }
+  const milliseconds = Math.round(performance.now() - started);
+  print(
+    call,
+    { command: invocation?.command ?? null, milliseconds, ...result },
+    invocation?.options,
+  );
+  return result.error?.exitCode ?? 0;
 }
 
 async function execute(
@@ -115,20 +104,12 @@ const aSecondAfter = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener('abort', () => setTimeout(reject, 1000, signal.reason), { once: true });
   });
 
-function asFailure(thrown: unknown, signal: AbortSignal): Failure {
-  if (signal.aborted && !(thrown instanceof Failure && thrown.code === 'interrupted'))
-    return interrupted(signal, thrown);
-  if (thrown instanceof Failure) return thrown;
-  const reason = thrown instanceof Error ? thrown.message : inspect(thrown);
-  return serverFailure(thrown) ?? failure('error', 'internal', [reason], { cause: thrown });
-}
-
-function printReport(
+function print(
   { argv, env, stdout, stderr, color }: Call,
   report: Report,
   options?: Invocation['options'],
 ) {
-  const { error, known, outcome } = report;
+  const { error, output = '', outcome } = report;
   // A program that asks for JSON gets it, also where the command line cannot be understood.
   const isAsked = (name: string) =>
     argv.includes(`--${name}`) || env[`npm_config_${name}`] === 'true';
@@ -136,16 +117,17 @@ function printReport(
     json: isAsked('json'),
     verbose: isAsked('verbose'),
   };
-  const text = quiet ? (known.output ?? '') : asText(report, color);
+  const text = quiet ? output : asText(report, color);
   if (json) stdout(`${asJson(report)}\n`);
-  else if (text !== '' && (error === null || outcome === 'differs')) stdout(`${text}\n`);
-  if (error !== null) stderr(`${failureText(error, color)}\n`);
+  else if (text !== '' && (!error || outcome === 'differs')) stdout(`${text}\n`);
+  if (error) stderr(`${failureText(error, color)}\n`);
   const { cause = error } = error?.details ?? {};
   if (verbose && cause instanceof Error) stderr(`${cause.stack ?? ''}\n`);
   if (env['GITHUB_ACTIONS'] !== 'true') return;
   stderr(annotation(report));
   try {
-    if (env['GITHUB_STEP_SUMMARY']) appendFileSync(env['GITHUB_STEP_SUMMARY'], summary(report));
+    if (env['GITHUB_STEP_SUMMARY'])
+      appendFileSync(env['GITHUB_STEP_SUMMARY'], summary(report.command, report));
   } catch (cause) {
     stderr(`the step summary could not be written: ${(cause as Error).message}\n`);
   }

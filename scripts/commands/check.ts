@@ -1,5 +1,6 @@
 import { withConnection, type Connection } from '../database/connection.js';
 import { versionAt } from '../project/version.js';
+import { failure } from '../report/errors.js';
 import type { Result } from '../report/types.js';
 import { checkSchema, type SchemaCheck } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
@@ -7,12 +8,10 @@ import type { Context } from '../runner/context.js';
 /** Compares the schema with what is expected at the version that the database claims. Writes nothing. */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
-    const first = await checkSchema(connection, context);
-    // What differs is read twice: a run may have committed between its parts.
-    const last = first.failing.length === 0 ? first : await checkSchema(connection, context);
-    const result = resultOf(context, connection, last, 'matches');
+    const seen = await checkSchema(connection, context);
+    const result = await resultOf(context, connection, seen, 'matches');
     if (context.command !== 'status') return result;
-    const appliedOn = new Map(last.rows.map(({ name, run_on }) => [name, run_on]));
+    const appliedOn = new Map(seen.rows.map(({ name, run_on }) => [name, run_on]));
     const { migrations } = context.project;
     return {
       ...result,
@@ -35,13 +34,20 @@ export function knownAt(
   };
 }
 
-/** The result of a check. */
-export const resultOf = (
+/** The result of a check. What differs is read again: another run may have committed between its parts. */
+export async function resultOf(
   context: Context,
   connection: Connection,
-  { count, failing, warnings }: SchemaCheck,
-  outcome: 'matches' | 'nothing-to-do',
-): Result => {
-  const known = knownAt(context, connection, count);
-  return { outcome: failing.length === 0 ? outcome : 'differs', ...known, failing, warnings };
-};
+  seen: SchemaCheck,
+  outcome: string,
+): Promise<Result> {
+  const check = seen.failing.length === 0 ? seen : await checkSchema(connection, context);
+  const { failing, warnings, count } = check;
+  const known = { ...knownAt(context, connection, count), failing, warnings };
+  if (failing.length === 0) return { outcome, ...known };
+  return {
+    outcome: 'differs',
+    ...known,
+    error: failure('differs', 'drift', [known.version, failing, known.pending.length > 0]),
+  };
+}

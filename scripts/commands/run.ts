@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection, type Connection } from '../database/connection.js';
-import { isLockError, serverFailure, sqlstateOf } from '../database/pg-errors.js';
+import { isLockError, sqlstateOf } from '../database/pg-errors.js';
 import type { Migration } from '../project/project.js';
 import { between, targetCount, versionAt } from '../project/version.js';
-import { Failure, failure } from '../report/errors.js';
-import type { Difference, Direction, Done, Known, Result } from '../report/types.js';
+import { failure } from '../report/errors.js';
+import type { Difference, Direction, Done, Result } from '../report/types.js';
 import { checkSchema } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
-import { asPartial, explain } from '../runner/explain.js';
+import { asFailure, asPartial, explain } from '../runner/explain.js';
 import { loadMigrations, runMigrations } from '../runner/framework.js';
 import { withLockMonitor, type LockMonitor } from '../runner/lock-monitor.js';
 import { refuseProblems } from '../runner/preflight.js';
@@ -19,12 +19,11 @@ import { knownAt, resultOf } from './check.js';
 export async function redo(context: Context): Promise<Result> {
   const down = await run(context, 'down');
   const { reverted = [], version = null } = down;
-  if (reverted.length === 0) return down;
-  try {
-    return { ...(await run({ ...context, argument: String(reverted.length) }, 'up')), reverted };
-  } catch (error) {
-    throw withKnown(asPartial(error, version, 'up'), { ...down, reverted });
-  }
+  if (reverted.length === 0 || down.error) return down;
+  const up = await run({ ...context, argument: String(reverted.length) }, 'up');
+  if (!up.error) return { ...up, reverted };
+  const error = asPartial(up.error, up.version ?? version, 'up');
+  return { ...up, outcome: error.outcome, error, reverted };
 }
 
 /** A run, from attempt to attempt. */
@@ -43,35 +42,20 @@ interface Task {
 
 /**
  * Takes the database to another version. With nothing to do it takes no lock and writes nothing, but checks.
- *
- * @throws Failure for whatever stands in the way; it carries what was committed until then
+ * Where something fails on the way, the result says it, and what was committed until then.
  */
-export async function run(context: Context, direction: Direction): Promise<Result> {
-  return await withConnection(context, 'lock', (connection) =>
+export const run = (context: Context, direction: Direction): Promise<Result> =>
+  withConnection(context, 'lock', (connection) =>
     withLockMonitor(context, async (monitor) => {
       const first = await monitor.during(checkSchema(connection, context));
-      const target = targetCount(context.project, first.count, direction, context.argument);
-      if (target === first.count) {
-        // What differs is read twice: another run may have committed between its parts.
-        const check = first.failing.length === 0 ? first : await checkSchema(connection, context);
-        return resultOf(context, connection, check, 'nothing-to-do');
-      }
-      const progress = { count: first.count, done: [], wroteOutside: false };
-      const task = {
-        context,
-        direction,
-        connection,
-        monitor,
-        start: first.count,
-        target,
-        progress,
-      };
-      return await withRetries(task).catch((error: unknown) => {
-        throw failed(task, error);
-      });
+      const { count } = first;
+      const target = targetCount(context.project, count, direction, context.argument);
+      if (target === count) return await resultOf(context, connection, first, 'nothing-to-do');
+      const progress = { count, done: [], wroteOutside: false };
+      const task = { context, direction, connection, monitor, start: count, target, progress };
+      return await withRetries(task).catch((error: unknown) => failedResult(task, error));
     }),
   );
-}
 
 /** Attempts, and after a lock timeout or a deadlock attempts again, from where the database then is. */
 async function withRetries(task: Task): Promise<Result> {
@@ -100,15 +84,13 @@ async function attemptRun(task: Task): Promise<Result> {
         context.emit({ type: 'notice', severity, message });
       });
       const before = await monitor.during(checkSchema(connection, context));
-      progress.count = before.count;
+      const { count } = before;
+      progress.count = count;
       const [wentBack, isDone] =
-        direction === 'up'
-          ? [before.count < start, before.count >= target]
-          : [before.count > start, before.count <= target];
-      if (wentBack)
-        throw failure('locked', 'overtaken', [versionAt(context.project, before.count)]);
-      if (isDone) return resultOf(context, connection, before, 'nothing-to-do');
-      const migrations = between(context.project, before.count, target);
+        direction === 'up' ? [count < start, count >= target] : [count > start, count <= target];
+      if (wentBack) throw failure('locked', 'overtaken', [versionAt(context.project, count)]);
+      if (isDone) return await resultOf(context, connection, before, 'nothing-to-do');
+      const migrations = between(context.project, count, target);
       await refuseProblems(connection, { ...context, direction }, migrations, before.facts);
       const warnings = await migrate(
         { context, direction, connection, lock, monitor, before },
@@ -130,11 +112,6 @@ async function migrate(
   const loaded = await loadMigrations(migrations, direction);
   const transaction = new CheckedTransaction(run);
   const { committed } = transaction;
-  const note = () => {
-    progress.done.push(...committed);
-    progress.count += direction === 'up' ? committed.length : -committed.length;
-    progress.wroteOutside ||= transaction.wroteOutside;
-  };
   try {
     context.signal.throwIfAborted();
     await Promise.race([
@@ -144,19 +121,15 @@ async function migrate(
     if (committed.length !== migrations.length)
       throw new Error(`the framework ran ${committed.length} of ${migrations.length} migrations`);
     if (transaction.late !== undefined) throw transaction.late;
+    return transaction.warnings;
   } catch (error) {
     await transaction.rollback();
-    note();
-    throw await explain(
-      run,
-      transaction,
-      migrations,
-      error,
-      versionAt(context.project, progress.count),
-    );
+    throw await explain(run, transaction, migrations, error);
+  } finally {
+    progress.done.push(...committed);
+    progress.count += direction === 'up' ? committed.length : -committed.length;
+    progress.wroteOutside ||= transaction.wroteOutside;
   }
-  note();
-  return transaction.warnings;
 }
 
 const knownOf = ({ context, connection, direction, progress }: Task) => ({
@@ -164,30 +137,15 @@ const knownOf = ({ context, connection, direction, progress }: Task) => ({
   [direction === 'up' ? 'applied' : 'reverted']: progress.done,
 });
 
-/** The failure of a run, with what is known of it. */
-function failed(task: Task, error: unknown): unknown {
+function failedResult(task: Task, thrown: unknown): Result {
   const { command, argument, signal, project } = task.context;
   const { count, done, wroteOutside } = task.progress;
   const version = versionAt(project, count);
-  if (signal.aborted) return withKnown(interrupted(signal, error, version), knownOf(task));
   const next = command === 'redo' || (command === 'up' && argument === undefined) ? 'up' : 'status';
-  const isPartial = done.length > 0 || wroteOutside;
-  return withKnown(isPartial ? asPartial(error, version, next) : error, knownOf(task));
-}
-
-/** Adds what is known to a failure, which may know better already. */
-export function withKnown(error: unknown, known: Known): unknown {
-  const reason = error instanceof Failure ? error : (serverFailure(error) ?? error);
-  if (reason instanceof Failure) reason.known = { ...known, ...reason.known };
-  return reason;
-}
-
-/** The failure of a command that a signal has ended. */
-export function interrupted(
-  { reason }: AbortSignal,
-  cause: unknown,
-  version?: string | null,
-): Failure {
-  const exitCode = reason === 'SIGINT' ? 130 : 143;
-  return failure('failed', 'interrupted', [String(reason), version], { exitCode, cause });
+  const failed = asFailure(thrown, signal, version);
+  const error =
+    (done.length > 0 || wroteOutside) && !signal.aborted
+      ? asPartial(failed, version, next)
+      : failed;
+  return { outcome: error.outcome, error, ...knownOf(task) };
 }

@@ -1,6 +1,6 @@
 import { runMessages } from './messages-run.js';
 import { usageMessages } from './messages-usage.js';
-import type { Difference, Known } from './types.js';
+import type { Difference } from './types.js';
 
 /** The outcomes of a command that failed, with the exit code of each: a contract with other programs. */
 export const exitCodes = {
@@ -31,19 +31,16 @@ interface Details {
 /** A failure that a person can do something about. Its `code` is stable. */
 export class Failure extends Error {
   readonly hint: string;
-  readonly exitCode: number;
-  /** What was known of the database and the run when it failed. */
-  known: Known = {};
   constructor(
     readonly outcome: keyof typeof exitCodes,
     readonly code: Code,
     words: string,
     readonly details: Details,
+    readonly exitCode: number = details.exitCode ?? exitCodes[outcome],
   ) {
     const [message, hint = ''] = words.split('\n→ ');
     super(message, { cause: details.cause });
     this.hint = hint.trim();
-    this.exitCode = details.exitCode ?? exitCodes[outcome];
   }
 }
 

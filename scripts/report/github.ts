@@ -1,9 +1,10 @@
-import { differencesOf, type Report } from './report.js';
+import { differencesOf } from './report.js';
+import type { Result } from './types.js';
 import { at } from './wording.js';
 
 /** An annotation of the file that a failure is about (docs.github.com, "Workflow commands for GitHub Actions"). */
-export function annotation({ error }: Report): string {
-  if (error === null) return '';
+export function annotation({ error }: Result): string {
+  if (!error) return '';
   const message = error.message
     .replaceAll('%', '%25')
     .replaceAll('\r', '%0D')
@@ -13,30 +14,24 @@ export function annotation({ error }: Report): string {
 }
 
 /** The summary of a step, in Markdown, with the differences as a table. */
-export function summary(report: Report): string {
-  const { command, outcome, exitCode, known, error } = report;
-  const { version, applied = [], reverted = [] } = known;
+export function summary(command: string | null, result: Result): string {
+  const { outcome, error, version, applied = [], reverted = [] } = result;
   const cell = (text: string | null) =>
     `\`${(text ?? ' ').replaceAll('|', '\\|').replaceAll(/\s+/g, ' ')}\``;
-  const rows = differencesOf(report).map(
+  const rows = differencesOf(result).map(
     ({ kind, object, expected, found }) =>
       `| ${kind} | ${cell(object)} | ${cell(expected)} | ${cell(found)} |`,
   );
-  const names = [
+  const lines = [
+    `### migrate ${command ?? ''}: ${outcome} (exit code ${error?.exitCode ?? 0})\n`,
+    ...(version === undefined ? [] : [`The database is ${at(version)}.\n`]),
     ...reverted.map(({ name }) => `- reverted ${name}`),
     ...applied.map(({ name }) => `- applied ${name}`),
+    ...(error ? ['', (error.message.split('\n\n')[0] ?? '').replaceAll(/^/gm, '> ')] : []),
+    ...(rows.length === 0
+      ? []
+      : ['', '| | object | expected | found |', '|---|---|---|---|', ...rows]),
+    ...(error ? ['', error.hint] : []),
   ];
-  return [
-    `### migrate ${command ?? ''}: ${outcome} (exit code ${exitCode})`,
-    version === undefined ? '' : `The database is ${at(version)}.`,
-    names.join('\n'),
-    error === null ? '' : (error.message.split('\n\n')[0] ?? '').replaceAll(/^/gm, '> '),
-    rows.length === 0
-      ? ''
-      : ['| | object | expected | found |', '|---|---|---|---|', ...rows].join('\n'),
-    error?.hint ?? '',
-  ]
-    .filter((paragraph) => paragraph !== '')
-    .join('\n\n')
-    .concat('\n\n');
+  return `${lines.join('\n')}\n\n`;
 }

@@ -4,41 +4,21 @@ import type { Report } from './report.js';
 import { at, count, differenceLines, list, RUN, table, time } from './wording.js';
 
 /** What a command that has an answer says, for people. */
-export function asText(
-  { command, outcome, known, milliseconds }: Report,
-  hasColor: boolean,
-): string {
-  const color = picocolors.createColors(hasColor);
-  const {
-    database,
-    migrations = [],
-    applied = [],
-    reverted = [],
-    warnings = [],
-    version = null,
-    pending = [],
-    output,
-  } = known;
+export function asText(report: Report, hasColor: boolean): string {
+  const { green, yellow, dim } = picocolors.createColors(hasColor);
+  const { command, outcome, version = null, milliseconds, database, output } = report;
+  const { migrations = [], applied = [], reverted = [], warnings = [], pending = [] } = report;
   if (output !== undefined) return outputText(command, output);
-  const lines = [];
-  if (database !== undefined) {
-    const { name, host, port, serverVersion } = database;
-    lines.push(color.dim(`database ${name} at ${host}:${port}, PostgreSQL ${serverVersion}`));
-  }
+  const { name = '', host = '', port = 0, serverVersion = '' } = database ?? {};
   const rows = [
-    ...migrations.map(({ name, appliedOn }) =>
-      appliedOn === null
-        ? [color.yellow('pending'), name, '']
-        : [color.green('applied'), name, appliedOn.slice(0, 19)],
-    ),
-    ...reverted.map(({ name, milliseconds: spent }) => ['-', name, time(spent)]),
-    ...applied.map(({ name, milliseconds: spent }) => ['+', name, time(spent)]),
+    ...migrations.map((migration) => [
+      migration.appliedOn === null ? yellow('pending') : green('applied'),
+      migration.name,
+      migration.appliedOn?.slice(0, 19) ?? '',
+    ]),
+    ...reverted.map((done) => ['-', done.name, time(done.milliseconds)]),
+    ...applied.map((done) => ['+', done.name, time(done.milliseconds)]),
   ];
-  if (rows.length > 0) lines.push(table(rows));
-  if (warnings.length > 0)
-    lines.push(
-      `${color.yellow('warning:')} not expected, and left as it is:\n${differenceLines(warnings)}`,
-    );
   const summary = [
     ...(reverted.length > 0 ? [`reverted ${count(reverted.length, 'migration')}`] : []),
     ...(applied.length > 0 ? [`applied ${count(applied.length, 'migration')}`] : []),
@@ -46,9 +26,15 @@ export function asText(
     `the schema is as expected ${at(version)}`,
     ...(pending.length > 0 && command !== 'down' ? [`${pending.length} pending`] : []),
   ];
-  if (outcome !== 'differs')
-    lines.push(`${color.green('ok')}  ${summary.join('; ')}  ${color.dim(time(milliseconds))}`);
-  return lines.join('\n');
+  const warning = `${yellow('warning:')} not expected, and left as it is:\n${differenceLines(warnings)}`;
+  return [
+    dim(`database ${name} at ${host}:${port}, PostgreSQL ${serverVersion}`),
+    ...(rows.length > 0 ? [table(rows)] : []),
+    ...(warnings.length > 0 ? [warning] : []),
+    ...(outcome === 'differs'
+      ? []
+      : [`${green('ok')}  ${summary.join('; ')}  ${dim(time(milliseconds))}`]),
+  ].join('\n');
 }
 
 function outputText(command: string | null, output: string): string {

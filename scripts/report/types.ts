@@ -1,4 +1,4 @@
-/** What a run meets and a report tells. Only types, and a limit: every other file may import this one. */
+import type { Failure } from './errors.js';
 
 export type Direction = 'up' | 'down';
 
@@ -18,54 +18,45 @@ export interface Done {
 }
 
 /** Another session on the server. `age` is in seconds, since its transaction began. */
-export interface Session {
+export interface Session extends Readonly<
+  Record<'application' | 'client' | 'state' | 'query', string>
+> {
   readonly pid: number;
-  readonly application: string;
-  readonly client: string;
-  readonly state: string;
   readonly age: number;
-  readonly query: string;
 }
 
-/** Rows of a table, or values of a column, that a run would delete. Names are as SQL writes them. */
+/** Rows of a table, or values of a column, that a run would delete; `count` is at most {@link COUNT_LIMIT} + 1. */
 export interface Loss {
   readonly table: string;
   readonly column: string | null;
-  /** At most {@link COUNT_LIMIT} + 1, which means "more than that". */
   readonly count: number;
 }
 export const COUNT_LIMIT = 10_000;
 
 /** Something that a run needs and the database does not have, and the statement or step that solves it. */
-export interface Problem {
-  readonly problem: string;
-  readonly remedy: string;
-}
+export type Problem = Readonly<Record<'problem' | 'remedy', string>>;
 
 /** What happens during a run that a person who waits wants to know. */
 export type Event =
-  | { readonly type: 'waiting'; readonly holder: Session | undefined }
-  | { readonly type: 'blocked'; readonly blockers: readonly Session[] }
+  | { type: 'waiting'; holder: Session | undefined }
+  | { type: 'blocked'; blockers: readonly Session[] }
+  | { type: 'progress'; phase: string; done: number; total: number }
+  | { type: 'notice'; severity: string; message: string }
+  | { type: 'statement'; sql: string }
   | {
-      readonly type: 'progress';
-      readonly phase: string;
-      readonly done: number;
-      readonly total: number;
-    }
-  | { readonly type: 'notice'; readonly severity: string; readonly message: string }
-  | { readonly type: 'statement'; readonly sql: string }
-  | {
-      readonly type: 'retry';
-      readonly attempt: number;
-      readonly retries: number;
-      /** Milliseconds. */
-      readonly pause: number;
-      readonly reason: string;
-      readonly blockers: readonly Session[];
+      type: 'retry';
+      attempt: number;
+      retries: number;
+      pause: number;
+      reason: string;
+      blockers: readonly Session[];
     };
 
-/** What is known of a database and a run. A failure carries as much of it as was known when it happened. */
-export interface Known {
+/** What a command has come to, and what it knows then of the database and the run. */
+export interface Result {
+  readonly outcome: string;
+  /** Null where the command has an answer. */
+  readonly error?: Failure | null;
   /** The name of the last applied migration, or null before the first. */
   readonly version?: string | null;
   readonly applied?: readonly Done[];
@@ -76,12 +67,7 @@ export interface Known {
   readonly warnings?: readonly Difference[];
   readonly database?: { host: string; port: number; name: string; serverVersion: string };
   /** For `status`. */
-  readonly migrations?: readonly { readonly name: string; readonly appliedOn: string | null }[];
-  /** What `plan`, `create` and `snapshot` print. */
+  readonly migrations?: readonly { name: string; appliedOn: string | null }[];
+  /** What `plan`, `create`, `snapshot` and `help` print. */
   readonly output?: string;
-}
-
-/** What a command returns. */
-export interface Result extends Known {
-  readonly outcome: 'applied' | 'reverted' | 'nothing-to-do' | 'matches' | 'differs' | 'planned';
 }

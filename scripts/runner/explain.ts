@@ -1,31 +1,32 @@
+import { inspect } from 'node:util';
 import { isConnectionLost, isLockError, serverFailure, sqlstateOf } from '../database/pg-errors.js';
 import { expectedAt, factsAt, type Migration } from '../project/project.js';
+import { versionAt } from '../project/version.js';
 import { Failure, failure } from '../report/errors.js';
 import type { Difference } from '../report/types.js';
 import { compare } from '../schema/compare.js';
-import { factId, factsOf, isKind } from '../schema/effects.js';
+import { factId, factsOf } from '../schema/effects.js';
 import type { CheckedTransaction, Run } from './transaction.js';
 
-/**
- * The failure that an error of a run is. Errors after which the run is tried again are returned as they are.
- *
- * @param version of the database now
- */
+/** The failure that an error of a run is. Errors after which the run is tried again are returned as they are. */
 export async function explain(
   run: Run,
-  transaction: CheckedTransaction,
+  { firstError, current, committed }: CheckedTransaction,
   migrations: readonly Migration[],
   thrown: unknown,
-  version: string | null,
 ): Promise<unknown> {
-  const { error, sql } = transaction.firstError ?? { error: thrown };
-  if (run.context.signal.aborted || isLockError(error) || error instanceof Failure) return error;
+  const { error, sql } = firstError ?? { error: thrown };
+  const { signal, project } = run.context;
+  if (signal.aborted || isLockError(error) || error instanceof Failure) return error;
   if (isConnectionLost(error)) return serverFailure(error);
-  const { name, file } = transaction.current ?? migrations[0] ?? { name: '', file: '' };
-  const { message, detail, hint, where } = (
-    error instanceof Error ? error : { message: String(error) }
-  ) as Error & Record<'detail' | 'hint' | 'where', string | undefined>;
-  const sqlstate = sqlstateOf(error);
+  const { name, file } = current ?? migrations[0] ?? { name: '', file: '' };
+  const { detail, hint, where } = (error ?? {}) as Partial<
+    Record<'detail' | 'hint' | 'where', string>
+  >;
+  const [message, sqlstate] = [
+    error instanceof Error ? error.message : String(error),
+    sqlstateOf(error),
+  ];
   const details = { sqlstate, file, cause: error };
   const differences = await inTheWay(run, migrations, sqlstate);
   if (differences.length > 0)
@@ -34,12 +35,9 @@ export async function explain(
       differences,
     });
   const more = [detail, hint, where].filter((line) => line !== undefined);
-  return failure(
-    'failed',
-    'migration-failed',
-    [file, version, message, sqlstate, more, sql],
-    details,
-  );
+  const count = run.before.count + (run.direction === 'up' ? committed.length : -committed.length);
+  const values = [file, versionAt(project, count), message, sqlstate, more, sql] as const;
+  return failure('failed', 'migration-failed', [...values], details);
 }
 
 /**
@@ -58,10 +56,7 @@ async function inTheWay(
   const created = migrations
     .flatMap(({ effect }) => factsOf(effect))
     .filter(([object, part]) => known.get(object)?.has(part) !== true)
-    .filter(
-      ([object, part]) =>
-        isDuplicate || (/^column |^.*(table|view)$/.test(part) && !object.startsWith('function ')),
-    )
+    .filter(([, part]) => isDuplicate || /^column |(table|view)$/.test(part))
     .map(([object, part]) => factId(object, part));
   const expected = expectedAt(context.project, before.count + migrations.length);
   const only = {
@@ -73,10 +68,20 @@ async function inTheWay(
   return (await compare(only, before.facts)).failing.filter(({ kind }) => kind === 'changed');
 }
 
-/** What a failure is once a part of the run is committed. What is neither a failure nor the server's stays. */
-export function asPartial(error: unknown, version: string | null, next: string): unknown {
-  const cause = error instanceof Failure ? error : serverFailure(error);
-  if (cause === undefined || cause.outcome === 'partial') return error;
+/** The failure that anything thrown is. A signal ends every command, whatever it was at. */
+export function asFailure(thrown: unknown, signal: AbortSignal, version?: string | null): Failure {
+  if (signal.aborted) {
+    const details = { exitCode: signal.reason === 'SIGINT' ? 130 : 143, cause: thrown };
+    return failure('failed', 'interrupted', [String(signal.reason), version], details);
+  }
+  if (thrown instanceof Failure) return thrown;
+  const reason = thrown instanceof Error ? thrown.message : inspect(thrown);
+  return serverFailure(thrown) ?? failure('error', 'internal', [reason], { cause: thrown });
+}
+
+/** What a failure is once a part of the run is committed. */
+export function asPartial(cause: Failure, version: string | null, next: string): Failure {
+  if (cause.outcome === 'partial' || cause.outcome === 'error') return cause;
   const details = { ...cause.details, cause };
   return failure('partial', 'partial', [version, next, cause.message, cause.hint], details);
 }
