@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option, type CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { failure } from '../report/errors.js';
 import type { Direction } from '../report/types.js';
 import type { Options } from '../runner/context.js';
@@ -39,6 +39,12 @@ export function readCommandLine(
   version: string,
 ): Invocation {
   let [command, words, output] = ['help', [] as readonly string[], ''];
+  const statementTimeout = new Option(
+    '--statement-timeout <duration>',
+    'how long a statement may take',
+  );
+  statementTimeout.argParser(toDuration).default('0', 'none');
+  const [seconds, number] = [toNumber(/^\d{1,6}(\.\d+)?$/), toNumber(/^\d{1,6}$/)];
   const program = new Command('npm run migrate')
     .usage('<command> [argument] [options]')
     .addHelpText('after', NOTES)
@@ -50,25 +56,16 @@ export function readCommandLine(
     .option('--json', 'print one JSON object')
     .option('--strict', 'fail for what is unexpected, too')
     .option('--allow-data-loss', 'allow the run to delete rows or values')
-    .option('--lock-wait <seconds>', 'wait for another run', toNumber(/^\d{1,6}(\.\d+)?$/), 60)
-    .option(
-      '--connect-wait <seconds>',
-      'wait for a server that is starting',
-      toNumber(/^\d{1,6}(\.\d+)?$/),
-      0,
-    )
+    .option('--lock-wait <seconds>', 'wait for another run', seconds, 60)
+    .option('--connect-wait <seconds>', 'wait for a server that is starting', seconds, 0)
     .option(
       '--lock-timeout <duration>',
       'how long a statement waits for a table lock',
       toDuration,
       '2s',
     )
-    .addOption(
-      new Option('--statement-timeout <duration>', 'how long a statement may take')
-        .argParser(toDuration)
-        .default('0', 'none'),
-    )
-    .option('--retries <n>', 'after lock timeouts and deadlocks', toNumber(/^\d{1,6}$/), 10)
+    .addOption(statementTimeout)
+    .option('--retries <n>', 'after lock timeouts and deadlocks', number, 10)
     .option('--verbose', 'print statements, notices and stack traces')
     .option('--quiet', 'print errors only');
   for (const [usage, description] of Object.entries(COMMANDS))
@@ -79,70 +76,49 @@ export function readCommandLine(
         const asked = args.at(-1) as Command;
         [command, words] = [asked.name(), asked.args];
       });
-  const [flags, others] = [false, true].map((takesValue) =>
-    program.options
-      .filter(({ required }) => required === takesValue)
-      .map((option) => option.name()),
-  );
+  const names = (required: boolean) =>
+    program.options.filter((option) => option.required === required).map((option) => option.name());
   try {
-    const swallowed = fromNpm(env, flags ?? [], others ?? []);
-    program.parse([...swallowed, ...argv.filter((word) => word !== '--')], { from: 'user' });
+    const args = [...fromNpm(env, names(false), names(true)), ...argv];
+    program.parse(
+      args.filter((word) => word !== '--'),
+      { from: 'user' },
+    );
   } catch (error) {
-    const { code, exitCode, message } = error as CommanderError;
-    if (exitCode !== 0 || code === undefined)
-      throw code?.startsWith('commander.') ? usageError(message, argv) : error;
-    command = code === 'commander.version' ? 'version' : 'help';
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw refusal(error.message);
+    command = error.code === 'commander.version' ? 'version' : 'help';
   }
   return { command, output: output.trim(), ...readWords(command, words), options: program.opts() };
 }
 
-function usageError(message: string, argv: readonly string[]) {
-  const isEmpty = argv.length === 0;
-  const reason = isEmpty
-    ? 'no command was given'
-    : message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '; $1');
-  return failure('usage', 'command-line', [reason.replace('Did', 'did')]);
+function refusal(message: string) {
+  const reason = message.replace('(outputHelp)', 'no command was given').replace(/^error: /, '');
+  return failure('usage', 'command-line', [reason.replace(/\n\(Did (.*)\)$/, '; did $1')]);
 }
 
 /** The argument of a command, and for `plan` its direction. */
-function readWords(
-  command: string,
-  words: readonly string[],
-): Pick<Invocation, 'argument' | 'direction'> {
-  if (command === 'create') return { argument: migrationName(words), direction: 'up' };
+function readWords(command: string, words: readonly string[]) {
   const [first, second] = words;
   const hasWay = command === 'plan' && (first === 'up' || first === 'down');
-  const argument = hasWay ? second : first;
-  const isNumber = /^[+-]?[\d.]+(e\d+)?$/i.test(argument ?? '') || command === 'redo';
-  const isWrong =
-    isNumber && argument !== undefined && !(/^\d{1,6}$/.test(argument) && Number(argument) > 0);
-  if (isWrong)
-    throw failure('usage', 'command-line', [`"${argument}" is not a number of migrations, from 1`]);
-  if (!hasWay && second !== undefined)
-    throw failure('usage', 'command-line', [`"${second}" is one word too many`]);
-  return { argument, direction: (hasWay ? first : command) === 'down' ? 'down' : 'up' };
-}
-
-function migrationName(words: readonly string[]): string {
-  const name = words
-    .join('-')
-    .toLowerCase()
-    .replaceAll(/[\s_]+/g, '-');
-  if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) throw failure('usage', 'bad-name', [name]);
-  return name;
+  const argument = command === 'create' ? words.join('-') : hasWay ? second : first;
+  const direction: Direction = (hasWay ? first : command) === 'down' ? 'down' : 'up';
+  const isNumber = command === 'redo' || /^[+-]?[\d.]+(e\d+)?$/i.test(argument ?? '');
+  if (isNumber && !(command === 'redo' ? /^[1-9]\d*$/ : /^0*[1-9]\d*$/).test(argument ?? '1'))
+    throw refusal(`"${argument ?? ''}" is not a number of migrations, from 1`);
+  if (command === 'plan' && !hasWay && second !== undefined)
+    throw refusal(`"${second}" is one word too many`);
+  return { argument, direction };
 }
 
 const toNumber = (pattern: RegExp) => (value: string) => {
-  if (!pattern.test(value)) throw new InvalidArgumentError('It must be a number, such as 5.');
-  return Number(value);
+  if (pattern.test(value)) return Number(value);
+  throw new InvalidArgumentError('It must be a number, such as 5.');
 };
 
 /** A duration as PostgreSQL reads it; `0` is none. PostgreSQL counts milliseconds in 32 bits: 24 days. */
 function toDuration(value: string): string {
-  const isDuration = /^(none|0|\d{1,9}ms|\d{1,6}s|\d{1,4}m(in)?|\d{1,2}h)$/.test(value);
-  if (!isDuration)
-    throw new InvalidArgumentError(
-      'It must be a duration such as 500ms, 5s, 10min or 2h, or none.',
-    );
-  return value.replace('none', '0').replace(/m$/, 'min');
+  if (/^(none|0|\d{1,9}ms|\d{1,6}s|\d{1,4}m(in)?|\d{1,2}h)$/.test(value))
+    return value.replace('none', '0').replace(/m$/, 'min');
+  throw new InvalidArgumentError('It must be a duration (500ms, 5s, 10min, 2h), or none.');
 }

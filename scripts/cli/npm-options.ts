@@ -5,33 +5,30 @@ import { failure } from '../report/errors.js';
 const NPMS_OWN = ['description', 'versions', 'yes', 'os'];
 
 /**
- * The options that npm took for itself, as words of a command line: `npm run migrate up --dry-run` reaches
- * the script as `up`, with `npm_config_dry_run=true` in the environment. What is spelled nearly like an option
- * is refused: a dry run that writes would be the worst defect of all.
+ * The options that npm took for itself, as words of a command line: `npm run migrate up --dry-run`
+ * reaches the script as `up`, with `npm_config_dry_run=true` in the environment. What is spelled
+ * nearly like an option is refused: a dry run that writes would be the worst defect of all.
  *
  * @throws Failure `usage`
  */
-export function fromNpm(
+export const fromNpm = (
   env: NodeJS.ProcessEnv,
   flags: readonly string[],
   others: readonly string[],
-): string[] {
-  return Object.entries(env).flatMap(([variable, value = '']) => {
+) =>
+  Object.entries(env).flatMap(([variable, value = '']) => {
     const name = /^npm_config_(.+)$/i.exec(variable)?.[1]?.toLowerCase().replaceAll('_', '-');
-    if (name === undefined || value === '' || value === 'false' || NPMS_OWN.includes(name))
-      return [];
+    if (name === undefined || ['', 'false'].includes(value) || NPMS_OWN.includes(name)) return [];
     // npm reads --verbose and --quiet as levels of its own log.
-    if (name === 'loglevel')
-      return value === 'verbose' ? ['--verbose'] : value === 'warn' ? ['--quiet'] : [];
+    if (name === 'loglevel') return { verbose: ['--verbose'], warn: ['--quiet'] }[value] ?? [];
     if (others.includes(name)) return [`--${name}=${value}`];
     if (flags.includes(name) && value === 'true') return [`--${name}`];
     // npm takes the word after an option that it does not know for its value.
-    if (flags.includes(name))
-      throw failure('usage', 'npm-option', [`npm took "${value}" as the value of --${name}`]);
+    const reason = `npm took "${value}" as the value of --${name}`;
+    if (flags.includes(name)) throw failure('usage', 'npm-option', [reason]);
     const option = nearest(name, [...flags, ...others], name.length > 5 ? 2 : 1);
     if (option === undefined) return [];
     throw failure('usage', 'npm-option', [
       `there is no option "--${name}"; did you mean "--${option}"?`,
     ]);
   });
-}

@@ -21,38 +21,36 @@ export interface Call {
   readonly stuck?: Promise<never>;
 }
 
+type Main = (call: Call) => Promise<number>;
 const STATUS = 'See what is applied:  npm run migrate status\n';
 
 /** Runs `main` as the program of this process, if `url` is the file that Node.js was started with. */
-export function runAsProgram(url: string, main: (call: Call) => Promise<number>): void {
-  const [, started] = process.argv;
-  if (started !== undefined && pathToFileURL(createRequire(url).resolve(started)).href === url)
+export function runAsProgram(url: string, main: Main): void {
+  const [, file] = process.argv;
+  if (file !== undefined && pathToFileURL(createRequire(url).resolve(file)).href === url)
     void start(main);
 }
 
-async function start(main: (call: Call) => Promise<number>): Promise<void> {
+async function start(main: Main): Promise<void> {
   const { argv, env, stdout, stderr } = process;
-  let isOver = false;
+  const refuseExit = () => {
+    const reason = 'failed: a migration ended the process (process.exit)';
+    stderr.write(`${reason}\n\nWhat was not committed is rolled back. ${STATUS}`);
+    process.exitCode = exitCodes.failed;
+  };
   const leave = (exitCode: number): never => {
-    isOver = true;
+    process.off('exit', refuseExit);
     process.exit(exitCode);
   };
-  process.on('exit', () => {
-    if (isOver) return;
-    stderr.write(
-      `failed: a migration ended the process (process.exit)\n\nWhat was not committed is rolled back. ${STATUS}`,
-    );
-    process.exitCode = exitCodes.failed;
-  });
+  process.on('exit', refuseExit);
   // Migrations may call console.log. Send it to stderr: stdout carries only the result.
   globalThis.console = new Console(stderr);
   // If the reader goes away (`| head`), the run still completes. A full disk must not pass for success.
   let writeError = '';
   stderr.on('error', () => undefined);
-  stdout.on(
-    'error',
-    ({ code, message }: NodeJS.ErrnoException) => (writeError = code === 'EPIPE' ? '' : message),
-  );
+  stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') writeError = message;
+  });
   const exitCode = await main({
     argv: argv.slice(2),
     env,
@@ -66,23 +64,19 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
   });
   await new Promise((resolve) => stdout.write('', resolve));
   await immediate(); // The error event comes after the callback.
-  const lost =
-    writeError === ''
-      ? ''
-      : `the output could not be written: ${writeError}\n\nThe command is done. ${STATUS}`;
-  await new Promise((resolve) => stderr.write(lost, resolve));
-  leave(exitCode === 0 && lost !== '' ? exitCodes.error : exitCode);
+  if (writeError === '') leave(exitCode);
+  stderr.write(`the output could not be written: ${writeError}\n\nThe command is done. ${STATUS}`);
+  leave(exitCode === 0 ? exitCodes.error : exitCode);
 }
 
-/** The first signal stops the run in order; another one, more than a second later, ends the process at once. */
+/** The first signal stops the run in order; another one, a second later, ends the process at once. */
 function abortOnSignals(leave: (exitCode: number) => never): AbortSignal {
   const controller = new AbortController();
   let first = 0;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
-      // npm passes on a signal that the whole process group has received, so the same one can come twice.
-      if (controller.signal.aborted && Date.now() - first > 1000)
-        leave(signal === 'SIGINT' ? 130 : 143);
+      // npm passes on a signal that the whole process group has received: the same one can come twice.
+      if (first > 0 && Date.now() - first > 1000) leave(signal === 'SIGINT' ? 130 : 143);
       first ||= Date.now();
       controller.abort(signal);
     });
@@ -94,16 +88,11 @@ function rejectWhenStuck(): Promise<never> {
     process.once('beforeExit', () => {
       reject(failure('failed', 'never-settles', []));
     });
-    process.on('uncaughtException', (reason: unknown) => {
+    process.on('uncaughtException', (cause: unknown) => {
       // A run knows the errors of the server and late statements, and fails by them.
-      if (
-        sqlstateOf(reason) !== '' ||
-        (reason instanceof Failure && reason.code === 'late-statement')
-      )
-        return;
-      reject(
-        new Error(`an error was thrown that nothing catches: ${String(reason)}`, { cause: reason }),
-      );
+      const isKnown = cause instanceof Failure && cause.code === 'late-statement';
+      if (isKnown || sqlstateOf(cause) !== '') return;
+      reject(new Error(`an error was thrown that nothing catches: ${String(cause)}`, { cause }));
     });
   });
   stuck.catch(() => undefined);

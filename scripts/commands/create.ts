@@ -8,8 +8,10 @@ import type { Context } from '../runner/context.js';
 /** Creates a migration from the template. `snapshot` writes its effect. Needs no database. */
 export function create({ argument = '', project, settings }: Context): Promise<Result> {
   const { root, template, migrationsDir } = settings;
+  const slug = argument.toLowerCase().replaceAll(/[\s_]+/g, '-');
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(slug)) throw failure('usage', 'bad-name', [slug]);
   const last = project.migrations.at(-1)?.name.split('_')[0] ?? '0000';
-  const name = `${String(Number(last) + 1).padStart(last.length, '0')}_${argument}`;
+  const name = `${String(Number(last) + 1).padStart(last.length, '0')}_${slug}`;
   const path = join(migrationsDir, `${name}.ts`);
   const shown = relative(root, path);
   if (existsSync(path)) throw failure('usage', 'file-exists', [shown]);

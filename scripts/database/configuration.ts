@@ -37,17 +37,13 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Con
     throw failure('usage', 'no-database', [variable, env[variable] === '']);
   const given = url === undefined ? {} : parseUrl(variable, url);
   const sslmode = given.sslmode ?? from('PGSSLMODE');
+  const modeVariable = given.sslmode === undefined ? 'PGSSLMODE' : variable;
   if (!MODES.includes(sslmode ?? 'disable'))
-    refuse(
-      given.sslmode === undefined ? 'PGSSLMODE' : variable,
-      `it must be one of ${MODES.join(', ')}`,
-    );
+    refuse(modeVariable, `sslmode "${sslmode ?? ''}" is not one of ${MODES.join(', ')}`);
   const port = Number(given.port ?? from('PGPORT') ?? 5432);
+  const portVariable = given.port === undefined ? 'PGPORT' : variable;
   if (!(Number.isInteger(port) && port > 0 && port < 65536))
-    refuse(
-      given.port === undefined ? 'PGPORT' : variable,
-      'the port must be a number from 1 to 65535',
-    );
+    refuse(portVariable, 'the port must be a number from 1 to 65535');
   const user = given.user ?? from('PGUSER') ?? from('USER') ?? 'postgres';
   const host = given.host ?? from('PGHOST') ?? 'localhost';
   const database = given.database ?? from('PGDATABASE') ?? user;

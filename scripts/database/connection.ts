@@ -54,13 +54,12 @@ export async function withConnection<T>(
   let timer: NodeJS.Timeout | undefined;
   const giveUp = () => {
     requestCancel(client);
-    timer = setTimeout(() => wireOf(client).stream.destroy(), 900);
+    timer = setTimeout(() => sessionOf(client).connection.stream.destroy(), 900);
   };
   signal.addEventListener('abort', giveUp, { once: true });
   try {
-    if (Number.parseInt(serverVersion, 10) < OLDEST_MAJOR)
-      throw failure('unavailable', 'too-old', [serverVersion, OLDEST_MAJOR]);
-    return await use(connection);
+    if (Number.parseInt(serverVersion, 10) >= OLDEST_MAJOR) return await use(connection);
+    throw failure('unavailable', 'too-old', [serverVersion, OLDEST_MAJOR]);
   } finally {
     client.end().catch(() => undefined); // The server ends the session when it reads this.
     signal.removeEventListener('abort', giveUp);
@@ -68,82 +67,68 @@ export async function withConnection<T>(
   }
 }
 
+const STARTING =
+  /^(57P03|ECONNREFUSED|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|EHOSTUNREACH)$/;
+
 async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {
   const { configuration, signal, options } = connector;
   const deadline = Date.now() + options.connectWait * 1000;
+  let { ssl } = configuration.clientConfig;
   for (let pause = 100; ; pause = Math.min(pause * 2, 2000)) {
     signal.throwIfAborted();
     try {
-      return await connectOnce(connector, purpose);
-    } catch (error) {
+      return await connectOnce(connector, purpose, ssl);
+    } catch (cause) {
       signal.throwIfAborted();
-      const cause = error instanceof AggregateError ? (error.errors[0] as Error) : (error as Error);
-      const code = codeOf(cause);
+      const error = (cause instanceof AggregateError ? cause.errors[0] : cause) as Error;
+      const { code = '', message } = error as Error & { code?: string };
+      // `pg` has no code for its own time limit on connecting.
+      const known = message === 'timeout expired' ? 'ETIMEDOUT' : code;
       const left = deadline - Date.now();
-      if (STARTING.test(code) && left > 0) await sleep(Math.min(pause, left), null, { signal });
-      else
+      const lacksTls = configuration.allowsPlain && message.includes('does not support SSL');
+      if (lacksTls && ssl !== false) ssl = false;
+      else if (STARTING.test(known) && left > 0)
+        await sleep(Math.min(pause, left), null, { signal });
+      else {
+        const details = { sqlstate: sqlstateOf(error), cause };
         throw failure(
           'unavailable',
           'not-connected',
-          [configuration, code, cause.message || code],
-          {
-            sqlstate: sqlstateOf(cause),
-            cause: error,
-          },
+          [configuration, known, message || known],
+          details,
         );
+      }
     }
   }
 }
 
-const STARTING =
-  /^(57P03|ECONNREFUSED|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|EHOSTUNREACH)$/;
+type Ssl = Configuration['clientConfig']['ssl'];
 
-/** `pg` has no code for its own time limit on connecting. */
-const codeOf = ({ code = '', message }: Error & { code?: string }) =>
-  message === 'timeout expired' ? 'ETIMEDOUT' : code;
-
-async function connectOnce(
-  { configuration, command, signal }: Connector,
-  purpose: Purpose,
-  ssl = configuration.clientConfig.ssl,
-): Promise<Connection> {
+async function connectOnce(connector: Connector, purpose: Purpose, ssl: Ssl): Promise<Connection> {
+  const { configuration, command, signal } = connector;
   const client = new pg.Client({
     ...configuration.clientConfig,
     ssl,
     application_name: connectionName(purpose, command), // PgBouncer accepts no other parameter.
     keepAlive: true,
-    keepAliveInitialDelayMillis: 30_000, // Sooner than firewalls forget: the system waits two hours.
+    keepAliveInitialDelayMillis: 30_000, // Before firewalls forget: the system waits two hours.
     connectionTimeoutMillis: 15_000,
     query_timeout: undefined, // The application's: it would give up while the server goes on.
   });
   client.on('error', () => undefined); // A lost connection fails the next query, which handles it.
   let serverVersion = '';
-  wireOf(client).on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
-    if (parameterName === 'server_version') serverVersion = parameterValue;
+  const { connection } = sessionOf(client);
+  connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
+    if (status.parameterName === 'server_version') serverVersion = status.parameterValue;
   });
-  const cut = () => wireOf(client).stream.destroy();
+  const cut = () => connection.stream.destroy();
   signal.addEventListener('abort', cut, { once: true });
-  try {
-    await client.connect();
-  } catch (error) {
-    const isWithoutTls = (error as Error).message.includes('does not support SSL');
-    if (!isWithoutTls || !configuration.allowsPlain || ssl === false) throw error;
-    return await connectOnce(
-      { configuration, command, signal, options: { connectWait: 0 } },
-      purpose,
-      false,
-    );
-  } finally {
+  await client.connect().finally(() => {
     signal.removeEventListener('abort', cut);
-  }
+  });
   const query = async (sql: string) =>
     [(await client.query(sql)) as QueryResult | QueryResult[]].flat();
   return { serverVersion, query, client };
-}
-
-interface ParameterStatus {
-  readonly parameterName: string;
-  readonly parameterValue: string;
 }
 
 /** What `pg` keeps of a session, and its types leave out. */
@@ -151,26 +136,23 @@ interface Session {
   readonly connection: EventEmitter & { readonly stream: { destroy(): void } };
   readonly host: string;
   readonly port: number;
+  /** The process id that the client was given. Behind a pooler it is not the server's. */
   readonly processID: number;
   readonly secretKey: number;
 }
-const wireOf = (client: pg.Client) => (client as unknown as Session).connection;
-
-/** The process id that the client was given when it connected. Behind a pooler it is not the server's. */
-export const processIdOf = (client: pg.Client) => (client as unknown as Session).processID;
+export const sessionOf = (client: pg.Client) => client as unknown as Session;
 
 /**
  * Asks the server to cancel the statement of a session (manual, 55.2.8). The session's own key reaches
- * nobody else, also behind a pooler. Like psql before 17, it does so without TLS. Errors are ignored.
+ * nobody else, also behind a pooler. Like psql before 17, it does so without TLS, and ignores errors.
  */
 function requestCancel(client: pg.Client): void {
-  const session = client as unknown as Session;
+  const session = sessionOf(client);
   const request = Buffer.alloc(16);
   const words = [16, 80877102, session.processID, session.secretKey];
   for (const [index, word] of words.entries()) request.writeInt32BE(word, index * 4);
-  const path = `${session.host}/.s.PGSQL.${session.port}`;
   const socket = session.host.startsWith('/')
-    ? openSocket(path)
+    ? openSocket(`${session.host}/.s.PGSQL.${session.port}`)
     : openSocket(session.port, session.host);
   socket.on('error', () => undefined).unref();
   socket.end(request);

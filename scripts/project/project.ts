@@ -91,7 +91,8 @@ const PART =
 /** Makes sure that a document has the form of an effect: a misspelled word would never be compared. */
 function checkEffect(document: unknown, file: string): Effect {
   const refuse = (reason: string) => failure('usage', 'bad-file', [file, reason], { file });
-  if (typeof document !== 'object' || document === null) throw refuse('it is not an object');
+  if (typeof document !== 'object' || document === null || Array.isArray(document))
+    throw refuse('it is not an object');
   for (const [object, patch] of Object.entries(document as Effect)) {
     if (!OBJECT.test(object))
       throw refuse(`"${object}" is not an object with its schema: public.name`);

@@ -73,7 +73,8 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv): Settings {
 
 function checkSettings(values: unknown): Partial<typeof DEFAULTS> {
   const refuse = (reason: string) => failure('usage', 'bad-file', [FILE, reason], { file: FILE });
-  if (typeof values !== 'object' || values === null) throw refuse('it is not an object');
+  if (typeof values !== 'object' || values === null || Array.isArray(values))
+    throw refuse('it is not an object');
   for (const [key, value] of Object.entries(values)) {
     if (!Object.hasOwn(DEFAULTS, key))
       throw refuse(`it has an unknown key "${key}"${closest(key, Object.keys(DEFAULTS))}`);

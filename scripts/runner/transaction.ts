@@ -1,4 +1,4 @@
-import { processIdOf, type Connection } from '../database/connection.js';
+import { sessionOf, type Connection } from '../database/connection.js';
 import type { Migration } from '../project/project.js';
 import { failure, Failure } from '../report/errors.js';
 import type { Difference, Direction, Done } from '../report/types.js';
@@ -223,7 +223,8 @@ export class CheckedTransaction implements StatementClient {
       role: string;
       same: boolean | null;
     };
-    if (pid === processIdOf(connection.client)) await connection.query(`SET search_path = ${path}`);
+    if (pid === sessionOf(connection.client).processID)
+      await connection.query(`SET search_path = ${path}`);
     else if (same !== true)
       throw failure('unavailable', 'pooled-search-path', [this.current?.file ?? '', role, path]);
   }
