@@ -146,10 +146,10 @@ ${command === 'up' ? 'Then continue' : 'See what is applied before you continue'
 function differsHint(direction: Direction, found: readonly Difference[], before: Facts): string {
   const definitions = new Set([...before.values()].flatMap((parts) => [...parts.values()]));
   if (found.some((difference) => difference.found !== null && definitions.has(difference.found)))
-    return `Usually a table was made by hand or by an older file. Change what was found to what is expected, and run again:  ${RUN} ${direction}`;
+    return `Usually a table was made by hand or by an older file.\nChange what was found to what is expected, and run again:  ${RUN} ${direction}`;
   return direction === 'up'
-    ? `The run itself made this difference: a migration and its effect file disagree. Write the effect again:  ${RUN} snapshot`
-    : 'The run itself made this difference: "down" does not undo all that "up" does. Complete it, and run the command again.';
+    ? `The run itself made this difference: a migration and its effect file disagree.\nWrite the effect again, and read the diff:  ${RUN} snapshot`
+    : 'The run itself made this difference: "down" does not undo all that "up" does. Complete it, and run again.';
 }
 
 const excerpt = (sql: string) => {

@@ -191,4 +191,4 @@ export const factsQuery = (objects: readonly string[]) => `${wantedObjects(objec
     WHERE w.class = 'pg_class'::regclass AND c.relkind <> 'S'),
   own_constraint AS MATERIALIZED (SELECT w.object, k.* FROM relation w JOIN pg_constraint k ON k.conrelid = w.oid),
   fact(object, part, definition, place) AS (${FACTS.join(' UNION ALL ')})
-  SELECT object, part, definition FROM fact ORDER BY object COLLATE "C", place, part COLLATE "C"`;
+  SELECT object, part, btrim(definition) AS definition FROM fact ORDER BY object COLLATE "C", place, part COLLATE "C"`;
