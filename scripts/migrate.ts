@@ -112,11 +112,9 @@ function print(
   const { error, output = '', outcome } = report;
   // A program that asks for JSON gets it, also where the command line cannot be understood.
   const isAsked = (name: string) =>
-    argv.includes(`--${name}`) || env[`npm_config_${name}`] === 'true';
-  const { json, verbose, quiet } = options ?? {
-    json: isAsked('json'),
-    verbose: isAsked('verbose'),
-  };
+    argv.some((word) => word.replace('=true', '') === `--${name}`) ||
+    env[`npm_config_${name}`] === 'true';
+  const { json = isAsked('json'), verbose = isAsked('verbose'), quiet } = options ?? {};
   const text = quiet ? output : asText(report, color);
   if (json) stdout(`${asJson(report)}\n`);
   else if (text !== '' && (!error || outcome === 'differs')) stdout(`${text}\n`);

@@ -79,7 +79,8 @@ export function readCommandLine(
   const names = (required: boolean) =>
     program.options.filter((option) => option.required === required).map((option) => option.name());
   try {
-    const args = [...fromNpm(env, names(false), names(true)), ...argv];
+    const words = argv.map((word) => word.replace(/=true$/, ''));
+    const args = [...fromNpm(env, names(false), names(true)), ...words];
     program.parse(
       args.filter((word) => word !== '--'),
       { from: 'user' },

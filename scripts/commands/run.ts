@@ -8,11 +8,12 @@ import type { Difference, Direction, Done, Result } from '../report/types.js';
 import { checkSchema } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
 import { asFailure, asPartial, explain } from '../runner/explain.js';
+import { FrameworkClient } from '../runner/framework-client.js';
 import { loadMigrations, runMigrations } from '../runner/framework.js';
 import { withLockMonitor, type LockMonitor } from '../runner/lock-monitor.js';
 import { refuseProblems } from '../runner/preflight.js';
 import { withRunLock } from '../runner/run-lock.js';
-import { CheckedTransaction, type Run } from '../runner/transaction.js';
+import type { Run } from '../runner/transaction.js';
 import { knownAt, resultOf } from './check.js';
 
 /** Reverts the last n migrations, and applies them again. Both runs are checked, and committed on their own. */
@@ -110,25 +111,22 @@ async function migrate(
 ): Promise<readonly Difference[]> {
   const { context, direction } = run;
   const loaded = await loadMigrations(migrations, direction);
-  const transaction = new CheckedTransaction(run);
-  const { committed } = transaction;
+  const client = new FrameworkClient(run);
+  const { committed } = client.transaction;
   try {
     context.signal.throwIfAborted();
-    await Promise.race([
-      runMigrations(context.settings, transaction, loaded, direction),
-      context.stuck,
-    ]);
+    await Promise.race([runMigrations(context.settings, client, loaded, direction), context.stuck]);
     if (committed.length !== migrations.length)
       throw new Error(`the framework ran ${committed.length} of ${migrations.length} migrations`);
-    if (transaction.late !== undefined) throw transaction.late;
-    return transaction.warnings;
+    if (client.late !== undefined) throw client.late;
+    return client.transaction.warnings;
   } catch (error) {
-    await transaction.rollback();
-    throw await explain(run, transaction, migrations, error);
+    await client.rollback();
+    throw await explain(run, client, migrations, error);
   } finally {
     progress.done.push(...committed);
     progress.count += direction === 'up' ? committed.length : -committed.length;
-    progress.wroteOutside ||= transaction.wroteOutside;
+    progress.wroteOutside ||= client.wroteOutside;
   }
 }
 

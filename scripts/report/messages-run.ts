@@ -11,7 +11,6 @@ import {
   sessionWords,
 } from './wording.js';
 
-type Facts = ReadonlyMap<string, ReadonlyMap<string, string>>;
 type Place = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
 
 const ROLLED_BACK = 'Everything that this run did was rolled back.';
@@ -103,12 +102,12 @@ PostgreSQL says: ${message}
     version: string | null,
     direction: Direction,
     found: readonly Difference[],
-    before: Facts,
+    wasThere: boolean,
   ) =>
     `the schema is not what ${direction === 'up' ? 'migration' : 'the "down" of'} ${version ?? ''} must leave (${count(found.length, 'difference')}); nothing was changed
 
 ${differenceLines(found)}
-→ ${differsHint(direction, found, before)}`,
+→ ${differsHint(direction, wasThere)}`,
   drift: (version: string | null, found: readonly Difference[], isBehind: boolean) =>
     `the schema is not what is expected ${at(version)} (${count(found.length, 'difference')})
 
@@ -142,13 +141,13 @@ ${command === 'up' ? 'Then continue' : 'See what is applied before you continue'
 → What was not committed is rolled back. Please report it, with the output of the same command and --verbose.`,
 };
 
-/** Tells a schema that was like this before the run from one that the run has made so. */
-function differsHint(direction: Direction, found: readonly Difference[], before: Facts): string {
-  const definitions = new Set([...before.values()].flatMap((parts) => [...parts.values()]));
-  if (found.some((difference) => difference.found !== null && definitions.has(difference.found)))
-    return `Usually a table was made by hand or by an older file.\nChange what was found to what is expected, and run again:  ${RUN} ${direction}`;
+function differsHint(direction: Direction, wasThere: boolean): string {
+  if (wasThere)
+    return `Usually a table was made by hand or by an older file.
+Change what was found to what is expected, and run again:  ${RUN} ${direction}`;
   return direction === 'up'
-    ? `The run itself made this difference: a migration and its effect file disagree.\nWrite the effect again, and read the diff:  ${RUN} snapshot`
+    ? `The run itself made this difference: a migration and its effect file disagree.
+Write the effect again, and read the diff:  ${RUN} snapshot`
     : 'The run itself made this difference: "down" does not undo all that "up" does. Complete it, and run again.';
 }
 

@@ -5,6 +5,7 @@ import { isOvertaken, sqlstateOf } from '../database/pg-errors.js';
 import { expectedAt } from '../project/project.js';
 import { appliedCount, type AppliedRow } from '../project/version.js';
 import { failure } from '../report/errors.js';
+import type { Direction } from '../report/types.js';
 import { factsQuery, READ_SETTINGS } from '../schema/catalog.js';
 import { compare, type Comparison } from '../schema/compare.js';
 import type { Facts } from '../schema/effects.js';
@@ -96,4 +97,16 @@ export function factsFrom(result: QueryResult | undefined): Facts {
     facts.set(object ?? '', parts.set(part ?? '', definition ?? ''));
   }
   return facts;
+}
+
+/** Whether a difference before a commit was there before the run: then the run did not make it. */
+export function wasThere(
+  before: SchemaCheck,
+  failing: Comparison['failing'],
+  direction: Direction,
+): boolean {
+  const definitions = new Set([...before.facts.values()].flatMap((parts) => [...parts.values()]));
+  return direction === 'up'
+    ? failing.some(({ found }) => found !== null && definitions.has(found))
+    : failing.some(({ object }) => before.failing.some((earlier) => earlier.object === object));
 }

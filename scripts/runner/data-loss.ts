@@ -1,3 +1,4 @@
+import type { QueryResult } from 'pg';
 import type { Connection } from '../database/connection.js';
 import { sqlstateOf } from '../database/pg-errors.js';
 import { failure } from '../report/errors.js';
@@ -12,8 +13,8 @@ export const CENSUS = `SELECT string_agg(id, ' ') AS ids FROM (
   UNION ALL SELECT a.attrelid || '.' || a.attnum FROM pg_catalog.pg_attribute a
   WHERE a.attisdropped AND a.attnum > 0 AND a.attrelid >= 16384) c`;
 
-export const censusFrom = (row: unknown): Census =>
-  new Set((row as { ids: string | null }).ids?.split(' '));
+export const censusFrom = (result: QueryResult | undefined): Census =>
+  new Set((result?.rows[0] as { ids: string | null }).ids?.split(' '));
 
 /**
  * The tables and columns that were there before and are gone, whatever removed them. A renaming is no loss.
@@ -41,7 +42,7 @@ export async function refuseLoss({ query }: Connection, ids: readonly string[]):
   if (all.length === 0) return;
   const tables = [...new Set(all.map(({ table }) => `ONLY ${table}`))].join(', ');
   const counts = all.map(({ table, column }) => {
-    const rows = `SELECT FROM ONLY ${table} WHERE ${column === null ? 'true' : `${column} IS NOT NULL`}`;
+    const rows = `SELECT FROM ONLY ${table} WHERE ${column === null ? 'true' : `${column} IS DISTINCT FROM NULL`}`;
     return `(SELECT count(*) FROM (${rows} LIMIT ${COUNT_LIMIT + 1}) r)::int`;
   });
   try {

@@ -6,16 +6,18 @@ import { Failure, failure } from '../report/errors.js';
 import type { Difference } from '../report/types.js';
 import { compare } from '../schema/compare.js';
 import { factId, factsOf } from '../schema/effects.js';
-import type { CheckedTransaction, Run } from './transaction.js';
+import type { FrameworkClient } from './framework-client.js';
+import type { Run } from './transaction.js';
 
 /** The failure that an error of a run is. Errors after which the run is tried again are returned as they are. */
 export async function explain(
   run: Run,
-  { firstError, current, committed }: CheckedTransaction,
+  { firstError, current, transaction }: FrameworkClient,
   migrations: readonly Migration[],
   thrown: unknown,
 ): Promise<unknown> {
   const { error, sql } = firstError ?? { error: thrown };
+  const { committed } = transaction;
   const { signal, project } = run.context;
   if (signal.aborted || isLockError(error) || error instanceof Failure) return error;
   if (isConnectionLost(error)) return serverFailure(error);

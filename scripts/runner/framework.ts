@@ -7,7 +7,7 @@ import { isCompiled, type Settings } from '../project/settings.js';
 import { failure } from '../report/errors.js';
 import type { Direction } from '../report/types.js';
 
-type Statement = string | { readonly text: string };
+export type Statement = string | { readonly text: string };
 
 /** What the framework sends its statements to. */
 export interface StatementClient {

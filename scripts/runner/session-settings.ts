@@ -1,8 +1,10 @@
 import pg from 'pg';
+import { sessionOf, type Connection } from '../database/connection.js';
+import { failure } from '../report/errors.js';
 import type { Context } from './context.js';
 
-/** Undoes every `SET`, `SET ROLE` and `set_config` of a session. */
-export const RESET = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL;';
+/** Undoes every `SET`, `SET ROLE` and `set_config` of a session, and drops its temporary tables. */
+export const RESET = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP;';
 
 /** Keeps the server from ending a transaction that only waits. Some servers do not know both settings. */
 export const NO_TIMEOUTS = `SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings
@@ -31,3 +33,33 @@ SET LOCAL standard_conforming_strings = on;`;
 
 /** The role or the database may have another level as its default, or be read-only. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
+
+/** A statement that begins or ends a transaction (manual, part VI). */
+export const TRANSACTION_CONTROL =
+  /^(?:\s|--.*\n|\/\*[^]*?\*\/)*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
+
+/**
+ * Outside a transaction `SET LOCAL` has no effect, so an unqualified name could mean another schema. Sets search_path
+ * for the session, until the next {@link RESET}.
+ *
+ * @throws Failure `unavailable` behind a pooler, which would not keep it, unless the role has the same search_path
+ */
+export async function leaveTransaction(
+  { query, client }: Connection,
+  schemas: readonly string[],
+  file: string,
+) {
+  const names = schemas.map((schema) => pg.escapeLiteral(schema)).join();
+  const [result] = await query(`SELECT pg_backend_pid() AS pid, quote_ident(current_user) AS role,
+    current_schemas(false) = (SELECT array_agg(n.nspname ORDER BY place)
+      FROM unnest(ARRAY[${names}]) WITH ORDINALITY s(name, place) JOIN pg_catalog.pg_namespace n ON n.nspname = s.name
+      WHERE has_schema_privilege(n.oid, 'USAGE')) AS same`);
+  const { pid, role, same } = result?.rows[0] as {
+    pid: number;
+    role: string;
+    same: boolean | null;
+  };
+  const path = searchPath(schemas);
+  if (pid === sessionOf(client).processID) await query(`SET search_path = ${path}`);
+  else if (same !== true) throw failure('unavailable', 'pooled-search-path', [file, role, path]);
+}

@@ -15,62 +15,44 @@ const NONE: Parts = new Map();
  * Compares the live schema with the expected one.
  *
  * What is missing or changed makes a schema wrong. So does what an effect removed and is still there;
- * anything else unexpected, on a table that a migration created, is a warning unless `strict`. An object
- * that is missing, or should not be there, is one difference, without its parts.
+ * anything else with a name that is unexpected, on a table that a migration created, is a warning unless
+ * `strict`. An object that is missing, or should not be there, is one difference, without its parts.
  */
-export async function compare(
-  expected: Expectation,
-  live: Facts,
-  strict = false,
-): Promise<Comparison> {
+export async function compare(expected: Expectation, live: Facts, strict = false) {
   const failing: Difference[] = [];
   const warnings: Difference[] = [];
   const { facts, named, owned, removed } = expected;
   for (const object of new Set([...facts.keys(), ...live.keys()])) {
     const [wanted, found] = [facts.get(object) ?? NONE, live.get(object) ?? NONE];
     const isNamed = (part: string) => named.has(factId(object, part)) || removed.has(object);
-    const parts = [...new Set([...wanted.keys(), ...found.keys()])].filter(
-      (part) => isNamed(part) || owned.has(object),
-    );
-    // If the object as a whole is missing, unexpected or of another kind, its parts say nothing more.
-    const kinds = parts.filter((part) => isKind(part) && wanted.has(part) !== found.has(part));
-    const both = kinds.length === 2 ? wholeDifference(object, wanted, found) : undefined;
-    if (both !== undefined) failing.push(both);
-    for (const part of both !== undefined ? [] : kinds.length === 1 ? kinds : parts) {
-      const [definition, other] = [wanted.get(part), found.get(part)];
+    const all = [...new Set([...wanted.keys(), ...found.keys()])];
+    const compared = all.filter((part) => isNamed(part) || owned.has(object));
+    const [kind, otherKind] = [kindOf(wanted), kindOf(found)];
+    const isOther = kind !== otherKind && compared.some(isKind);
+    for (const part of isOther ? [kind ?? otherKind ?? ''] : compared) {
+      const definition = wanted.get(part);
       if (definition !== undefined && (await isEqual(expected, object, part, definition, found)))
         continue;
-      const kind =
-        definition === undefined ? 'unexpected' : other === undefined ? 'missing' : 'changed';
-      const isFailing = kind !== 'unexpected' || strict || isNamed(part);
-      const [expects, finds] = [shown(part, definition), shown(part, other)];
-      const difference = {
-        kind,
+      const [expects, finds] =
+        isOther && kind !== undefined && otherKind !== undefined
+          ? [inFull(kind, wanted), inFull(otherKind, found)] // A view in the place of a table.
+          : [shown(part, definition), shown(part, found.get(part))];
+      const difference: Difference = {
+        kind: expects === null ? 'unexpected' : finds === null ? 'missing' : 'changed',
         object: title(object, part),
         expected: expects,
         found: finds,
-      } as const;
+      };
+      const isFailing =
+        expects !== null || strict || isNamed(part) || !/ ./.test(part) || part === 'row security';
       (isFailing ? failing : warnings).push(difference);
     }
   }
-  return { failing, warnings };
+  return { failing, warnings } satisfies Comparison;
 }
 
-/** An object of another kind: a view in the place of a table. */
-function wholeDifference(object: string, wanted: Parts, found: Parts): Difference {
-  const inFull = (parts: Parts) =>
-    [...parts]
-      .find(([part]) => isKind(part))
-      ?.join(' ')
-      .trim() ?? '';
-  const kind = [...wanted.keys()].find(isKind) ?? '';
-  return {
-    kind: 'changed',
-    object: title(object, kind),
-    expected: inFull(wanted),
-    found: inFull(found),
-  };
-}
+const kindOf = (parts: Parts) => [...parts.keys()].find(isKind);
+const inFull = (part: string, parts: Parts) => `${part} ${parts.get(part) ?? ''}`.trim();
 
 async function isEqual(
   expected: Expectation,

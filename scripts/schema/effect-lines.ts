@@ -1,5 +1,5 @@
 import type { Direction } from '../report/types.js';
-import { shown, title } from './compare.js';
+import { title } from './compare.js';
 import { isKind, partsOf, type Effect, type Facts } from './effects.js';
 
 /** What a migration does, a line for each fact: `+` adds, `~` changes, `-` removes. `before` is without it. */
@@ -16,7 +16,7 @@ export function effectLines(before: Facts, effect: Effect, direction: Direction)
     const whole = steps.filter(({ part, to }) => isKind(part) && to === undefined);
     return (whole.length > 0 ? whole : steps).map(({ part, from, to }) => {
       const sign = to === undefined ? '-' : from === undefined ? '+' : '~';
-      return `  ${sign} ${title(object, part)} ${shown(part, to)?.split('\n')[0] ?? ''}`.trimEnd();
+      return `  ${sign} ${title(object, part)} ${to?.split('\n')[0] ?? ''}`.trimEnd();
     });
   });
 }
