@@ -1,11 +1,15 @@
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown';
+import { defineConfig, type Plugin } from 'rolldown';
 
 /** The program and the migrations with all that they need, for a container that has Node.js and nothing else. */
 
-const MIGRATIONS = 'migrations';
+const settings = readFileSync('.node-pg-migraterc.json', 'utf8');
+const { 'migrations-dir': MIGRATIONS = 'migrations' } = JSON.parse(settings) as Record<
+  string,
+  string
+>;
 rmSync('dist', { recursive: true, force: true });
 
 /** Node.js loads CommonJS in half the time, whatever the project's own `package.json` says. */
@@ -32,19 +36,24 @@ const otherFiles: Plugin = {
 const files = readdirSync(MIGRATIONS).filter(
   (file) => /^\d.*\.[cm]?[jt]s$/.test(file) && !file.endsWith('.d.ts'),
 );
-const common: RolldownOptions = { platform: 'node', external: ['pg-native', 'pg-cloudflare'] };
+/** Packages that `pg` looks for, and does without. */
+const optional: Plugin = {
+  name: 'optional',
+  resolveId: (id) => (id === 'pg-native' || id === 'pg-cloudflare' ? `\0${id}` : null),
+  load: (id) => (id.startsWith('\0pg-') ? 'export default undefined;' : null),
+};
 
 export default defineConfig([
   {
-    ...common,
+    platform: 'node',
     input: 'scripts/migrate.ts',
-    plugins: [manifest],
+    plugins: [optional, manifest],
     output: { dir: 'dist/scripts', format: 'cjs' },
   },
   {
-    ...common,
+    platform: 'node',
     input: files.map((file) => join(MIGRATIONS, file)),
-    plugins: [otherFiles],
+    plugins: [optional, otherFiles],
     // Each file on its own, so that one that reads a file beside it finds it there.
     output: {
       dir: join('dist', MIGRATIONS),

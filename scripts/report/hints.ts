@@ -48,6 +48,8 @@ export function migrationHint(sqlstate: string, message: string, sql: string): s
     '55P04': `${alone}\nor let the earlier migration call pgm.noTransaction().`,
     '55006': alone,
     '25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
+    '23502': `${rows} <column> IS NULL;`,
+    '23505': `${rows} <the key above>;`,
     '23514': `${rows} NOT (<the check>);`,
     '23503': `${rows} NOT EXISTS (SELECT FROM <other> o WHERE o.<key> = t.<column>);`,
   };

@@ -74,7 +74,7 @@ export class RunTransaction {
   async record(done: Done, sql: string): Promise<boolean> {
     // A COMMIT and a BEGIN in one statement leave no trace but another timestamp of the transaction.
     const isOwn = `(transaction_timestamp() = '${this.began ?? ''}'::timestamptz)`;
-    const record = `${sql} ${this.#settings()}`;
+    const record = `RESET SESSION AUTHORIZATION; RESET ROLE; ${sql} ${this.#settings()}`;
     const sending = this.run.connection.query(`SELECT 1 / ${isOwn}::int; ${record}`);
     try {
       await this.run.monitor.during(sending);
