@@ -133,7 +133,7 @@ function print(
 
 function programVersion(): string {
   const file = new URL(isCompiled ? '../../package.json' : '../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version?: string }).version ?? '';
 }
 
 runAsProgram(import.meta.url, migrate);

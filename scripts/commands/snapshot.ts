@@ -27,17 +27,19 @@ export async function snapshot(context: Context): Promise<Result> {
   const effects = await withScratchDatabase(context, (scratch) =>
     withConnection(scratch, 'run', (connection) => takeEffects(scratch, connection, loaded)),
   );
-  const files = [...effects].map(
-    ([name, effect]) => [`${name}.json`, `${JSON.stringify(effect, null, 2)}\n`] as const,
+  const last = migrations.at(-1)?.name ?? PREREQUISITES;
+  const files = new Map(
+    [...effects].map(([name, effect]) => [`${name}.json`, `${JSON.stringify(effect, null, 2)}\n`]),
   );
-  const picture = diagram(migrations.at(-1)?.name ?? PREREQUISITES, merge([...effects.values()]));
-  const changed = [...files, ['README.md', picture] as const].filter(([name, text]) => {
+  files.set('README.md', diagram(last, merge([...effects.values()])));
+  const changed = [...files].flatMap(([name, text]) => {
     const path = join(effectsDir, name);
-    if (existsSync(path) && readFileSync(path, 'utf8') === text) return false;
-    writeFile(path, relative(root, path), text);
-    return true;
+    const shown = relative(root, path);
+    if (existsSync(path) && readFileSync(path, 'utf8') === text) return [];
+    writeFile(path, shown, text);
+    return [shown];
   });
-  return { outcome: 'applied', output: changed.map(([name]) => name).join('\n') };
+  return { outcome: 'applied', output: changed.join('\n') };
 }
 
 /** Runs `use` with a new, empty database on the same server, and drops it afterwards. */

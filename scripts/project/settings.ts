@@ -11,23 +11,6 @@ const FILE = '.node-pg-migraterc.json';
 /** Whether this program runs as `dist/scripts/migrate.js`. */
 export const isCompiled = !import.meta.url.endsWith('.ts');
 
-/** What the settings file says. Paths are absolute. */
-export interface Settings {
-  readonly root: string;
-  readonly migrationsDir: string;
-  readonly effectsDir: string;
-  readonly template: string;
-  /** The application's base schema, which `snapshot` loads before the first migration. */
-  readonly baseSchema: string;
-  readonly migrationsSchema: string;
-  readonly migrationsTable: string;
-  /** The migrations table as SQL, quoted. */
-  readonly tableName: string;
-  /** The schemas in which migrations find unqualified names. */
-  readonly schemas: readonly string[];
-  readonly databaseUrlVar: string;
-}
-
 /** The keys of the framework that mean something here, with their defaults. */
 const DEFAULTS = {
   'migrations-dir': 'migrations',
@@ -42,31 +25,31 @@ const DEFAULTS = {
   verbose: false,
 };
 
+/** What the settings file says. Paths are absolute. */
+export type Settings = Readonly<ReturnType<typeof readSettings>>;
+
 /**
  * Reads the settings of the project in `root`, and its `.env`, which never overrides a variable.
  *
  * @throws Failure `usage` with the key, or the line and column, that is wrong
  */
-export function readSettings(root: string, env: NodeJS.ProcessEnv): Settings {
-  const given = checkSettings(readJson(join(root, FILE), FILE));
-  const values = { ...DEFAULTS, ...given };
+export function readSettings(root: string, env: NodeJS.ProcessEnv) {
+  const values = { ...DEFAULTS, ...checkSettings(readJson(join(root, FILE), FILE)) };
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });
+  /** The schemas in which migrations find unqualified names. */
   const schemas = [values.schema].flat();
   const migrationsDir = resolve(root, isCompiled ? 'dist' : '.', values['migrations-dir']);
   const migrationsSchema = values['migrations-schema'] || (schemas[0] ?? '');
   const migrationsTable = values['migrations-table'];
+  const quote = (name: string) => pg.escapeIdentifier(name);
   return {
-    root,
-    migrationsDir,
+    ...{ root, schemas, migrationsDir, migrationsSchema, migrationsTable },
     effectsDir: join(migrationsDir, 'schema'),
     template: resolve(root, values['template-file-name']),
+    /** The application's base schema, which `snapshot` loads before the first migration. */
     baseSchema: join(root, 'test/fixtures/base-schema.sql'),
-    migrationsSchema,
-    migrationsTable,
-    tableName: [migrationsSchema, migrationsTable]
-      .map((name) => pg.escapeIdentifier(name))
-      .join('.'),
-    schemas,
+    /** The migrations table as SQL, quoted. */
+    tableName: `${quote(migrationsSchema)}.${quote(migrationsTable)}`,
     databaseUrlVar: values['database-url-var'],
   };
 }

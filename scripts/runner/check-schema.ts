@@ -7,7 +7,7 @@ import { appliedCount, type AppliedRow } from '../project/version.js';
 import { failure } from '../report/errors.js';
 import type { Direction } from '../report/types.js';
 import { factsQuery, READ_SETTINGS } from '../schema/catalog.js';
-import { compare, type Comparison } from '../schema/compare.js';
+import { compare, shown, title, type Comparison } from '../schema/compare.js';
 import type { Facts } from '../schema/effects.js';
 import type { Context } from './context.js';
 import { refuseProblems } from './preflight.js';
@@ -105,8 +105,14 @@ export function wasThere(
   failing: Comparison['failing'],
   direction: Direction,
 ): boolean {
-  const definitions = new Set([...before.facts.values()].flatMap((parts) => [...parts.values()]));
-  return direction === 'up'
-    ? failing.some(({ found }) => found !== null && definitions.has(found))
-    : failing.some(({ object }) => before.failing.some((earlier) => earlier.object === object));
+  if (direction === 'down')
+    return failing.some(({ object }) =>
+      before.failing.some((earlier) => earlier.object === object),
+    );
+  const facts = [...before.facts].flatMap(([object, parts]) =>
+    [...parts].map(
+      ([part, definition]) => `${title(object, part)} ${shown(part, definition) ?? ''}`,
+    ),
+  );
+  return failing.some(({ object, found }) => facts.includes(`${object} ${found ?? ''}`));
 }

@@ -31,7 +31,7 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     const isOther = kind !== otherKind && compared.some(isKind);
     for (const part of isOther ? [kind ?? otherKind ?? ''] : compared) {
       const definition = wanted.get(part);
-      if (definition !== undefined && (await isEqual(expected, object, part, definition, found)))
+      if (definition !== undefined && (await isEqual(expected, [object, part, definition], found)))
         continue;
       const [expects, finds] =
         isOther && kind !== undefined && otherKind !== undefined
@@ -54,32 +54,26 @@ export async function compare(expected: Expectation, live: Facts, strict = false
 const kindOf = (parts: Parts) => [...parts.keys()].find(isKind);
 const inFull = (part: string, parts: Parts) => `${part} ${parts.get(part) ?? ''}`.trim();
 
-async function isEqual(
-  expected: Expectation,
-  object: string,
-  part: string,
-  definition: string,
-  found: Parts,
-) {
+/** Whether a fact is there as expected. */
+async function isEqual(expected: Expectation, [object, part, definition]: Fact, found: Parts) {
   const other = found.get(part);
   if (other === definition) return true;
   // On a shared table the application may add to a column, and name the constraints as it likes.
   const isShared = !expected.owned.has(object);
-  if (isShared && part.startsWith('column ') && other?.startsWith(`${definition} `) === true)
-    return true;
-  const mayBeRenamed = part.startsWith('constraint ') && isPrerequisite(expected, object, part);
-  const candidates = mayBeRenamed
-    ? [...found]
-        .filter(([name]) => name.startsWith('constraint '))
-        .map(([, candidate]) => candidate)
-    : [other ?? ''];
-  if (other === undefined && !mayBeRenamed) return false;
+  const isLonger = part.startsWith('column ') && other?.startsWith(`${definition} `) === true;
+  if (isShared && isLonger) return true;
+  const prerequisites = partsOf(expected.prerequisites[object]).map(([name]) => name);
+  const mayBeRenamed = part.startsWith('constraint ') && prerequisites.includes(part);
+  const constraints = [...found].filter(([name]) => mayBeRenamed && name.startsWith('constraint '));
+  const candidates = [other, ...constraints.map(([, each]) => each)].filter(
+    (each) => each !== undefined,
+  );
+  if (candidates.length === 0) return false;
   const isSame = await normalizer();
   return candidates.some((candidate) => isSame(part, definition, candidate));
 }
 
-const isPrerequisite = ({ prerequisites }: Expectation, object: string, part: string) =>
-  partsOf(prerequisites[object]).some(([name]) => name === part);
+type Fact = readonly [object: string, part: string, definition: string];
 
 /** A plain table has no definition to show. */
 export const shown = (part: string, definition: string | undefined) =>
