@@ -20,68 +20,84 @@ const onlyMissing =
   'IF NOT EXISTS: the table was made by the statement before, or by a legacy runner, and then lacks none of these; a table with rows and without them fails here, and the check says so';
 
 /** Findings that stay, each with its reason. */
-const accepted: readonly (readonly [direction: Direction, migration: string, rules: readonly string[], why: string])[] =
+const accepted: readonly (readonly [
+  direction: Direction,
+  migration: string,
+  rules: readonly string[],
+  why: string,
+])[] = [
   [
-    [
-      'up',
-      '0001_create-workflow-templates',
-      ['prefer-text-field', 'prefer-bigint-over-int', 'prefer-timestamp-tz'],
-      legacyTypes,
-    ],
-    ['up', '0001_create-workflow-templates', ['adding-required-field', 'adding-serial-primary-key-field'], onlyMissing],
-    ['up', '0002_create-user-workflows', ['prefer-text-field', 'prefer-bigint-over-int'], legacyTypes],
-    [
-      'up',
-      '0002_create-user-workflows',
-      ['adding-required-field', 'adding-serial-primary-key-field', 'adding-field-with-default'],
-      onlyMissing,
-    ],
-    [
-      'up',
-      '0003_link-workflow-executions',
-      ['ban-drop-not-null'],
-      "an execution of a user's workflow has no template; the application that reads these rows is released after this",
-    ],
-    [
-      'up',
-      '0004_validate-workflow-executions',
-      ['prefer-robust-stmts'],
-      'to validate what is valid already does nothing, so it may run again',
-    ],
-    [
-      'down',
-      '0005_index-workflow-executions',
-      ['require-concurrent-index-deletion'],
-      'a down outside the transaction could be cut off between the index and its row in the migrations table; under lock_timeout the lock is short',
-    ],
-    [
-      'down',
-      '0003_link-workflow-executions',
-      ['ban-drop-column'],
-      'going down is to remove it; the guard of the data refuses where it holds values',
-    ],
-    [
-      'down',
-      '0003_link-workflow-executions',
-      ['adding-not-nullable-field'],
-      'the column was NOT NULL before; the guard has counted its nulls, and lock_timeout bounds the wait',
-    ],
-    [
-      'down',
-      '0002_create-user-workflows',
-      ['ban-drop-table'],
-      'going down is to remove it; the guard of the data refuses where it holds rows',
-    ],
-    [
-      'down',
-      '0001_create-workflow-templates',
-      ['ban-drop-table'],
-      'going down is to remove it; the guard of the data refuses where it holds rows',
-    ],
-  ];
+    'up',
+    '0001_create-workflow-templates',
+    ['prefer-text-field', 'prefer-bigint-over-int', 'prefer-timestamp-tz'],
+    legacyTypes,
+  ],
+  [
+    'up',
+    '0001_create-workflow-templates',
+    ['adding-required-field', 'adding-serial-primary-key-field'],
+    onlyMissing,
+  ],
+  [
+    'up',
+    '0002_create-user-workflows',
+    ['prefer-text-field', 'prefer-bigint-over-int'],
+    legacyTypes,
+  ],
+  [
+    'up',
+    '0002_create-user-workflows',
+    ['adding-required-field', 'adding-serial-primary-key-field', 'adding-field-with-default'],
+    onlyMissing,
+  ],
+  [
+    'up',
+    '0003_link-workflow-executions',
+    ['ban-drop-not-null'],
+    "an execution of a user's workflow has no template; the application that reads these rows is released after this",
+  ],
+  [
+    'up',
+    '0004_validate-workflow-executions',
+    ['prefer-robust-stmts'],
+    'to validate what is valid already does nothing, so it may run again',
+  ],
+  [
+    'down',
+    '0005_index-workflow-executions',
+    ['require-concurrent-index-deletion'],
+    'a down outside the transaction could be cut off between the index and its row in the migrations table; under lock_timeout the lock is short',
+  ],
+  [
+    'down',
+    '0003_link-workflow-executions',
+    ['ban-drop-column'],
+    'going down is to remove it; the guard of the data refuses where it holds values',
+  ],
+  [
+    'down',
+    '0003_link-workflow-executions',
+    ['adding-not-nullable-field'],
+    'the column was NOT NULL before; the guard has counted its nulls, and lock_timeout bounds the wait',
+  ],
+  [
+    'down',
+    '0002_create-user-workflows',
+    ['ban-drop-table'],
+    'going down is to remove it; the guard of the data refuses where it holds rows',
+  ],
+  [
+    'down',
+    '0001_create-workflow-templates',
+    ['ban-drop-table'],
+    'going down is to remove it; the guard of the data refuses where it holds rows',
+  ],
+];
 
 /** What migrations send, by the framework's dry run. */
-async function stepsOf(direction: Direction): Promise<(Steps & { readonly migration: Migration })[]> {
+async function stepsOf(
+  direction: Direction,
+): Promise<(Steps & { readonly migration: Migration })[]> {
   const database = await testDatabase();
   if (direction === 'down') expect((await call(['up'], { url: database.url })).code).toBe(0);
   const client = (await database.connect()) as unknown as StatementClient;
@@ -89,7 +105,9 @@ async function stepsOf(direction: Direction): Promise<(Steps & { readonly migrat
   const steps: Steps[] = [];
   await runMigrations(settings, client, inOrder, direction, (each) => steps.push(each));
   expect(steps.length).toBe(inOrder.length);
-  return inOrder.flatMap((migration, index) => steps.slice(index, index + 1).map((each) => ({ ...each, migration })));
+  return inOrder.flatMap((migration, index) =>
+    steps.slice(index, index + 1).map((each) => ({ ...each, migration })),
+  );
 }
 
 test.for(['up', 'down'] as const)(
@@ -99,9 +117,14 @@ test.for(['up', 'down'] as const)(
     const used = new Set<string>();
     for (const { statements, inside, migration } of await stepsOf(direction)) {
       expect(statements.length, migration.file).toBeGreaterThan(0);
-      for (const { file, rule, statement } of lint(migration.file, [...preamble, ...statements], inside)) {
+      for (const { file, rule, statement } of lint(
+        migration.file,
+        [...preamble, ...statements],
+        inside,
+      )) {
         const isAccepted = accepted.some(
-          ([way, name, rules]) => way === direction && name === migration.name && rules.includes(rule),
+          ([way, name, rules]) =>
+            way === direction && name === migration.name && rules.includes(rule),
         );
         if (isAccepted) used.add(`${migration.name} ${rule}`);
         else found.push(`${file} ${direction}: ${rule}: ${statement}`);
@@ -127,12 +150,17 @@ test('squawk reports what would block or destroy, with the file that it is in', 
   expect(rules).toContain(
     'migrations/0009_bad.ts require-concurrent-index-creation CREATE INDEX i ON\n  public.t (a);',
   );
-  expect(rules).toContain('migrations/0009_bad.ts ban-drop-column ALTER TABLE public.t DROP COLUMN a;');
+  expect(rules).toContain(
+    'migrations/0009_bad.ts ban-drop-column ALTER TABLE public.t DROP COLUMN a;',
+  );
 });
 
 test('squawk is told what is in a transaction', () => {
   const concurrently = ['CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON public.t (a)'];
   const rulesIn = (inTransaction: boolean) =>
     lint('x.sql', [...preamble, ...concurrently], inTransaction).map(({ rule }) => rule);
-  expect([rulesIn(true), rulesIn(false)]).toEqual([['ban-concurrent-index-creation-in-transaction'], []]);
+  expect([rulesIn(true), rulesIn(false)]).toEqual([
+    ['ban-concurrent-index-creation-in-transaction'],
+    [],
+  ]);
 });

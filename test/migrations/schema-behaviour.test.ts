@@ -19,7 +19,9 @@ test('deleting a user deletes the workflows of that user, and their executions',
   await database.query(`UPDATE workflow_executions SET user_id = NULL`);
   await database.query(`DELETE FROM users WHERE id = '${ada}'`);
   expect(await database.query('SELECT name FROM user_workflows')).toEqual([{ name: 'Hers' }]);
-  expect(await database.query('SELECT FROM workflow_executions WHERE user_workflow_id IS NOT NULL')).toEqual([]);
+  expect(
+    await database.query('SELECT FROM workflow_executions WHERE user_workflow_id IS NOT NULL'),
+  ).toEqual([]);
   expect(await database.query('SELECT FROM workflow_executions')).toHaveLength(3);
 });
 
@@ -36,11 +38,15 @@ test('deleting a workflow deletes its executions, and no other', async () => {
 test('deleting a template sets template_id of workflows to null, and keeps the workflows', async () => {
   const database = await migrated();
   await database.query(`DELETE FROM workflow_templates WHERE id = 'onboarding'`);
-  expect(await database.query('SELECT name, template_id FROM user_workflows ORDER BY name')).toEqual([
+  expect(
+    await database.query('SELECT name, template_id FROM user_workflows ORDER BY name'),
+  ).toEqual([
     { name: 'Hers', template_id: null },
     { name: 'Mine', template_id: null },
   ]);
-  expect(await database.query(`SELECT FROM workflow_executions WHERE template_id = 'onboarding'`)).toHaveLength(2);
+  expect(
+    await database.query(`SELECT FROM workflow_executions WHERE template_id = 'onboarding'`),
+  ).toHaveLength(2);
 });
 
 test.each([
@@ -51,7 +57,9 @@ test.each([
   ['a workflow that is none', `NULL, '${ada}'`, 'workflow_executions_user_workflow_id_fkey'],
 ])('an execution of %s', async (_, values, constraint) => {
   const database = await migrated();
-  const insert = database.query(`INSERT INTO workflow_executions (template_id, user_workflow_id) VALUES (${values})`);
+  const insert = database.query(
+    `INSERT INTO workflow_executions (template_id, user_workflow_id) VALUES (${values})`,
+  );
   if (constraint === null) await expect(insert).resolves.toEqual([]);
   else await expect(insert).rejects.toMatchObject({ constraint });
 });
@@ -65,15 +73,20 @@ test.each([
   await expect(database.query(insert)).rejects.toMatchObject({ constraint });
 });
 
-test.each(['workflow_templates', 'user_workflows'])('an update of %s moves updated_at', async (table) => {
-  const database = await migrated();
-  const before = `'2001-02-03 04:05:06'`;
-  await database.query(`ALTER TABLE ${table} DISABLE TRIGGER USER; UPDATE ${table} SET updated_at = ${before};
+test.each(['workflow_templates', 'user_workflows'])(
+  'an update of %s moves updated_at',
+  async (table) => {
+    const database = await migrated();
+    const before = `'2001-02-03 04:05:06'`;
+    await database.query(`ALTER TABLE ${table} DISABLE TRIGGER USER; UPDATE ${table} SET updated_at = ${before};
     ALTER TABLE ${table} ENABLE TRIGGER USER`);
-  await database.query(`UPDATE ${table} SET name = 'new', updated_at = ${before}`);
-  expect(await database.query(`SELECT FROM ${table} WHERE updated_at > now() - interval '1 hour'`)).toHaveLength(2);
-  expect(await database.query(`SELECT FROM ${table} WHERE created_at = updated_at`)).toEqual([]);
-});
+    await database.query(`UPDATE ${table} SET name = 'new', updated_at = ${before}`);
+    expect(
+      await database.query(`SELECT FROM ${table} WHERE updated_at > now() - interval '1 hour'`),
+    ).toHaveLength(2);
+    expect(await database.query(`SELECT FROM ${table} WHERE created_at = updated_at`)).toEqual([]);
+  },
+);
 
 test('what is not said has its default', async () => {
   const database = await migrated();
@@ -87,6 +100,13 @@ test('what is not said has its default', async () => {
     await database.query(`SELECT config, is_active, is_favorite, last_used, execution_count, template_id
       FROM user_workflows WHERE name = 'W'`),
   ).toEqual([
-    { config: {}, is_active: true, is_favorite: false, last_used: null, execution_count: 0, template_id: null },
+    {
+      config: {},
+      is_active: true,
+      is_favorite: false,
+      last_used: null,
+      execution_count: 0,
+      template_id: null,
+    },
   ]);
 });

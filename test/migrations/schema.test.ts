@@ -103,7 +103,10 @@ test('user_workflows', async () => {
         'user_workflows_template_id_fkey',
         'FOREIGN KEY (template_id) REFERENCES workflow_templates(id) ON DELETE SET NULL',
       ),
-      constraint('user_workflows_user_id_fkey', 'FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE'),
+      constraint(
+        'user_workflows_user_id_fkey',
+        'FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE',
+      ),
     ],
     indexes: [
       index('idx_user_workflows_category', 'user_workflows', 'category'),
@@ -123,13 +126,18 @@ test('workflow_executions: what is new or changed, and nothing else', async () =
   const columns = await columnsOf(before, table);
   expect(await columnsOf(database, table)).toEqual([
     ...columns.map((line) =>
-      line.replace('template_id | character varying(255) | not null', 'template_id | character varying(255)'),
+      line.replace(
+        'template_id | character varying(255) | not null',
+        'template_id | character varying(255)',
+      ),
     ),
     'user_workflow_id | uuid',
   ]);
   const [old, parts] = [await partsOf(before, table), await partsOf(database, table)];
   const added = (name: 'constraints' | 'indexes' | 'triggers') =>
-    parts[name].filter((part) => !old[name].some((other) => JSON.stringify(other) === JSON.stringify(part)));
+    parts[name].filter(
+      (part) => !old[name].some((other) => JSON.stringify(other) === JSON.stringify(part)),
+    );
   expect(added('constraints')).toEqual([
     constraint(
       'workflow_executions_source_check',
@@ -140,9 +148,13 @@ test('workflow_executions: what is new or changed, and nothing else', async () =
       'FOREIGN KEY (user_workflow_id) REFERENCES user_workflows(id) ON DELETE CASCADE',
     ),
   ]);
-  expect(added('indexes')).toEqual([index('idx_workflow_executions_user_workflow_id', table, 'user_workflow_id')]);
+  expect(added('indexes')).toEqual([
+    index('idx_workflow_executions_user_workflow_id', table, 'user_workflow_id'),
+  ]);
   expect(added('triggers')).toEqual([]);
-  expect(parts.constraints.length + parts.indexes.length).toBe(old.constraints.length + old.indexes.length + 3);
+  expect(parts.constraints.length + parts.indexes.length).toBe(
+    old.constraints.length + old.indexes.length + 3,
+  );
 });
 
 test('no other table, column or function is added', async () => {
@@ -153,6 +165,9 @@ test('no other table, column or function is added', async () => {
         AND table_name NOT IN ('pgmigrations', 'workflow_templates', 'user_workflows')
       UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
       UNION ALL SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typrelid = 0 AND typelem = 0`);
-  const names = async (one: Database) => (await everything(one)).map(({ name }) => String(name)).sort();
-  expect(await names(database)).toEqual([...(await names(before)), 'workflow_executions.user_workflow_id'].sort());
+  const names = async (one: Database) =>
+    (await everything(one)).map(({ name }) => String(name)).sort();
+  expect(await names(database)).toEqual(
+    [...(await names(before)), 'workflow_executions.user_workflow_id'].sort(),
+  );
 });

@@ -4,7 +4,10 @@ import { call } from '../support/call.js';
 import { workflowService, type WorkflowService } from './workflow-service.js';
 import { testDatabase } from '../support/test-database.js';
 
-const [ada, grace] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
+const [ada, grace] = [
+  '00000000-0000-4000-8000-000000000001',
+  '00000000-0000-4000-8000-000000000002',
+];
 
 /** The application's service on a database with or without the migrations, over a pool of connections. */
 async function service({ migrated = true } = {}): Promise<WorkflowService & { pool: pg.Pool }> {
@@ -30,16 +33,35 @@ test('after them, list gives an empty array for a user without workflows', async
 });
 
 test('what is created can be had, listed, updated and deleted', async () => {
-  const { createUserWorkflow, getUserWorkflow, getUserWorkflows, updateUserWorkflow, deleteUserWorkflow, pool } =
-    await service();
+  const {
+    createUserWorkflow,
+    getUserWorkflow,
+    getUserWorkflows,
+    updateUserWorkflow,
+    deleteUserWorkflow,
+    pool,
+  } = await service();
   const created = await createUserWorkflow(ada, { name: 'Weekly', definition: { steps: [] } });
-  expect(created).toMatchObject({ user_id: ada, name: 'Weekly', config: {}, is_active: true, execution_count: 0 });
+  expect(created).toMatchObject({
+    user_id: ada,
+    name: 'Weekly',
+    config: {},
+    is_active: true,
+    execution_count: 0,
+  });
   expect(await getUserWorkflow(ada, created.id)).toEqual(created);
   expect(await getUserWorkflows(ada)).toEqual([created]);
 
   const updated = await updateUserWorkflow(ada, created.id, { name: 'Daily', is_favorite: true });
-  expect(updated).toMatchObject({ id: created.id, name: 'Daily', is_favorite: true, definition: { steps: [] } });
-  const moved = await pool.query('SELECT updated_at > created_at AS moved, created_at FROM user_workflows');
+  expect(updated).toMatchObject({
+    id: created.id,
+    name: 'Daily',
+    is_favorite: true,
+    definition: { steps: [] },
+  });
+  const moved = await pool.query(
+    'SELECT updated_at > created_at AS moved, created_at FROM user_workflows',
+  );
   expect(moved.rows).toEqual([{ moved: true, created_at: created.created_at }]);
 
   expect(await deleteUserWorkflow(ada, created.id)).toBe(true);
@@ -50,7 +72,10 @@ test('what is created can be had, listed, updated and deleted', async () => {
 const documents: unknown[] = [
   {},
   [],
-  { steps: [{ id: 1, on: null, if: true, weights: [0, -1.5, 1e21] }], 'ключ 🎉': 'a"b\\c\n\t</script>' },
+  {
+    steps: [{ id: 1, on: null, if: true, weights: [0, -1.5, 1e21] }],
+    'ключ 🎉': 'a"b\\c\n\t</script>',
+  },
   { deep: { deeper: { deepest: [[[[]]]] } }, '': '', __proto__x: 1 },
   'text',
   12.5,
@@ -61,8 +86,15 @@ test.each(documents.map((document) => [JSON.stringify(document), document]))(
   'JSON comes out as it went in: %s',
   async (_, document) => {
     const { createUserWorkflow, getUserWorkflow, pool } = await service();
-    const { id } = await createUserWorkflow(ada, { name: 'x', definition: document, config: document });
-    expect(await getUserWorkflow(ada, id)).toMatchObject({ definition: document, config: document });
+    const { id } = await createUserWorkflow(ada, {
+      name: 'x',
+      definition: document,
+      config: document,
+    });
+    expect(await getUserWorkflow(ada, id)).toMatchObject({
+      definition: document,
+      config: document,
+    });
     const json = JSON.stringify(document);
     await pool.query(
       'INSERT INTO workflow_templates (id, name, steps, conditions, outputs) VALUES ($1, $1, $2, $2, $2)',
@@ -74,8 +106,13 @@ test.each(documents.map((document) => [JSON.stringify(document), document]))(
 );
 
 test('a user sees, changes and deletes only workflows of that user', async () => {
-  const { createUserWorkflow, getUserWorkflow, getUserWorkflows, updateUserWorkflow, deleteUserWorkflow } =
-    await service();
+  const {
+    createUserWorkflow,
+    getUserWorkflow,
+    getUserWorkflows,
+    updateUserWorkflow,
+    deleteUserWorkflow,
+  } = await service();
   const hers = await createUserWorkflow(grace, { name: 'Hers', definition: {} });
   const mine = await createUserWorkflow(ada, { name: 'Mine', definition: {} });
   expect(await getUserWorkflows(ada)).toEqual([mine]);
@@ -91,6 +128,12 @@ test('many at once, each with its own workflow', async () => {
   await Promise.all(names.map((name) => createUserWorkflow(ada, { name, definition: { name } })));
   const found = await getUserWorkflows(ada);
   expect(
-    found.map(({ name, definition }) => ({ name, definition })).sort((a, b) => (a.name < b.name ? -1 : 1)),
-  ).toEqual(names.map((name) => ({ name, definition: { name } })).sort((a, b) => (a.name < b.name ? -1 : 1)));
+    found
+      .map(({ name, definition }) => ({ name, definition }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  ).toEqual(
+    names
+      .map((name) => ({ name, definition: { name } }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  );
 });

@@ -20,8 +20,18 @@ function program(): string {
   const folder = join(root, '.cache', `squawk-${RELEASE}`);
   const platform = join(folder, `node_modules/@squawk-cli/${process.platform}-${process.arch}`);
   if (!existsSync(platform)) {
-    const npm = ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact'];
-    execFileSync('npm', [...npm, `squawk-cli@${RELEASE}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const npm = [
+      'install',
+      '--prefix',
+      folder,
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--save-exact',
+    ];
+    execFileSync('npm', [...npm, `squawk-cli@${RELEASE}`], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   }
   return join(platform, 'bin', process.platform === 'win32' ? 'squawk.exe' : 'squawk');
 }
@@ -32,7 +42,11 @@ function program(): string {
  * @param file where they come from: findings name it
  * @param inTransaction whether all of them are in one transaction
  */
-export function lint(file: string, statements: readonly string[], inTransaction: boolean): Finding[] {
+export function lint(
+  file: string,
+  statements: readonly string[],
+  inTransaction: boolean,
+): Finding[] {
   const texts = statements.map((statement) => `${statement.trim().replace(/;$/, '')};\n`);
   const args = [
     '--reporter',
@@ -43,10 +57,14 @@ export function lint(file: string, statements: readonly string[], inTransaction:
     '--stdin-filepath',
     file,
   ];
-  const { stdout, stderr, error } = spawnSync(program(), inTransaction ? [...args, '--assume-in-transaction'] : args, {
-    input: texts.join(''),
-    encoding: 'utf8',
-  });
+  const { stdout, stderr, error } = spawnSync(
+    program(),
+    inTransaction ? [...args, '--assume-in-transaction'] : args,
+    {
+      input: texts.join(''),
+      encoding: 'utf8',
+    },
+  );
   if (error !== undefined || !stdout.trimStart().startsWith('['))
     throw new Error(`squawk failed: ${stderr}`, { cause: error });
   const lineAfter = texts.map(
@@ -56,9 +74,11 @@ export function lint(file: string, statements: readonly string[], inTransaction:
         .join('')
         .split('\n').length - 1,
   );
-  return (JSON.parse(stdout) as { rule_name: string; line: number }[]).map(({ rule_name: rule, line }) => ({
-    file,
-    rule,
-    statement: (texts[lineAfter.findIndex((end) => line < end)] ?? '').trim(),
-  }));
+  return (JSON.parse(stdout) as { rule_name: string; line: number }[]).map(
+    ({ rule_name: rule, line }) => ({
+      file,
+      rule,
+      statement: (texts[lineAfter.findIndex((end) => line < end)] ?? '').trim(),
+    }),
+  );
 }

@@ -11,7 +11,8 @@ const steps = readdirSync(join(root, 'migrations'))
   .filter((file) => file.endsWith('.ts'))
   .sort();
 
-const schemaOf = (database: Database): Promise<string> => database.dump({ without: ['pgmigrations'] });
+const schemaOf = (database: Database): Promise<string> =>
+  database.dump({ without: ['pgmigrations'] });
 
 async function run(database: Database, ...argv: string[]): Promise<void> {
   const { code, stderr } = await call(argv, { url: database.url });
@@ -49,7 +50,9 @@ test.for(steps.map((file, index) => [file, index] as const))(
   },
 );
 
-test.for(steps.filter((file) => !/create-/.test(file)).map((file) => [file, steps.indexOf(file)] as const))(
+test.for(
+  steps.filter((file) => !/create-/.test(file)).map((file) => [file, steps.indexOf(file)] as const),
+)(
   '%s: with rows in all tables the guard lets it go down, since nothing is lost',
   async ([, index]) => {
     const database = await testDatabase({ rows: true });
@@ -61,7 +64,9 @@ test.for(steps.filter((file) => !/create-/.test(file)).map((file) => [file, step
     await run(database, 'up', '1');
     await run(database, 'down', '1', '--strict');
     expect(await schemaOf(database)).toBe(before);
-    expect(await database.query('SELECT count(*)::int AS count FROM workflow_executions')).toEqual(rows);
+    expect(await database.query('SELECT count(*)::int AS count FROM workflow_executions')).toEqual(
+      rows,
+    );
   },
 );
 
@@ -99,7 +104,10 @@ test('a migration that says it cannot go down goes up, and is refused on the way
   });
   expect(await call(['up'], { url: database.url, root: folder })).toMatchObject({ code: 0 });
   const before = await database.dump();
-  const result = await call(['down', '--json', '--allow-data-loss'], { url: database.url, root: folder });
+  const result = await call(['down', '--json', '--allow-data-loss'], {
+    url: database.url,
+    root: folder,
+  });
   expect(result.json()).toMatchObject({ outcome: 'usage', exitCode: 2, version: '0001_a' });
   expect(await database.dump()).toBe(before);
 });
