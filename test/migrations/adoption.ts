@@ -124,7 +124,12 @@ export async function expectRefused(
 ): Promise<JsonReport> {
   const before = [await schemaLines(database), await rowsOf(database)];
   const up = (await call(['up', '--json'], { url })).json();
-  expect({ exitCode: up.exitCode, version: up.version, message: up.error?.message }).toMatchObject({
+  expect({
+    exitCode: up.exitCode,
+    version: up.version,
+    message: up.error?.message,
+    hint: up.error?.hint,
+  }).toMatchObject({
     exitCode,
     version: null,
   });

@@ -1,0 +1,224 @@
+import { randomBytes } from 'node:crypto';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { call } from '../support/call.js';
+import { makeDatabase } from '../support/database.js';
+import { testDatabase } from '../support/test-database.js';
+import { expectAdopted, expectRefused, migrations } from './adoption.js';
+import { claim, legacyDatabases, legacyFiles, runLegacy } from './legacy.js';
+
+/** States that `up` refuses: it names what differs, and leaves nothing half done that a second run does not complete. */
+
+const legacyDatabase = legacyDatabases();
+const workflows = 'public.user_workflows';
+
+/** Values would have to change, or the shape may be intended: nothing is changed, and each difference is named. */
+const differing: Record<string, { change: string; objects: readonly string[] }> = {
+  'template_id of executions as uuid': {
+    change: `DELETE FROM workflow_executions WHERE template_id IS NOT NULL;
+      ALTER TABLE workflow_executions ALTER template_id TYPE uuid USING NULL`,
+    objects: ['changed column public.workflow_executions.template_id: uuid NULL'],
+  },
+  'template_id as uuid': {
+    change: `ALTER TABLE user_workflows DROP CONSTRAINT user_workflows_template_id_fkey,
+      ALTER template_id TYPE uuid USING '00000000-0000-4000-8000-000000000009'`,
+    objects: [`changed column ${workflows}.template_id: uuid NULL`],
+  },
+  'the link of executions as text': {
+    change: `ALTER TABLE workflow_executions DROP CONSTRAINT workflow_executions_user_workflow_id_fkey,
+      ALTER user_workflow_id TYPE varchar(255)`,
+    objects: [
+      'changed column public.workflow_executions.user_workflow_id: character varying(255) NULL',
+    ],
+  },
+  'columns of other types, lengths and nullability, and an index on another column': {
+    change: `ALTER TABLE workflow_templates ALTER created_at TYPE timestamptz, ALTER goal TYPE varchar(255);
+      ALTER TABLE user_workflows ALTER execution_count TYPE bigint, ALTER name TYPE varchar(300),
+        ALTER definition DROP NOT NULL, ALTER is_active SET NOT NULL;
+      DROP INDEX idx_user_workflows_category; CREATE INDEX idx_user_workflows_category ON user_workflows (name)`,
+    objects: [
+      'changed column public.workflow_templates.created_at: timestamp with time zone NULL DEFAULT CURRENT_TIMESTAMP',
+      'changed column public.workflow_templates.goal: character varying(255) NULL',
+      `changed column ${workflows}.definition: jsonb NULL`,
+      `changed column ${workflows}.execution_count: bigint NULL DEFAULT 0`,
+      `changed column ${workflows}.is_active: boolean NOT NULL DEFAULT true`,
+      `changed column ${workflows}.name: character varying(300) NOT NULL`,
+      'changed index public.idx_user_workflows_category: USING btree (name)',
+    ],
+  },
+  'a primary key of another name, and row security': {
+    change: `ALTER TABLE user_workflows RENAME CONSTRAINT user_workflows_pkey TO user_workflows_pk;
+      ALTER TABLE user_workflows ENABLE ROW LEVEL SECURITY`,
+    objects: [
+      `missing constraint ${workflows}.user_workflows_pkey: null`,
+      `unexpected row security ${workflows}: enabled`,
+    ],
+  },
+  'an unlogged table': {
+    change: `DELETE FROM workflow_executions WHERE user_workflow_id IS NOT NULL;
+      ALTER TABLE workflow_executions DROP CONSTRAINT workflow_executions_user_workflow_id_fkey;
+      ALTER TABLE user_workflows SET UNLOGGED`,
+    objects: [`changed table ${workflows}: UNLOGGED`],
+  },
+  'a generated column': {
+    change: `ALTER TABLE workflow_templates DROP COLUMN usage_count,
+      ADD COLUMN usage_count integer GENERATED ALWAYS AS (1) STORED`,
+    objects: [
+      'changed column public.workflow_templates.usage_count: integer NULL GENERATED ALWAYS AS (1) STORED',
+    ],
+  },
+  'a view in the place of a table': {
+    change: `ALTER TABLE workflow_executions DROP CONSTRAINT workflow_executions_user_workflow_id_fkey;
+      ALTER TABLE user_workflows RENAME TO workflows; CREATE VIEW user_workflows AS SELECT * FROM workflows`,
+    objects: [`changed table ${workflows}: view AS …`],
+  },
+};
+
+test.for(Object.entries(differing))('refuses %s', async ([, { change, objects }]) => {
+  const { differences } = await expectRefused(await legacyDatabase(change), 6);
+  const failing = differences.filter(({ object }) => !object.endsWith('.user_workflows_pk'));
+  expect(failing.map(({ kind, object, found }) => `${kind} ${object}: ${found}`).sort()).toEqual(
+    [...objects].sort(),
+  );
+});
+
+test('refuses a required column that is missing from a table with rows', async () => {
+  const database = await legacyDatabase('ALTER TABLE user_workflows DROP COLUMN definition');
+  const { error } = await expectRefused(database, 5);
+  expect(error?.sqlstate).toBe('23502');
+  expect(error?.message).toContain('"definition"');
+});
+
+const nobody = '00000000-0000-4000-8000-00000000000f';
+const [executions, own] = ['workflow_executions', 'user_workflows'];
+
+/** Rows that the right constraints do not allow; only somebody who knows what they mean can correct them. */
+const wrongRows: Record<
+  string,
+  { table: string; constraint: string; change: string; exitCode?: number; correct: string }
+> = {
+  'executions of neither a template nor a workflow, and of both': {
+    table: executions,
+    constraint: 'workflow_executions_source_check',
+    change: `INSERT INTO workflow_executions (template_id, user_workflow_id) SELECT 'onboarding', id FROM user_workflows;
+      INSERT INTO workflow_executions DEFAULT VALUES`,
+    exitCode: 8,
+    correct:
+      'DELETE FROM workflow_executions WHERE num_nonnulls(template_id, user_workflow_id) <> 1',
+  },
+  'an execution of a workflow that is gone': {
+    table: executions,
+    constraint: 'workflow_executions_user_workflow_id_fkey',
+    change: `INSERT INTO workflow_executions (user_workflow_id) VALUES ('${nobody}')`,
+    exitCode: 8,
+    correct: `DELETE FROM workflow_executions WHERE user_workflow_id = '${nobody}'`,
+  },
+  'a workflow of a user that is gone': {
+    table: own,
+    constraint: 'user_workflows_user_id_fkey',
+    change: `INSERT INTO user_workflows (user_id, name, definition) VALUES ('${nobody}', 'lost', '{}')`,
+    correct: `DELETE FROM user_workflows WHERE user_id = '${nobody}'`,
+  },
+  'a workflow of a template that is gone': {
+    table: own,
+    constraint: 'user_workflows_template_id_fkey',
+    change: `UPDATE user_workflows SET template_id = 'gone' WHERE template_id IS NULL`,
+    correct: `UPDATE user_workflows SET template_id = NULL WHERE template_id = 'gone'`,
+  },
+  'two workflows with one id': {
+    table: own,
+    constraint: 'user_workflows_pkey',
+    change: 'INSERT INTO user_workflows SELECT * FROM user_workflows LIMIT 1',
+    correct: 'DELETE FROM user_workflows WHERE ctid = (SELECT max(ctid) FROM user_workflows)',
+  },
+};
+
+test.for(Object.entries(wrongRows))(
+  'fails on %s, leaves a checked version, and goes on when the rows are corrected',
+  async ([, { table, constraint, change, exitCode = 5, correct }]) => {
+    const database = await legacyDatabase(
+      `ALTER TABLE ${table} DROP CONSTRAINT ${constraint} CASCADE; ${change}`,
+    );
+    const { url } = database;
+    const up = (await call(['up', '--json'], { url })).json();
+    expect(up.exitCode).toBe(exitCode);
+    expect(up.version).toBe(exitCode === 8 ? migrations[2] : null);
+    expect(up.error?.message).toContain(constraint);
+    // A query that finds the rows; for duplicate keys PostgreSQL names the key.
+    if (up.error?.sqlstate === '23505')
+      expect(up.error.message).toMatch(/Key \(id\)=\(.+\) is duplicated/);
+    else expect(up.error?.hint).toMatch(`SELECT * FROM ${table} `);
+    expect((await call(['check', '--json'], { url })).json()).toMatchObject({
+      exitCode: 0,
+      version: up.version,
+    });
+    expect((await call(['up', '--json'], { url })).json()).toMatchObject({
+      exitCode,
+    });
+    await database.query(correct);
+    await expectAdopted(database, { strict: false });
+  },
+);
+
+test.for<[string, string, readonly string[]]>([
+  [
+    'an empty database, whatever the legacy ledger claims',
+    'DROP SCHEMA public CASCADE; CREATE SCHEMA public',
+    ['table public.users', 'table public.workflow_executions'],
+  ],
+  [
+    'half a base schema, with another key and another type',
+    `DROP TABLE workflow_executions;
+     ALTER TABLE users DROP CONSTRAINT users_pkey CASCADE, ALTER id DROP DEFAULT, ALTER id TYPE varchar(36)`,
+    [
+      'column public.users.id',
+      'constraint public.users.users_pkey',
+      'table public.workflow_executions',
+    ],
+  ],
+  [
+    'the database of something else',
+    `DROP TABLE users, workflow_executions CASCADE; CREATE TABLE users (id bigint PRIMARY KEY, login text);
+     CREATE TABLE user_workflows (user_id bigint REFERENCES users, flow text); INSERT INTO users VALUES (1, 'ada');
+     CREATE VIEW workflow_executions AS SELECT id FROM users`,
+    ['column public.users.id', 'workflow_executions'],
+  ],
+])(
+  'refuses %s: the prerequisites are missing, and all are named at once',
+  async ([, change, objects]) => {
+    const database = await testDatabase();
+    await database.query(change);
+    if (change.startsWith('DROP SCHEMA')) {
+      await runLegacy(database, [legacyFiles[0]]);
+      await claim(database, legacyFiles);
+    }
+    const { error } = await expectRefused(database, 3);
+    for (const object of objects) expect(error?.message).toContain(object);
+    expect(error?.hint).toContain('base schema');
+  },
+);
+
+test('lists all privileges that a role lacks; with them it adopts tables that stay their owner’s', async () => {
+  const id = randomBytes(4).toString('hex');
+  const [owner, deployer] = [`owner_${id}`, `deployer_${id}`];
+  const admin = await makeDatabase(inject('server').url);
+  onTestFinished(async () => {
+    await admin.query(`DROP ROLE IF EXISTS ${owner}, ${deployer}`);
+    await admin.drop();
+  });
+  const tables = ['users', 'workflow_templates', 'user_workflows', 'workflow_executions'];
+  const database =
+    await legacyDatabase(`CREATE ROLE ${owner}; CREATE ROLE ${deployer} LOGIN PASSWORD 'x';
+    GRANT USAGE, CREATE ON SCHEMA public TO ${owner}, ${deployer};
+    ${tables.map((table) => `ALTER TABLE ${table} OWNER TO ${owner};`).join('\n')}
+    ALTER FUNCTION update_updated_at_column() OWNER TO ${owner}`);
+  const url = Object.assign(new URL(database.url), { username: deployer, password: 'x' }).href;
+  const { error } = await expectRefused(database, 3, { url });
+  for (const object of [...tables, 'update_updated_at_column()'])
+    expect(error?.message).toContain(`public.${object}`);
+  const statements = error?.hint.match(/GRANT .*;/g) ?? [];
+  expect(statements).toContain(`GRANT ${owner} TO ${deployer};`);
+  await database.query(statements.join('\n'));
+  await expectAdopted(database, { url });
+  const owners = `SELECT DISTINCT pg_get_userbyid(relowner) AS owner FROM pg_class WHERE relname = ANY ($1)`;
+  expect(await database.query(owners, [tables])).toEqual([{ owner }]);
+});
