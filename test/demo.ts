@@ -23,10 +23,10 @@ async function migrate({ url }: Database, command: string, exitCode: number): Pr
   const argv = ['run', '--silent', 'migrate', '--', ...command.split(' ')];
   const env = { FORCE_COLOR: isColorSupported ? '1' : '0' };
   const { code, stdout, stderr } = await startProgram('npm', argv, { url, env }).finished;
-  const lines = `${stdout}${stderr}`.split('
-').filter((line) => line !== '' && !line.startsWith('database '));
-  if (lines.length > 0) print(lines.join('
-'));
+  const lines = `${stdout}${stderr}`
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('database '));
+  if (lines.length > 0) print(lines.join('\n'));
   if (exitCode !== 0) print(red(`(exit code ${code})`));
   expectEqual(`exit code of "${command}"`, code, exitCode);
 }
@@ -38,7 +38,9 @@ async function openPage(database: Database, expected: readonly object[] | string
     .query(sql)
     .catch((error: unknown) => error as Error & { code: string });
   const isError = answer instanceof Error;
-  const shown = isError ? red(`ERROR ${answer.code}: ${answer.message}`) : green(JSON.stringify(answer));
+  const shown = isError
+    ? red(`ERROR ${answer.code}: ${answer.message}`)
+    : green(JSON.stringify(answer));
   print(`The page /workflows asks for user_workflows:  ${shown}`);
   expectEqual('the answer', isError ? answer.code : answer, expected);
 }
