@@ -90,5 +90,4 @@ try {
 print(`
 The server is stopped, and its files are removed. What to try next:
   npm run db                        start a database that stays, and prints its DATABASE_URL
-  npm run migrate status            in another terminal: what is applied, what is pending
-  npm run migrate up --dry-run      the SQL that would run`);
+  npm run migrate up --dry-run      in another terminal: the SQL that would run`);

@@ -1,17 +1,10 @@
 import { beforeAll } from 'vitest';
-import { fixture, type Database } from '../support/database.js';
+import type { Database } from '../support/database.js';
 import { createDatabase, testDatabase } from '../support/test-database.js';
 import { fill } from './adoption.js';
+import { legacyFiles, legacySql, type LegacyFile } from './legacy-files.js';
 
-/** Files that stand for the legacy ones, in the order that works; their numbers say another one. */
-export const legacyFiles = [
-  '000_create_migrations_table.sql',
-  '009_agent_templates_v2.sql',
-  '004_create_user_workflows_table.sql',
-] as const;
-export type LegacyFile = (typeof legacyFiles)[number];
-
-export const legacySql = (file: LegacyFile): string => fixture(`legacy/${file}`);
+export * from './legacy-files.js';
 
 /**
  * Runs legacy files as the legacy runner did that went on after a failed file: each file is one query, and so one
