@@ -71,7 +71,13 @@ function build(folder: string): void {
 function withManifest(folder: string, compiled: string, scripts: string): Project {
   const migrate = `node --disable-warning=DEP0180 --import ./${scripts}/ts-node.mjs ${scripts}/migrate.ts`;
   const cli = `node ${FRAMEWORK} -f .node-pg-migraterc.json`;
-  const manifest = { name: 'bench', private: true, type: 'module', scripts: { migrate, cli } };
+  const manifest = {
+    name: 'bench',
+    version: '1.0.0',
+    private: true,
+    type: 'module',
+    scripts: { migrate, cli },
+  };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   return { folder, compiled, cli: FRAMEWORK };
 }

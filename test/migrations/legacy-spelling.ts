@@ -58,7 +58,7 @@ alter table workflow_executions
   add foreign key (user_workflow_id) references user_workflows on delete cascade,
   add constraint workflow_executions_source_check check ((template_id is null) <> (user_workflow_id is null));
 create index concurrently_or_not on workflow_executions (user_workflow_id);
-create table workflow_tags (workflow uuid references user_workflows on delete cascade, tag text);
+create table workflow_labels (workflow uuid references user_workflows on delete cascade, tag text);
 create view active_workflows as select * from user_workflows where is_active;`;
 
 /** The legacy files with other words. @throws where there is nothing to replace */
