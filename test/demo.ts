@@ -1,60 +1,93 @@
 /**
- * `npm start`: the whole story on a PostgreSQL server of its own, in less than a minute. Every command is really run, and the
- * exit code is 0 only when every step did what it says.
+ * `npm start`: what this project does, shown on a PostgreSQL server of its own. Every command really runs, and the exit
+ * code is 0 only if each did what the text says.
  */
+import picocolors from 'picocolors';
 import { fixture, makeDatabase, type Database } from './support/database.js';
 import { startEmbedded } from './support/embedded.js';
-import { narrator } from './cli/narrator.js';
+import { startProgram } from './support/migrate.js';
 
-const list = "SELECT id, name FROM user_workflows WHERE user_id = '00000000-0000-4000-8000-000000000001'";
-const withoutLedger = { without: ['pgmigrations'] };
+const { bold, cyan, green, red, isColorSupported } = picocolors;
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-async function tell(database: Database): Promise<void> {
-  const { chapter, say, migrate, ask, change, claim } = narrator(database);
-
-  chapter('What is wrong');
-  say(`The server, on port ${new URL(database.url).port}, holds the application's base schema and some rows.`);
-  say('The page /workflows asks it:');
-  await ask(list, '42P01');
-  const before = await database.dump(withoutLedger);
-
-  chapter('The migrations put it right');
-  await migrate('up', 0);
-  await migrate('check', 0);
-  say('The application asks again:');
-  await ask(list, []);
-  const after = await database.dump(withoutLedger);
-
-  chapter('Somebody changes the schema by hand');
-  await change('ALTER TABLE user_workflows ALTER COLUMN name TYPE text');
-  await change('DROP INDEX idx_user_workflows_category');
-  const spoilt = ['public.user_workflows.name', 'idx_user_workflows_category'];
-  await migrate('check', 6, spoilt);
-  say('A run does not pass over it either:');
-  await migrate('up', 6, spoilt);
-
-  chapter('Somebody repairs it');
-  await change('ALTER TABLE user_workflows ALTER COLUMN name TYPE varchar(255)');
-  await change('CREATE INDEX idx_user_workflows_category ON user_workflows (category)');
-  await migrate('check', 0);
-
-  chapter('All the way down, and up again');
-  await migrate('down 5', 0);
-  await ask(list, '42P01');
-  claim('pg_dump says the same as before the first step', (await database.dump(withoutLedger)) === before);
-  await migrate('up', 0);
-  await ask(list, []);
-  claim('pg_dump says the same as after the first `up`', (await database.dump(withoutLedger)) === after);
+function expectEqual(what: string, found: unknown, expected: unknown): void {
+  if (JSON.stringify(found) !== JSON.stringify(expected))
+    throw new Error(
+      `${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`,
+    );
 }
 
-process.stdout.write('Starting a PostgreSQL server of its own ...\n');
+/** Runs `npm run migrate`, and shows what it prints. */
+async function migrate({ url }: Database, command: string, exitCode: number): Promise<void> {
+  print(bold(`$ npm run migrate ${command}`));
+  const argv = ['run', '--silent', 'migrate', '--', ...command.split(' ')];
+  const env = { FORCE_COLOR: isColorSupported ? '1' : '0' };
+  const { code, stdout, stderr } = await startProgram('npm', argv, { url, env }).finished;
+  const lines = `${stdout}${stderr}`
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('database '));
+  if (lines.length > 0) print(lines.join('\n'));
+  if (exitCode !== 0) print(red(`(exit code ${code})`));
+  expectEqual(`exit code of "${command}"`, code, exitCode);
+}
+
+/** Opens the page as the application does; the answer must be these rows, or this SQLSTATE. */
+async function openPage(database: Database, expected: readonly object[] | string): Promise<void> {
+  const sql = 'SELECT id, name FROM user_workflows';
+  const answer = await database
+    .query(sql)
+    .catch((error: unknown) => error as Error & { code: string });
+  const isError = answer instanceof Error;
+  const shown = isError
+    ? red(`ERROR ${answer.code}: ${answer.message}`)
+    : green(JSON.stringify(answer));
+  print(`The page /workflows asks for user_workflows:  ${shown}`);
+  expectEqual('the answer', isError ? answer.code : answer, expected);
+}
+
+async function change(database: Database, sql: string): Promise<void> {
+  print(`${bold('sql>')} ${sql}`);
+  await database.query(sql);
+}
+
+async function demonstrate(database: Database): Promise<void> {
+  const dump = (): Promise<string> => database.dump({ without: ['pgmigrations'] });
+  const heading = (text: string): void => print(`\n${bold(cyan(text))}`);
+
+  heading('1. The problem: the application needs a table that does not exist');
+  await openPage(database, '42P01');
+  const before = await dump();
+
+  heading('2. The migrations create it');
+  await migrate(database, 'up', 0);
+  await openPage(database, []);
+  const after = await dump();
+
+  heading('3. Somebody changes the schema by hand; the check finds it, until it is changed back');
+  await change(database, 'ALTER TABLE user_workflows ALTER COLUMN name TYPE text');
+  await migrate(database, 'check', 6);
+  await change(database, 'ALTER TABLE user_workflows ALTER COLUMN name TYPE varchar(255)');
+  await migrate(database, 'check', 0);
+
+  heading('4. Everything can be reverted, and applied again; pg_dump finds the same schemas');
+  const count = (await database.query('SELECT FROM pgmigrations')).length;
+  await migrate(database, `down ${count} --quiet`, 0);
+  expectEqual('the schema before the first step', await dump(), before);
+  await migrate(database, 'up --quiet', 0);
+  expectEqual('the schema after the first "up"', await dump(), after);
+}
+
+process.stdout.write('Starting a PostgreSQL server for this demonstration ... ');
 const server = await startEmbedded({ settings: { fsync: 'off' } });
 try {
+  print(`on port ${new URL(server.url).port}, with the base schema of the application`);
   const database = await makeDatabase(server.url, { name: 'workflows' });
-  await database.query(fixture('base-schema.sql'));
-  await database.query(fixture('base-rows.sql'));
-  await tell(database);
+  await database.query(fixture('base-schema.sql') + fixture('base-rows.sql'));
+  await demonstrate(database);
 } finally {
   await server.stop();
 }
-process.stdout.write('\nThe server is stopped, and its files are gone. To play with one yourself: npm run db\n');
+print(`
+The server is stopped, and its files are removed. What to try next:
+  npm run db                        start a database that stays, and prints its DATABASE_URL
+  npm run migrate up --dry-run      in another terminal: the SQL that would run`);

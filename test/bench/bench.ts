@@ -1,32 +1,31 @@
-/** Everything in its order: server, projects, workloads, report. */
+/** Runs everything in order: server, project, workloads, stall of writers, report. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { twoAtOnce } from './at-once.js';
 import { startBenchServer } from './databases.js';
-import { foldTimes } from './fold.js';
-import { installedSizes } from './installed.js';
 import { interleave, type Sample } from './measure.js';
 import { repositoryProject } from './projects.js';
 import { report } from './report.js';
+import { measureStalls } from './stall.js';
 import { checkWorkloads, repositoryWorkloads, thousandWorkloads } from './workloads.js';
 
 const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url));
 
+/** @param quick few repetitions and rows; the report is printed, and not written to RESULTS.md */
 export async function bench({ quick }: { readonly quick: boolean }): Promise<void> {
   const server = await startBenchServer();
   try {
     const project = repositoryProject();
     const samples = new Map<string, Map<string, Sample[]>>();
     for (const workloads of [repositoryWorkloads, thousandWorkloads, checkWorkloads])
-      for (const { name, contenders, repetitions, after } of await workloads(server, project, { quick })) {
-        const count = quick ? Math.min(repetitions, 3) : repetitions;
+      for (const { name, contenders, repetitions } of await workloads(server, project)) {
+        const count = quick ? 2 : repetitions;
         console.error(`${name}: ${contenders.length} contenders, ${count} times`);
         samples.set(name, await interleave(contenders, count));
-        after?.();
       }
-    const atOnce = await twoAtOnce(server, project, quick ? 2 : 5);
-    const sizes = quick ? [] : await installedSizes();
-    const text = report({ samples, atOnce, sizes, folds: foldTimes(), serverVersion: server.version });
+    const rows = quick ? 50_000 : 2_000_000;
+    console.error(`writers of ${rows} executions`);
+    const stalls = await measureStalls(server, rows, quick ? 1 : 3);
+    const text = report({ samples, stalls, rows, serverVersion: server.version });
     console.log(text);
     if (!quick) writeFileSync(RESULTS, `${text}\n`);
   } finally {

@@ -11,7 +11,12 @@ export interface Server {
 }
 
 /** Waiting for a disk is no part of what is compared. */
-const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' };
+const settings = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  autovacuum: 'off',
+};
 
 /** Starts a PostgreSQL 18 of the benchmark's own. */
 export async function startBenchServer(): Promise<Server> {
@@ -24,7 +29,10 @@ export async function startBenchServer(): Promise<Server> {
     url,
     version: await versionOf(url),
     database: (from) =>
-      makeDatabase(url, from === 'empty' ? {} : { template: (from === 'base' ? template : from).name }),
+      makeDatabase(
+        url,
+        from === 'empty' ? {} : { template: (from === 'base' ? template : from).name },
+      ),
     stop,
   };
 }

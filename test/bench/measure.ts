@@ -46,9 +46,13 @@ export async function sample({ file, args, cwd, env }: Command): Promise<Sample>
   const started = performance.now();
   const { code, output } = await run(timed, cwd, env);
   const milliseconds = performance.now() - started;
-  if (code !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${code}:\n${output.slice(-3000)}`);
+  if (code !== 0)
+    throw new Error(`${file} ${args.join(' ')} ended with ${code}:\n${output.slice(-3000)}`);
   if (!hasTime) return { milliseconds, cpu: undefined, memory: undefined };
-  const [user = 0, system = 0, kilobytes = 0] = readFileSync(note, 'utf8').trim().split(' ').map(Number);
+  const [user = 0, system = 0, kilobytes = 0] = readFileSync(note, 'utf8')
+    .trim()
+    .split(' ')
+    .map(Number);
   return { milliseconds, cpu: (user + system) * 1000, memory: kilobytes / 1024 };
 }
 
@@ -59,9 +63,14 @@ export async function run(
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number | null; output: string }> {
   const { PATH, HOME } = process.env;
-  const child = spawn(file, args, { cwd, env: { PATH, HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, args, {
+    cwd,
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text) => (output += String(text)));
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, output };
 }

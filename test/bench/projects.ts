@@ -2,13 +2,17 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Patch } from '../../scripts/schema/model.js';
+import type { Effect } from '../../scripts/schema/effects.js';
 import { root } from '../support/root.js';
 
 /** Where all of the benchmark's files are; git ignores it. */
 export const work = join(root, '.cache/bench');
 
-const SETTINGS = { 'migrations-dir': 'migrations', 'migrations-schema': 'public', schema: 'public' };
+const SETTINGS = {
+  'migrations-dir': 'migrations',
+  'migrations-schema': 'public',
+  schema: 'public',
+};
 const FRAMEWORK = join(root, 'node_modules/node-pg-migrate/bin/node-pg-migrate.js');
 
 /** A folder with migrations, for this program in both forms and for node-pg-migrate's CLI. */
@@ -24,7 +28,13 @@ export function repositoryProject(): Project {
   const folder = join(work, 'repository');
   rmSync(work, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const name of ['.node-pg-migraterc.json', 'tsconfig.json', 'rolldown.config.ts', 'migrations', 'scripts'])
+  for (const name of [
+    '.node-pg-migraterc.json',
+    'tsconfig.json',
+    'rolldown.config.ts',
+    'migrations',
+    'scripts',
+  ])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   build(folder);
   return withManifest(folder, join(folder, 'dist/scripts/migrate.js'), 'scripts');
@@ -52,19 +62,29 @@ export function generatedProject(count: number, { compiled }: Project): Project 
 
 /** What `npm run build` does. */
 function build(folder: string): void {
-  execFileSync(process.execPath, [join(root, 'node_modules/rolldown/bin/cli.mjs'), '--config'], { cwd: folder });
+  execFileSync(process.execPath, [join(root, 'node_modules/rolldown/bin/cli.mjs'), '--config'], {
+    cwd: folder,
+  });
 }
 
 /** Scripts for `npm run`: this program's is the one of the repository, and next to it the framework's. */
 function withManifest(folder: string, compiled: string, scripts: string): Project {
   const migrate = `node --disable-warning=DEP0180 --import ./${scripts}/ts-node.mjs ${scripts}/migrate.ts`;
   const cli = `node ${FRAMEWORK} -f .node-pg-migraterc.json`;
-  const manifest = { name: 'bench', private: true, type: 'module', scripts: { migrate, cli } };
+  const manifest = {
+    name: 'bench',
+    version: '1.0.0',
+    private: true,
+    type: 'module',
+    scripts: { migrate, cli },
+  };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   return { folder, compiled, cli: FRAMEWORK };
 }
 
-const migration = (table: string): string => `import type { MigrationBuilder } from 'node-pg-migrate';
+const migration = (
+  table: string,
+): string => `import type { MigrationBuilder } from 'node-pg-migrate';
 
 export function up(pgm: MigrationBuilder): void {
   pgm.createTable('${table}', { id: { type: 'integer', primaryKey: true }, name: { type: 'text', notNull: true } });
@@ -75,13 +95,12 @@ export function down(pgm: MigrationBuilder): void {
 }
 `;
 
-/** What the migration of a table does to the schema. */
-export const effect = (table: string): Patch => ({
-  tables: {
-    [`public.${table}`]: {
-      kind: 'table',
-      columns: { id: { type: 'integer', null: false }, name: { type: 'text', null: false } },
-      constraints: { [`${table}_pkey`]: 'PRIMARY KEY (id)' },
-    },
+/** The effect of the migration of a table. */
+const effect = (table: string): Effect => ({
+  [`public.${table}`]: {
+    table: '',
+    'column id': 'integer NOT NULL',
+    'column name': 'text NOT NULL',
+    [`constraint ${table}_pkey`]: 'PRIMARY KEY (id)',
   },
 });

@@ -1,21 +1,18 @@
 /** The results in words: tables in Markdown. */
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem, type } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { root } from '../support/root.js';
 import { median, spread, type Sample } from './measure.js';
-import type { AtOnce } from './at-once.js';
-import type { Fold } from './fold.js';
-import type { Size } from './installed.js';
+import type { Stall } from './stall.js';
 import { targets } from './targets.js';
 
 export interface Results {
   /** By workload, then contender. */
   readonly samples: ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>;
-  readonly atOnce: readonly AtOnce[];
-  readonly folds: readonly Fold[];
-  readonly sizes: readonly Size[];
+  readonly stalls: readonly Stall[];
+  /** In `workflow_executions`, while the stalls were measured. */
+  readonly rows: number;
   readonly serverVersion: string;
 }
 
@@ -26,37 +23,50 @@ export const valuesOf = (samples: readonly Sample[] | undefined, measure: Measur
   (samples ?? []).flatMap((sample) => sample[measure] ?? []);
 
 export function report(results: Results): string {
-  const workloads = [...results.samples].map(([name, byContender]) => workloadTable(name, byContender));
+  const workloads = [...results.samples].map(([name, contenders]) =>
+    workloadTable(name, contenders),
+  );
   return [
     '# Benchmark',
+    summary(results),
     machine(results.serverVersion),
-    ['## Targets', 'Ratios of medians, of whole processes, in this run.', targetTable(results)].join('\n\n'),
+    `## Targets\n\nRatios of medians of whole processes, in this run.\n\n${targetTable(results)}`,
     ...workloads,
-    ...(results.atOnce.length > 0 ? [atOnceTable(results.atOnce)] : []),
-    foldTable(results.folds),
-    ...(results.sizes.length > 0 ? [sizeTable(results.sizes)] : []),
+    stallTable(results),
   ].join('\n\n');
 }
 
-function machine(serverVersion: string): string {
-  const versionOf = (path: string) =>
-    (JSON.parse(readFileSync(join(root, path), 'utf8')) as { version: string }).version;
-  const [cpu] = cpus();
-  const peers = (
-    JSON.parse(readFileSync(fileURLToPath(new URL('package.json', import.meta.url)), 'utf8')) as {
-      dependencies: object;
-    }
-  ).dependencies;
-  const versions = Object.entries(peers).map(([name, version]) => `${name} ${String(version)}`);
-  return `\`npm run bench\` wrote this on ${new Date().toISOString().slice(0, 10)}: ${type()}, ${cpus().length} × ${cpu?.model.trim() ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB; Node ${process.version}, PostgreSQL ${serverVersion} on the same machine (fsync off), node-pg-migrate ${versionOf('node_modules/node-pg-migrate/package.json')}; ${versions.join(', ')}.
+/** What a reader should take from it, in three lines. */
+function summary({ samples, stalls, rows }: Results): string {
+  const time = (workload: string, contender: string): number =>
+    median(valuesOf(samples.get(workload)?.get(contender), 'milliseconds'));
+  const both = (workload: string): string =>
+    `${fixed(time(workload, 'compiled'))} ms, where node-pg-migrate's own CLI takes ${fixed(time(workload, 'CLI'))} ms`;
+  const [, legacy, ours] = stalls.map(({ milliseconds }) => `${fixed(milliseconds)} ms`);
+  return [
+    `- A deploy with nothing to do takes the compiled form ${both('nothing to do')} (a fresh container: ${fixed(time('nothing to do', 'CLI, cold'))} ms); the check is in it.`,
+    `- The first deploy takes ${both('fresh')}; with 1,000 migrations applied, it is ${both('1,000 applied')}.`,
+    `- While the migrations run on a table of ${rows.toLocaleString('en')} rows, the longest statement of a writer takes ${ours ?? '?'}; while the legacy files run, ${legacy ?? '?'}.`,
+  ].join('\n');
+}
 
-Contenders run in turns; what is shown is the median of wall-clock times, the distance between the quartiles as a share of it, the median of CPU time (user and system, the process and its children) and of the peak of memory.`;
+function machine(serverVersion: string): string {
+  const path = join(root, 'node_modules/node-pg-migrate/package.json');
+  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
+  const [cpu] = cpus();
+  const hardware = `${cpus().length} × ${cpu?.model.trim() ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  return `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${type()}, ${hardware}; Node ${process.version}, PostgreSQL ${serverVersion} on the same machine (fsync off), node-pg-migrate ${version}.
+
+Contenders run in turns. The tables show the median of the wall-clock time, the distance between its quartiles, and the medians of CPU time (user and system, with child processes) and of peak memory.`;
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [row(head), row(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(row)].join('\n');
-const fixed = (value: number, digits = 0): string => (Number.isNaN(value) ? '' : value.toFixed(digits));
+  [row(head), row(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(row)].join(
+    '\n',
+  );
+const fixed = (value: number, digits = 0): string =>
+  Number.isNaN(value) ? '' : value.toFixed(digits);
 
 function workloadTable(name: string, byContender: ReadonlyMap<string, readonly Sample[]>): string {
   const base = byContender.get('CLI') ?? [...byContender.values()][0];
@@ -64,7 +74,8 @@ function workloadTable(name: string, byContender: ReadonlyMap<string, readonly S
   const rows = [...byContender].map(([contender, samples]) => {
     const wall = valuesOf(samples, 'milliseconds');
     const [cpu, memory] = [valuesOf(samples, 'cpu'), valuesOf(samples, 'memory')];
-    const ratio = (measure: Measure) => fixed(median(valuesOf(samples, measure)) / median(valuesOf(base, measure)), 2);
+    const ratio = (measure: Measure) =>
+      fixed(median(valuesOf(samples, measure)) / median(valuesOf(base, measure)), 2);
     return [
       contender,
       `${fixed(median(wall))} ms`,
@@ -104,20 +115,8 @@ function targetTable({ samples }: Results): string {
   return tableOf(['workload', 'ratio', 'at most', 'is', 'of CPU time', ''], rows);
 }
 
-const atOnceTable = (results: readonly AtOnce[]): string =>
-  `## Two processes at once on a fresh database\n\n${tableOf(
-    ['', 'both exit 0'],
-    results.map(({ name, good, of }) => [name, `${good} of ${of}`]),
-  )}`;
-
-const foldTable = (folds: readonly Fold[]): string =>
-  `## Effects put together to the expected schema, in one process\n\n${tableOf(
-    ['effects', 'ms'],
-    folds.map(({ effects, milliseconds }) => [String(effects), fixed(milliseconds, 2)]),
-  )}`;
-
-const sizeTable = (sizes: readonly Size[]): string =>
-  `## Installed size\n\n${tableOf(
-    ['', 'MiB'],
-    sizes.map(({ name, megabytes }) => [name, fixed(megabytes)]),
+const stallTable = ({ stalls, rows }: Results): string =>
+  `## The longest statement of four writers, on ${rows.toLocaleString('en')} rows\n\n${tableOf(
+    ['while this runs', 'ms'],
+    stalls.map(({ name, milliseconds }) => [name, fixed(milliseconds, 1)]),
   )}`;

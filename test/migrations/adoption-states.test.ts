@@ -1,85 +1,69 @@
 import { expect, test } from 'vitest';
-import { expectAdopted, fill } from './adoption.js';
-import { claim, legacyFiles, legacySql, runLegacy, statementsOf } from './legacy.js';
+import { call } from '../support/call.js';
+import type { Database } from '../support/database.js';
+import { testAll } from '../support/everything.js';
 import { testDatabase } from '../support/test-database.js';
+import { expectAdopted, fill, lastLegacy, migrations } from './adoption.js';
+import { claim, legacyFiles, legacySql, runLegacy, statementsOf } from './legacy.js';
+
+/** The states that the legacy runners left: each is adopted by one plain `up`, with its rows. */
 
 const [ledger, templates, workflows] = legacyFiles;
+const statements = statementsOf(legacySql(workflows));
 
-test('nothing yet', async () => {
-  await expectAdopted(await testDatabase({ rows: true }));
-});
+const states: Record<string, (database: Database) => Promise<unknown>> = {
+  'nothing yet': () => Promise.resolve(),
+  'the legacy ledger only, which claims everything': async (database) => {
+    await runLegacy(database, [ledger]);
+    await claim(database, legacyFiles);
+  },
+  '009 alone': (database) => runLegacy(database, [templates]),
+  'all files, by hand, and a ledger with other columns': async (database) => {
+    await runLegacy(database, [templates, workflows]);
+    await database.query('CREATE TABLE migrations (version bigint, dirty boolean)');
+  },
+  'all files, recorded in the legacy ledger': (database) => runLegacy(database),
+  'the files in the order of their numbers, where 004 fails': async (database) => {
+    expect(await runLegacy(database, [...legacyFiles].sort())).toEqual([workflows]);
+  },
+  'the same, by the runner that goes on after a failed statement': async (database) => {
+    expect(await runLegacy(database, [...legacyFiles].sort(), 'statements')).toEqual([workflows]);
+  },
+};
+for (const after of testAll ? statements.keys() : [0, 7, 10])
+  states[`004 stopped after statement ${after + 1} of ${statements.length}`] = async (database) => {
+    await runLegacy(database, [ledger, templates]);
+    await database.query(statements.slice(0, after + 1).join('\n'));
+  };
 
-test('the legacy ledger only', async () => {
+test.for(Object.entries(states))('adopts %s', async ([, prepare]) => {
   const database = await testDatabase({ rows: true });
-  await runLegacy(database, [ledger]);
-  await expectAdopted(database);
-});
-
-test('009 alone', async () => {
-  const database = await testDatabase({ rows: true });
-  await runLegacy(database, [templates]);
+  await prepare(database);
   await fill(database);
   await expectAdopted(database);
 });
 
-test('all by hand, without a ledger', async () => {
-  const database = await testDatabase({ rows: true });
-  await runLegacy(database, [templates, workflows]);
-  await fill(database);
-  await expectAdopted(database);
-  expect(await database.query("SELECT to_regclass('migrations') AS ledger")).toEqual([{ ledger: null }]);
+test('the legacy files and the migrations make the same schema, say pg_dump and the check', async () => {
+  const [legacy, ours] = [await testDatabase({ rows: true }), await testDatabase()];
+  expect(await runLegacy(legacy)).toEqual([]);
+  expect((await call(['up', lastLegacy], { url: ours.url })).code).toBe(0);
+  const withoutLedgers = { without: ['pgmigrations', 'migrations'] };
+  const dump = await ours.dump(withoutLedgers);
+  expect(dump).toContain('CREATE TABLE public.user_workflows');
+  expect(await legacy.dump(withoutLedgers)).toBe(dump);
+
+  const names = migrations.slice(0, migrations.indexOf(lastLegacy) + 1);
+  await legacy.query(`CREATE TABLE pgmigrations (id serial PRIMARY KEY, name varchar(255) NOT NULL,
+      run_on timestamp NOT NULL);
+    INSERT INTO pgmigrations (name, run_on) SELECT unnest('{${names.join()}}'::text[]), now()`);
+  const check = (await call(['check', '--strict', '--json'], { url: legacy.url })).json();
+  expect(check).toMatchObject({ outcome: 'matches', version: lastLegacy, differences: [] });
 });
 
-test('all, recorded in the legacy ledger, which is left as it is', async () => {
+test('`up` after the legacy files changes nothing but the migrations table', async () => {
   const database = await testDatabase({ rows: true });
   await runLegacy(database);
-  await fill(database);
-  await expectAdopted(database);
-  expect(await database.query('SELECT filename FROM migrations ORDER BY id')).toEqual(
-    legacyFiles.map((filename) => ({ filename })),
-  );
+  const before = await database.dump({ without: ['pgmigrations'], rows: true });
+  expect((await call(['up', lastLegacy], { url: database.url })).code).toBe(0);
+  expect(await database.dump({ without: ['pgmigrations'], rows: true })).toBe(before);
 });
-
-test('a legacy ledger that claims what is not there', async () => {
-  const database = await testDatabase({ rows: true });
-  await runLegacy(database, [ledger]);
-  await claim(database, legacyFiles);
-  await expectAdopted(database);
-});
-
-test('a legacy ledger with other columns than assumed', async () => {
-  const database = await testDatabase({ rows: true });
-  await runLegacy(database, [templates, workflows]);
-  await database.query('CREATE TABLE migrations (version bigint, dirty boolean)');
-  await fill(database);
-  await expectAdopted(database);
-});
-
-test('the files in the order of their numbers, by the runner that goes on after a failed statement', async () => {
-  const database = await testDatabase({ rows: true });
-  const { failed } = await runLegacy(database, [...legacyFiles].sort(), 'statements');
-  expect(failed).toEqual([{ file: workflows, sqlstate: '42P01' }]);
-  await fill(database);
-  await expectAdopted(database);
-});
-
-const statements = statementsOf(legacySql(workflows));
-const dropsNotNull = statements.findIndex((statement) => statement.includes('DROP NOT NULL')) + 1;
-
-test('004 is taken apart into its statements', () => {
-  expect(statements).toHaveLength(13);
-  expect(statements.filter((statement) => !/^(CREATE|DROP|ALTER|DO) [^]*;$/.test(statement))).toEqual([]);
-  expect(dropsNotNull).toBe(10);
-});
-
-test.each(statements.map((_, index) => index + 1))(
-  `004 stopped after statement %i of ${statements.length}`,
-  async (after) => {
-    const database = await testDatabase({ rows: true });
-    await runLegacy(database, [ledger, templates]);
-    for (const statement of statements.slice(0, after)) await database.query(statement);
-    await fill(database);
-    expect(await database.query('SELECT FROM workflow_executions')).toHaveLength(after < dropsNotNull ? 3 : 4);
-    await expectAdopted(database);
-  },
-);

@@ -1,19 +1,7 @@
 import { legacySql } from './legacy.js';
 
-const both = `${legacySql('009_agent_templates_v2.sql')}\n${legacySql('004_create_user_workflows_table.sql')}`;
-
-/** @throws when there is nothing to replace: it would be the same file again. */
-const replaced = (...pairs: readonly (readonly [RegExp, string])[]): string =>
-  pairs.reduce((sql, [from, to]) => {
-    if (sql.search(from) < 0) throw new Error(`the legacy files do not say ${from.source}`);
-    return sql.replace(from, to);
-  }, both);
-
-const sourceCheck = (condition: string) =>
-  replaced([/CHECK \(\s+\(template_id IS NOT NULL[^;]*\n\s+\);/, `CHECK (${condition});`]);
-
-/** By another hand, from the same facts: other order, other words, constraints inside the tables, more objects around. */
-const byAnotherHand = `
+/** The same tables written by somebody else: another order, other words, constraints inside the tables, more objects. */
+const bySomebodyElse = `
 create table public.workflow_templates (
   updated_at timestamp without time zone default current_timestamp,
   created_at timestamp without time zone default current_timestamp,
@@ -70,45 +58,54 @@ alter table workflow_executions
   add foreign key (user_workflow_id) references user_workflows on delete cascade,
   add constraint workflow_executions_source_check check ((template_id is null) <> (user_workflow_id is null));
 create index concurrently_or_not on workflow_executions (user_workflow_id);
-create table workflow_tags (workflow uuid references user_workflows on delete cascade, tag text);
+create table workflow_labels (workflow uuid references user_workflows on delete cascade, tag text);
 create view active_workflows as select * from user_workflows where is_active;`;
 
-export interface Spelling {
-  readonly sql: string;
-  /** Objects on this project's own tables that are there besides. */
-  readonly extra?: readonly string[];
-}
+/** The legacy files with other words. @throws where there is nothing to replace */
+const replaced = (...pairs: readonly (readonly [RegExp, string])[]): string =>
+  pairs.reduce(
+    (sql, [from, to]) => {
+      if (sql.search(from) < 0) throw new Error(`the legacy files do not say ${from.source}`);
+      return sql.replace(from, to);
+    },
+    `${legacySql('009_agent_templates_v2.sql')}\n${legacySql('004_create_user_workflows_table.sql')}`,
+  );
 
-export const differently: Readonly<Record<string, Spelling>> = {
-  'by another hand altogether': {
-    sql: byAnotherHand,
-    extra: ['constraint public.user_workflows.user_workflows_name_check', 'index public.user_workflows_recent'],
+/** The facts of the legacy files in other words. `extra`: objects on this project's own tables that no migration creates. */
+export const spellings: Readonly<
+  Record<string, { readonly sql: string; readonly extra: readonly string[] }>
+> = {
+  'written by somebody else': {
+    sql: bySomebodyElse,
+    extra: [
+      'constraint public.user_workflows.user_workflows_name_check',
+      'index public.user_workflows_recent',
+    ],
   },
-  'types by their full names': {
-    sql: replaced([/VARCHAR\(/g, 'character varying('], [/\bBOOLEAN\b/g, 'bool'], [/\bINTEGER\b/g, 'int4']),
-  },
-  'defaults by now()': { sql: replaced([/DEFAULT CURRENT_TIMESTAMP/g, 'DEFAULT NOW()']) },
-  'defaults with casts': {
-    sql: replaced([/DEFAULT '\{\}'/g, `DEFAULT '{}'::jsonb`], [/DEFAULT 0/g, `DEFAULT '0'::int`]),
-  },
-  'the source check by num_nonnulls': { sql: sourceCheck('num_nonnulls(template_id, user_workflow_id) = 1') },
-  'the source check by <>': { sql: sourceCheck('(template_id IS NULL) <> (user_workflow_id IS NULL)') },
-  'the source check the other way round': {
-    sql: sourceCheck(
-      '(user_workflow_id IS NOT NULL AND template_id IS NULL) OR (user_workflow_id IS NULL AND template_id IS NOT NULL)',
-    ),
-  },
-  'foreign keys with names of their own': {
+  'with types, defaults, check and function written differently': {
     sql: replaced(
-      [/UUID NOT NULL REFERENCES users/, 'UUID NOT NULL CONSTRAINT fk_user REFERENCES users'],
+      [/VARCHAR\(/g, 'character varying('],
+      [/\bBOOLEAN\b/g, 'bool'],
+      [/\bINTEGER\b/g, 'int4'],
+      [/DEFAULT CURRENT_TIMESTAMP/g, 'DEFAULT NOW()'],
+      [/DEFAULT '\{\}'/g, `DEFAULT '{}'::jsonb`],
+      [/DEFAULT 0/g, `DEFAULT '0'::int`],
+      [/NEW\.updated_at = CURRENT_TIMESTAMP;/g, 'NEW.updated_at := now();'],
       [
-        /VARCHAR\(255\) REFERENCES workflow_templates/,
-        'VARCHAR(255) CONSTRAINT fk_template REFERENCES workflow_templates',
+        /CHECK \(\s+\(template_id IS NOT NULL[^;]*\n\s+\);/,
+        'CHECK (num_nonnulls(template_id, user_workflow_id) = 1);',
       ],
     ),
-    extra: ['constraint public.user_workflows.fk_template', 'constraint public.user_workflows.fk_user'],
+    extra: [],
   },
-  'the function spelled otherwise': {
-    sql: replaced([/NEW\.updated_at = CURRENT_TIMESTAMP;/g, 'NEW.updated_at := now();']),
+  'whose foreign keys have other names': {
+    sql: replaced(
+      [/UUID NOT NULL REFERENCES users/, 'UUID NOT NULL CONSTRAINT fk_user REFERENCES users'],
+      [/VARCHAR\(255\) REFERENCES/, 'VARCHAR(255) CONSTRAINT fk_template REFERENCES'],
+    ),
+    extra: [
+      'constraint public.user_workflows.fk_template',
+      'constraint public.user_workflows.fk_user',
+    ],
   },
 };

@@ -1,56 +1,43 @@
-import { fixture, type Database } from '../support/database.js';
+import { beforeAll } from 'vitest';
+import type { Database } from '../support/database.js';
+import { createDatabase, testDatabase } from '../support/test-database.js';
+import { fill } from './adoption.js';
+import { legacyFiles, legacySql, type LegacyFile } from './legacy-files.js';
 
-/** The stand-ins for the legacy files, in the order in which they work; their numbers say another one. */
-export const legacyFiles = [
-  '000_create_migrations_table.sql',
-  '009_agent_templates_v2.sql',
-  '004_create_user_workflows_table.sql',
-] as const;
-export type LegacyFile = (typeof legacyFiles)[number];
-
-/** The text of a legacy file's stand-in. */
-export const legacySql = (file: LegacyFile): string => fixture(`legacy/${file}`);
-
-export interface LegacyRun {
-  /** Files that failed, and the SQLSTATE of each. */
-  readonly failed: readonly { readonly file: string; readonly sqlstate: string }[];
-}
+export * from './legacy-files.js';
 
 /**
- * Stands in for the legacy runner that went on after a failed file: each file is one query (and so one transaction), and
- * those that succeeded are written into the legacy ledger, where there is one.
+ * Runs legacy files as the legacy runner did that went on after a failed file: each file is one query, and so one
+ * transaction; those that succeed are written into the legacy ledger, where it exists.
  *
- * @param how `statements` stands in for the other: each statement on its own, and on to the next when one fails
+ * @param how `statements` for the other runner: each statement by itself, and the next one when one fails
+ * @returns the files that failed
  */
 export async function runLegacy(
   database: Database,
   files: readonly LegacyFile[] = legacyFiles,
   how: 'files' | 'statements' = 'files',
-): Promise<LegacyRun> {
-  const failed: { file: string; sqlstate: string }[] = [];
+): Promise<LegacyFile[]> {
+  const failed: LegacyFile[] = [];
   const session = await database.connect();
   for (const file of files) {
-    let sqlstate: string | undefined;
-    for (const sql of how === 'files' ? [legacySql(file)] : statementsOf(legacySql(file)))
-      await session.query(sql).catch((error: unknown) => (sqlstate ??= (error as { code: string }).code));
-    if (sqlstate === undefined) await record(database, file);
-    else failed.push({ file, sqlstate });
+    const parts = how === 'files' ? [legacySql(file)] : statementsOf(legacySql(file));
+    const results = [];
+    for (const sql of parts) results.push(...(await Promise.allSettled([session.query(sql)])));
+    if (results.some(({ status }) => status === 'rejected')) failed.push(file);
+    else await claim(database, [file]);
   }
   await session.end();
-  return { failed };
+  return failed;
 }
 
-/** Writes files into the legacy ledger, whether they ran or not. */
-export async function claim(database: Database, files: readonly LegacyFile[]): Promise<void> {
-  for (const file of files) await record(database, file);
-}
+/** Writes files into the legacy ledger, where it exists, whether they ran or not. */
+export const claim = (database: Database, files: readonly LegacyFile[]): Promise<unknown> =>
+  database.query(`DO $$ BEGIN IF to_regclass('public.migrations') IS NOT NULL THEN
+    INSERT INTO migrations (filename) VALUES ${files.map((file) => `('${file}')`).join(', ')} ON CONFLICT DO NOTHING;
+  END IF; END $$`);
 
-async function record(database: Database, file: string) {
-  await database.query(`DO $$ BEGIN IF to_regclass('public.migrations') IS NOT NULL THEN
-    INSERT INTO migrations (filename) VALUES ('${file}') ON CONFLICT DO NOTHING; END IF; END $$`);
-}
-
-/** The statements of a file, in order. A semicolon ends one at the end of its line, but not between two `$$`. */
+/** The statements of a file. A semicolon at the end of a line ends one, except between two `$$`. */
 export function statementsOf(sql: string): string[] {
   const statements: string[] = [];
   let statement = '';
@@ -63,4 +50,22 @@ export function statementsOf(sql: string): string[] {
   }
   if (statement.trim() !== '') throw new Error(`a statement has no end: ${statement}`);
   return statements;
+}
+
+/**
+ * For the tests of one file: databases in which the legacy files were run, with rows in all tables; then changed by hand.
+ */
+export function legacyDatabases(): (change?: string) => Promise<Database> {
+  let template: Database;
+  beforeAll(async () => {
+    template = await createDatabase({ rows: true });
+    await runLegacy(template);
+    await fill(template);
+    return () => template.drop();
+  });
+  return async (change = '') => {
+    const database = await testDatabase({ template });
+    if (change !== '') await database.query(change);
+    return database;
+  };
 }

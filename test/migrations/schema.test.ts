@@ -1,158 +1,73 @@
 import { expect, test } from 'vitest';
 import { call } from '../support/call.js';
-import type { Database } from '../support/database.js';
 import { testDatabase } from '../support/test-database.js';
+import { lastLegacy, schemaLines } from './adoption.js';
 
-/** FACTS.md, read by information_schema and by PostgreSQL's own definitions; nothing of this project's own reading. */
-async function migrated(): Promise<Database> {
-  const database = await testDatabase({ rows: true });
-  expect((await call(['up'], { url: database.url })).code).toBe(0);
-  return database;
-}
+const foreignKey = (column: string, target: string, action: string): string =>
+  `FOREIGN KEY (${column}) REFERENCES ${target}(id) ON DELETE ${action}`;
+const index = (table: string, column: string): string =>
+  `CREATE INDEX idx_${table}_${column} ON public.${table} USING btree (${column})`;
+const trigger = (table: string): string =>
+  `CREATE TRIGGER update_${table}_updated_at BEFORE UPDATE ON public.${table} FOR EACH ROW EXECUTE FUNCTION update_updated_at_column()`;
 
-const columnsOf = async (database: Database, table: string) =>
-  (
-    await database.query<{ line: string }>(
-      `SELECT concat_ws(' | ', column_name, data_type || '(' || character_maximum_length || ')', CASE WHEN
-         character_maximum_length IS NULL THEN data_type END, CASE is_nullable WHEN 'NO' THEN 'not null' END,
-         'default ' || column_default) AS line
-       FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 ORDER BY ordinal_position`,
-      [table],
-    )
-  ).map(({ line }) => line);
+/** The schema that the application needs, as the facts about it say; not read from the effects. */
+const expected = `
+workflow_templates: r p f
+workflow_templates.id character varying(255) NOT NULL
+workflow_templates.name character varying(255) NOT NULL
+workflow_templates.goal text
+workflow_templates.steps jsonb NOT NULL
+workflow_templates.conditions jsonb
+workflow_templates.outputs jsonb
+workflow_templates.category character varying(100)
+workflow_templates.is_active boolean DEFAULT true
+workflow_templates.usage_count integer DEFAULT 0
+workflow_templates.created_at timestamp without time zone DEFAULT CURRENT_TIMESTAMP
+workflow_templates.updated_at timestamp without time zone DEFAULT CURRENT_TIMESTAMP
+workflow_templates.workflow_templates_pkey PRIMARY KEY (id)
+CREATE UNIQUE INDEX workflow_templates_pkey ON public.workflow_templates USING btree (id)
+${index('workflow_templates', 'category')}
+${index('workflow_templates', 'is_active')}
+${trigger('workflow_templates')}
+user_workflows: r p f
+user_workflows.id uuid NOT NULL DEFAULT gen_random_uuid()
+user_workflows.user_id uuid NOT NULL
+user_workflows.template_id character varying(255)
+user_workflows.name character varying(255) NOT NULL
+user_workflows.description text
+user_workflows.category character varying(100)
+user_workflows.definition jsonb NOT NULL
+user_workflows.config jsonb DEFAULT '{}'::jsonb
+user_workflows.is_active boolean DEFAULT true
+user_workflows.is_favorite boolean DEFAULT false
+user_workflows.last_used timestamp with time zone
+user_workflows.execution_count integer DEFAULT 0
+user_workflows.created_at timestamp with time zone DEFAULT CURRENT_TIMESTAMP
+user_workflows.updated_at timestamp with time zone DEFAULT CURRENT_TIMESTAMP
+user_workflows.user_workflows_pkey PRIMARY KEY (id)
+user_workflows.user_workflows_user_id_fkey ${foreignKey('user_id', 'users', 'CASCADE')}
+user_workflows.user_workflows_template_id_fkey ${foreignKey('template_id', 'workflow_templates', 'SET NULL')}
+CREATE UNIQUE INDEX user_workflows_pkey ON public.user_workflows USING btree (id)
+${index('user_workflows', 'user_id')}
+${index('user_workflows', 'template_id')}
+${index('user_workflows', 'category')}
+${index('user_workflows', 'is_active')}
+${trigger('user_workflows')}
+workflow_executions.template_id character varying(255)
+workflow_executions.user_workflow_id uuid
+workflow_executions.workflow_executions_user_workflow_id_fkey ${foreignKey('user_workflow_id', 'user_workflows', 'CASCADE')}
+workflow_executions.workflow_executions_source_check CHECK ((((template_id IS NOT NULL) AND (user_workflow_id IS NULL)) OR ((template_id IS NULL) AND (user_workflow_id IS NOT NULL))))
+${index('workflow_executions', 'user_workflow_id')}`;
 
-const partsOf = async (database: Database, table: string) => ({
-  constraints: await database.query(
-    `SELECT conname AS name, pg_get_constraintdef(oid) AS definition, convalidated AS valid FROM pg_constraint
-     WHERE conrelid = $1::regclass AND contype <> 'n' ORDER BY 1`,
-    [table],
-  ),
-  indexes: await database.query(
-    `SELECT indexname AS name, indexdef AS definition FROM pg_indexes WHERE schemaname = 'public' AND tablename = $1
-     ORDER BY 1`,
-    [table],
-  ),
-  triggers: await database.query(
-    `SELECT trigger_name AS name, action_timing, event_manipulation, action_orientation, action_statement
-     FROM information_schema.triggers WHERE event_object_schema = 'public' AND event_object_table = $1 ORDER BY 1`,
-    [table],
-  ),
-});
-
-const index = (name: string, table: string, column: string, unique = '') => ({
-  name,
-  definition: `CREATE ${unique}INDEX ${name} ON public.${table} USING btree (${column})`,
-});
-const constraint = (name: string, definition: string) => ({ name, definition, valid: true });
-const touch = (table: string) => ({
-  name: `update_${table}_updated_at`,
-  action_timing: 'BEFORE',
-  event_manipulation: 'UPDATE',
-  action_orientation: 'ROW',
-  action_statement: 'EXECUTE FUNCTION update_updated_at_column()',
-});
-
-test('workflow_templates', async () => {
-  const database = await migrated();
-  expect(await columnsOf(database, 'workflow_templates')).toEqual([
-    'id | character varying(255) | not null',
-    'name | character varying(255) | not null',
-    'goal | text',
-    'steps | jsonb | not null',
-    'conditions | jsonb',
-    'outputs | jsonb',
-    'category | character varying(100)',
-    'is_active | boolean | default true',
-    'usage_count | integer | default 0',
-    'created_at | timestamp without time zone | default CURRENT_TIMESTAMP',
-    'updated_at | timestamp without time zone | default CURRENT_TIMESTAMP',
+test('the migrations make the schema that the application needs, and change nothing else', async () => {
+  const database = await testDatabase();
+  const before = await schemaLines(database);
+  expect((await call(['up', lastLegacy], { url: database.url })).code).toBe(0);
+  const after = await schemaLines(database);
+  expect(after.filter((line) => !before.includes(line)).sort()).toEqual(
+    expected.trim().split('\n').sort(),
+  );
+  expect(before.filter((line) => !after.includes(line))).toEqual([
+    'workflow_executions.template_id character varying(255) NOT NULL',
   ]);
-  expect(await partsOf(database, 'workflow_templates')).toEqual({
-    constraints: [constraint('workflow_templates_pkey', 'PRIMARY KEY (id)')],
-    indexes: [
-      index('idx_workflow_templates_category', 'workflow_templates', 'category'),
-      index('idx_workflow_templates_is_active', 'workflow_templates', 'is_active'),
-      index('workflow_templates_pkey', 'workflow_templates', 'id', 'UNIQUE '),
-    ],
-    triggers: [touch('workflow_templates')],
-  });
-});
-
-test('user_workflows', async () => {
-  const database = await migrated();
-  expect(await columnsOf(database, 'user_workflows')).toEqual([
-    'id | uuid | not null | default gen_random_uuid()',
-    'user_id | uuid | not null',
-    'template_id | character varying(255)',
-    'name | character varying(255) | not null',
-    'description | text',
-    'category | character varying(100)',
-    'definition | jsonb | not null',
-    `config | jsonb | default '{}'::jsonb`,
-    'is_active | boolean | default true',
-    'is_favorite | boolean | default false',
-    'last_used | timestamp with time zone',
-    'execution_count | integer | default 0',
-    'created_at | timestamp with time zone | default CURRENT_TIMESTAMP',
-    'updated_at | timestamp with time zone | default CURRENT_TIMESTAMP',
-  ]);
-  expect(await partsOf(database, 'user_workflows')).toEqual({
-    constraints: [
-      constraint('user_workflows_pkey', 'PRIMARY KEY (id)'),
-      constraint(
-        'user_workflows_template_id_fkey',
-        'FOREIGN KEY (template_id) REFERENCES workflow_templates(id) ON DELETE SET NULL',
-      ),
-      constraint('user_workflows_user_id_fkey', 'FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE'),
-    ],
-    indexes: [
-      index('idx_user_workflows_category', 'user_workflows', 'category'),
-      index('idx_user_workflows_is_active', 'user_workflows', 'is_active'),
-      index('idx_user_workflows_template_id', 'user_workflows', 'template_id'),
-      index('idx_user_workflows_user_id', 'user_workflows', 'user_id'),
-      index('user_workflows_pkey', 'user_workflows', 'id', 'UNIQUE '),
-    ],
-    triggers: [touch('user_workflows')],
-  });
-});
-
-test('workflow_executions: what is new or changed, and nothing else', async () => {
-  const before = await testDatabase();
-  const database = await migrated();
-  const table = 'workflow_executions';
-  const columns = await columnsOf(before, table);
-  expect(await columnsOf(database, table)).toEqual([
-    ...columns.map((line) =>
-      line.replace('template_id | character varying(255) | not null', 'template_id | character varying(255)'),
-    ),
-    'user_workflow_id | uuid',
-  ]);
-  const [old, parts] = [await partsOf(before, table), await partsOf(database, table)];
-  const added = (name: 'constraints' | 'indexes' | 'triggers') =>
-    parts[name].filter((part) => !old[name].some((other) => JSON.stringify(other) === JSON.stringify(part)));
-  expect(added('constraints')).toEqual([
-    constraint(
-      'workflow_executions_source_check',
-      'CHECK ((((template_id IS NOT NULL) AND (user_workflow_id IS NULL)) OR ((template_id IS NULL) AND (user_workflow_id IS NOT NULL))))',
-    ),
-    constraint(
-      'workflow_executions_user_workflow_id_fkey',
-      'FOREIGN KEY (user_workflow_id) REFERENCES user_workflows(id) ON DELETE CASCADE',
-    ),
-  ]);
-  expect(added('indexes')).toEqual([index('idx_workflow_executions_user_workflow_id', table, 'user_workflow_id')]);
-  expect(added('triggers')).toEqual([]);
-  expect(parts.constraints.length + parts.indexes.length).toBe(old.constraints.length + old.indexes.length + 3);
-});
-
-test('no other table, column or function is added', async () => {
-  const before = await testDatabase();
-  const database = await migrated();
-  const everything = (one: Database) =>
-    one.query(`SELECT concat(table_name, '.', column_name) AS name FROM information_schema.columns WHERE table_schema = 'public'
-        AND table_name NOT IN ('pgmigrations', 'workflow_templates', 'user_workflows')
-      UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-      UNION ALL SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typrelid = 0 AND typelem = 0`);
-  const names = async (one: Database) => (await everything(one)).map(({ name }) => String(name)).sort();
-  expect(await names(database)).toEqual([...(await names(before)), 'workflow_executions.user_workflow_id'].sort());
 });

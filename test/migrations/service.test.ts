@@ -1,96 +1,187 @@
+import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { call } from '../support/call.js';
-import { workflowService, type WorkflowService } from './workflow-service.js';
-import { testDatabase } from '../support/test-database.js';
+import type { Database } from '../support/database.js';
+import { createDatabase, testDatabase } from '../support/test-database.js';
+import { ada, fill, workflow } from './adoption.js';
+import { workflowService } from './workflow-service.js';
 
-const [ada, grace] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
+/** What the application does with the tables, at the last version. */
 
-/** The application's service on a database with or without the migrations, over a pool of connections. */
-async function service({ migrated = true } = {}): Promise<WorkflowService & { pool: pg.Pool }> {
-  const { url } = await testDatabase({ rows: true });
-  if (migrated) expect((await call(['up'], { url })).code).toBe(0);
-  const pool = new pg.Pool({ connectionString: url });
-  pool.on('error', () => undefined); // Of an idle connection, which ends when the database is dropped.
-  onTestFinished(() => pool.end());
-  return { pool, ...workflowService(pool) };
+let database: Database;
+let pool: pg.Pool;
+beforeAll(async () => {
+  database = await createDatabase({ rows: true });
+  expect((await call(['up'], { url: database.url })).code).toBe(0);
+  await fill(database);
+  pool = new pg.Pool({ connectionString: database.url });
+  return async () => {
+    await pool.end();
+    await database.drop();
+  };
+});
+
+async function newUser(): Promise<string> {
+  const id = randomUUID();
+  await pool.query('INSERT INTO users (id, email) VALUES ($1, $2)', [id, `${id}@example.com`]);
+  return id;
 }
 
 test('before the migrations, list fails with 42P01', async () => {
-  const { getUserWorkflows } = await service({ migrated: false });
-  await expect(getUserWorkflows(ada)).rejects.toMatchObject({
-    code: '42P01',
-    message: 'relation "user_workflows" does not exist',
+  const { url } = await testDatabase();
+  const client = new pg.Pool({ connectionString: url });
+  const listing = workflowService(client).getUserWorkflows(ada);
+  await expect(listing)
+    .rejects.toMatchObject({ code: '42P01' })
+    .finally(() => client.end());
+});
+
+test('list, create, get, update, delete', async () => {
+  const service = workflowService(pool);
+  const user = await newUser();
+  expect(await service.getUserWorkflows(user)).toEqual([]);
+  const created = await service.createUserWorkflow(user, {
+    name: 'Weekly',
+    definition: { steps: [] },
   });
+  expect(created).toMatchObject({ user_id: user, name: 'Weekly', config: {}, execution_count: 0 });
+  expect(await service.getUserWorkflow(user, created.id)).toEqual(created);
+  expect(await service.getUserWorkflows(user)).toEqual([created]);
+  const updated = await service.updateUserWorkflow(user, created.id, {
+    name: 'Daily',
+    is_favorite: true,
+  });
+  expect(updated).toMatchObject({
+    id: created.id,
+    name: 'Daily',
+    is_favorite: true,
+    definition: { steps: [] },
+  });
+  expect(await service.deleteUserWorkflow(user, created.id)).toBe(true);
+  expect(await service.getUserWorkflow(user, created.id)).toBeUndefined();
 });
 
-test('after them, list gives an empty array for a user without workflows', async () => {
-  const { getUserWorkflows } = await service();
-  expect(await getUserWorkflows(ada)).toEqual([]);
-});
-
-test('what is created can be had, listed, updated and deleted', async () => {
-  const { createUserWorkflow, getUserWorkflow, getUserWorkflows, updateUserWorkflow, deleteUserWorkflow, pool } =
-    await service();
-  const created = await createUserWorkflow(ada, { name: 'Weekly', definition: { steps: [] } });
-  expect(created).toMatchObject({ user_id: ada, name: 'Weekly', config: {}, is_active: true, execution_count: 0 });
-  expect(await getUserWorkflow(ada, created.id)).toEqual(created);
-  expect(await getUserWorkflows(ada)).toEqual([created]);
-
-  const updated = await updateUserWorkflow(ada, created.id, { name: 'Daily', is_favorite: true });
-  expect(updated).toMatchObject({ id: created.id, name: 'Daily', is_favorite: true, definition: { steps: [] } });
-  const moved = await pool.query('SELECT updated_at > created_at AS moved, created_at FROM user_workflows');
-  expect(moved.rows).toEqual([{ moved: true, created_at: created.created_at }]);
-
-  expect(await deleteUserWorkflow(ada, created.id)).toBe(true);
-  expect(await getUserWorkflow(ada, created.id)).toBeUndefined();
-  expect(await getUserWorkflows(ada)).toEqual([]);
-});
-
-const documents: unknown[] = [
-  {},
-  [],
-  { steps: [{ id: 1, on: null, if: true, weights: [0, -1.5, 1e21] }], 'ключ 🎉': 'a"b\\c\n\t</script>' },
-  { deep: { deeper: { deepest: [[[[]]]] } }, '': '', __proto__x: 1 },
-  'text',
-  12.5,
-  false,
-];
-
-test.each(documents.map((document) => [JSON.stringify(document), document]))(
-  'JSON comes out as it went in: %s',
-  async (_, document) => {
-    const { createUserWorkflow, getUserWorkflow, pool } = await service();
-    const { id } = await createUserWorkflow(ada, { name: 'x', definition: document, config: document });
-    expect(await getUserWorkflow(ada, id)).toMatchObject({ definition: document, config: document });
-    const json = JSON.stringify(document);
-    await pool.query(
-      'INSERT INTO workflow_templates (id, name, steps, conditions, outputs) VALUES ($1, $1, $2, $2, $2)',
-      ['t', json],
-    );
-    const { rows } = await pool.query('SELECT steps, conditions, outputs FROM workflow_templates');
+test('JSON comes out as it went in', async () => {
+  const service = workflowService(pool);
+  const user = await newUser();
+  const documents: unknown[] = [
+    {},
+    [],
+    {
+      steps: [{ id: 1, on: null, if: true, weights: [0, -1.5, 1e21] }],
+      'ключ 🎉': 'a"b\\c\n\t</script>',
+    },
+    { deep: { deeper: [[[[]]]] }, '': '', __proto__x: 1 },
+    'text',
+    12.5,
+    false,
+  ];
+  for (const document of documents) {
+    const { id } = await service.createUserWorkflow(user, {
+      name: 'x',
+      definition: document,
+      config: document,
+    });
+    expect(await service.getUserWorkflow(user, id)).toMatchObject({
+      definition: document,
+      config: document,
+    });
+    const insert = `INSERT INTO workflow_templates (id, name, steps, conditions, outputs) VALUES ($1, 'x', $2, $2, $2)
+      RETURNING steps, conditions, outputs`;
+    const { rows } = await pool.query(insert, [id, JSON.stringify(document)]);
     expect(rows).toEqual([{ steps: document, conditions: document, outputs: document }]);
-  },
-);
+  }
+});
 
 test('a user sees, changes and deletes only workflows of that user', async () => {
-  const { createUserWorkflow, getUserWorkflow, getUserWorkflows, updateUserWorkflow, deleteUserWorkflow } =
-    await service();
-  const hers = await createUserWorkflow(grace, { name: 'Hers', definition: {} });
-  const mine = await createUserWorkflow(ada, { name: 'Mine', definition: {} });
-  expect(await getUserWorkflows(ada)).toEqual([mine]);
-  expect(await getUserWorkflow(ada, hers.id)).toBeUndefined();
-  expect(await updateUserWorkflow(ada, hers.id, { name: 'Stolen' })).toBeUndefined();
-  expect(await deleteUserWorkflow(ada, hers.id)).toBe(false);
-  expect(await getUserWorkflows(grace)).toEqual([hers]);
+  const service = workflowService(pool);
+  const [mine, theirs] = [await newUser(), await newUser()];
+  const other = await service.createUserWorkflow(theirs, { name: 'Theirs', definition: {} });
+  const created = await service.createUserWorkflow(mine, { name: 'Mine', definition: {} });
+  expect(await service.getUserWorkflows(mine)).toEqual([created]);
+  expect(await service.getUserWorkflow(mine, other.id)).toBeUndefined();
+  expect(await service.updateUserWorkflow(mine, other.id, { name: 'Stolen' })).toBeUndefined();
+  expect(await service.deleteUserWorkflow(mine, other.id)).toBe(false);
+  expect(await service.getUserWorkflows(theirs)).toEqual([other]);
 });
 
-test('many at once, each with its own workflow', async () => {
-  const { createUserWorkflow, getUserWorkflows } = await service();
-  const names = Array.from({ length: 40 }, (_, index) => `workflow ${index}`);
-  await Promise.all(names.map((name) => createUserWorkflow(ada, { name, definition: { name } })));
-  const found = await getUserWorkflows(ada);
-  expect(
-    found.map(({ name, definition }) => ({ name, definition })).sort((a, b) => (a.name < b.name ? -1 : 1)),
-  ).toEqual(names.map((name) => ({ name, definition: { name } })).sort((a, b) => (a.name < b.name ? -1 : 1)));
+/** Runs statements in a transaction that is rolled back, and gives the rows of the last one. */
+async function tried(...statements: readonly string[]): Promise<unknown[]> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    let rows: unknown[] = [];
+    for (const statement of statements)
+      ({ rows } = await client.query({ text: statement, rowMode: 'array' }));
+    return rows.flat();
+  } finally {
+    await client.query('ROLLBACK');
+    client.release();
+  }
+}
+
+const executions = `SELECT count(*)::int, count(user_workflow_id)::int FROM workflow_executions`;
+const insertExecution = (values: string): string =>
+  `INSERT INTO workflow_executions (template_id, user_workflow_id) VALUES (${values}) RETURNING 1`;
+const insertWorkflow = (values: string): string =>
+  `INSERT INTO user_workflows (user_id, template_id, name, definition) VALUES (${values}, 'x', '{}')`;
+
+test.for<[string, readonly string[], unknown[]]>([
+  ['executions before', [executions], [4, 1]],
+  [
+    'deleting a user deletes the workflows and their executions',
+    [
+      'UPDATE workflow_executions SET user_id = NULL',
+      `DELETE FROM users WHERE id = '${ada}'`,
+      executions,
+    ],
+    [3, 0],
+  ],
+  [
+    'deleting a workflow deletes its executions',
+    [`DELETE FROM user_workflows WHERE id = '${workflow}'`, executions],
+    [3, 0],
+  ],
+  [
+    'deleting a template keeps the workflows, without it',
+    [
+      `DELETE FROM workflow_templates WHERE id = 'onboarding'`,
+      `SELECT template_id FROM user_workflows WHERE id = '${workflow}'`,
+    ],
+    [null],
+  ],
+  ['an execution may come from a template', [insertExecution(`'onboarding', NULL`)], [1]],
+  ['an execution may come from a workflow', [insertExecution(`NULL, '${workflow}'`)], [1]],
+  ...['workflow_templates', 'user_workflows'].map((table): [string, string[], unknown[]] => [
+    `an update of ${table} moves updated_at`,
+    [
+      `UPDATE ${table} SET name = 'new', updated_at = '2001-02-03' RETURNING updated_at = CURRENT_TIMESTAMP`,
+    ],
+    Array.from({ length: 2 }, () => true),
+  ]),
+])('%s', async ([, statements, expected]) => {
+  expect((await tried(...statements)).slice(0, expected.length)).toEqual(expected);
+});
+
+test.for([
+  [
+    'an execution of both',
+    insertExecution(`'onboarding', '${workflow}'`),
+    'workflow_executions_source_check',
+  ],
+  ['an execution of neither', insertExecution('NULL, NULL'), 'workflow_executions_source_check'],
+  [
+    'an execution of no workflow',
+    insertExecution(`NULL, '${ada}'`),
+    'workflow_executions_user_workflow_id_fkey',
+  ],
+  ['a workflow of no user', insertWorkflow(`'${workflow}', NULL`), 'user_workflows_user_id_fkey'],
+  [
+    'a workflow of no template',
+    insertWorkflow(`'${ada}', 'nothing'`),
+    'user_workflows_template_id_fkey',
+  ],
+] as const)('%s is refused', async ([, insert, constraint]) => {
+  await expect(tried(insert)).rejects.toMatchObject({ constraint });
 });

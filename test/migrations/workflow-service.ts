@@ -34,12 +34,16 @@ export function workflowService(pool: pg.Pool): WorkflowService {
     (await pool.query<UserWorkflow>(sql, [...values])).rows;
   return {
     getUserWorkflows: (userId) =>
-      ask('SELECT * FROM user_workflows WHERE user_id = $1 AND is_active ORDER BY created_at DESC', [userId]),
+      ask(
+        'SELECT * FROM user_workflows WHERE user_id = $1 AND is_active ORDER BY created_at DESC',
+        [userId],
+      ),
     getUserWorkflow: async (userId, id) =>
       (await ask('SELECT * FROM user_workflows WHERE user_id = $1 AND id = $2', [userId, id]))[0],
     createUserWorkflow: async (userId, { name, definition, config = {} }) => {
       const values = [userId, name, JSON.stringify(definition), JSON.stringify(config)];
-      const sql = 'INSERT INTO user_workflows (user_id, name, definition, config) VALUES ($1, $2, $3, $4) RETURNING *';
+      const sql =
+        'INSERT INTO user_workflows (user_id, name, definition, config) VALUES ($1, $2, $3, $4) RETURNING *';
       const [created] = await ask(sql, values);
       if (created === undefined) throw new Error('no workflow was created');
       return created;
@@ -50,6 +54,11 @@ export function workflowService(pool: pg.Pool): WorkflowService {
       return (await ask(sql, [userId, id, name, is_favorite]))[0];
     },
     deleteUserWorkflow: async (userId, id) =>
-      (await ask('DELETE FROM user_workflows WHERE user_id = $1 AND id = $2 RETURNING *', [userId, id])).length === 1,
+      (
+        await ask('DELETE FROM user_workflows WHERE user_id = $1 AND id = $2 RETURNING *', [
+          userId,
+          id,
+        ])
+      ).length === 1,
   };
 }

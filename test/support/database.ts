@@ -10,7 +10,10 @@ export interface Database {
   readonly name: string;
   readonly url: string;
   /** Runs `sql` in a session of its own: no connection stays open between two queries. */
-  readonly query: <T extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]) => Promise<T[]>;
+  readonly query: <T extends pg.QueryResultRow>(
+    sql: string,
+    values?: readonly unknown[],
+  ) => Promise<T[]>;
   /** A session for the test itself, open until it is ended or the database is dropped. */
   readonly connect: () => Promise<pg.Client>;
   /** What pg_dump says of it; see dump.ts. */
@@ -25,10 +28,20 @@ export interface NewDatabase {
   readonly template?: string | undefined;
 }
 
-/** Makes a database on a server. */
-export async function makeDatabase(serverUrl: string, options: NewDatabase = {}): Promise<Database> {
+/** Creates a database on a server. */
+export async function makeDatabase(
+  serverUrl: string,
+  options: NewDatabase = {},
+): Promise<Database> {
   const { name = `test_${randomBytes(6).toString('hex')}`, template = 'template0' } = options;
-  await execute(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+  await withSession(serverUrl, async (session) => {
+    const { rows } = await session.query<{ version: number }>(
+      `SELECT current_setting('server_version_num')::int AS version`,
+    );
+    // Copying files is three times as fast as writing the copy to the WAL; before 15 it is the only way.
+    const strategy = (rows[0]?.version ?? 0) >= 150_000 ? 'STRATEGY FILE_COPY' : '';
+    await session.query(`CREATE DATABASE ${name} TEMPLATE ${template} ${strategy}`);
+  });
   return database(serverUrl, name);
 }
 
@@ -38,10 +51,10 @@ export async function findDatabase(serverUrl: string, name: string): Promise<Dat
   return found.length === 0 ? undefined : database(serverUrl, name);
 }
 
-/** Makes a database with the application's base schema that others can be made from. */
-export async function makeTemplate(serverUrl: string): Promise<Database> {
+/** Creates a database with the application's base schema, and its rows if wanted, to copy others from. */
+export async function makeTemplate(serverUrl: string, { rows = false } = {}): Promise<Database> {
   const template = await makeDatabase(serverUrl);
-  await template.query(fixture('base-schema.sql'));
+  await template.query(fixture('base-schema.sql') + (rows ? fixture('base-rows.sql') : ''));
   // A template with a session in it cannot be copied.
   await execute(serverUrl, `ALTER DATABASE ${template.name} ALLOW_CONNECTIONS false`);
   return template;
@@ -72,15 +85,21 @@ function database(serverUrl: string, name: string): Database {
   };
 }
 
-async function execute<T extends pg.QueryResultRow>(
+function execute<T extends pg.QueryResultRow>(
   url: string,
   sql: string,
   values?: readonly unknown[],
 ): Promise<T[]> {
+  return withSession(
+    url,
+    async (session) => (await session.query<T>(sql, values && [...values])).rows,
+  );
+}
+
+async function withSession<T>(url: string, use: (session: pg.Client) => Promise<T>): Promise<T> {
   const session = await openSession(url);
   try {
-    const { rows } = await session.query<T>(sql, values && [...values]);
-    return rows;
+    return await use(session);
   } finally {
     await session.end();
   }

@@ -5,27 +5,33 @@ import { startServer } from './server.js';
 declare module 'vitest' {
   interface ProvidedContext {
     server: {
-      /** A superuser's. */
+      /** Of a superuser. */
       readonly url: string;
       readonly kind: 'container' | 'embedded' | 'external';
       readonly version: string;
-      /** A database with the application's base schema, to make others from. */
+      /** A database with the application's base schema, to copy others from. */
       readonly template: string;
+      /** The same, with rows. */
+      readonly templateWithRows: string;
     };
   }
 }
 
-/** One server for the whole run of tests. */
+/** Starts one server for the whole test run. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const { url, kind, version, stop } = await startServer();
   console.log(`Tests run on PostgreSQL ${version}, ${kind}.`);
-  const template = await makeTemplate(url).catch(async (error: unknown) => {
+  try {
+    const templates = [await makeTemplate(url), await makeTemplate(url, { rows: true })] as const;
+    const [template, templateWithRows] = templates;
+    const names = { template: template.name, templateWithRows: templateWithRows.name };
+    project.provide('server', { url, kind, version, ...names });
+    return async () => {
+      for (const database of templates) await database.drop();
+      await stop();
+    };
+  } catch (error) {
     await stop();
     throw error;
-  });
-  project.provide('server', { url, kind, version, template: template.name });
-  return async () => {
-    await template.drop();
-    await stop();
-  };
+  }
 }

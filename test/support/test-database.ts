@@ -1,5 +1,5 @@
 import { inject, onTestFinished } from 'vitest';
-import { fixture, makeDatabase, type Database } from './database.js';
+import { makeDatabase, type Database } from './database.js';
 
 export interface DatabaseOptions {
   /** With the application's base schema (the default), or empty. */
@@ -9,16 +9,23 @@ export interface DatabaseOptions {
 }
 
 /** A new database on the server of this test run. The caller drops it. */
-export async function createDatabase({ base = true, rows = false }: DatabaseOptions = {}): Promise<Database> {
-  const { url, template } = inject('server');
-  const database = await makeDatabase(url, { template: base ? template : undefined });
-  if (rows) await database.query(fixture('base-rows.sql'));
-  return database;
+export function createDatabase({
+  base = true,
+  rows = false,
+}: DatabaseOptions = {}): Promise<Database> {
+  const { url, template, templateWithRows } = inject('server');
+  const copied = rows ? templateWithRows : template;
+  return makeDatabase(url, { template: base ? copied : undefined });
 }
 
-/** The same, dropped when the test that asks for it has finished. */
-export async function testDatabase(options?: DatabaseOptions): Promise<Database> {
-  const creating = createDatabase(options);
+/** A new database that is dropped at the end of the test; with a template, a copy of that one. */
+export function testDatabase(
+  options: DatabaseOptions | { readonly template: Database } = {},
+): Promise<Database> {
+  const isCopy = 'template' in options;
+  const creating = isCopy
+    ? makeDatabase(inject('server').url, { template: options.template.name })
+    : createDatabase(options);
   // Registered before anything is awaited: later, in concurrent tests, vitest may take it for another test's.
   onTestFinished(() => creating.then((database) => database.drop()));
   return creating;

@@ -1,0 +1,11 @@
+import { fixture } from '../support/database.js';
+
+/** Files that stand for the legacy ones, in the order that works; their numbers say another one. */
+export const legacyFiles = [
+  '000_create_migrations_table.sql',
+  '009_agent_templates_v2.sql',
+  '004_create_user_workflows_table.sql',
+] as const;
+export type LegacyFile = (typeof legacyFiles)[number];
+
+export const legacySql = (file: LegacyFile): string => fixture(`legacy/${file}`);

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { call } from '../support/call.js';
+import { migration } from '../support/project.js';
+import { smallProject } from '../support/small-project.js';
+import { testDatabase } from '../support/test-database.js';
+import { migrations } from './adoption.js';
+import { lint } from './squawk.js';
+
+/** Lints what `plan` prints, with its transactions and settings. What is accepted has its reason here. */
+
+/** Matters of taste, and of the migrations table, which is the framework's. */
+const isTaste = (finding: string): boolean => /^plan: |: prefer-(?!robust)/.test(finding);
+
+/** `down` removes what `up` created; the data-loss guard refuses where that holds data. */
+const isReversal = (finding: string): boolean => /: ban-drop-(?:table|column)$/.test(finding);
+
+const onlyMissing =
+  'IF NOT EXISTS: the statement before made the table, or it is a legacy one, which has these columns; otherwise this fails, and changes nothing';
+const accepted = {
+  up: {
+    '0001_create-workflow-templates: adding-required-field': onlyMissing,
+    '0001_create-workflow-templates: adding-serial-primary-key-field': onlyMissing,
+    '0002_create-user-workflows: adding-required-field': onlyMissing,
+    '0002_create-user-workflows: adding-serial-primary-key-field': onlyMissing,
+    '0002_create-user-workflows: adding-field-with-default': onlyMissing,
+    '0003_link-workflow-executions: ban-drop-not-null':
+      "an execution of a user's workflow has no template; the application that reads such rows is released later",
+  },
+  down: {
+    '0005_index-workflow-executions: require-concurrent-index-deletion':
+      'it belongs to the transaction of the other downs; lock_timeout bounds the wait',
+    '0003_link-workflow-executions: adding-not-nullable-field':
+      'the column was NOT NULL before; lock_timeout bounds the wait',
+  },
+};
+
+test.for(['up', 'down'] as const)('squawk finds in %s only what is accepted', async (direction) => {
+  const { url } = await testDatabase();
+  if (direction === 'down') expect((await call(['up'], { url })).code).toBe(0);
+  const argv = direction === 'up' ? ['plan', 'up'] : ['plan', 'down', String(migrations.length)];
+  const { code, stdout } = await call(argv, { url });
+  expect(code).toBe(0);
+  const found = lint(stdout).filter(
+    (finding) => !isTaste(finding) && !(direction === 'down' && isReversal(finding)),
+  );
+  expect(found.sort()).toEqual(Object.keys(accepted[direction]).sort());
+});
+
+test('squawk reports what would block writers or destroy data, with the migration', async () => {
+  const { url } = await testDatabase({ base: false });
+  const root = smallProject(['a'], {
+    'migrations/0002_bad.ts': migration(
+      `pgm.createIndex('a', 'id'); pgm.sql('ALTER TABLE a ADD CHECK (id > 0)'); pgm.dropColumn('a', 'id');`,
+      '',
+    ),
+    'migrations/0003_good.ts': migration(
+      `pgm.noTransaction(); pgm.createIndex('a', 'id', { ifNotExists: true, concurrently: true });`,
+      '',
+    ),
+    'migrations/schema/0002_bad.json': {},
+    'migrations/schema/0003_good.json': {},
+  });
+  expect((await call(['up', '1'], { url, root })).code).toBe(0);
+  expect(lint((await call(['plan'], { url, root })).stdout).sort()).toEqual([
+    '0002_bad: ban-drop-column',
+    '0002_bad: constraint-missing-not-valid',
+    '0002_bad: require-concurrent-index-creation',
+  ]);
+});
