@@ -19,8 +19,8 @@ export function up(pgm: MigrationBuilder): void {
     updated_at: { type: 'timestamp', default: now },
   };
   pgm.createTable(templates, columns, { ifNotExists: true });
-  // Where a legacy runner made the table: what it lacks, and a default that it spells otherwise (which changes no row).
-  // All else that it has is left alone, and is for the check to judge.
+  // An older runner may have created the table: add the columns that it lacks, and set the defaults, which changes
+  // no row. Everything else stays as it is; if it is wrong, the check refuses it.
   pgm.addColumns(templates, columns, { ifNotExists: true });
   for (const [name, column] of Object.entries(columns))
     if ('default' in column) pgm.alterColumn(templates, name, { default: column.default });
@@ -29,10 +29,16 @@ export function up(pgm: MigrationBuilder): void {
     ALTER TABLE public.workflow_templates ADD CONSTRAINT workflow_templates_pkey PRIMARY KEY (id);
   END IF;
 END $$`);
-  pgm.createIndex(templates, 'category', { name: 'idx_workflow_templates_category', ifNotExists: true });
-  pgm.createIndex(templates, 'is_active', { name: 'idx_workflow_templates_is_active', ifNotExists: true });
+  pgm.createIndex(templates, 'category', {
+    name: 'idx_workflow_templates_category',
+    ifNotExists: true,
+  });
+  pgm.createIndex(templates, 'is_active', {
+    name: 'idx_workflow_templates_is_active',
+    ifNotExists: true,
+  });
 
-  // Shared with the application, which hangs triggers of other tables on it.
+  // The application uses this function for triggers of its own tables.
   pgm.createFunction(
     touch,
     [],
@@ -55,10 +61,10 @@ END;
 
 export function down(pgm: MigrationBuilder): void {
   pgm.dropTable(templates, { ifExists: true });
-  // Never from under somebody else's trigger; and somebody else's function is not ours to drop.
+  // The function stays if a trigger of another table uses it, or if it belongs to another role.
   pgm.sql(`DO $$ BEGIN
   DROP FUNCTION IF EXISTS public.update_updated_at_column();
 EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
-  RAISE NOTICE 'update_updated_at_column() is used elsewhere, and stays';
+  RAISE NOTICE 'update_updated_at_column() stays, because something else uses it';
 END $$`);
 }

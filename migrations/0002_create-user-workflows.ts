@@ -21,8 +21,8 @@ export function up(pgm: MigrationBuilder): void {
     updated_at: { type: 'timestamptz', default: now },
   };
   pgm.createTable(workflows, columns, { ifNotExists: true });
-  // Where a legacy runner made the table: what it lacks, and a default that it spells otherwise (which changes no row).
-  // All else that it has is left alone, and is for the check to judge.
+  // An older runner may have created the table: add the columns that it lacks, and set the defaults, which changes
+  // no row. Everything else stays as it is; if it is wrong, the check refuses it.
   pgm.addColumns(workflows, columns, { ifNotExists: true });
   for (const [name, column] of Object.entries(columns))
     if ('default' in column) pgm.alterColumn(workflows, name, { default: column.default });
@@ -31,14 +31,18 @@ export function up(pgm: MigrationBuilder): void {
     ALTER TABLE public.user_workflows ADD CONSTRAINT user_workflows_pkey PRIMARY KEY (id);
   END IF;
 END $$`);
-  // PostgreSQL knows no ADD CONSTRAINT IF NOT EXISTS. Made anew, a foreign key with another delete rule is mended as well.
+  // PostgreSQL has no ADD CONSTRAINT IF NOT EXISTS. Replacing a foreign key also corrects its ON DELETE.
   pgm.dropConstraint(workflows, 'user_workflows_user_id_fkey', { ifExists: true });
   pgm.addConstraint(workflows, 'user_workflows_user_id_fkey', {
     foreignKeys: { columns: 'user_id', references: '"public"."users"(id)', onDelete: 'CASCADE' },
   });
   pgm.dropConstraint(workflows, 'user_workflows_template_id_fkey', { ifExists: true });
   pgm.addConstraint(workflows, 'user_workflows_template_id_fkey', {
-    foreignKeys: { columns: 'template_id', references: '"public"."workflow_templates"(id)', onDelete: 'SET NULL' },
+    foreignKeys: {
+      columns: 'template_id',
+      references: '"public"."workflow_templates"(id)',
+      onDelete: 'SET NULL',
+    },
   });
   for (const column of ['user_id', 'template_id', 'category', 'is_active'])
     pgm.createIndex(workflows, column, { name: `idx_user_workflows_${column}`, ifNotExists: true });

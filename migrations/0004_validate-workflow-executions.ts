@@ -3,9 +3,9 @@ import type { MigrationBuilder } from 'node-pg-migrate';
 const executions = { schema: 'public', name: 'workflow_executions' };
 
 /**
- * Validation reads the whole table, under a lock that lets writers through. It comes after the transaction of `0003`,
- * whose strong locks would otherwise be held until it is done. One statement, so that both are valid or neither is; to
- * validate what is valid already does nothing.
+ * Validation reads the whole table, with a lock that does not block writers. It has to come after the transaction of
+ * `0003`, which would hold its stronger locks until the end. One statement validates both constraints or neither;
+ * it can run again.
  */
 export function up(pgm: MigrationBuilder): void {
   pgm.noTransaction();
@@ -14,7 +14,7 @@ export function up(pgm: MigrationBuilder): void {
   VALIDATE CONSTRAINT workflow_executions_source_check`);
 }
 
-/** There is no way to make a constraint unvalidated but to make it anew, as `0003` does. */
+/** A constraint becomes NOT VALID again only by replacing it, as `0003` does. */
 export function down(pgm: MigrationBuilder): void {
   pgm.dropConstraint(executions, 'workflow_executions_user_workflow_id_fkey', { ifExists: true });
   pgm.addConstraint(

@@ -3,16 +3,18 @@ import type { MigrationBuilder } from 'node-pg-migrate';
 const executions = { schema: 'public', name: 'workflow_executions' };
 const name = 'idx_workflow_executions_user_workflow_id';
 
-/** Concurrently, so that writers go on. A build that was broken off leaves an invalid index, which has to go first. */
+/** Concurrently, so that writers are not blocked. A build that was interrupted leaves an INVALID index: drop it first. */
 export async function up(pgm: MigrationBuilder): Promise<void> {
   pgm.noTransaction();
-  const invalid = (await pgm.db.select(`SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  const invalid = (await pgm.db
+    .select(`SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
     WHERE i.indrelid = to_regclass('public.workflow_executions') AND c.relname = '${name}' AND NOT i.indisvalid`)) as object[];
-  if (invalid.length > 0) pgm.dropIndex(executions, 'user_workflow_id', { name, concurrently: true, ifExists: true });
+  if (invalid.length > 0)
+    pgm.dropIndex(executions, 'user_workflow_id', { name, concurrently: true, ifExists: true });
   pgm.createIndex(executions, 'user_workflow_id', { name, concurrently: true, ifNotExists: true });
 }
 
-/** In the transaction of the run: what else goes down with it takes the same lock on the table, for an instant. */
+/** In the transaction of the run, since dropping the index takes a lock only for an instant. */
 export function down(pgm: MigrationBuilder): void {
   pgm.dropIndex(executions, 'user_workflow_id', { name, ifExists: true });
 }

@@ -3,19 +3,18 @@ import type { MigrationBuilder } from 'node-pg-migrate';
 /**
  * What this changes, and why.
  *
- * All pending migrations run in one transaction, and the schema is checked before it commits. Safe ways:
- * - a new column on a large table: no default that is computed for each row, and null allowed at first;
- * - a constraint on a table with rows: add it NOT VALID here, and VALIDATE CONSTRAINT in the next migration, which
- *   begins with pgm.noTransaction(), so that writers go on meanwhile;
- * - an index on such a table: in a migration of its own that begins with pgm.noTransaction(), with
- *   { concurrently: true, ifNotExists: true }, dropping an invalid leftover first (see 0005);
- * - what begins with pgm.noTransaction() has to be safe to run again after it broke off anywhere.
+ * All pending migrations run in one transaction, and the schema is checked before it commits. On a large table:
+ * - add a column without a default that is computed for each row, and let it be null at first;
+ * - add a constraint NOT VALID, and validate it in the next migration, outside a transaction;
+ * - create an index in a migration of its own, outside a transaction, with { concurrently: true, ifNotExists: true },
+ *   after dropping an INVALID one (see 0005).
+ * A migration outside a transaction begins with pgm.noTransaction(). It must be safe to run again after a crash.
  */
 export function up(pgm: MigrationBuilder): void {
   pgm.addColumns({ schema: 'public', name: 'a_table' }, { a_column: { type: 'text' } });
 }
 
-/** The way back, as explicit as the way there; `export const down = false` says that there is none. */
+/** Undoes `up`. If that is impossible, write `export const down = false` instead. */
 export function down(pgm: MigrationBuilder): void {
   pgm.dropColumns({ schema: 'public', name: 'a_table' }, 'a_column');
 }

@@ -1,4 +1,4 @@
-// Lets `node --import ./scripts/ts-node.mjs` run TypeScript. Types are checked by `npm run verify`, not at run time.
+// `node --import ./scripts/ts-node.mjs` runs TypeScript. Types are checked by `npm run types`, not here.
 import { register } from 'node:module';
 import { fileURLToPath, URL } from 'node:url';
 
