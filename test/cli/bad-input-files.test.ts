@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { migration, testProject, type Files } from '../support/project.js';
-import { refused, PASSWORD } from '../run/refused.js';
+import { refused, PASSWORD } from './report.js';
 
 const url = `postgres://u:${PASSWORD}@127.0.0.1:1/nowhere`;
 const ok = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { testProject } from '../support/project.js';
-import { refused } from '../run/refused.js';
+import { refused } from './report.js';
 import { testDatabase } from '../support/test-database.js';
 
 const effect = { tables: { 'public.a': { kind: 'table', columns: { id: { type: 'integer', null: true } } } } };

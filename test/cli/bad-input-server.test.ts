@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, inject, test } from 'vitest';
 import { freePort } from '../support/free-port.js';
-import { PASSWORD, refused } from '../run/refused.js';
+import { PASSWORD, refused } from './report.js';
 import { testDatabase } from '../support/test-database.js';
 
 /** The URL of the test server, changed. */

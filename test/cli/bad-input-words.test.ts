@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { call } from '../support/call.js';
-import { readReport } from './report-schema.js';
-import { PASSWORD, refused } from '../run/refused.js';
+import { readReport } from './report.js';
+import { PASSWORD, refused } from './report.js';
 
 const url = `postgres://u:${PASSWORD}@127.0.0.1:1/nowhere`;
 

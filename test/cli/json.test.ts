@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { failures } from '../../scripts/report/errors.js';
 import { call } from '../support/call.js';
 import { migration, testProject } from '../support/project.js';
-import { readReport } from './report-schema.js';
+import { readReport } from './report.js';
 import { root as repository } from '../support/root.js';
 import { testDatabase } from '../support/test-database.js';
 

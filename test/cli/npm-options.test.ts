@@ -1,161 +1,146 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { Database } from '../support/database.js';
-import { migrate, npmMigrate } from '../support/migrate.js';
-import { createDatabase } from '../support/test-database.js';
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { call } from '../support/call.js';
+import { smallProject } from '../support/small-project.js';
+import { testDatabase } from '../support/test-database.js';
+import { nowhere, refused, report, stateOf, words } from './report.js';
 
-let database: Database;
-beforeAll(async () => {
-  database = await createDatabase();
-  expect(await migrate(['up'], { url: database.url })).toMatchObject({ code: 0 });
+/** npm keeps the options of `npm run migrate up --name=value` for itself, and puts them into the environment. */
+const npm = (line: string, url = nowhere) => ({
+  url,
+  env: Object.fromEntries(
+    words(line).map((option) => {
+      const [name = '', value = 'true'] = option.split('=');
+      return [name.startsWith('-') ? name.replace('--', 'npm_config_') : name, value];
+    }),
+  ),
 });
-afterAll(() => database.drop());
 
-const words = (line: string) => line.split(' ');
-const run = (line: string, env: Record<string, string> = {}) => npmMigrate(words(line), { url: database.url, env });
+test('npm_config_dry_run makes a dry run of up, down and redo, or is refused', async () => {
+  const root = smallProject(['a', 'b']);
+  const database = await testDatabase({ base: false });
+  const run = (line: string, options: string) =>
+    report(line, { root, ...npm(options, database.url) });
+  await run('up 1', '');
+  const before = await stateOf(database);
+  const others = ['NPM_CONFIG_DRY_RUN', 'npm_config_dry-run', 'npm_config_DRY_RUN'];
+  for (const variable of ['npm_config_dry_run', ...others])
+    for (const line of ['up', 'down', 'redo'])
+      expect([variable, (await run(line, variable)).outcome]).toEqual([variable, 'planned']);
+  for (const line of ['up 1', 'up --dry-run', 'up --allow-data-loss', 'down 9 --quiet'])
+    expect([line, (await run(line, '--dry_run')).outcome]).toEqual([line, 'planned']);
+  for (const value of ['1', 'TRUE', 'yes', 'up', '3'])
+    expect((await run('up', `--dry_run=${value}`)).error?.code).toBe('npm-option');
+  expect(await stateOf(database)).toEqual(before);
+  // npm writes an empty value for --no-dry-run.
+  for (const value of ['', 'false'])
+    expect((await run('redo', `--dry_run=${value}`)).outcome).toBe('applied');
+});
 
-/** A home folder whose .npmrc says this. */
-function home(npmrc: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'home-'));
-  onTestFinished(() => {
-    rmSync(folder, { recursive: true });
+/** Everything that one slip of the finger makes of a word. */
+function slips(word: string): string[] {
+  const letters = 'abcdefghijklmnopqrstuvwxyz_'.split('');
+  const all = Array.from(`${word} `).flatMap((_, at) => {
+    const [head, tail] = [word.slice(0, at), word.slice(at)];
+    const [first = '', second = ''] = tail;
+    return [
+      head + tail.slice(1),
+      head + second + first + tail.slice(2),
+      ...letters.flatMap((letter) => [head + letter + tail, head + letter + tail.slice(1)]),
+    ];
   });
-  writeFileSync(join(folder, '.npmrc'), npmrc);
-  return folder;
+  return [...new Set(all)].filter((slip) => slip !== word);
 }
 
-describe('npm keeps an option for itself, and it arrives all the same', () => {
-  test.for([
-    ['--lock-wait=x', '--lock-wait takes a number of seconds, and "x" is none'],
-    ['--connect-wait=x', '--connect-wait takes a number of seconds, and "x" is none'],
-    ['--retries=x', '--retries takes a number, and "x" is none'],
-    [
-      '--lock-timeout=5',
-      '--lock-timeout takes a duration with its unit (ms, s, min, h; up to 596h) or "none", and "5" is neither',
-    ],
-    [
-      '--statement-timeout=x',
-      '--statement-timeout takes a duration with its unit (ms, s, min, h; up to 596h) or "none", and "x" is neither',
-    ],
-    ['--lock-wait', '--lock-wait needs a value'],
-    [
-      '--strict=down',
-      'npm took "down" for the value of --strict, so that it did not arrive as a word; nothing was run',
-    ],
-  ])('down %s is refused: the value is looked at', async ([option, message]) => {
-    const result = await run(`down ${option}`);
-    expect(result.code).toBe(2);
-    expect(result.stderr.split('\n\n')[0]).toBe(`failed: ${message}`);
-    expect(await database.query('SELECT name FROM pgmigrations')).toHaveLength(5);
-  });
-
-  test('a value that came apart from its option is not taken for a count', async () => {
-    const result = await run('down --lock-wait 5');
-    expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining('--lock-wait needs a value') as string });
-    expect(await database.query('SELECT name FROM pgmigrations')).toHaveLength(5);
-  });
-
-  test('--lock-timeout=7s --statement-timeout=9min', async () => {
-    const { stdout } = await run(
-      'down --dry-run --lock-timeout=7s --statement-timeout=9min down 2'.replace('down 2', '2'),
-    );
-    expect(stdout).toContain("lock_timeout = '7s';\nSET LOCAL statement_timeout = '9min';");
-  });
-
-  test('--json', async () => {
-    expect((await run('check --json')).json()).toMatchObject({ outcome: 'matches' });
-    expect((await run('--json check')).json()).toMatchObject({ outcome: 'matches' });
-  });
-
-  test('--strict', async () => {
-    await database.query('CREATE INDEX by_name ON user_workflows (name)');
-    expect(await run('check')).toMatchObject({ code: 0 });
-    expect(await run('check --strict')).toMatchObject({ code: 6 });
-    await database.query('DROP INDEX by_name');
-  });
-
-  test('--allow-data-loss', async () => {
-    expect((await run('plan down 5')).stdout).toContain("RAISE EXCEPTION 'this would delete data");
-    expect((await run('plan down 5 --allow-data-loss')).stdout).not.toContain('this would delete data');
-  });
-
-  test('--quiet and --verbose, which npm takes for levels of its log', async () => {
-    // At these levels npm itself says which script it runs.
-    expect((await run('check --quiet')).stdout.split('\n').filter((line) => !/^(>.*)?$/.test(line))).toEqual([]);
-    expect((await run('down nonsense --verbose')).stderr).toMatch(/\n {4}at /);
-    expect((await run('down nonsense')).stderr).not.toMatch(/\n {4}at /);
-  });
+test('no misspelling of --dry-run runs anything, whether npm keeps it or not', async () => {
+  const understood = [];
+  for (const slip of slips('dry_run')) {
+    const option = `--${slip.replaceAll('_', '-')}`;
+    for (const value of ['true', 'up']) {
+      const kept = await call(['up'], { url: nowhere, env: { [`npm_config_${slip}`]: value } });
+      if (kept.code !== 2) understood.push(`${slip}=${value}`);
+    }
+    if ((await call(['up', option], { url: nowhere })).code !== 2) understood.push(option);
+  }
+  expect(understood).toEqual([]);
 });
 
-describe('npm keeps an option that is none, and nothing is run', () => {
-  test.for([
-    ['--dryrun', '--dry-run'],
-    ['--dri-run', '--dry-run'],
-    ['--dry-rum=true', '--dry-run'],
-    ['--lockwait=5', '--lock-wait'],
-    ['--allow-dataloss', '--allow-data-loss'],
-    ['--plan', '--dry-run'],
-    ['--what-if', undefined],
-    ['--to=0003', undefined],
-    ['--all', undefined],
-  ])('%s', async ([option = '', meant]) => {
-    const name = option.split('=')[0] ?? '';
-    for (const line of [`down ${option}`, `${option} down`]) {
-      const result = await run(line);
-      expect(result).toMatchObject({ code: 2, stdout: '' });
-      expect(result.stderr)
-        .toBe(`failed: npm kept the option "${name}" for itself, and there is none of that name; nothing was run${meant === undefined ? '' : `; did you mean "${meant}"?`}
-
-Options after a second -- reach the program as they are:  npm run migrate -- up --dry-run
-`);
-    }
-    expect(await database.query('SELECT name FROM pgmigrations')).toHaveLength(5);
-  });
-
-  test.for(['down --dryrun', '--dri-run down'])('nor where the words arrive as they are: %s', async (line) => {
-    const result = await run(`-- ${line}`);
-    expect(result.code).toBe(2);
-    expect(result.stderr).toContain('; nothing was run; did you mean "--dry-run"?');
-  });
+test.for([
+  ['--dryrun', '--dry-run'],
+  ['--dry_rum', '--dry-run'],
+  ['--dri_runn', '--dry-run'],
+  ['--lockwait=5', '--lock-wait'],
+  ['--lock_timeot=5s', '--lock-timeout'],
+  ['--allow_dataloss', '--allow-data-loss'],
+  ['--statement_timout=5s', '--statement-timeout'],
+  ['--retrys=3', '--retries'],
+  ['--sttrict', '--strict'],
+  ['--conect_wait=3', '--connect-wait'],
+])('refuses %s, which is nearly %s', async ([option = '', meant = '']) => {
+  const { exitCode, error } = await refused(['up'], npm(option));
+  expect([exitCode, error.code]).toEqual([2, 'npm-option']);
+  expect(error.message).toContain(meant);
 });
 
-describe('what nobody typed is not taken for typed', () => {
-  test('a key that npm does not know, in an .npmrc or exported before npm ran', async () => {
-    const HOME = home(
-      'dryrun=true\nmy-own_key=5\n; a comment\n//registry.example.com/:_authToken=x\n@scope:registry=https://x\n',
-    );
-    expect(await run('check', { HOME })).toMatchObject({ code: 0 });
-    expect(await run('check', { npm_config_dryrun: 'true', NPM_CONFIG_MY_KEY: '5' })).toMatchObject({ code: 0 });
-  });
+test.for([
+  ['--lock_wait=x', '--lock-wait'],
+  ['--connect_wait=x', '--connect-wait'],
+  ['--retries=x', '--retries'],
+  ['--lock_timeout=5', '--lock-timeout'],
+  ['--statement_timeout=x', '--statement-timeout'],
+  // npm leaves the value of "--retries 5" as a word of its own, which must not be taken for a count.
+  ['--retries', '--retries'],
+  ['--lock_timeout', '--lock-timeout'],
+  // npm takes the word after an option that it does not know for its value: "--strict down".
+  ['--strict=down', '"down"'],
+  ['--allow_data_loss=down', '"down"'],
+])('refuses %s, because the value is wrong', async ([option = '', named = '']) => {
+  const { exitCode, error } = await refused(['down', '5'], npm(option));
+  expect(exitCode).toBe(2);
+  expect(error.message).toContain(named);
+});
 
-  test("npm's own options", async () => {
-    for (const option of [
-      '--force',
-      '--yes',
-      '--foreground-scripts',
-      '--loglevel=error',
-      '--fund=false',
-      '--registry=http://x',
-    ])
-      expect(await run(`check ${option}`)).toMatchObject({ code: 0 });
+test('every option works in the spelling of npm', async () => {
+  const root = smallProject(['a', 'b']);
+  const database = await testDatabase({ base: false });
+  const { url, query } = database;
+  const run = (line: string, options: string) => call(words(line), { root, ...npm(options, url) });
+  const { stdout } = await run('up', '--dry_run --lock_timeout=7s --statement_timeout=9min');
+  expect(stdout).toMatch(/lock_timeout = '7s';\nSET LOCAL statement_timeout = '9min';/);
+  expect((await run('up', '--json')).json()).toMatchObject({ outcome: 'applied' });
+  await query('CREATE INDEX by_id ON a (id); INSERT INTO a VALUES (1)');
+  expect(await run('check', '')).toMatchObject({ code: 0 });
+  expect(await run('check', '--strict')).toMatchObject({ code: 6 });
+  expect(await run('down 2', '')).toMatchObject({ code: 7 });
+  const session = await database.connect();
+  await session.query('SELECT pg_advisory_lock(7241865325823964)');
+  const locked = await run('down 2', '--lock_wait=0 --allow_data_loss');
+  expect(locked).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining('within 0 s') as string,
   });
+  await session.query('SELECT pg_advisory_unlock_all(); BEGIN; LOCK TABLE b');
+  const blocked = await run('down', '--retries=0 --lock_timeout=50ms');
+  expect(blocked).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining('1 attempt;') as string,
+  });
+  await session.query('ROLLBACK');
+  expect(await run('down 2', '--allow_data_loss')).toMatchObject({ code: 0 });
+  // npm reads --verbose and --quiet as levels of its own log.
+  expect((await run('up 1', '--loglevel=verbose')).stderr).toContain('CREATE TABLE "a"');
+  expect((await run('up 1', '--loglevel=warn')).stdout).toBe('');
+});
 
-  test('the level of the log, in an .npmrc, makes the program neither silent nor loud', async () => {
-    for (const level of ['warn', 'verbose']) {
-      // --silent would be the last word on the level.
-      const env = {
-        npm_config_loglevel: level,
-        npm_lifecycle_event: 'migrate',
-        npm_config_user_agent: 'npm/11',
-        HOME: home(`loglevel=${level}\n`),
-      };
-      const result = await migrate(['check'], {
-        url: database.url,
-        env: { ...env, npm_config_userconfig: join(env.HOME, '.npmrc') },
-      });
-      expect(result.stdout).toContain('ok  the schema is what 0005_index-workflow-executions leaves behind');
+test("options of npm's own change nothing", async () => {
+  const list = execFileSync('npm', ['config', 'ls', '-l', '--json'], { encoding: 'utf8' });
+  const ours = ['dry-run', 'json', 'version', 'loglevel'];
+  const names = Object.keys(JSON.parse(list) as object).filter((name) => !ours.includes(name));
+  expect(names.length).toBeGreaterThan(50);
+  for (const name of names)
+    for (const value of ['true', 'x']) {
+      const variable = `npm_config_${name.replaceAll('-', '_')}`;
+      const { code } = await call(['up'], { url: nowhere, env: { [variable]: value } });
+      expect([name, code]).toEqual([name, 3]);
     }
-  });
 });

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { expect } from 'vitest';
+import { call, type CallOptions, type JsonReport } from '../support/call.js';
+import type { Database } from '../support/database.js';
+import { root } from '../support/root.js';
+
+const file = readFileSync(join(root, 'test/cli/report.schema.json'), 'utf8');
+export const schema = JSON.parse(file) as {
+  properties: { outcome: { enum: string[] }; exitCode: { enum: number[] } };
+};
+const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(schema);
+
+/** Reads what `--json` printed. @throws where it is not one object on one line, as the schema describes it */
+export function readReport(stdout: string): JsonReport {
+  if (!/^\{.*\}\n$/.test(stdout)) throw new Error(`not one object on one line: ${stdout}`);
+  const report: unknown = JSON.parse(stdout);
+  if (!validate(report))
+    throw new Error(`not as the schema says: ${JSON.stringify(validate.errors)}\n${stdout}`);
+  return report as JsonReport;
+}
+
+/** The words of a command line. */
+export const words = (line: string): string[] => line.split(' ').filter((word) => word !== '');
+
+/** Runs a command with `--json`, and gives its report. */
+export async function report(line: string, options: CallOptions = {}): Promise<JsonReport> {
+  const { code, stdout } = await call([...words(line), '--json'], options);
+  const result = readReport(stdout);
+  expect(code).toBe(result.exitCode);
+  return result;
+}
+
+/** A password that no output may hold. */
+export const PASSWORD = 'k33p-m3-s3cr3t';
+/** A server that nobody reaches: a command that gets as far as to connect ends with exit code 3. */
+export const nowhere = `postgres://u:${PASSWORD}@127.0.0.1:1/nowhere`;
+
+/**
+ * Runs a command that must fail: for people, for programs (`--json`), and with `--verbose`. Expects what holds for
+ * every failure: the same words each time, nothing else on stdout, no stack trace but with `--verbose`, and no password.
+ */
+export async function refused(
+  argv: readonly string[],
+  options: CallOptions = { url: nowhere },
+): Promise<JsonReport & { readonly error: NonNullable<JsonReport['error']> }> {
+  const plain = await call(argv, options);
+  const json = await call(['--json', ...argv], options);
+  const verbose = await call(['--verbose', ...argv], options);
+  const { error, ...result } = readReport(json.stdout);
+  if (error === null) throw new Error(`nothing is refused: ${json.stdout}`);
+  const text = `${error.message}\n\n${error.hint}\n`;
+  expect(plain.code).toBe(result.exitCode);
+  expect(plain.stderr.replace(/^(failed|refused|differs): /, '')).toBe(text);
+  if (result.outcome !== 'differs') expect(plain.stdout).toBe('');
+  expect(verbose.stderr).toContain(text);
+  expect(verbose.stderr).toMatch(/^ {4}at /m);
+  expect(plain.stderr + json.stderr).not.toMatch(/^ {4}at /m);
+  const all = [plain, json, verbose].map(({ stdout, stderr }) => stdout + stderr).join('');
+  expect(all).not.toContain(PASSWORD);
+  return { ...result, error };
+}
+
+/** Every table, index and sequence with the transaction that made it so, and all rows: equal if nothing was written. */
+export const stateOf = ({ query }: Database): Promise<unknown[]> =>
+  query(`SELECT oid, relname, xmin::text, CASE WHEN relkind = 'r' THEN
+      query_to_xml(format('SELECT t.xmin, t.* FROM %s t', oid::regclass), true, true, '')::text END AS rows
+    FROM pg_class WHERE oid >= 16384 ORDER BY oid`);
