@@ -17,8 +17,8 @@ export interface Call {
   /** Whether stderr is a terminal. */
   readonly terminal: boolean;
   readonly signal: AbortSignal;
-  /** Rejected where a migration never finishes, or fails without anybody waiting for it. */
-  readonly stuck?: Promise<never>;
+  /** Rejected when the command is to end without waiting for what it does. */
+  readonly stuck: Promise<never>;
 }
 
 type Main = (call: Call) => Promise<number>;
@@ -33,16 +33,11 @@ export function runAsProgram(url: string, main: Main): void {
 
 async function start(main: Main): Promise<void> {
   const { argv, env, stdout, stderr } = process;
-  const refuseExit = () => {
-    const reason = 'failed: a migration ended the process (process.exit)';
-    stderr.write(`${reason}\n\nWhat was not committed is rolled back. ${STATUS}`);
-    process.exitCode = exitCodes.failed;
+  const exit = process.exit.bind(process);
+  process.exitCode = exitCodes.failed; // Where the process ends before the command does.
+  process.exit = () => {
+    throw new Error('a migration called process.exit');
   };
-  const leave = (exitCode: number): never => {
-    process.off('exit', refuseExit);
-    process.exit(exitCode);
-  };
-  process.on('exit', refuseExit);
   // Migrations may call console.log. Send it to stderr: stdout carries only the result.
   globalThis.console = new Console(stderr);
   // If the reader goes away (`| head`), the run still completes. A full disk must not pass for success.
@@ -59,44 +54,40 @@ async function start(main: Main): Promise<void> {
     stderr: (text) => stderr.write(text),
     color: wantsColor(env),
     terminal: stderr.isTTY,
-    signal: abortOnSignals(leave),
-    stuck: rejectWhenStuck(),
+    ...interruptions(exit),
   });
   await new Promise((resolve) => stdout.write('', resolve));
   await immediate(); // The error event comes after the callback.
-  if (writeError === '') leave(exitCode);
+  if (writeError === '') return exit(exitCode);
   stderr.write(`the output could not be written: ${writeError}\n\nThe command is done. ${STATUS}`);
-  leave(exitCode === 0 ? exitCodes.error : exitCode);
+  exit(exitCode === 0 ? exitCodes.error : exitCode);
 }
 
-/** The first signal stops the run in order; another one, a second later, ends the process at once. */
-function abortOnSignals(leave: (exitCode: number) => never): AbortSignal {
+/**
+ * The first signal stops the run in order, for one second; another one after that ends the process at once.
+ * An error that a migration throws where nothing catches it ends the command, too.
+ */
+function interruptions(exit: (exitCode: number) => never): Pick<Call, 'signal' | 'stuck'> {
   const controller = new AbortController();
   let first = 0;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => {
-      // npm passes on a signal that the whole process group has received: the same one can come twice.
-      if (first > 0 && Date.now() - first > 1000) leave(signal === 'SIGINT' ? 130 : 143);
-      first ||= Date.now();
-      controller.abort(signal);
-    });
-  return controller.signal;
-}
-
-function rejectWhenStuck(): Promise<never> {
   const stuck = new Promise<never>((_, reject) => {
-    process.once('beforeExit', () => {
-      reject(failure('failed', 'never-settles', []));
-    });
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => {
+        // npm passes on a signal that the whole process group has received: the same one can come twice.
+        if (first > 0 && Date.now() - first > 1000) exit(signal === 'SIGINT' ? 130 : 143);
+        first ||= Date.now();
+        controller.abort(signal);
+        setTimeout(reject, 1000, signal);
+      });
     process.on('uncaughtException', (cause: unknown) => {
       // A run knows the errors of the server and late statements, and fails by them.
       const isKnown = cause instanceof Failure && cause.code === 'late-statement';
       if (isKnown || sqlstateOf(cause) !== '') return;
-      reject(new Error(`an error was thrown that nothing catches: ${String(cause)}`, { cause }));
+      reject(failure('failed', 'uncaught', [String(cause)], { cause }));
     });
   });
   stuck.catch(() => undefined);
-  return stuck;
+  return { signal: controller.signal, stuck };
 }
 
 /** On terminals, unless NO_COLOR says no or FORCE_COLOR yes (no-color.org). */

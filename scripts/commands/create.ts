@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { readFile, writeFile } from '../project/files.js';
+import type { Project } from '../project/project.js';
+import type { Settings } from '../project/settings.js';
 import { failure } from '../report/errors.js';
 import type { Result } from '../report/types.js';
-import type { Context } from '../runner/context.js';
 
 /** Creates a migration from the template. `snapshot` writes its effect. Needs no database. */
-export function create({ argument = '', project, settings }: Context): Promise<Result> {
+export function create(argument = '', project: Project, settings: Settings): Result {
   const { root, template, migrationsDir } = settings;
   const slug = argument.toLowerCase().replaceAll(/[\s_]+/g, '-');
   if (!/^[a-z0-9][a-z0-9-]*$/.test(slug)) throw failure('usage', 'bad-name', [slug]);
@@ -16,5 +17,5 @@ export function create({ argument = '', project, settings }: Context): Promise<R
   const shown = relative(root, path);
   if (existsSync(path)) throw failure('usage', 'file-exists', [shown]);
   writeFile(path, shown, readFile(template, relative(root, template)));
-  return Promise.resolve({ outcome: 'applied', pending: [name], output: shown });
+  return { outcome: 'applied', pending: [name], output: shown };
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { ClientConfig } from 'pg';
 import { parse } from 'pg-connection-string';
 import { failure } from '../report/errors.js';
@@ -14,15 +13,7 @@ export interface Configuration {
   readonly allowsPlain: boolean;
 }
 
-/** For a command that needs no database. */
-export const NOWHERE = {
-  clientConfig: {},
-  host: '',
-  port: 0,
-  database: '',
-  user: '',
-  allowsPlain: false,
-};
+const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 /**
  * The database that the environment names: the URL in `variable`, or `PGHOST` and its kin, as libpq
@@ -31,65 +22,51 @@ export const NOWHERE = {
  * @throws Failure `usage` where neither is set, or the URL cannot be read; nothing is guessed
  */
 export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Configuration {
+  const refuse = (reason: string, where = variable) => failure('usage', 'bad-url', [where, reason]);
   const from = (name: string) => env[name] || undefined; // To libpq, empty is not set.
   const url = from(variable);
   if (url === undefined && from('PGHOST') === undefined)
     throw failure('usage', 'no-database', [variable, env[variable] === '']);
-  const given = url === undefined ? {} : parseUrl(variable, url);
-  const sslmode = given.sslmode ?? from('PGSSLMODE');
-  const modeVariable = given.sslmode === undefined ? 'PGSSLMODE' : variable;
-  if (!MODES.includes(sslmode ?? 'disable'))
-    refuse(modeVariable, `sslmode "${sslmode ?? ''}" is not one of ${MODES.join(', ')}`);
+  if (!/^postgres(ql)?:\/\//.test(url ?? 'postgres://'))
+    throw refuse('it does not begin with postgres://');
+  // The password would end there, and the rest of it would be shown as a host or database.
+  if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url ?? '')) throw refuse('there is an @ after a / ? or #');
+  const mode = from('PGSSLMODE') && {
+    sslmode: from('PGSSLMODE'),
+    sslrootcert: from('PGSSLROOTCERT'),
+  };
+  const given = parseUrl(url ?? 'postgres://', mode || {}, refuse);
+  const { sslmode = 'disable' } = given;
+  if (!MODES.includes(sslmode))
+    throw refuse(`sslmode "${sslmode}" is not one of ${MODES.join(', ')}`);
   const port = Number(given.port ?? from('PGPORT') ?? 5432);
-  const portVariable = given.port === undefined ? 'PGPORT' : variable;
   if (!(Number.isInteger(port) && port > 0 && port < 65536))
-    refuse(portVariable, 'the port must be a number from 1 to 65535');
+    throw refuse('the port must be a number from 1 to 65535', given.port ? variable : 'PGPORT');
   const user = given.user ?? from('PGUSER') ?? from('USER') ?? 'postgres';
   const host = given.host ?? from('PGHOST') ?? 'localhost';
   const database = given.database ?? from('PGDATABASE') ?? user;
   const password = given.password ?? from('PGPASSWORD');
-  const ssl = given.ssl ?? tlsOf(sslmode, from('PGSSLROOTCERT'));
-  const secret = password === undefined ? {} : { password };
-  const clientConfig = { ...given, ssl, host, port, user, database, ...secret };
+  const ssl = sslmode !== 'allow' && (given.ssl ?? false);
+  const clientConfig = { ...given, ssl, host, port, user, database, ...(password && { password }) };
   return { clientConfig, host, port, database, user, allowsPlain: sslmode === 'prefer' };
 }
 
-const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
+type Parsed = ClientConfig & { readonly sslmode?: string };
 
-function refuse(variable: string, reason: string): never {
-  throw failure('usage', 'bad-url', [variable, reason]);
-}
-
-function parseUrl(variable: string, url: string): ClientConfig & { readonly sslmode?: string } {
-  if (!/^postgres(ql)?:\/\//.test(url)) refuse(variable, 'it does not begin with postgres://');
-  // The password would end there, and the rest of it would be shown as a host or database.
-  if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) refuse(variable, 'there is an @ after a / ? or #');
+/** Reads the URL, with the `defaults` for what it does not say. */
+function parseUrl(
+  url: string,
+  defaults: Readonly<Record<string, string | undefined>>,
+  refuse: (reason: string) => Error,
+): Parsed {
+  const more = Object.entries(defaults).filter(([key, value]) => value && !url.includes(`${key}=`));
+  const query = more.map(([key, value = '']) => `${key}=${encodeURIComponent(value)}`).join('&');
   try {
-    const entries = Object.entries(parse(url, { useLibpqCompat: true }));
-    return Object.fromEntries(
-      entries.filter(([, value]) => ![undefined, null, ''].includes(value as null)),
+    const entries = Object.entries(
+      parse(`${url}${url.includes('?') ? '&' : '?'}${query}`, { useLibpqCompat: true }),
     );
+    return Object.fromEntries(entries.filter(([, value]) => (value ?? '') !== ''));
   } catch (cause) {
-    return refuse(
-      variable,
-      'input' in (cause as object) ? 'it is not a URL' : (cause as Error).message,
-    );
-  }
-}
-
-/** For where the URL says nothing: `pg` reads the same variables in another sense. */
-function tlsOf(mode: string | undefined, authority: string | undefined): ClientConfig['ssl'] {
-  if (mode === undefined || mode === 'disable' || mode === 'allow') return false;
-  const ca = authority === undefined ? {} : { ca: readAuthority(authority) };
-  if (mode === 'verify-full') return ca;
-  const verifies = mode === 'verify-ca' || (mode === 'require' && authority !== undefined);
-  return verifies ? { ...ca, checkServerIdentity: () => undefined } : { rejectUnauthorized: false };
-}
-
-function readAuthority(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    return refuse('PGSSLROOTCERT', (cause as Error).message);
+    throw refuse('input' in (cause as object) ? 'it is not a URL' : (cause as Error).message);
   }
 }

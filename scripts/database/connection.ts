@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
-import { connect as openSocket } from 'node:net';
+import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type QueryResult } from 'pg';
@@ -23,6 +23,8 @@ export interface Connector {
   readonly configuration: Configuration;
   readonly command: string;
   readonly signal: AbortSignal;
+  /** Rejected when the command is to end without waiting for what it does. */
+  readonly stuck: Promise<never>;
   /** Seconds to wait for a server that is not there yet, or is still starting. */
   readonly options: { readonly connectWait: number };
 }
@@ -58,7 +60,8 @@ export async function withConnection<T>(
   };
   signal.addEventListener('abort', giveUp, { once: true });
   try {
-    if (Number.parseInt(serverVersion, 10) >= OLDEST_MAJOR) return await use(connection);
+    if (Number.parseInt(serverVersion, 10) >= OLDEST_MAJOR)
+      return await Promise.race([use(connection), connector.stuck]);
     throw failure('unavailable', 'too-old', [serverVersion, OLDEST_MAJOR]);
   } finally {
     client.end().catch(() => undefined); // The server ends the session when it reads this.
@@ -133,27 +136,34 @@ async function connectOnce(connector: Connector, purpose: Purpose, ssl: Ssl): Pr
 
 /** What `pg` keeps of a session, and its types leave out. */
 interface Session {
-  readonly connection: EventEmitter & { readonly stream: { destroy(): void } };
+  readonly connection: Wire;
+  readonly ssl: unknown;
   readonly host: string;
   readonly port: number;
   /** The process id that the client was given. Behind a pooler it is not the server's. */
   readonly processID: number;
   readonly secretKey: number;
 }
+interface Wire extends EventEmitter {
+  readonly stream: Socket;
+  connect(port: number | string, host: string): void;
+  requestSsl(): void;
+  cancel(processID: number, secretKey: number): void;
+}
 export const sessionOf = (client: pg.Client) => client as unknown as Session;
 
 /**
- * Asks the server to cancel the statement of a session (manual, 55.2.8). The session's own key reaches
- * nobody else, also behind a pooler. Like psql before 17, it does so without TLS, and ignores errors.
+ * Asks the server to cancel the statement of a session, encrypted where the session is (manual, 55.2.8).
+ * The session's own key reaches nobody else, also behind a pooler. Never throws.
  */
 function requestCancel(client: pg.Client): void {
-  const session = sessionOf(client);
-  const request = Buffer.alloc(16);
-  const words = [16, 80877102, session.processID, session.secretKey];
-  for (const [index, word] of words.entries()) request.writeInt32BE(word, index * 4);
-  const socket = session.host.startsWith('/')
-    ? openSocket(`${session.host}/.s.PGSQL.${session.port}`)
-    : openSocket(session.port, session.host);
-  socket.on('error', () => undefined).unref();
-  socket.end(request);
+  const { ssl, host, port, processID, secretKey } = sessionOf(client);
+  const wire = new pg.Connection({ ssl } as pg.ConnectionConfig) as unknown as Wire;
+  const send = () => {
+    wire.cancel(processID, secretKey);
+  };
+  wire.on('error', () => undefined).once('sslconnect', send);
+  wire.once('connect', () => (ssl ? wire.requestSsl() : send()));
+  wire.connect(host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : port, host);
+  wire.stream.unref(); // It keeps no process alive.
 }

@@ -82,8 +82,8 @@ See whether the schema is as expected:  ${RUN} check`,
 → ${ROLLED_BACK} Remove those statements: the framework records each migration.`,
   'late-statement': (sql: string) => `a statement came after its migration had ended:${excerpt(sql)}
 → ${ROLLED_BACK} Usually an "await" is missing, or forEach() has an async function.`,
-  'never-settles': () => `a migration waits for a promise that nothing will resolve
-→ ${ROLLED_BACK} Usually a promise is never resolved, or "done" is never called. ${STATUS}`,
+  uncaught: (reason: string) => `a migration threw an error that nothing catches: ${reason}
+→ ${ROLLED_BACK} Usually it comes from a callback or a promise that the migration does not await.`,
   'in-the-way': (name: string, message: string, found: readonly Difference[]) =>
     `migration ${name} failed, because what it creates is there already with another definition; nothing was changed
 

@@ -53,3 +53,9 @@ export function failureText({ outcome, code, message, hint }: Failure, hasColor:
   const label = code === 'drift' ? 'differs' : isRefused ? 'refused' : 'failed';
   return `${picocolors.createColors(hasColor).red(`${label}:`)} ${message}\n\n${hint}`;
 }
+
+/** An annotation of the file that a failure is about (docs.github.com, "Workflow commands for GitHub Actions"). */
+export function annotation({ message, details: { file } }: Failure): string {
+  const text = message.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  return `::error ${file === undefined ? '' : `file=${file},`}title=migrate::${text}\n`;
+}

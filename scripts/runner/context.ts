@@ -25,7 +25,5 @@ export interface Context extends Connector {
   readonly options: Options;
   readonly settings: Settings;
   readonly project: Project;
-  /** Rejected where a migration never finishes, or fails without anybody waiting for it. */
-  readonly stuck: Promise<never>;
   readonly emit: (event: Event) => void;
 }

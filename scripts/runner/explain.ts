@@ -12,12 +12,11 @@ import type { Run } from './transaction.js';
 /** The failure that an error of a run is. Errors after which the run is tried again are returned as they are. */
 export async function explain(
   run: Run,
-  { firstError, current, transaction }: FrameworkClient,
+  { firstError, current }: FrameworkClient,
   migrations: readonly Migration[],
   thrown: unknown,
 ): Promise<unknown> {
   const { error, sql } = firstError ?? { error: thrown };
-  const { committed } = transaction;
   const { signal, project } = run.context;
   if (signal.aborted || isLockError(error) || error instanceof Failure) return error;
   if (isConnectionLost(error)) return serverFailure(error);
@@ -37,8 +36,14 @@ export async function explain(
       differences,
     });
   const more = [detail, hint, where].filter((line) => line !== undefined);
-  const count = run.before.count + (run.direction === 'up' ? committed.length : -committed.length);
-  const values = [file, versionAt(project, count), message, sqlstate, more, sql] as const;
+  const values = [
+    file,
+    versionAt(project, run.progress.count),
+    message,
+    sqlstate,
+    more,
+    sql,
+  ] as const;
   return failure('failed', 'migration-failed', [...values], details);
 }
 

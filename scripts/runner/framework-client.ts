@@ -23,8 +23,6 @@ export class FrameworkClient implements StatementClient {
   readonly transaction: RunTransaction;
   /** The migration that is at work. */
   current: Migration | undefined;
-  /** Whether a migration has sent a statement outside a transaction: it stays, recorded or not. */
-  wroteOutside = false;
   /** The first error, and its statement: the error that the framework throws may say less. */
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
   /** A statement that came during the check, or after the run: it would go unchecked. */
@@ -82,7 +80,7 @@ export class FrameworkClient implements StatementClient {
   async #forward(sql: string, sent: Sent): Promise<unknown> {
     if (this.#phase === 'outside') {
       await this.run.lock.assertHeld(); // Each statement is a commit there.
-      this.wroteOutside = true;
+      this.run.progress.wroteOutside = true;
       const [statement, values] = sent as readonly [string, unknown[]];
       return await this.run.monitor.during(this.run.connection.client.query(statement, values));
     }
@@ -124,7 +122,7 @@ export class FrameworkClient implements StatementClient {
   async rollback(): Promise<void> {
     this.#phase = 'closing';
     await this.transaction.rollback();
-    if (this.wroteOutside) await this.transaction.reset();
+    if (this.run.progress.wroteOutside) await this.transaction.reset();
   }
 
   #left(): Failure {

@@ -10,6 +10,15 @@ import type { LockMonitor } from './lock-monitor.js';
 import type { RunLock } from './run-lock.js';
 import { BEGIN, NO_TIMEOUTS, RESET, runSettings } from './session-settings.js';
 
+/** How far a run has come, in all of its attempts. */
+export interface Progress {
+  /** How many migrations are applied and committed. */
+  count: number;
+  readonly done: Done[];
+  /** Whether a migration has sent a statement outside a transaction: it stays, recorded or not. */
+  wroteOutside: boolean;
+}
+
 /** What a run works with; `before` is the check when it began. */
 export interface Run {
   readonly context: Context;
@@ -18,14 +27,13 @@ export interface Run {
   readonly lock: RunLock;
   readonly monitor: LockMonitor;
   readonly before: SchemaCheck;
+  readonly progress: Progress;
 }
 
 export type Sent = readonly [statement: Statement, values?: readonly unknown[]];
 
 /** The transactions of a run, one after the other: what happens between BEGIN and COMMIT. */
 export class RunTransaction {
-  /** The migrations that are committed. */
-  readonly committed: Done[] = [];
   warnings: readonly Difference[] = [];
   /** When the transaction began, which identifies it; undefined before the first one. */
   began: string | undefined;
@@ -108,7 +116,15 @@ export class RunTransaction {
     const [result] = await connection.query('COMMIT');
     // The server answers ROLLBACK to the COMMIT of a transaction in which a statement failed.
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
-    this.committed.push(...this.#recorded.splice(0));
+    const { progress } = this.run;
+    progress.count = this.#countAfter();
+    progress.done.push(...this.#recorded.splice(0));
+  }
+
+  /** How many migrations are applied once this transaction is committed. */
+  #countAfter(): number {
+    const { direction, progress } = this.run;
+    return progress.count + (direction === 'up' ? this.#recorded.length : -this.#recorded.length);
   }
 
   /** If something is gone, begins again, looks whether it held data, and if not, repeats the statements. */
@@ -128,8 +144,7 @@ export class RunTransaction {
 
   async #check(): Promise<void> {
     const { connection, context, direction, before } = this.run;
-    const done = this.committed.length + this.#recorded.length;
-    const expected = before.count + (direction === 'up' ? done : -done);
+    const expected = this.#countAfter();
     const check = await checkSchema(connection, context, before.count).catch((cause: unknown) => {
       const isContradiction = cause instanceof Failure && cause.outcome === 'usage';
       throw isContradiction

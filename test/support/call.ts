@@ -62,6 +62,7 @@ export async function call(argv: readonly string[], options: CallOptions = {}): 
     color: false,
     terminal: false,
     signal: options.signal ?? new AbortController().signal,
+    stuck: new Promise(() => undefined),
   });
   return { code, ...printed, json: () => JSON.parse(printed.stdout) as JsonReport };
 }
