@@ -1,131 +1,98 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { failures } from '../../scripts/report/errors.js';
+import { exitCodes } from '../../scripts/report/errors.js';
 import { call } from '../support/call.js';
-import { migration, testProject } from '../support/project.js';
-import { readReport } from './report.js';
-import { root as repository } from '../support/root.js';
+import { smallProject } from '../support/small-project.js';
 import { testDatabase } from '../support/test-database.js';
+import { nowhere, readReport, report, schema, words } from './report.js';
 
 const project = () =>
-  testProject({
-    'scripts/template.ts': 'export const down = false;\n',
-    'migrations/0001_a.ts': migration(`pgm.createTable('a', { id: 'int' });`, `pgm.dropTable('a');`),
-    'migrations/schema/0001_a.json': {
-      tables: { 'public.a': { kind: 'table', columns: { id: { type: 'integer', null: true } } } },
-    },
-  });
+  smallProject(['a'], { 'scripts/template.ts': 'export const down = false;\n' });
 
-test('the schema and the contract name the same outcomes and exit codes', () => {
-  const schema = JSON.parse(readFileSync(join(repository, 'scripts/report/report.schema.json'), 'utf8')) as {
-    properties: { outcome: { enum: string[] }; exitCode: { enum: number[] } };
-  };
+test('the schema names the outcomes and exit codes of the contract', () => {
+  const { outcome, exitCode } = schema.properties;
   const successes = ['applied', 'reverted', 'nothing-to-do', 'matches', 'planned'];
-  expect(schema.properties.outcome.enum.sort()).toEqual([...successes, ...Object.keys(failures)].sort());
-  expect(schema.properties.exitCode.enum).toEqual([0, ...Object.values(failures), 130, 143]);
+  expect(outcome.enum.sort()).toEqual([...successes, ...Object.keys(exitCodes)].sort());
+  expect(exitCode.enum).toEqual([0, ...Object.values(exitCodes), 130, 143]);
 });
 
-test('every command, one after the other', async () => {
-  const { url } = await testDatabase({ base: false });
+test('every command prints one object, and nothing on stderr', async () => {
+  const { url, name } = await testDatabase({ base: false });
   const root = project();
-  const run = async (line: string) => {
-    const { stdout, stderr, code } = await call([...line.split(' '), '--json'], { url, root });
-    const report = readReport(stdout);
-    expect(code).toBe(report.exitCode);
-    if (code === 0) expect(stderr).toBe('');
-    return report;
-  };
-  const outcomes = [];
-  for (const line of [
-    'plan',
-    'up',
-    'up',
-    'status',
-    'check',
-    'redo',
-    'plan down',
-    'down --dry-run',
-    'down',
-    'status',
-    'snapshot',
-  ]) {
-    const { command, outcome, version, applied, reverted, pending } = await run(line);
-    const names = [applied, reverted].map((done) => done.map(({ name }) => name).join());
-    outcomes.push([line, command, outcome, version, ...names, pending.join()]);
+  for (const [line, outcome, version, applied, reverted, pending] of [
+    ['plan', 'planned', null, '', '', '0001_a'],
+    ['up', 'applied', '0001_a', '0001_a', '', ''],
+    ['up', 'nothing-to-do', '0001_a', '', '', ''],
+    ['status', 'matches', '0001_a', '', '', ''],
+    ['check', 'matches', '0001_a', '', '', ''],
+    ['redo', 'applied', '0001_a', '0001_a', '0001_a', ''],
+    ['plan down', 'planned', '0001_a', '', '', ''],
+    ['down --dry-run', 'planned', '0001_a', '', '', ''],
+    ['down', 'reverted', null, '', '0001_a', '0001_a'],
+    ['down', 'nothing-to-do', null, '', '', '0001_a'],
+    ['status', 'matches', null, '', '', '0001_a'],
+    ['snapshot', 'applied', null, '', '', ''],
+    ['create next', 'applied', null, '', '', '0002_next'],
+  ] as const) {
+    const { code, stdout, stderr } = await call([...words(line), '--json'], { url, root });
+    expect([line, code, stderr]).toEqual([line, 0, '']);
+    const json = readReport(stdout);
+    const names = [json.applied, json.reverted].map((done) => done.map((one) => one.name).join());
+    const found = [line, json.outcome, json.version, ...names, json.pending.join()];
+    expect(found).toEqual([line, outcome, version, applied, reverted, pending]);
+    expect(json.command).toBe(words(line)[0]);
+    const isConnected = !/create|snapshot/.test(line);
+    expect(json.database).toEqual(isConnected ? expect.objectContaining({ name }) : null);
   }
-  expect(outcomes).toEqual([
-    ['plan', 'plan', 'planned', null, '', '', '0001_a'],
-    ['up', 'up', 'applied', '0001_a', '0001_a', '', ''],
-    ['up', 'up', 'nothing-to-do', '0001_a', '', '', ''],
-    ['status', 'status', 'matches', '0001_a', '', '', ''],
-    ['check', 'check', 'matches', '0001_a', '', '', ''],
-    ['redo', 'redo', 'applied', '0001_a', '0001_a', '0001_a', ''],
-    ['plan down', 'plan', 'planned', '0001_a', '', '', ''],
-    ['down --dry-run', 'down', 'planned', '0001_a', '', '', ''],
-    ['down', 'down', 'reverted', null, '', '0001_a', '0001_a'],
-    ['status', 'status', 'matches', null, '', '', '0001_a'],
-    ['snapshot', 'snapshot', 'applied', null, '', '', ''],
-  ]);
-  expect(await run('create next')).toMatchObject({
-    command: 'create',
-    output: 'migrations/0002_next.ts\nmigrations/schema/0002_next.json',
-  });
 });
 
-test('the script of a plan, and the table of status, are in it', async () => {
+test('the script of plan, and the table of status, are in it', async () => {
   const { url } = await testDatabase({ base: false });
   const root = project();
-  const plan = await call(['plan', '--json'], { url, root });
-  expect(`${readReport(plan.stdout).output ?? ''}\n`).toBe((await call(['plan'], { url, root })).stdout);
-  const pending = readReport((await call(['status', '--json'], { url, root })).stdout);
-  expect(pending).toMatchObject({ migrations: [{ name: '0001_a', appliedOn: null }] });
-  await call(['up'], { url, root });
-  const applied = readReport((await call(['status', '--json'], { url, root })).stdout);
-  expect(applied).toMatchObject({
-    migrations: [{ name: '0001_a', appliedOn: expect.stringMatching(/^2\d{3}-/) as string }],
-  });
+  const { output = '' } = await report('plan', { url, root });
+  expect(`${output}\n`).toBe((await call(['plan'], { url, root })).stdout);
+  const pending = [{ name: '0001_a', appliedOn: null }];
+  expect(await report('status', { url, root })).toMatchObject({ migrations: pending });
+  await report('up', { url, root });
+  const applied = [{ name: '0001_a', appliedOn: expect.stringMatching(/^2\d{3}-/) as string }];
+  expect(await report('status', { url, root })).toMatchObject({ migrations: applied });
 });
 
-test('differences, data loss, a lock, a signal', async () => {
+test('every kind of failure prints one object', async () => {
   const database = await testDatabase({ base: false });
-  const { url } = database;
+  const { url, query } = database;
   const root = project();
-  await call(['up'], { url, root });
-  await database.query('INSERT INTO a VALUES (1); CREATE INDEX by_id ON a (id)');
-  const report = async (line: string, signal?: AbortSignal) => {
-    const { stdout } = await call([...line.split(' '), '--json'], { url, root, ...(signal && { signal }) });
-    return readReport(stdout);
+  const aborted = (reason: string) => {
+    const controller = new AbortController();
+    controller.abort(reason);
+    return controller.signal;
   };
-  const difference = { kind: 'unexpected', object: 'index public.by_id', expected: null, found: 'btree (id)' };
-  expect(await report('check')).toMatchObject({ exitCode: 0, differences: [difference] });
-  expect(await report('check --strict')).toMatchObject({
-    exitCode: 6,
-    differences: [difference],
-    error: { code: 'drift' },
-  });
-  expect(await report('down')).toMatchObject({ exitCode: 7, outcome: 'data-loss', version: '0001_a', reverted: [] });
-  await (await database.connect()).query('SELECT pg_advisory_lock(7241865325823964)');
-  expect(await report('down --lock-wait=0')).toMatchObject({
-    exitCode: 4,
-    outcome: 'locked',
-    error: { code: 'run-lock' },
-  });
-  for (const [name, exitCode] of [
+  const expectFailure = async (line: string, expected: object, options: object = {}) =>
+    expect(await report(line, { url, root, ...options })).toMatchObject(expected);
+  await report('up', { url, root });
+  await query('INSERT INTO a VALUES (1); CREATE INDEX by_id ON a (id)');
+  const definition = 'USING btree (id)';
+  const differences = [
+    { kind: 'unexpected', object: 'index public.by_id', expected: null, found: definition },
+  ];
+  await expectFailure('check', { exitCode: 0, error: null, differences });
+  await expectFailure('check --strict', { exitCode: 6, error: { code: 'drift' }, differences });
+  const kept = { version: '0001_a', reverted: [] };
+  await expectFailure('down', { exitCode: 7, outcome: 'data-loss', ...kept });
+  const session = await database.connect();
+  await session.query('SELECT pg_advisory_lock(7241865325823964)');
+  await expectFailure('down --lock-wait=0', { exitCode: 4, error: { code: 'run-lock' }, ...kept });
+  await expectFailure('nothing', { command: null, exitCode: 2, database: null });
+  await expectFailure('up', { command: 'up', exitCode: 3, database: null }, { url: nowhere });
+  for (const [reason, exitCode] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const) {
-    const stopping = new AbortController();
-    stopping.abort(name);
-    expect(await report('down', stopping.signal)).toMatchObject({ exitCode, error: { code: 'interrupted' } });
-  }
-});
-
-test.each(['help', '--help', '--version', 'up --help'])('%s', async (line) => {
-  const plain = await call(line.split(' '));
-  const { code, stdout } = await call([...line.split(' '), '--json']);
-  const report = readReport(stdout);
-  expect([code, report.exitCode, report.error, report.database]).toEqual([0, 0, null, null]);
-  expect(`${report.output ?? ''}\n`).toBe(plain.stdout);
-  expect((await call([...line.split(' '), '--quiet'])).stdout).toBe(plain.stdout);
+  ] as const)
+    await expectFailure(
+      'down',
+      { exitCode, outcome: 'failed', error: { code: 'interrupted' } },
+      { signal: aborted(reason) },
+    );
+  await session.query('SELECT pg_advisory_unlock_all()');
+  const fails = { 'migrations/0001_a.ts': 'export const up = 5, down = false;' };
+  await expectFailure('down', { exitCode: 2, ...kept }, { root: smallProject(['a'], fails) });
 });

@@ -1,0 +1,182 @@
+import { expect, test } from 'vitest';
+import { plainRole } from '../support/plain-role.js';
+import { write, type Files } from '../support/project.js';
+import { makesTable, smallProject } from '../support/small-project.js';
+import { testDatabase } from '../support/test-database.js';
+import { report, stateOf } from './report.js';
+
+/** A project, and a database to which all of it is applied. */
+async function applied(names: readonly string[]) {
+  const [root, database] = [smallProject(names), await testDatabase({ base: false })];
+  await report('up', { root, url: database.url });
+  return { root, database };
+}
+
+test('the framework creates it, with its columns and no others', async () => {
+  const { database } = await applied(['a']);
+  const columns =
+    await database.query(`SELECT attname AS name, format_type(atttypid, atttypmod) AS type FROM pg_attribute
+    WHERE attrelid = 'public.pgmigrations'::regclass AND attnum > 0 ORDER BY attnum`);
+  expect(columns).toEqual([
+    { name: 'id', type: 'integer' },
+    { name: 'name', type: 'character varying(255)' },
+    { name: 'run_on', type: 'timestamp without time zone' },
+  ]);
+  expect(await database.query('SELECT name FROM pgmigrations')).toEqual([{ name: '0001_a' }]);
+});
+
+test('it is where the settings say, and quoted', async () => {
+  const settings = {
+    'migrations-table': 'My rows',
+    'migrations-schema': 'Other',
+    schema: ['public'],
+  };
+  const root = smallProject(['a', 'b'], { '.node-pg-migraterc.json': settings });
+  const { url, query } = await testDatabase({ base: false });
+  await query('CREATE SCHEMA "Other"');
+  for (const line of ['up', 'redo 2', 'check', 'down 1'])
+    expect((await report(line, { root, url })).error).toBe(null);
+  expect(await query('SELECT name FROM "Other"."My rows"')).toEqual([{ name: '0001_a' }]);
+});
+
+// C4 in /tmp/defects.md
+test.fails.each([
+  ['another column, as of an older version of this program', "ADD effect_hash text DEFAULT 'x'"],
+  ['another constraint', 'ADD UNIQUE (name)'],
+  ['a longer name', 'ALTER name TYPE text'],
+])('it may be changed by hand: %s', async (_, change) => {
+  const { root, database } = await applied(['a', 'b']);
+  await database.query(`ALTER TABLE pgmigrations ${change}; CREATE INDEX ON pgmigrations (run_on)`);
+  for (const line of ['check', 'redo', 'down 2'])
+    expect((await report(line, { root, url: database.url })).error).toBe(null);
+});
+
+interface Case {
+  /** The migrations' files, where `a`, `b` and `c` are applied, and what else is in the project. */
+  readonly files?: readonly string[];
+  readonly more?: Files;
+  readonly change?: string;
+  readonly names: readonly string[];
+}
+
+const foreign = (columns: string, missing: string): Case => ({
+  more: { '.node-pg-migraterc.json': { 'migrations-table': 'other' } },
+  change: `CREATE TABLE other (${columns})`,
+  names: [missing],
+});
+
+const contradictions: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
+  'row-without-file': {
+    'files were removed': { files: ['a', 'b'], names: ['0003_c'] },
+    'a file was renamed': { files: ['a', 'renamed', 'c'], names: ['0002_b'] },
+    'somebody added a row': {
+      change: `INSERT INTO pgmigrations (name, run_on) VALUES ('0009_x', now())`,
+      names: ['0009_x'],
+    },
+  },
+  'out-of-order': {
+    'an older number was merged late': {
+      more: makesTable('0000', 'late'),
+      names: ['migrations/0000_late.ts', '0003_c'],
+    },
+    'somebody deleted a row': {
+      change: `DELETE FROM pgmigrations WHERE name = '0001_a'`,
+      names: ['migrations/0001_a.ts', '0003_c'],
+    },
+  },
+  'row-twice': {
+    'somebody added a row again': {
+      change: `INSERT INTO pgmigrations (name, run_on) VALUES ('0001_a', now())`,
+      names: ['0001_a'],
+    },
+  },
+  'foreign-table': {
+    'it has no names': foreign('id integer, filename text', 'name'),
+    'it has no times': foreign('name text', 'run_on'),
+    'it has no names, but times': foreign('id integer, run_on timestamp', 'name'),
+  },
+};
+
+test.for(Object.entries(contradictions))('every command refuses: %s', async ([code, cases]) => {
+  const { database } = await applied(['a', 'b', 'c']);
+  const { url, query } = database;
+  for (const [why, { files = ['a', 'b', 'c'], more = {}, change = '', names }] of Object.entries(
+    cases,
+  )) {
+    const root = smallProject(files, more);
+    await query(`CREATE TABLE kept AS SELECT * FROM pgmigrations; ${change}`);
+    const before = await stateOf(database);
+    for (const command of ['up', 'down', 'redo', 'check', 'status', 'plan']) {
+      const { outcome, exitCode, error } = await report(command, { root, url });
+      const found = [why, command, outcome, exitCode, error?.code];
+      expect(found).toEqual([why, command, 'usage', 2, code]);
+      for (const name of names) expect(error?.message).toContain(name);
+    }
+    expect(await stateOf(database)).toEqual(before);
+    await query(`TRUNCATE pgmigrations; INSERT INTO pgmigrations SELECT * FROM kept;
+      DROP TABLE kept; DROP TABLE IF EXISTS other`);
+  }
+});
+
+// C5 in /tmp/defects.md
+test.fails('all files that are not applied, before one that is, are named', async () => {
+  const { root, database } = await applied(['a', 'b', 'c']);
+  await database.query(`DELETE FROM pgmigrations WHERE name <> '0003_c'`);
+  const { error } = await report('check', { root, url: database.url });
+  for (const name of ['0001_a', '0002_b']) expect(error?.message).toContain(name);
+});
+
+test('an effect that was edited after it was applied is a difference; other white space is none', async () => {
+  const { root, database } = await applied(['a', 'b']);
+  const { url } = database;
+  write(root, {
+    'migrations/schema/0001_a.json': '{"public.a":\n{"column id":"integer NULL",\t"table":""}}',
+  });
+  expect(await report('check', { root, url })).toMatchObject({ outcome: 'matches' });
+  write(root, {
+    'migrations/schema/0001_a.json': { 'public.a': { table: '', 'column id': 'bigint NULL' } },
+  });
+  for (const line of ['check', 'status', 'up'])
+    expect(await report(line, { root, url })).toMatchObject({
+      exitCode: 6,
+      differences: [
+        { object: 'column public.a.id', expected: 'bigint NULL', found: 'integer NULL' },
+      ],
+    });
+});
+
+test('it may be closed to the role, in itself, by its schema, or by row security, which is said', async () => {
+  const { root, database } = await applied(['a']);
+  const { name, url } = await plainRole(database);
+  for (const [change, remedy] of [
+    [`REVOKE ALL ON SCHEMA public FROM PUBLIC`, 'GRANT USAGE ON SCHEMA public'],
+    [`GRANT USAGE ON SCHEMA public TO ${name}`, 'GRANT SELECT ON'],
+    [
+      `GRANT ALL ON pgmigrations TO ${name}; ALTER TABLE pgmigrations ENABLE ROW LEVEL SECURITY`,
+      'BYPASSRLS',
+    ],
+  ] as const) {
+    await database.query(change);
+    for (const command of ['check', 'status', 'plan', 'up', 'down']) {
+      const { exitCode, error } = await report(command, { root, url });
+      expect([command, exitCode, error?.code]).toEqual([command, 3, 'problems']);
+      expect(error?.hint).toContain(remedy);
+    }
+  }
+});
+
+test('what is reverted is the last by its file, whatever the time zones say', async () => {
+  const { database } = await applied([]);
+  const root = smallProject(['a', 'b', 'c']);
+  const { url, name, query } = database;
+  const zones = ['Pacific/Kiritimati', 'UTC', 'Pacific/Pago_Pago'];
+  for (const zone of zones) {
+    await query(`ALTER DATABASE ${name} SET timezone = '${zone}'`);
+    await report('up 1', { root, url });
+  }
+  await query(`UPDATE pgmigrations SET run_on = run_on - id * interval '1 day'`);
+  const names = (done: readonly { name: string }[]) => done.map((one) => one.name).join();
+  expect(names((await report('down', { root, url })).reverted)).toBe('0003_c');
+  const redo = await report('redo 2', { root, url });
+  expect([names(redo.reverted), names(redo.applied)]).toEqual(['0002_b,0001_a', '0001_a,0002_b']);
+});
