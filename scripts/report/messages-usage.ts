@@ -19,21 +19,16 @@ export const usageMessages = {
 → ${HELP}`,
   'npm-option': (reason: string) => `${reason}; nothing was run
 → npm takes options for itself. Write words first, and options after --:  ${RUN} up -- --dry-run`,
-  'bad-name': (
-    name: string,
-  ) => `"${name}" is not a name for a migration: use letters, digits and hyphens
+  'bad-name': (name: string) => `
+"${name}" is not a name for a migration: use letters, digits and hyphens
 → ${EXAMPLE}`,
-  'writes-files': (
-    command: string,
-    reason: string,
-  ) => `"${command}" writes source files, and ${reason}; nothing was written
+  'writes-files': (command: string, reason: string) => `
+"${command}" writes source files, and ${reason}; nothing was written
 → Run it in the project's folder, and see with git what it wrote:  ${RUN} ${command}`,
   'not-readable': (file: string, code: string) => `${file} cannot be read: ${reasons[code] ?? code}
 → ${missingHint(file)}`,
-  'not-writable': (
-    file: string,
-    code: string,
-  ) => `${file} cannot be written: ${reasons[code] ?? code}
+  'not-writable': (file: string, code: string) => `
+${file} cannot be written: ${reasons[code] ?? code}
 → Usually the folder belongs to another user, or the disk is full. Correct that, and run the command again.`,
   'bad-file': (place: string, reason: string) => `${place} is not valid: ${reason}
 → Correct the file, and run the command again. ${isEffect(place) ? SNAPSHOT : ''}`,
@@ -61,28 +56,21 @@ To check types and syntax:  npm run types`,
 → See all migrations:  ${RUN} status`,
   'not-applied': (name: string) => `${name} is not applied, so "down" cannot stop there
 → See what is applied:  ${RUN} status`,
-  'file-exists': (file: string) => `${file} already exists
-→ Choose another name.`,
-  'base-schema': (
-    place: string,
-    reason: string,
-  ) => `the base schema ${place} cannot be loaded: ${reason}
+  'base-schema': (place: string, reason: string) => `
+the base schema ${place} cannot be loaded: ${reason}
 → Write it with:  pg_dump --schema-only --no-owner --no-privileges`,
-  'row-without-file': (
-    names: readonly string[],
-  ) => `the migrations table has rows for which there is no file:${list(names)}
+  'row-without-file': (names: readonly string[]) => `
+the migrations table has rows for which there is no file:${list(names)}
 → Usually the database was migrated from a branch that is not merged, or a file was renamed. Use the code that applied them.`,
-  'row-twice': (name: string) => `the migrations table has ${name} twice
-→ Usually somebody edited the table. Find out what was done, and delete one of the two rows.`,
-  'out-of-order': (
-    files: readonly string[],
-    last: string,
-  ) => `not applied, although ${last}, which comes later, is:${list(files)}
+  'out-of-order': (files: readonly string[], last: string) => `
+not applied, although ${last}, which comes later, is:${list(files)}
 → Usually a branch with an older number was merged late. Give its migration and effect file the next number.`,
-  'foreign-table': (
-    reason: string,
-  ) => `the migrations table is not one of node-pg-migrate: ${reason}; nothing was changed
+  'foreign-table': (reason: string) => `
+the migrations table is not one of node-pg-migrate: ${reason}; nothing was changed
 → Usually another tool has a table of that name. Set "migrations-table" or "migrations-schema" in .node-pg-migraterc.json.`,
+  'plan-writes': (file: string, reason: string) => `
+${file} has no plan, because it writes to the database while it is planned: ${reason}
+→ Pass statements that write to pgm.sql(); pgm.db is for reading.`,
 };
 
 const isEffect = (file: string) => /schema.*\.json/.test(file);

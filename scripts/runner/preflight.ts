@@ -28,7 +28,7 @@ export async function refuseProblems(
   );
   const problems = results.at(-2)?.rows as Problem[];
   if (facts !== undefined) problems.push(...(await missingPrerequisites(context, facts)));
-  if (problems.length > 0) throw failure('unavailable', 'problems', [problems, database]);
+  if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
 /** What any effect changes is not asked for: an older file may have done it already. */
