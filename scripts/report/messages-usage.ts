@@ -40,10 +40,10 @@ A database to try things out:  npm run db`,
 → A URL has this form:  postgres://user:password@host:5432/database
 In the password, write @ : / ? # as %40 %3A %2F %3F %23.`,
   'migration-name': (file: string) => `${file} is not named like a migration, so it would not run
-→ A migration is named NNNN_verb-object.ts, in letters, digits and hyphens. Rename this file, or move it elsewhere.${
+→ ${
     file.endsWith('.sql')
-      ? `\nTo run SQL, create a migration, and pass the SQL to pgm.sql(). ${EXAMPLE}`
-      : ''
+      ? `Create a migration, pass the SQL to pgm.sql(), and move this file elsewhere. ${EXAMPLE}`
+      : 'A migration is named NNNN_verb-object.ts, in letters, digits and hyphens. Rename this file, or move it elsewhere.'
   }`,
   'duplicate-number': (a: string, b: string) => `two migrations have the same number: ${a} and ${b}
 → Usually each of two branches added one. Give the one that is applied nowhere the next number, and its effect file too.`,

@@ -47,11 +47,9 @@ export async function loadMigrations(migrations: readonly Migration[], direction
     const refuse = (reason: string, cause?: unknown) =>
       failure('bad-migration', [file, reason], { file, cause });
     const actions = await load(path).catch((cause: unknown) => {
-      const text = String(cause instanceof Error ? cause.message : cause);
-      throw refuse(
-        `cannot be loaded: ${text.replaceAll(pathToFileURL(path).href, '').replaceAll(path, '').trim()}`,
-        cause,
-      );
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const text = reason.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file);
+      throw refuse(`cannot be loaded: ${text.replaceAll(/\s*\n\s*/g, ' ')}`, cause);
     });
     const { up, down } = actions;
     if (typeof up !== 'function') throw refuse('does not export a function "up"');
