@@ -77,7 +77,7 @@ export function readCommandLine(
     );
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw refusal(error.message);
+    if (output === '') throw refusal(error.message); // Help and version have been written to it.
     command = error.code === 'commander.version' ? 'version' : 'help';
   }
   return { command, output: output.trim(), ...readWords(command, words), options: program.opts() };
