@@ -22,7 +22,8 @@ function orRefuse<T>(code: 'not-readable' | 'not-writable', file: string, act: (
   try {
     return act();
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? '';
+    // Node.js says: "ENOENT: no such file or directory, open '/a/path'".
+    const reason = (cause as Error).message.replaceAll(/^\w+: |, \w+( '.*')?$/gs, '');
     throw failure(code, [file, reason], { file, cause });
   }
 }

@@ -4,15 +4,6 @@ const HELP = `See the commands and options:  ${RUN} help`;
 const EXAMPLE = `For example:  ${RUN} create add-workflow-tags`;
 const SNAPSHOT = `To write it from what the migration does:  ${RUN} snapshot`;
 
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  ENOENT: 'it does not exist',
-  ENOTDIR: 'it is not a folder',
-  EISDIR: 'it is a folder',
-  ELOOP: 'its symbolic links form a loop',
-  EROFS: 'the file system is read-only',
-};
-
 /** Failures before anything has run: the command line, the files of the project, the migrations table. */
 export const usageMessages = {
   'command-line': (reason: string) => `${reason}; nothing was run
@@ -25,10 +16,9 @@ export const usageMessages = {
   'writes-files': (command: string, reason: string) => `
 "${command}" writes source files, and ${reason}; nothing was written
 → Run it in the project's folder, and see with git what it wrote:  ${RUN} ${command}`,
-  'not-readable': (file: string, code: string) => `${file} cannot be read: ${reasons[code] ?? code}
+  'not-readable': (file: string, reason: string) => `${file} cannot be read: ${reason}
 → ${missingHint(file)}`,
-  'not-writable': (file: string, code: string) => `
-${file} cannot be written: ${reasons[code] ?? code}
+  'not-writable': (file: string, reason: string) => `${file} cannot be written: ${reason}
 → Usually the folder belongs to another user, or the disk is full. Correct that, and run the command again.`,
   'bad-file': (place: string, reason: string) => `${place} is not valid: ${reason}
 → Correct the file, and run the command again. ${isEffect(place) ? SNAPSHOT : ''}`,
