@@ -53,10 +53,9 @@ async function execute(call: Call, invocation: Invocation): Promise<Result> {
   const { command, argument, options, output } = invocation;
   if (command === 'help' || command === 'version') return { outcome: 'nothing-to-do', output };
   const writesFiles = command === 'create' || command === 'snapshot';
-  if (writesFiles && options.dryRun)
-    throw failure('usage', 'writes-files', [command, 'has no dry run']);
+  if (writesFiles && options.dryRun) throw failure('writes-files', [command, 'has no dry run']);
   if (writesFiles && isCompiled)
-    throw failure('usage', 'writes-files', [command, 'this program is compiled']);
+    throw failure('writes-files', [command, 'this program is compiled']);
   const settings = readSettings(call.root, call.env);
   const project = readProject(settings, writesFiles);
   if (command === 'create') return create(argument, project, settings);
@@ -64,9 +63,7 @@ async function execute(call: Call, invocation: Invocation): Promise<Result> {
   return await act({
     ...{ ...call, ...invocation, settings, project },
     configuration: readConfiguration(settings.databaseUrlVar, call.env),
-    emit: options.quiet
-      ? () => undefined
-      : progressReporter(call.stderr, call.terminal, options.verbose),
+    emit: options.quiet ? () => undefined : progressReporter(call.stderr, options.verbose),
   });
 }
 

@@ -39,11 +39,6 @@ export function readCommandLine(
   version: string,
 ): Invocation {
   let [command, words, output] = ['help', [] as readonly string[], ''];
-  const statementTimeout = new Option(
-    '--statement-timeout <duration>',
-    'how long a statement may take',
-  );
-  statementTimeout.argParser(toDuration).default('0', 'none');
   const [seconds, number] = [toNumber(/^\d{1,6}(\.\d+)?$/), toNumber(/^\d{1,6}$/)];
   const program = new Command('npm run migrate')
     .usage('<command> [argument] [options]')
@@ -58,13 +53,8 @@ export function readCommandLine(
     .option('--allow-data-loss', 'allow the run to delete rows or values')
     .option('--lock-wait <seconds>', 'wait for another run', seconds, 60)
     .option('--connect-wait <seconds>', 'wait for a server that is starting', seconds, 0)
-    .option(
-      '--lock-timeout <duration>',
-      'how long a statement waits for a table lock',
-      toDuration,
-      '2s',
-    )
-    .addOption(statementTimeout)
+    .addOption(duration('lock-timeout', 'how long a statement waits for a table lock', 2000, '2s'))
+    .addOption(duration('statement-timeout', 'how long a statement may take', 0, 'none'))
     .option('--retries <n>', 'after lock timeouts and deadlocks', number, 10)
     .option('--verbose', 'print statements, notices and stack traces')
     .option('--quiet', 'print errors only');
@@ -87,7 +77,7 @@ export function readCommandLine(
     );
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw refusal(error.message);
+    if (output === '') throw refusal(error.message); // Help and version have been written to it.
     command = error.code === 'commander.version' ? 'version' : 'help';
   }
   return { command, output: output.trim(), ...readWords(command, words), options: program.opts() };
@@ -95,7 +85,7 @@ export function readCommandLine(
 
 function refusal(message: string) {
   const reason = message.replace('(outputHelp)', 'no command was given').replace(/^error: /, '');
-  return failure('usage', 'command-line', [reason.replace(/\n\(Did (.*)\)$/, '; did $1')]);
+  return failure('command-line', [reason.replace(/\n\(Did (.*)\)$/, '; did $1')]);
 }
 
 /** The argument of a command, and for `plan` its direction. */
@@ -117,9 +107,15 @@ const toNumber = (pattern: RegExp) => (value: string) => {
   throw new InvalidArgumentError('It must be a number, such as 5.');
 };
 
-/** A duration as PostgreSQL reads it; `0` is none. PostgreSQL counts milliseconds in 32 bits: 24 days. */
-function toDuration(value: string): string {
-  if (/^(none|0|\d{1,9}ms|\d{1,6}s|\d{1,4}m(in)?|\d{1,2}h)$/.test(value))
-    return value.replace('none', '0').replace(/m$/, 'min');
+const duration = (name: string, description: string, value: number, shown: string) =>
+  new Option(`--${name} <duration>`, description).argParser(toDuration).default(value, shown);
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A duration in milliseconds; 0 is none. PostgreSQL counts them in 32 bits: 24 days. */
+function toDuration(value: string): number {
+  const [, number, unit = ''] = /^(\d{1,9})(ms|s|m|h)(?:in)?$/.exec(value) ?? [];
+  const duration = /^(none|0)$/.test(value) ? 0 : Number(number) * (UNITS[unit] ?? NaN);
+  if (duration < 2 ** 31) return duration;
   throw new InvalidArgumentError('It must be a duration (500ms, 5s, 10min, 2h), or none.');
 }

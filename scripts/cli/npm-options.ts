@@ -25,10 +25,9 @@ export const fromNpm = (
     if (flags.includes(name) && value === 'true') return [`--${name}`];
     // npm takes the word after an option that it does not know for its value.
     const reason = `npm took "${value}" as the value of --${name}`;
-    if (flags.includes(name)) throw failure('usage', 'npm-option', [reason]);
-    const option = nearest(name, [...flags, ...others], name.length > 5 ? 2 : 1);
+    if (flags.includes(name)) throw failure('npm-option', [reason]);
+    const near = nearest(name, [...flags, ...others], name.length > 5 ? 2 : 1);
+    const option = name.includes('dry') ? 'dry-run' : near;
     if (option === undefined) return [];
-    throw failure('usage', 'npm-option', [
-      `there is no option "--${name}"; did you mean "--${option}"?`,
-    ]);
+    throw failure('npm-option', [`there is no option "--${name}"; did you mean "--${option}"?`]);
   });

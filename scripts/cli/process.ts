@@ -2,6 +2,7 @@ import { Console } from 'node:console';
 import { createRequire } from 'node:module';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import picocolors from 'picocolors';
 import { sqlstateOf } from '../database/pg-errors.js';
 import { exitCodes, Failure, failure } from '../report/errors.js';
 
@@ -14,8 +15,6 @@ export interface Call {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly color: boolean;
-  /** Whether stderr is a terminal. */
-  readonly terminal: boolean;
   readonly signal: AbortSignal;
   /** Rejected when the command is to end without waiting for what it does. */
   readonly stuck: Promise<never>;
@@ -52,8 +51,8 @@ async function start(main: Main): Promise<void> {
     root: process.cwd(),
     stdout: (text) => stdout.write(text),
     stderr: (text) => stderr.write(text),
-    color: wantsColor(env),
-    terminal: stderr.isTTY,
+    // FORCE_COLOR and NO_COLOR decide (no-color.org); otherwise, whether people read it.
+    color: picocolors.isColorSupported && (stdout.isTTY || Boolean(env['FORCE_COLOR'])),
     ...interruptions(exit),
   });
   await new Promise((resolve) => stdout.write('', resolve));
@@ -83,15 +82,9 @@ function interruptions(exit: (exitCode: number) => never): Pick<Call, 'signal' |
       // A run knows the errors of the server and late statements, and fails by them.
       const isKnown = cause instanceof Failure && cause.code === 'late-statement';
       if (isKnown || sqlstateOf(cause) !== '') return;
-      reject(failure('failed', 'uncaught', [String(cause)], { cause }));
+      reject(failure('uncaught', [String(cause)], { cause }));
     });
   });
   stuck.catch(() => undefined);
   return { signal: controller.signal, stuck };
-}
-
-/** On terminals, unless NO_COLOR says no or FORCE_COLOR yes (no-color.org). */
-function wantsColor({ NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv): boolean {
-  const isTerminal = process.stdout.isTTY && process.stderr.isTTY && TERM !== 'dumb';
-  return !NO_COLOR && (FORCE_COLOR ? FORCE_COLOR !== '0' : isTerminal);
 }

@@ -48,6 +48,6 @@ export async function resultOf(
   return {
     outcome: 'differs',
     ...known,
-    error: failure('differs', 'drift', [known.version, failing, known.pending.length > 0]),
+    error: failure('drift', [known.version, failing, known.pending.length > 0]),
   };
 }

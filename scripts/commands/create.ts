@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { readFile, writeFile } from '../project/files.js';
 import type { Project } from '../project/project.js';
@@ -10,12 +9,11 @@ import type { Result } from '../report/types.js';
 export function create(argument = '', project: Project, settings: Settings): Result {
   const { root, template, migrationsDir } = settings;
   const slug = argument.toLowerCase().replaceAll(/[\s_]+/g, '-');
-  if (!/^[a-z0-9][a-z0-9-]*$/.test(slug)) throw failure('usage', 'bad-name', [slug]);
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(slug)) throw failure('bad-name', [slug]);
   const last = project.migrations.at(-1)?.name.split('_')[0] ?? '0000';
   const name = `${String(Number(last) + 1).padStart(last.length, '0')}_${slug}`;
   const path = join(migrationsDir, `${name}.ts`);
   const shown = relative(root, path);
-  if (existsSync(path)) throw failure('usage', 'file-exists', [shown]);
   writeFile(path, shown, readFile(template, relative(root, template)));
   return { outcome: 'applied', pending: [name], output: shown };
 }

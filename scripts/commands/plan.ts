@@ -8,7 +8,6 @@ import { at } from '../report/wording.js';
 import { checkSchema } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
 import {
-  appliedQuery,
   loadMigrations,
   recordStatement,
   runMigrations,
@@ -41,7 +40,7 @@ export const plan = (context: Context): Promise<Result> =>
     const steps = await stepsOf(context, connection, direction, count, target);
     if (command === 'redo')
       steps.push(...(await stepsOf(context, connection, 'up', target, count)));
-    const output = [head(context, count), ...sections(context, steps, hasTable)].join('\n\n');
+    const output = `${head(context, count)}\n\n${script(context, steps, hasTable)}`;
     return { outcome: 'planned', ...knownAt(context, connection, count), output };
   });
 
@@ -62,13 +61,12 @@ async function stepsOf(
       if (/^(BEGIN|COMMIT|ROLLBACK)\b/.test(sql)) return undefined;
       if (/^SELECT (table_name|constraint_name) FROM information_schema\./.test(sql))
         return { rows: [{}] };
-      if (sql === appliedQuery(settings)) return { rows: project.migrations.slice(0, from) };
       return await client
         .query(statement as string, values as unknown[])
         .catch((cause: unknown) => {
           const { file = '' } = current ?? {};
           if (sqlstateOf(cause) !== '25006') throw cause;
-          throw failure('usage', 'plan-writes', [file, (cause as Error).message], { file, cause });
+          throw failure('plan-writes', [file, (cause as Error).message], { file, cause });
         });
     },
     starts: (migration) => (current = migration),
@@ -88,9 +86,9 @@ const head = ({ configuration: { database, host, port }, project }: Context, cou
   `-- What would run on database ${database} at ${host}:${port}, now ${at(versionAt(project, count))}.
 -- "psql -v ON_ERROR_STOP=1 -f <this file>" does the same, without the data-loss guard and the checks.`;
 
-/** Consecutive migrations that run in one transaction are one section. */
-function sections(context: Context, steps: readonly Step[], hasTable: boolean): string[] {
-  if (steps.length === 0) return ['-- Nothing to do.'];
+/** One transaction, but for the migrations that run outside. */
+function script(context: Context, steps: readonly Step[], hasTable: boolean): string {
+  if (steps.length === 0) return '-- Nothing to do.';
   const { tableName } = context.settings;
   const create = `-- The migrations table
 CREATE TABLE ${tableName} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);`;
@@ -98,19 +96,13 @@ CREATE TABLE ${tableName} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, ru
 ${runSettings(context)}
 DO $$ BEGIN
   IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN RAISE EXCEPTION 'another run holds the run lock'; END IF;
-END $$;`;
-  const texts = steps.map((step) => ({ isInside: step.isInside, text: stepText(context, step) }));
-  const groups: { isInside: boolean; texts: string[] }[] = hasTable
-    ? []
-    : [{ isInside: true, texts: [create] }];
-  for (const { isInside, text } of texts) {
-    const last = groups.at(-1);
-    if (isInside && last?.isInside === true) last.texts.push(text);
-    else groups.push({ isInside, texts: [text] });
-  }
-  return groups.map((group) =>
-    (group.isInside ? [begin, ...group.texts, 'COMMIT;'] : group.texts).join('\n\n'),
-  );
+END $$;\n\n`;
+  const texts = steps.map((step) => {
+    const text = `${stepText(context, step)}\n\n`;
+    return step.isInside ? text : `COMMIT;\n\n${text}${begin}`;
+  });
+  const whole = [begin, ...(hasTable ? [] : [`${create}\n\n`]), ...texts, 'COMMIT;\n\n'].join('');
+  return whole.replaceAll(`${begin}COMMIT;\n\n`, '').trim(); // Transactions without a statement.
 }
 
 function stepText(

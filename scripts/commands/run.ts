@@ -72,7 +72,7 @@ async function withRetries(
       if (!isLockError(error) || signal.aborted) throw error;
       const blockers = monitor.blockers();
       const details = { sqlstate: sqlstateOf(error), cause: error };
-      if (attempt > retries) throw failure('locked', 'table-lock', [retries, blockers], details);
+      if (attempt > retries) throw failure('table-lock', [retries, blockers], details);
       const pause = Math.round(Math.min(100 * 2 ** (attempt - 1), 5000) * (0.5 + Math.random()));
       emit({ type: 'retry', attempt, retries, pause, reason: (error as Error).message, blockers });
       await sleep(pause, undefined, { signal });
@@ -95,7 +95,7 @@ async function attemptRun(
   progress.count = count;
   const [wentBack, isDone] =
     direction === 'up' ? [count < start, count >= target] : [count > start, count <= target];
-  if (wentBack) throw failure('locked', 'overtaken', [versionAt(project, count)]);
+  if (wentBack) throw failure('overtaken', [versionAt(project, count)]);
   if (isDone) return await resultOf(context, connection, before, 'nothing-to-do');
   const migrations = between(project, count, target);
   await refuseProblems(connection, { ...context, direction }, migrations, before.facts);

@@ -94,7 +94,6 @@ async function loadBaseSchema({ settings }: Context, connection: Connection): Pr
   const copy = /^COPY .* FROM stdin;/im.exec(sql);
   if (copy)
     throw failure(
-      'usage',
       'base-schema',
       [lineAt(copy.index), 'it has COPY data, which only psql can load'],
       { file },
@@ -106,7 +105,7 @@ async function loadBaseSchema({ settings }: Context, connection: Connection): Pr
   } catch (cause) {
     const { message, position } = cause as { message: string; position?: string };
     const place = position === undefined ? file : lineAt(Number(position));
-    throw failure('usage', 'base-schema', [place, message], { file, cause });
+    throw failure('base-schema', [place, message], { file, cause });
   }
 }
 
@@ -121,7 +120,7 @@ async function apply(
     await query(runSettings(context).replaceAll('SET LOCAL', 'SET')); // For what runs outside a transaction, too.
     await runMigrations(context.settings, client, new Map([[migration, actions]]), 'up');
   } catch (cause) {
-    throw failure('failed', 'snapshot-failed', [file, (cause as Error).message], { file, cause });
+    throw failure('snapshot-failed', [file, (cause as Error).message], { file, cause });
   }
 }
 

@@ -22,11 +22,11 @@ const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
  * @throws Failure `usage` where neither is set, or the URL cannot be read; nothing is guessed
  */
 export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Configuration {
-  const refuse = (reason: string, where = variable) => failure('usage', 'bad-url', [where, reason]);
+  const refuse = (reason: string, where = variable) => failure('bad-url', [where, reason]);
   const from = (name: string) => env[name] || undefined; // To libpq, empty is not set.
   const url = from(variable);
   if (url === undefined && from('PGHOST') === undefined)
-    throw failure('usage', 'no-database', [variable, env[variable] === '']);
+    throw failure('no-database', [variable, env[variable] === '']);
   if (!/^postgres(ql)?:\/\//.test(url ?? 'postgres://'))
     throw refuse('it does not begin with postgres://');
   // The password would end there, and the rest of it would be shown as a host or database.

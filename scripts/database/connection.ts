@@ -62,7 +62,7 @@ export async function withConnection<T>(
   try {
     if (Number.parseInt(serverVersion, 10) >= OLDEST_MAJOR)
       return await Promise.race([use(connection), connector.stuck]);
-    throw failure('unavailable', 'too-old', [serverVersion, OLDEST_MAJOR]);
+    throw failure('too-old', [serverVersion, OLDEST_MAJOR]);
   } finally {
     client.end().catch(() => undefined); // The server ends the session when it reads this.
     signal.removeEventListener('abort', giveUp);
@@ -94,12 +94,7 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
         await sleep(Math.min(pause, left), null, { signal });
       else {
         const details = { sqlstate: sqlstateOf(error), cause };
-        throw failure(
-          'unavailable',
-          'not-connected',
-          [configuration, known, message || known],
-          details,
-        );
+        throw failure('not-connected', [configuration, known, message || known], details);
       }
     }
   }

@@ -35,8 +35,8 @@ export function serverFailure(error: unknown): Failure | undefined {
   const sqlstate = sqlstateOf(error);
   const details = { sqlstate, cause: error };
   const { message } = error as Error;
-  if (isConnectionLost(error)) return failure('unavailable', 'connection-lost', [message], details);
-  if (isLockError(error)) return failure('locked', 'table-lock', [0, []], details);
+  if (isConnectionLost(error)) return failure('connection-lost', [message], details);
+  if (isLockError(error)) return failure('table-lock', [0, []], details);
   if (sqlstate === '') return undefined;
-  return failure('unavailable', 'server-error', [message, sqlstate], details);
+  return failure('server-error', [message, sqlstate], details);
 }

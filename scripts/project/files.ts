@@ -22,8 +22,9 @@ function orRefuse<T>(code: 'not-readable' | 'not-writable', file: string, act: (
   try {
     return act();
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? '';
-    throw failure('usage', code, [file, reason], { file, cause });
+    // Node.js says: "ENOENT: no such file or directory, open '/a/path'".
+    const reason = (cause as Error).message.replaceAll(/^\w+: |, \w+( '.*')?$/gs, '');
+    throw failure(code, [file, reason], { file, cause });
   }
 }
 
@@ -39,6 +40,6 @@ export function readJson(path: string, file: string): unknown {
     const place =
       position === undefined ? '' : `:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
     const reason = message.replace(/ in JSON at position.*| \(line .*/s, '');
-    throw failure('usage', 'bad-file', [file + place, reason], { file, cause });
+    throw failure('bad-file', [file + place, reason], { file, cause });
   }
 }

@@ -44,9 +44,9 @@ export function readProject(
     const number = Number(MIGRATION.exec(name)?.[1]);
     const file = join(folder, name);
     if (Number.isNaN(number) && NEARLY.test(name))
-      throw failure('usage', 'migration-name', [file], { file });
+      throw failure('migration-name', [file], { file });
     const other = byNumber.get(number);
-    if (other !== undefined) throw failure('usage', 'duplicate-number', [other, name], { file });
+    if (other !== undefined) throw failure('duplicate-number', [other, name], { file });
     if (!Number.isNaN(number)) byNumber.set(number, name);
   }
   const readEffect = (name: string): Effect => {
@@ -90,7 +90,7 @@ const PART =
 
 /** Makes sure that a document has the form of an effect: a misspelled word would never be compared. */
 function checkEffect(document: unknown, file: string): Effect {
-  const refuse = (reason: string) => failure('usage', 'bad-file', [file, reason], { file });
+  const refuse = (reason: string) => failure('bad-file', [file, reason], { file });
   if (typeof document !== 'object' || document === null || Array.isArray(document))
     throw refuse('it is not an object');
   for (const [object, patch] of Object.entries(document as Effect)) {

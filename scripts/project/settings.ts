@@ -55,7 +55,7 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv) {
 }
 
 function checkSettings(values: unknown): Partial<typeof DEFAULTS> {
-  const refuse = (reason: string) => failure('usage', 'bad-file', [FILE, reason], { file: FILE });
+  const refuse = (reason: string) => failure('bad-file', [FILE, reason], { file: FILE });
   if (typeof values !== 'object' || values === null || Array.isArray(values))
     throw refuse('it is not an object');
   for (const [key, value] of Object.entries(values)) {

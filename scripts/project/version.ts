@@ -19,13 +19,10 @@ export function appliedCount({ migrations }: Project, rows: readonly AppliedRow[
   const known = new Set(migrations.map(({ name }) => name));
   const applied = new Set(rows.map(({ name }) => name));
   const unknown = [...applied].filter((name) => !known.has(name));
-  if (unknown.length > 0) throw failure('usage', 'row-without-file', [unknown]);
-  const twice = rows.find(({ name }, index) => rows.findIndex((row) => row.name === name) < index);
-  if (twice !== undefined) throw failure('usage', 'row-twice', [twice.name]);
+  if (unknown.length > 0) throw failure('row-without-file', [unknown]);
   const skipped = migrations.slice(0, applied.size).filter(({ name }) => !applied.has(name));
   const last = migrations.findLast(({ name }) => applied.has(name))?.name ?? '';
-  if (skipped.length > 0)
-    throw failure('usage', 'out-of-order', [skipped.map(({ file }) => file), last]);
+  if (skipped.length > 0) throw failure('out-of-order', [skipped.map(({ file }) => file), last]);
   return applied.size;
 }
 
@@ -58,18 +55,15 @@ export function targetCount(
       : Math.max(applied - steps, 0);
   const target = find(migrations, argument) + 1;
   if (direction === 'up') return Math.max(target, applied);
-  if (target > applied) throw failure('usage', 'not-applied', [argument]);
+  if (target > applied) throw failure('not-applied', [argument]);
   return target;
 }
 
-/** The index of the migration that is meant by its name, its number, its name alone, or its file. */
+/** The index of the migration with this name, number or file. */
 function find(migrations: readonly Migration[], argument: string): number {
   const wanted = argument.replace(/^.*\//, '').replace(/\.\w+$/, '');
   const names = migrations.map(({ name }) => name);
-  const isMeant = (name: string) =>
-    name.startsWith(`${wanted}_`) || name.replace(/^\d+_/, '') === wanted;
-  const exact = names.indexOf(wanted);
-  if (exact >= 0) return exact;
-  if (names.filter(isMeant).length === 1) return names.findIndex(isMeant);
-  throw failure('usage', 'unknown-migration', [argument, closest(wanted, names)]);
+  const index = names.findIndex((name) => name === wanted || name.startsWith(`${wanted}_`));
+  if (index < 0) throw failure('unknown-migration', [argument, closest(wanted, names)]);
+  return index;
 }

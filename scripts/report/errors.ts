@@ -14,8 +14,19 @@ export const exitCodes = {
   partial: 8,
 } as const;
 
-/** The words of all failures, by code: the message, and after an arrow the hint. */
-export const messages = { ...usageMessages, ...runMessages };
+/** The words of all failures, by outcome and code: the message, and after an arrow the hint. */
+const byOutcome = { usage: usageMessages, ...runMessages };
+export const messages = {
+  ...usageMessages,
+  ...runMessages.unavailable,
+  ...runMessages.locked,
+  ...runMessages.failed,
+  ...runMessages.differs,
+  ...runMessages['data-loss'],
+  ...runMessages.partial,
+  ...runMessages.error,
+};
+type Outcome = keyof typeof exitCodes;
 type Code = keyof typeof messages;
 
 interface Details {
@@ -32,25 +43,26 @@ interface Details {
 export class Failure extends Error {
   readonly hint: string;
   constructor(
-    readonly outcome: keyof typeof exitCodes,
+    readonly outcome: Outcome,
     readonly code: Code,
     words: string,
     readonly details: Details,
     readonly exitCode: number = details.exitCode ?? exitCodes[outcome],
   ) {
-    const [message, hint = ''] = words.split('\n→ ');
+    const [message, hint = ''] = words.trim().split('\n→ ');
     super(message, { cause: details.cause });
-    this.hint = hint.trim();
+    this.hint = hint;
   }
 }
 
-/** A {@link Failure} with the words that the messages have for its code. */
+/** The failure of this code, with the words that the messages have for it. */
 export function failure<C extends Code>(
-  outcome: Failure['outcome'],
   code: C,
   values: Parameters<(typeof messages)[C]>,
   details: Details = {},
 ): Failure {
   const words = messages[code] as (...values: Parameters<(typeof messages)[C]>) => string;
+  const outcomes = Object.keys(byOutcome) as Outcome[];
+  const outcome = outcomes.find((name) => code in byOutcome[name]) ?? 'error';
   return new Failure(outcome, code, words(...values), details);
 }

@@ -5,15 +5,9 @@ const connectHints: Readonly<Record<string, string>> = {
     'Nothing listens there: the server is not started, or host or port are wrong. To wait for it:  --connect-wait=30',
   ETIMEDOUT:
     'There was no answer. Often a firewall drops the packets; the port of a pooler is often 6543.',
-  ENOTFOUND: 'There is no host of that name. Correct the host in the URL.',
-  EAI_AGAIN: 'The name server does not answer. Try again, or correct the host in the URL.',
-  ENOENT: 'There is no such socket: the server is not started, or listens elsewhere.',
   '57P03': 'The server is starting or stopping. To wait for it:  --connect-wait=30',
   '28P01':
     'The password or the user is wrong. Correct the URL; in a password, write @ : / as %40 %3A %2F.',
-  '28000':
-    'The server does not accept this user from here: see pg_hba.conf, and sslmode in the URL.',
-  '3D000': 'There is no database of that name. Correct the URL, or create the database.',
   '53300': 'The server has no free connection. Try again later, or connect through the pooler.',
 };
 

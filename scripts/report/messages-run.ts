@@ -23,122 +23,121 @@ const CLAIMS = new RegExp(
   'g',
 );
 
-/** Failures with a server: to reach it, locks, migrations, the check. */
+/** Failures with a server, by outcome. */
 export const runMessages = {
-  'not-connected': ({ host, port, database, user }: Place, code: string, reason: string) =>
-    `cannot connect to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}
+  unavailable: {
+    'not-connected': ({ host, port, database, user }: Place, code: string, reason: string) =>
+      `cannot connect to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}
 → ${connectHint(code, reason, `psql -h ${host} -p ${port} -U ${user} ${database}`)}`,
-  'too-old': (
-    version: string,
-    oldest: number,
-  ) => `the server is PostgreSQL ${version}; the oldest supported version is ${oldest}
+    'too-old': (version: string, oldest: number) => `
+the server is PostgreSQL ${version}; the oldest supported version is ${oldest}
 → Nothing was run. Upgrade the server.`,
-  'connection-lost': (reason: string) => `the connection to the server was lost: ${reason}
+    'connection-lost': (reason: string) => `the connection to the server was lost: ${reason}
 → The server rolls back what was not committed. Whether a COMMIT that was on its way arrived is unknown. ${STATUS}`,
-  'server-error': (reason: string, sqlstate: string) => `the server reports an error: ${reason}
+    'server-error': (reason: string, sqlstate: string) => `the server reports an error: ${reason}
 → Nothing was changed. ${serverHints[sqlstate] ?? 'Often a timeout or limit of the role or the database, such as statement_timeout.'}`,
-  problems: (found: readonly Problem[], database: string) =>
-    `database ${database} is not ready; nothing was changed:${list(found.map(({ problem }) => `- ${problem}`))}
+    problems: (found: readonly Problem[], database: string) =>
+      `database ${database} is not ready; nothing was changed:${list(found.map(({ problem }) => `- ${problem}`))}
 → To solve this:${list([...new Set(found.map(({ remedy }) => remedy))])}`,
-  'pooled-search-path': (file: string, role: string, path: string) =>
-    `${file} runs outside a transaction, where the connection pooler does not keep search_path: its names would mean another schema
+    'pooled-search-path': (file: string, role: string, path: string) =>
+      `${file} runs outside a transaction, where the connection pooler does not keep search_path: its names would mean another schema
 → Set it on the role, and run the command again:  ALTER ROLE ${role} SET search_path = ${path};`,
-  'run-lock': (wait: number, holder: Session | undefined) =>
-    `another run holds the run lock, and did not release it within ${wait} s: ${sessionWords(holder)}
+    'run-lock-lost': () => `
+the connection that held the run lock was lost, so this run stopped before its next commit
+→ ${ROLLED_BACK} Usually a pooler or a firewall closed it. ${STATUS}`,
+  },
+  locked: {
+    'run-lock': (wait: number, holder: Session | undefined) =>
+      `another run holds the run lock, and did not release it within ${wait} s: ${sessionWords(holder)}
 → Usually a deploy that is still at work. Run the command again, or wait longer:  --lock-wait=600
 If it is stuck, end it:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});`,
-  'run-lock-lost':
-    () => `the connection that held the run lock was lost, so this run stopped before its next commit
-→ ${ROLLED_BACK} Usually a pooler or a firewall closed it. ${STATUS}`,
-  'table-lock': (retries: number, blockers: readonly Session[]) =>
-    `a table lock could not be acquired in ${count(retries + 1, 'attempt')}; nothing was changed${blockerLines(blockers)}
+    'table-lock': (retries: number, blockers: readonly Session[]) =>
+      `a table lock could not be acquired in ${count(retries + 1, 'attempt')}; nothing was changed${blockerLines(blockers)}
 → Usually a long transaction of the application, or a backup. Run the command again when it has ended,
 or wait longer for each lock, which makes writers wait as long:  --lock-timeout=10s`,
-  overtaken: (
-    version: string | null,
-  ) => `another run has taken the database the opposite way: it is ${at(version)}
+    overtaken: (version: string | null) => `
+another run has taken the database the opposite way: it is ${at(version)}
 → Two people or deploys want different things. ${STATUS}`,
-  'migration-failed': (
-    file: string,
-    version: string | null,
-    message: string,
-    sqlstate: string,
-    more: readonly string[],
-    sql = '',
-  ) =>
-    `${file} failed: ${message}${sqlstate === '' ? '' : ` (SQLSTATE ${sqlstate})`}${list(more)}${sql === '' ? '' : `\nin the statement:${excerpt(sql)}`}
+  },
+  failed: {
+    'migration-failed': (
+      file: string,
+      version: string | null,
+      message: string,
+      sqlstate: string,
+      more: readonly string[],
+      sql = '',
+    ) => `
+${file} failed: ${message}${sqlstate === '' ? '' : ` (SQLSTATE ${sqlstate})`}${list(more)}${sql === '' ? '' : `\nin the statement:${excerpt(sql)}`}
 → ${ROLLED_BACK} The database is ${at(version)}. ${migrationHint(sqlstate, message, sql)}`,
-  'controls-transaction': (
-    file: string,
-    word: string,
-  ) => `${file} sends ${word}, which would end the transaction of the run before the check
+    'controls-transaction': (file: string, word: string) => `
+${file} sends ${word}, which would end the transaction of the run before the check
 → ${ROLLED_BACK} Remove the statement. ${NO_TRANSACTION}`,
-  'left-transaction': (
-    file: string,
-  ) => `${file} ended the transaction of the run, so a part of it may be committed unchecked
-→ Remove COMMIT and ROLLBACK from it. ${NO_TRANSACTION}
-See whether the schema is as expected:  ${RUN} check`,
-  'table-changed': (reason: string) => `a migration changed the migrations table itself: ${reason}
+    'table-changed': (reason: string) => `a migration changed the migrations table itself: ${reason}
 → ${ROLLED_BACK} Remove those statements: the framework records each migration.`,
-  'late-statement': (sql: string) => `a statement came after its migration had ended:${excerpt(sql)}
+    'late-statement': (sql: string) => `
+a statement came after its migration had ended:${excerpt(sql)}
 → ${ROLLED_BACK} Usually an "await" is missing, or forEach() has an async function.`,
-  uncaught: (reason: string) => `a migration threw an error that nothing catches: ${reason}
+    uncaught: (reason: string) => `a migration threw an error that nothing catches: ${reason}
 → ${ROLLED_BACK} Usually it comes from a callback or a promise that the migration does not await.`,
-  'in-the-way': (name: string, message: string, found: readonly Difference[]) =>
-    `migration ${name} failed, because what it creates is there already with another definition; nothing was changed
+    interrupted: (signal: string, version?: string | null) =>
+      `stopped by ${signal}; what was not committed was rolled back${version === undefined ? '' : `, and the database is ${at(version)}`}
+→ ${STATUS}`,
+    'snapshot-failed': (file: string, reason: string) => `
+the effects cannot be written: ${file} failed: ${reason}
+→ No file was changed, and the scratch database is dropped. Correct the migration, and run the command again.`,
+  },
+  differs: {
+    'in-the-way': (name: string, message: string, found: readonly Difference[]) =>
+      `migration ${name} failed, because what it creates is there already with another definition; nothing was changed
 
 ${differenceLines(found)}
 
 PostgreSQL says: ${message}
 → Usually the object was made by hand or by an older file. Change it to what is expected, and run the command again.`,
-  'data-loss': (
-    losses: readonly Loss[],
-  ) => `this would delete data; nothing was changed:${lossLines(losses)}
-→ If you want that, save the data first (pg_dump), and allow it:  ${RUN} <command> -- --allow-data-loss`,
-  'data-loss-unseen': (tables: readonly string[], reason: string) =>
-    `this may delete data, and the role may not see it (${reason}); nothing was changed:${list(tables)}
-→ Run the command as a role that may read these tables, or allow it:  ${RUN} <command> -- --allow-data-loss`,
-  differs: (
-    version: string | null,
-    direction: Direction,
-    found: readonly Difference[],
-    wasThere: boolean,
-  ) =>
-    `the schema is not what ${direction === 'up' ? 'migration' : 'the "down" of'} ${version ?? ''} must leave (${count(found.length, 'difference')}); nothing was changed
+    differs: (
+      version: string | null,
+      direction: Direction,
+      found: readonly Difference[],
+      wasThere: boolean,
+    ) => `
+the schema is not what ${direction === 'up' ? 'migration' : 'the "down" of'} ${version ?? ''} must leave (${count(found.length, 'difference')}); nothing was changed
 
 ${differenceLines(found)}
 → ${differsHint(direction, wasThere)}`,
-  drift: (version: string | null, found: readonly Difference[], isBehind: boolean) =>
-    `the schema is not what is expected ${at(version)} (${count(found.length, 'difference')})
+    drift: (version: string | null, found: readonly Difference[], isBehind: boolean) =>
+      `the schema is not what is expected ${at(version)} (${count(found.length, 'difference')})
 
 ${differenceLines(found)}
 → Usually somebody changed the schema by hand. Change it back; or, to keep the change:  ${RUN} create <name>${
-      isBehind ? `\nIf a run was interrupted, the same command again completes it:  ${RUN} up` : ''
-    }`,
-  partial: (
-    version: string | null,
-    command: string,
-    message: string,
-    hint: string,
-  ) => `${message.replaceAll(CLAIMS, '')}
+        isBehind
+          ? `\nIf a run was interrupted, the same command again completes it:  ${RUN} up`
+          : ''
+      }`,
+  },
+  'data-loss': {
+    'data-loss': (losses: readonly Loss[]) => `
+this would delete data; nothing was changed:${lossLines(losses)}
+→ If you want that, save the data first (pg_dump), and allow it:  ${RUN} <command> -- --allow-data-loss`,
+    'data-loss-unseen': (tables: readonly string[], reason: string) =>
+      `this may delete data, and the role may not see it (${reason}); nothing was changed:${list(tables)}
+→ Run the command as a role that may read these tables, or allow it:  ${RUN} <command> -- --allow-data-loss`,
+  },
+  partial: {
+    partial: (version: string | null, command: string, message: string, hint: string) => `
+${message.replaceAll(CLAIMS, '')}
 A part of this run is committed: the database is ${at(version)}, and was checked there. What ran outside a transaction stays.
 → ${hint.replaceAll(CLAIMS, '')}
 ${command === 'up' ? 'Then continue' : 'See what is applied before you continue'}:  ${RUN} ${command}`,
-  interrupted: (signal: string, version?: string | null) =>
-    `stopped by ${signal}; what was not committed was rolled back${version === undefined ? '' : `, and the database is ${at(version)}`}
-→ ${STATUS}`,
-  'snapshot-failed': (
-    file: string,
-    reason: string,
-  ) => `the effects cannot be written: ${file} failed: ${reason}
-→ No file was changed, and the scratch database is dropped. Correct the migration, and run the command again.`,
-  'plan-writes': (
-    file: string,
-    reason: string,
-  ) => `${file} has no plan, because it writes to the database while it is planned: ${reason}
-→ Pass statements that write to pgm.sql(); pgm.db is for reading.`,
-  internal: (reason: string) => `this program has a defect: ${reason}
+    'left-transaction': (file: string) => `
+${file} ended the transaction of the run, so a part of it may be committed unchecked
+→ Remove COMMIT and ROLLBACK from it. ${NO_TRANSACTION}
+See whether the schema is as expected:  ${RUN} check`,
+  },
+  error: {
+    internal: (reason: string) => `this program has a defect: ${reason}
 → What was not committed is rolled back. Please report it, with the output of the same command and --verbose.`,
+  },
 };
 
 function differsHint(direction: Direction, wasThere: boolean): string {

@@ -4,36 +4,21 @@ const HELP = `See the commands and options:  ${RUN} help`;
 const EXAMPLE = `For example:  ${RUN} create add-workflow-tags`;
 const SNAPSHOT = `To write it from what the migration does:  ${RUN} snapshot`;
 
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  ENOENT: 'it does not exist',
-  ENOTDIR: 'it is not a folder',
-  EISDIR: 'it is a folder',
-  ELOOP: 'its symbolic links form a loop',
-  EROFS: 'the file system is read-only',
-};
-
 /** Failures before anything has run: the command line, the files of the project, the migrations table. */
 export const usageMessages = {
   'command-line': (reason: string) => `${reason}; nothing was run
 → ${HELP}`,
   'npm-option': (reason: string) => `${reason}; nothing was run
 → npm takes options for itself. Write words first, and options after --:  ${RUN} up -- --dry-run`,
-  'bad-name': (
-    name: string,
-  ) => `"${name}" is not a name for a migration: use letters, digits and hyphens
+  'bad-name': (name: string) => `
+"${name}" is not a name for a migration: use letters, digits and hyphens
 → ${EXAMPLE}`,
-  'writes-files': (
-    command: string,
-    reason: string,
-  ) => `"${command}" writes source files, and ${reason}; nothing was written
+  'writes-files': (command: string, reason: string) => `
+"${command}" writes source files, and ${reason}; nothing was written
 → Run it in the project's folder, and see with git what it wrote:  ${RUN} ${command}`,
-  'not-readable': (file: string, code: string) => `${file} cannot be read: ${reasons[code] ?? code}
+  'not-readable': (file: string, reason: string) => `${file} cannot be read: ${reason}
 → ${missingHint(file)}`,
-  'not-writable': (
-    file: string,
-    code: string,
-  ) => `${file} cannot be written: ${reasons[code] ?? code}
+  'not-writable': (file: string, reason: string) => `${file} cannot be written: ${reason}
 → Usually the folder belongs to another user, or the disk is full. Correct that, and run the command again.`,
   'bad-file': (place: string, reason: string) => `${place} is not valid: ${reason}
 → Correct the file, and run the command again. ${isEffect(place) ? SNAPSHOT : ''}`,
@@ -45,10 +30,10 @@ A database to try things out:  npm run db`,
 → A URL has this form:  postgres://user:password@host:5432/database
 In the password, write @ : / ? # as %40 %3A %2F %3F %23.`,
   'migration-name': (file: string) => `${file} is not named like a migration, so it would not run
-→ A migration is named NNNN_verb-object.ts, in letters, digits and hyphens. Rename this file, or move it elsewhere.${
+→ ${
     file.endsWith('.sql')
-      ? `\nTo run SQL, create a migration, and pass the SQL to pgm.sql(). ${EXAMPLE}`
-      : ''
+      ? `Create a migration, pass the SQL to pgm.sql(), and move this file elsewhere. ${EXAMPLE}`
+      : 'A migration is named NNNN_verb-object.ts, in letters, digits and hyphens. Rename this file, or move it elsewhere.'
   }`,
   'duplicate-number': (a: string, b: string) => `two migrations have the same number: ${a} and ${b}
 → Usually each of two branches added one. Give the one that is applied nowhere the next number, and its effect file too.`,
@@ -61,28 +46,21 @@ To check types and syntax:  npm run types`,
 → See all migrations:  ${RUN} status`,
   'not-applied': (name: string) => `${name} is not applied, so "down" cannot stop there
 → See what is applied:  ${RUN} status`,
-  'file-exists': (file: string) => `${file} already exists
-→ Choose another name.`,
-  'base-schema': (
-    place: string,
-    reason: string,
-  ) => `the base schema ${place} cannot be loaded: ${reason}
+  'base-schema': (place: string, reason: string) => `
+the base schema ${place} cannot be loaded: ${reason}
 → Write it with:  pg_dump --schema-only --no-owner --no-privileges`,
-  'row-without-file': (
-    names: readonly string[],
-  ) => `the migrations table has rows for which there is no file:${list(names)}
+  'row-without-file': (names: readonly string[]) => `
+the migrations table has rows for which there is no file:${list(names)}
 → Usually the database was migrated from a branch that is not merged, or a file was renamed. Use the code that applied them.`,
-  'row-twice': (name: string) => `the migrations table has ${name} twice
-→ Usually somebody edited the table. Find out what was done, and delete one of the two rows.`,
-  'out-of-order': (
-    files: readonly string[],
-    last: string,
-  ) => `not applied, although ${last}, which comes later, is:${list(files)}
+  'out-of-order': (files: readonly string[], last: string) => `
+not applied, although ${last}, which comes later, is:${list(files)}
 → Usually a branch with an older number was merged late. Give its migration and effect file the next number.`,
-  'foreign-table': (
-    reason: string,
-  ) => `the migrations table is not one of node-pg-migrate: ${reason}; nothing was changed
+  'foreign-table': (reason: string) => `
+the migrations table is not one of node-pg-migrate: ${reason}; nothing was changed
 → Usually another tool has a table of that name. Set "migrations-table" or "migrations-schema" in .node-pg-migraterc.json.`,
+  'plan-writes': (file: string, reason: string) => `
+${file} has no plan, because it writes to the database while it is planned: ${reason}
+→ Pass statements that write to pgm.sql(); pgm.db is for reading.`,
 };
 
 const isEffect = (file: string) => /schema.*\.json/.test(file);

@@ -1,28 +1,16 @@
 import type { Event } from './types.js';
 import { blockerLines, sessionWords, time } from './wording.js';
 
-const BAR_WIDTH = 24;
-/** In a log, one line for this many reports of progress: every few seconds. */
+/** One line for this many reports of progress: every few seconds. */
 const REPORTS_PER_LINE = 5;
 
-/** Tells what happens during a run, a line each. On a terminal, a long statement has a bar. */
-export function progressReporter(
-  write: (text: string) => void,
-  isTerminal: boolean,
-  verbose = false,
-) {
+/** Tells what happens during a run, a line each. */
+export function progressReporter(write: (text: string) => void, verbose = false) {
   let reports = 0;
-  let hasBar = false;
   return (event: Event): void => {
-    const text = textOf(event, verbose);
-    if (event.type === 'progress' && isTerminal) {
-      const full = Math.round((percentOf(event) / 100) * BAR_WIDTH);
-      write(`\r[${'#'.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}] ${text}\u001b[K`);
-      hasBar = true;
-    } else if (text !== '' && (event.type !== 'progress' || reports++ % REPORTS_PER_LINE === 0)) {
-      write(`${hasBar ? '\r\u001b[K' : ''}${text}\n`);
-      hasBar = false;
-    }
+    const isDue = event.type !== 'progress' || reports++ % REPORTS_PER_LINE === 0;
+    const text = isDue ? textOf(event, verbose) : '';
+    if (text !== '') write(`${text}\n`);
   };
 }
 

@@ -61,7 +61,7 @@ async function readAlone(connection: Connection, context: Context): Promise<Stat
     } catch (error) {
       await connection.query('ROLLBACK').catch(() => undefined);
       const sqlstate = sqlstateOf(error);
-      if (sqlstate === '42703') throw failure('usage', 'foreign-table', [(error as Error).message]);
+      if (sqlstate === '42703') throw failure('foreign-table', [(error as Error).message]);
       if (sqlstate === '42501')
         await refuseProblems(connection, context, context.project.migrations);
       if (hasTable && /^(42P01|3F000)$/.test(sqlstate)) hasTable = false;

@@ -3,7 +3,7 @@ import type { Project } from '../project/project.js';
 import type { Settings } from '../project/settings.js';
 import type { Direction, Event } from '../report/types.js';
 
-/** The options of the command line. Waits are in seconds; timeouts are as PostgreSQL reads them, `0` is none. */
+/** The options of the command line. Waits are in seconds, timeouts in milliseconds; 0 is none. */
 export interface Options {
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -11,8 +11,8 @@ export interface Options {
   readonly allowDataLoss?: boolean;
   readonly lockWait: number;
   readonly connectWait: number;
-  readonly lockTimeout: string;
-  readonly statementTimeout: string;
+  readonly lockTimeout: number;
+  readonly statementTimeout: number;
   readonly retries: number;
   readonly verbose?: boolean;
   readonly quiet?: boolean;

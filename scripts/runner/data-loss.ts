@@ -51,10 +51,10 @@ export async function refuseLoss({ query }: Connection, ids: readonly string[]):
     const numbers = (result?.rows[0] as { counts: number[] }).counts;
     const losses = all.map((loss, index) => ({ ...loss, count: numbers[index] ?? 0 }));
     const real = losses.filter(({ count }) => count > 0);
-    if (real.length > 0) throw failure('data-loss', 'data-loss', [real]);
+    if (real.length > 0) throw failure('data-loss', [real]);
   } catch (cause) {
     if (sqlstateOf(cause) !== '42501') throw cause;
     const names = all.map(({ table }) => table);
-    throw failure('data-loss', 'data-loss-unseen', [names, (cause as Error).message], { cause });
+    throw failure('data-loss-unseen', [names, (cause as Error).message], { cause });
   }
 }

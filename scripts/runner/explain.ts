@@ -31,7 +31,7 @@ export async function explain(
   const details = { sqlstate, file, cause: error };
   const differences = await inTheWay(run, migrations, sqlstate);
   if (differences.length > 0)
-    return failure('differs', 'in-the-way', [name, message, differences], {
+    return failure('in-the-way', [name, message, differences], {
       ...details,
       differences,
     });
@@ -44,7 +44,7 @@ export async function explain(
     more,
     sql,
   ] as const;
-  return failure('failed', 'migration-failed', [...values], details);
+  return failure('migration-failed', [...values], details);
 }
 
 /**
@@ -79,16 +79,16 @@ async function inTheWay(
 export function asFailure(thrown: unknown, signal: AbortSignal, version?: string | null): Failure {
   if (signal.aborted) {
     const details = { exitCode: signal.reason === 'SIGINT' ? 130 : 143, cause: thrown };
-    return failure('failed', 'interrupted', [String(signal.reason), version], details);
+    return failure('interrupted', [String(signal.reason), version], details);
   }
   if (thrown instanceof Failure) return thrown;
   const reason = thrown instanceof Error ? thrown.message : inspect(thrown);
-  return serverFailure(thrown) ?? failure('error', 'internal', [reason], { cause: thrown });
+  return serverFailure(thrown) ?? failure('internal', [reason], { cause: thrown });
 }
 
 /** What a failure is once a part of the run is committed. */
 export function asPartial(cause: Failure, version: string | null, next: string): Failure {
   if (cause.outcome === 'partial' || cause.outcome === 'error') return cause;
   const details = { ...cause.details, cause };
-  return failure('partial', 'partial', [version, next, cause.message, cause.hint], details);
+  return failure('partial', [version, next, cause.message, cause.hint], details);
 }

@@ -87,8 +87,7 @@ export class FrameworkClient implements StatementClient {
     const { file = '' } = this.current ?? {};
     if (!this.transaction.isOpen())
       throw this.#phase === 'inside' ? this.#left() : this.#tooLate(sql);
-    if (TRANSACTION_CONTROL.test(sql))
-      throw failure('failed', 'controls-transaction', [file, sql], { file });
+    if (TRANSACTION_CONTROL.test(sql)) throw failure('controls-transaction', [file, sql], { file });
     const result = await this.transaction.send(...sent);
     if (!this.transaction.isOpen()) throw this.#left();
     return result;
@@ -127,10 +126,10 @@ export class FrameworkClient implements StatementClient {
 
   #left(): Failure {
     const { file = '' } = this.current ?? {};
-    return failure('partial', 'left-transaction', [file], { file });
+    return failure('left-transaction', [file], { file });
   }
 
   #tooLate(sql: string): Failure {
-    return (this.late ??= failure('failed', 'late-statement', [sql]));
+    return (this.late ??= failure('late-statement', [sql]));
   }
 }

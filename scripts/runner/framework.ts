@@ -32,7 +32,7 @@ export const recordStatement = (
     : `DELETE FROM "${migrationsSchema}"."${migrationsTable}" WHERE name='${name}';`;
 
 /** The statement with which the framework asks what has run. */
-export const appliedQuery = ({ migrationsSchema, migrationsTable }: Settings) =>
+const appliedQuery = ({ migrationsSchema, migrationsTable }: Settings) =>
   `SELECT name FROM "${migrationsSchema}"."${migrationsTable}" ORDER BY run_on, id`;
 
 /**
@@ -45,20 +45,17 @@ export async function loadMigrations(migrations: readonly Migration[], direction
   for (const migration of migrations) {
     const { file, path } = migration;
     const refuse = (reason: string, cause?: unknown) =>
-      failure('usage', 'bad-migration', [file, reason], { file, cause });
+      failure('bad-migration', [file, reason], { file, cause });
     const actions = await load(path).catch((cause: unknown) => {
-      const text = String(cause instanceof Error ? cause.message : cause);
-      throw refuse(
-        `cannot be loaded: ${text.replaceAll(pathToFileURL(path).href, '').replaceAll(path, '').trim()}`,
-        cause,
-      );
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const text = reason.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file);
+      throw refuse(`cannot be loaded: ${text.replaceAll(/\s*\n\s*/g, ' ')}`, cause);
     });
     const { up, down } = actions;
     if (typeof up !== 'function') throw refuse('does not export a function "up"');
     if (typeof down !== 'function' && down !== false)
       throw refuse('does not export a function "down"');
-    if (direction === 'down' && down === false)
-      throw failure('usage', 'irreversible', [file], { file });
+    if (direction === 'down' && down === false) throw failure('irreversible', [file], { file });
     loaded.set(migration, actions);
   }
   return loaded;
@@ -105,16 +102,10 @@ export async function runMigrations(
       shorthands,
     } as never,
   }));
-  // The framework reverts what comes last by `run_on`, a local time; here, what is to be reverted comes last.
-  const places = new Map([...migrations.keys()].reverse().map(({ name }, index) => [name, index]));
-  const query = async (statement: Statement, values?: readonly unknown[]) => {
-    const result = await client.query(statement, values);
-    if (direction === 'up' || statement !== appliedQuery(settings)) return result;
-    const place = ({ name }: { readonly name: string }) => places.get(name) ?? -1;
-    return {
-      rows: (result as { rows: { name: string }[] }).rows.toSorted((a, b) => place(a) - place(b)),
-    };
-  };
+  // The framework would order what has run by `run_on`, a local time. It is told what there is to do.
+  const rows = direction === 'up' ? [] : [...migrations.keys()].reverse();
+  const query = async (statement: Statement, values?: readonly unknown[]) =>
+    statement === appliedQuery(settings) ? { rows } : await client.query(statement, values);
   await runner({
     dbClient: { query } as unknown as Extract<RunnerOption, { dbClient: unknown }>['dbClient'],
     dir: dirname(first.path),

@@ -66,7 +66,7 @@ export async function withLockMonitor<T>(
         // One monitoring connection at a time. A monitor that fails is no reason to fail a migration.
         current = current.then(() => watch(done.signal)).catch(() => undefined);
       },
-      Math.min(FIRST, millisecondsOf(options.lockTimeout) / 3 || FIRST),
+      Math.min(FIRST, options.lockTimeout / 3 || FIRST),
     );
     try {
       return await statement;
@@ -82,9 +82,3 @@ export async function withLockMonitor<T>(
     await current;
   }
 }
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
-
-/** A duration as PostgreSQL reads it, in milliseconds. */
-const millisecondsOf = (duration: string) =>
-  Number.parseInt(duration, 10) * (UNITS[duration.replace(/^\d+/, '')] ?? 1);

@@ -5,7 +5,7 @@ import { failure } from '../report/errors.js';
 import type { Problem } from '../report/types.js';
 import { READ_SETTINGS, wantedObjects } from '../schema/catalog.js';
 import { compare, schemaOf } from '../schema/compare.js';
-import { factsOf, isTriggerFunction, type Facts } from '../schema/effects.js';
+import { factsOf, isTriggerFunction, partsOf, type Facts } from '../schema/effects.js';
 import type { Context } from './context.js';
 
 /**
@@ -28,7 +28,7 @@ export async function refuseProblems(
   );
   const problems = results.at(-2)?.rows as Problem[];
   if (facts !== undefined) problems.push(...(await missingPrerequisites(context, facts)));
-  if (problems.length > 0) throw failure('unavailable', 'problems', [problems, database]);
+  if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
 /** What any effect changes is not asked for: an older file may have done it already. */
@@ -44,40 +44,31 @@ async function missingPrerequisites(
   }));
 }
 
-/** What a role needs for one object that an effect names. */
-interface Need {
-  readonly object: string;
-  readonly space: string;
-  /** Whether it creates the object, if it is not there. */
-  readonly creates: boolean;
-  /** Whether the object may stay with another owner: the trigger function, on the way down. */
-  readonly shared: boolean;
-}
-
-function needsOf({ direction }: Context, migrations: readonly Migration[]): Need[] {
-  const space = (object: string) => schemaOf(object).replaceAll(/^"|"$/g, '').replaceAll('""', '"');
-  const facts = migrations.flatMap(({ effect }) => factsOf(effect));
-  const removed = migrations
-    .flatMap(({ effect }) => Object.keys(effect))
-    .map((object) => [object, '', null] as const);
-  return [...facts, ...removed].flatMap(([object, part, definition]) => {
-    if (object.startsWith('extension ')) return [];
-    const creates = definition !== null;
-    const need = {
-      object,
-      space: space(object),
-      creates,
-      shared: direction === 'down' && isTriggerFunction(definition),
-    };
-    // An index is an object of its own schema, and so is that of a key.
-    const isKey =
-      /^constraint/.test(part) && /^(PRIMARY KEY|UNIQUE|EXCLUDE)/.test(definition ?? '');
-    const index = part.startsWith('index ') || isKey ? part.replace(/^\w+ /, '') : undefined;
-    return index === undefined
-      ? [need]
-      : [need, { ...need, object: `index ${schemaOf(object)}.${index}` }];
-  });
-}
+/**
+ * What a role needs for the objects that effects name. `creates`: it creates the object, if that is not there.
+ * `shared`: the object may stay with another owner (a trigger function, on the way down).
+ */
+const needsOf = ({ direction }: Context, migrations: readonly Migration[]) =>
+  migrations.flatMap(({ effect }) =>
+    Object.entries(effect).flatMap(([object, patch]) => {
+      if (object.startsWith('extension ')) return [];
+      const shared =
+        direction === 'down' && partsOf(patch).some(([, text]) => isTriggerFunction(text));
+      // An index is an object of its own schema, and so is that of a key.
+      const indexes = partsOf(patch).filter(
+        ([part, text]) =>
+          text !== null &&
+          (part.startsWith('index ') || /^(PRIMARY KEY|UNIQUE|EXCLUDE)/.test(text)),
+      );
+      const names = indexes.map(
+        ([part]) => `index ${schemaOf(object)}.${part.replace(/^\w+ /, '')}`,
+      );
+      return [
+        { object, creates: patch !== null, shared },
+        ...names.map((name) => ({ object: name, creates: true, shared })),
+      ];
+    }),
+  );
 
 const OWNER = 'coalesce(c.relowner, p.proowner, t.typowner)';
 
@@ -101,7 +92,8 @@ function problemsQuery(context: Context, migrations: readonly Migration[]): stri
   const named = [...new Set([...needs.map(({ object }) => object), ...referenced])];
   const rights = writes ? ['SELECT', 'INSERT', 'DELETE'] : ['SELECT'];
   return `${wantedObjects(named)},
-  need AS (SELECT * FROM json_to_recordset(${needed}) AS n(object text, space text, creates boolean, shared boolean)),
+  need AS (SELECT n.*, m.space FROM json_to_recordset(${needed}) AS n(object text, creates boolean, shared boolean)
+    JOIN named m USING (object)),
   owned AS (
     SELECT w.object, regexp_replace(w.object, '^[a-z]+ ', '') AS name, coalesce(substring(w.object from '^[a-z]+ '), 'table ') AS kind,
       ${OWNER}::regrole AS owner, pg_has_role(${OWNER}, 'USAGE') AS owns, pg_has_role(${OWNER}, 'MEMBER') AS member,
@@ -117,7 +109,7 @@ function problemsQuery(context: Context, migrations: readonly Migration[]): stri
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('i', 'I')),
   used AS (SELECT s.space, n.oid, bool_or(s.creates) AS creates FROM (
       SELECT space, creates AND (${command === 'redo'} OR object NOT IN (SELECT object FROM there)) AS creates FROM need
-      UNION ALL SELECT ${schema}, ${writes} AND NOT EXISTS (SELECT FROM migrations_table)) s
+      UNION ALL SELECT ${schema}::name, ${writes} AND NOT EXISTS (SELECT FROM migrations_table)) s
     LEFT JOIN pg_namespace n ON n.nspname = s.space GROUP BY 1, 2),
   lacking(what, remedy) AS (
     SELECT format('use schema %I', space), format('USAGE ON SCHEMA %I', space) FROM used WHERE NOT has_schema_privilege(oid, 'USAGE')

@@ -58,7 +58,7 @@ export async function withRunLock<T>(
     const isLast = Date.now() >= deadline;
     if (isLast || attempt % 20 === 2) {
       const holder = (await row<{ holder: Session } | undefined>(HOLDER))?.holder;
-      if (isLast) throw failure('locked', 'run-lock', [options.lockWait, holder]);
+      if (isLast) throw failure('run-lock', [options.lockWait, holder]);
       emit({ type: 'waiting', holder });
     }
     const pause = Math.min(100 + Math.random() * 150, Math.max(deadline - Date.now(), 1));
@@ -70,8 +70,8 @@ export async function withRunLock<T>(
 async function assertHeld(connection: Connection, began: string): Promise<void> {
   const query = `SELECT transaction_timestamp() = '${began}'::timestamptz AS held`;
   const [result] = await connection.query(query).catch((cause: unknown) => {
-    throw failure('unavailable', 'run-lock-lost', [], { cause });
+    throw failure('run-lock-lost', [], { cause });
   });
   const { held } = result?.rows[0] as { held: boolean };
-  if (!held) throw failure('unavailable', 'run-lock-lost', []);
+  if (!held) throw failure('run-lock-lost', []);
 }

@@ -24,8 +24,8 @@ export const runSettings = ({
   settings,
 }: Pick<Context, 'options' | 'settings'>) => `${RESET}
 SET LOCAL search_path = ${searchPath(settings.schemas)};
-SET LOCAL lock_timeout = '${options.lockTimeout}';
-SET LOCAL statement_timeout = '${options.statementTimeout}';
+SET LOCAL lock_timeout = '${options.lockTimeout}ms';
+SET LOCAL statement_timeout = '${options.statementTimeout}ms';
 SET LOCAL timezone = 'UTC';
 SET LOCAL datestyle = 'ISO, YMD';
 SET LOCAL intervalstyle = 'postgres';
@@ -61,5 +61,5 @@ export async function leaveTransaction(
   };
   const path = searchPath(schemas);
   if (pid === sessionOf(client).processID) await query(`SET search_path = ${path}`);
-  else if (same !== true) throw failure('unavailable', 'pooled-search-path', [file, role, path]);
+  else if (same !== true) throw failure('pooled-search-path', [file, role, path]);
 }

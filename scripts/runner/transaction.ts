@@ -147,18 +147,16 @@ export class RunTransaction {
     const expected = this.#countAfter();
     const check = await checkSchema(connection, context, before.count).catch((cause: unknown) => {
       const isContradiction = cause instanceof Failure && cause.outcome === 'usage';
-      throw isContradiction
-        ? failure('failed', 'table-changed', [cause.message], { cause })
-        : cause;
+      throw isContradiction ? failure('table-changed', [cause.message], { cause }) : cause;
     });
     const { count, failing, warnings } = check;
     const reason = `it has ${count} migrations, where ${expected} were applied`;
-    if (count !== expected) throw failure('failed', 'table-changed', [reason]);
+    if (count !== expected) throw failure('table-changed', [reason]);
     this.warnings = warnings;
     if (failing.length === 0) return;
     const name = this.#recorded.at(-1)?.name ?? null;
     const values = [name, direction, failing, wasThere(before, failing, direction)] as const;
-    throw failure('differs', 'differs', [...values], { differences: failing });
+    throw failure('differs', [...values], { differences: failing });
   }
 
   /** Undoes what is not committed. Never throws: a connection that is lost has rolled back. */

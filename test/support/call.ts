@@ -60,7 +60,6 @@ export async function call(argv: readonly string[], options: CallOptions = {}): 
     stdout: (text) => (printed.stdout += text),
     stderr: (text) => (printed.stderr += text),
     color: false,
-    terminal: false,
     signal: options.signal ?? new AbortController().signal,
     stuck: new Promise(() => undefined),
   });
