@@ -10,8 +10,13 @@ const imports = new Map(
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
     .map((file) => {
-      const found = readFileSync(join(folder, file), 'utf8').matchAll(/(?:from|import)[ (]'(\.[^']+)\.js'/g);
-      return [file, [...found].map(([, path = '']) => normalize(join(dirname(file), `${path}.ts`)))] as const;
+      const found = readFileSync(join(folder, file), 'utf8').matchAll(
+        /(?:from|import)[ (]'(\.[^']+)\.js'/g,
+      );
+      return [
+        file,
+        [...found].map(([, path = '']) => normalize(join(dirname(file), `${path}.ts`))),
+      ] as const;
     }),
 );
 
@@ -31,5 +36,7 @@ function circle(path: readonly string[], done: Set<string>): readonly string[] |
 test('all imports point one way, those of types too, and every file is reached from the entry file', () => {
   const done = new Set<string>();
   expect(circle(['migrate.ts'], done)).toBeUndefined();
-  expect([...done].sort()).toEqual([...imports.keys()].filter((file) => file !== 'template.ts').sort());
+  expect([...done].sort()).toEqual(
+    [...imports.keys()].filter((file) => file !== 'template.ts').sort(),
+  );
 });

@@ -69,6 +69,9 @@ test.for([
   ['--dryrun', '--dry-run'],
   ['--dry_rum', '--dry-run'],
   ['--dri_runn', '--dry-run'],
+  ['--run_dry', '--dry-run'],
+  ['--dry_run_only=up', '--dry-run'],
+  ['--drylyrun', '--dry-run'],
   ['--lockwait=5', '--lock-wait'],
   ['--lock_timeot=5s', '--lock-timeout'],
   ['--allow_dataloss', '--allow-data-loss'],
@@ -106,7 +109,7 @@ test('every option works in the spelling of npm', async () => {
   const { url, query } = database;
   const run = (line: string, options: string) => call(words(line), { root, ...npm(options, url) });
   const { stdout } = await run('up', '--dry_run --lock_timeout=7s --statement_timeout=9min');
-  expect(stdout).toMatch(/lock_timeout = '7s';\nSET LOCAL statement_timeout = '9min';/);
+  expect(stdout).toMatch(/lock_timeout = '7(000m)?s';\n.* statement_timeout = '(9min|540000ms)';/);
   expect((await run('up', '--json')).json()).toMatchObject({ outcome: 'applied' });
   await query('CREATE INDEX by_id ON a (id); INSERT INTO a VALUES (1)');
   expect(await run('check', '')).toMatchObject({ code: 0 });

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { call } from '../support/call.js';
+import type { Database } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { plainRole } from '../support/plain-role.js';
+import { migration, testProject, write, type Files } from '../support/project.js';
+import { createDatabase, testDatabase } from '../support/test-database.js';
+import { refused, report, stateOf } from './report.js';
+
+const BASE = 'test/fixtures/base-schema.sql';
+const users = 'CREATE TABLE public.users (id uuid NOT NULL, name text);';
+const up = (statements: string) => migration(`pgm.sql(\`${statements}\`);`, '');
+
+/** The database that the URL names. A snapshot leaves it alone. */
+let database: Database;
+let before: unknown[];
+/** The role that takes all snapshots, so that its scratch databases are known by their owner. */
+const owner = `owner_${randomBytes(4).toString('hex')}`;
+let url: string;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  await database.query(`CREATE ROLE ${owner} SUPERUSER LOGIN PASSWORD 'of-the-test'`);
+  const login = { username: owner, password: 'of-the-test' };
+  url = Object.assign(new URL(database.url), login).href;
+  before = await stateOf(database);
+});
+afterAll(async () => {
+  expect(await stateOf(database)).toEqual(before);
+  const scratch = `SELECT datname FROM pg_database WHERE datdba = '${owner}'::regrole`;
+  expect(await database.query(scratch)).toEqual([]);
+  await database.query(`DROP ROLE ${owner}`);
+  await database.drop();
+});
+
+const effectOf = (root: string, name: string) =>
+  JSON.parse(readFileSync(join(root, `migrations/schema/${name}.json`), 'utf8')) as unknown;
+const snapshot = (root: string) => call(['snapshot'], { root, url });
+
+test('it writes the effects, the prerequisites and the diagram, and prints what it wrote', async () => {
+  const root = testProject({
+    [BASE]: `${users} CREATE TABLE public.others (id integer);`,
+    'migrations/0001_a.ts': up(`CREATE TABLE a (id uuid NOT NULL, note text);
+      ALTER TABLE users ALTER name SET NOT NULL`),
+    'migrations/0002_b.ts': up('ALTER TABLE a DROP note; CREATE INDEX by_id ON a (id)'),
+    'migrations/0003_c.ts': up("COMMENT ON TABLE a IS 'nothing that the check sees'"),
+    'migrations/0004_d.ts': up('DROP TABLE a'),
+  });
+  const { code, stdout, stderr } = await snapshot(root);
+  expect([code, stderr]).toEqual([0, '']);
+  const written = [0, 1, 2, 3, 4].map(
+    (n) => `000${n}_${['prerequisites', 'a', 'b', 'c', 'd'][n] ?? ''}.json`,
+  );
+  for (const file of [...written, 'README.md'])
+    expect(stdout).toContain(`\n  migrations/schema/${file}\n`);
+  expect(effectOf(root, '0000_prerequisites')).toEqual({
+    'public.users': { 'column name': 'text NULL' },
+  });
+  expect(effectOf(root, '0001_a')).toEqual({
+    'public.users': { 'column name': 'text NOT NULL' },
+    'public.a': { table: '', 'column id': 'uuid NOT NULL', 'column note': 'text NULL' },
+  });
+  expect(effectOf(root, '0002_b')).toEqual({
+    'public.a': { 'column note': null, 'index by_id': 'USING btree (id)' },
+  });
+  expect(effectOf(root, '0003_c')).toEqual({});
+  expect(effectOf(root, '0004_d')).toEqual({ 'public.a': null });
+  expect(readFileSync(join(root, 'migrations/schema/README.md'), 'utf8')).toContain('erDiagram');
+  expect((await snapshot(root)).stdout).toBe('the effect files are up to date\n');
+  write(root, { 'migrations/schema/0002_b.json': {} });
+  const again = (await report('snapshot', { root, url })).output;
+  expect(again).toBe('migrations/schema/0002_b.json');
+});
+
+// Issue 22 O
+test('roles, their settings and memberships stay on the server, which it says', async () => {
+  const role = `role_${randomBytes(4).toString('hex')}`;
+  onTestFinished(async () => {
+    await database.query(`DROP ROLE IF EXISTS ${role}`);
+  });
+  const sql = `CREATE ROLE ${role}; ALTER ROLE ${role} SET lock_timeout = 5; GRANT pg_monitor TO ${role}`;
+  const { code, stdout } = await snapshot(testProject({ 'migrations/0001_a.ts': up(sql) }));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/roles .* stay on that server/i);
+  const left = `SELECT rolconfig FROM pg_roles JOIN pg_auth_members ON member = pg_roles.oid WHERE rolname = $1`;
+  expect(await database.query(left, [role])).toEqual([{ rolconfig: ['lock_timeout=5'] }]);
+});
+
+test('a migration that fails is named, and no file is written', async () => {
+  const root = testProject({
+    'migrations/0001_a.ts': up('CREATE TABLE a (id integer)'),
+    'migrations/0002_b.ts': up('CREATE TABLE a (id integer)'),
+  });
+  const { exitCode, error } = await report('snapshot', { root, url });
+  expect([exitCode, error?.code]).toEqual([5, 'snapshot-failed']);
+  expect(error?.message).toContain('migrations/0002_b.ts');
+  expect(readdirSync(join(root, 'migrations/schema'))).toEqual(['0000_prerequisites.json']);
+});
+
+test('a file that cannot be written is named', async () => {
+  const root = testProject({ 'migrations/0001_a.ts': up('SELECT') });
+  symlinkSync('/nowhere/at/all', join(root, 'migrations/schema/0001_a.json'));
+  const { exitCode, error } = await report('snapshot', { root, url });
+  expect([exitCode, error?.code]).toEqual([2, 'not-writable']);
+  expect(error?.message).toContain('migrations/schema/0001_a.json');
+});
+
+test('a role that may not create databases is told so', async () => {
+  const poor = await plainRole(await testDatabase());
+  const options = { root: testProject({}), url: poor.url };
+  const { exitCode, error } = await refused(['snapshot'], options);
+  expect([exitCode, error.sqlstate]).toEqual([3, '42501']);
+  expect(error.hint).toContain('CREATEDB');
+});
+
+// Issue 22 M
+test.for<[string, string, Files?]>([
+  [
+    'what pg_dump writes',
+    `\\restrict x4\n\nSELECT pg_catalog.set_config('search_path', '', false);\n${users}\n\\unrestrict x4\n-- end`,
+  ],
+  ['a byte order mark, and the line ends of Windows', `\uFEFF\\connect app\r\n${users}\r\n`],
+  [
+    'no schema for the migrations table',
+    users,
+    { '.node-pg-migraterc.json': { 'migrations-schema': 'Internal' } },
+  ],
+])('a base schema with %s is loaded', async ([, sql, more = {}]) => {
+  const text = migration('pgm.addColumn("users", { age: "integer" });', '');
+  const root = testProject({ [BASE]: sql, 'migrations/0001_a.ts': text, ...more });
+  expect(await report('snapshot', { root, url })).toMatchObject({ error: null });
+  expect(effectOf(root, '0001_a')).toEqual({ 'public.users': { 'column age': 'integer NULL' } });
+});
+
+test.for([
+  ['rows for COPY', `${users}\nCOPY public.users (id) FROM stdin;\n1\n\\.\n`, 2],
+  ['rows for COPY, after a byte order mark', `\uFEFF\n\ncopy users FROM stdin;\n\\.\n`, 3],
+  ['a syntax error', `${users}\n\nCREATE TABEL x ();`, 3],
+  [
+    'a table of which another is missing',
+    `${users}\nCREATE TABLE y (x int REFERENCES x);`,
+    undefined,
+  ],
+] as const)('a base schema with %s is refused by file and line', async ([, sql, line]) => {
+  const root = testProject({ [BASE]: sql, 'migrations/0001_a.ts': up('SELECT') });
+  const { exitCode, error } = await report('snapshot', { root, url });
+  expect([exitCode, error?.code]).toEqual([2, 'base-schema']);
+  expect(error?.message).toContain(line === undefined ? BASE : `${BASE}:${line} `);
+});
+
+test('a signal leaves no scratch database behind', async () => {
+  const controller = new AbortController();
+  const root = testProject({ 'migrations/0001_a.ts': up('SELECT pg_sleep(600)') });
+  const running = call(['snapshot'], { root, url, signal: controller.signal });
+  await eventually('a migration at work', async () => {
+    const sleeping = 'FROM pg_stat_activity WHERE usename = $1 AND query LIKE $2';
+    return (await database.query(`SELECT ${sleeping}`, [owner, '%pg_sleep%'])).length > 0;
+  });
+  controller.abort('SIGINT');
+  expect((await running).code).toBe(130);
+});
