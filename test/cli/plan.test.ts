@@ -1,102 +1,194 @@
 import { describe, expect, test } from 'vitest';
 import { call } from '../support/call.js';
 import type { Database } from '../support/database.js';
-import { rowsOf } from '../support/eventually.js';
+import { plainRole } from '../support/plain-role.js';
+import { migration } from '../support/project.js';
 import { hasPsql, psql } from '../support/psql.js';
+import { smallProject } from '../support/small-project.js';
 import { testDatabase } from '../support/test-database.js';
+import { refused, report, stateOf, words } from './report.js';
 
-/** What is compared: what pg_dump says, and the migrations table but for the times in it. */
-const stateOf = async (database: Database) => ({
-  schema: await database.dump(),
-  ledger: await database.query('SELECT id, name, effect_hash FROM pgmigrations ORDER BY id'),
-});
+/** A project that creates, changes and drops, in transactions and outside of them, with SQL that psql could misread. */
+const project = () =>
+  smallProject(['a'], {
+    'migrations/0002_b.ts': migration(
+      `pgm.sql("CREATE TABLE b (id integer, note text) -- the table");
+       pgm.sql("INSERT INTO b (note) VALUES ('back\\\\slash \\\\d :USER :''HOST'''), ('; COMMIT;')");
+       pgm.sql("INSERT INTO b (note) SELECT $q$ \\\\quit ; $q$ /* ; */;");
+       pgm.createIndex('b', 'note', { name: 'by_note' });
+       pgm.alterColumn('a', 'id', { notNull: true, default: 7 });`,
+      `pgm.dropTable('b'); pgm.alterColumn('a', 'id', { notNull: false, default: null });`,
+    ),
+    'migrations/schema/0002_b.json': {
+      'public.b': {
+        table: '',
+        'column id': 'integer NULL',
+        'column note': 'text NULL',
+        'index by_note': 'USING btree (note)',
+      },
+      'public.a': { 'column id': 'integer NOT NULL DEFAULT 7' },
+    },
+    'migrations/0003_c.ts': migration(
+      `pgm.noTransaction();
+       pgm.createIndex('a', 'id', { name: 'by_id', concurrently: true, ifNotExists: true });`,
+      `pgm.noTransaction(); pgm.sql('DROP INDEX CONCURRENTLY IF EXISTS by_id');`,
+    ),
+    'migrations/schema/0003_c.json': { 'public.a': { 'index by_id': 'USING btree (id)' } },
+    'migrations/0004_d.ts': migration(
+      `pgm.dropIndex('b', 'note', { name: 'by_note' }); pgm.dropColumn('b', 'id');`,
+      `pgm.addColumn('b', { id: 'integer' }); pgm.createIndex('b', 'note', { name: 'by_note' });`,
+    ),
+    'migrations/schema/0004_d.json': { 'public.b': { 'index by_note': null, 'column id': null } },
+  });
 
-/** A run, and the same run planned; `applied` is how many migrations the database has before. */
-const runs = [
-  { applied: 0, run: 'up', plan: 'plan' },
-  { applied: 0, run: 'up 1', plan: 'plan up 1' },
-  { applied: 0, run: 'up 0003', plan: 'up 0003 --dry-run' },
-  { applied: 2, run: 'up', plan: 'plan up' },
-  { applied: 3, run: 'up 0004_validate-workflow-executions', plan: 'plan 0004_validate-workflow-executions' },
-  { applied: 5, run: 'down', plan: 'plan down' },
-  { applied: 5, run: 'down 3', plan: 'plan down 3' },
-  { applied: 4, run: 'down 0001', plan: 'down 0001 --dry-run' },
-  { applied: 3, run: 'down 9', plan: 'plan down 9' },
-  { applied: 5, run: 'redo', plan: 'redo --dry-run' },
-  { applied: 4, run: 'redo 3', plan: 'redo 3 --dry-run' },
-] as const;
+/** What two databases must have in common. */
+const contentOf = ({ query }: Database) =>
+  query(`SELECT relname, (SELECT array_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull,
+      (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = c.oid AND adnum = attnum)) ORDER BY attname)
+      FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns,
+    CASE relkind WHEN 'i' THEN pg_get_indexdef(oid) WHEN 'r' THEN query_to_xml(format('SELECT %s FROM %s',
+      CASE relname WHEN 'pgmigrations' THEN 'id, name' ELSE 't::text' END, oid::regclass || ' t ORDER BY 1'),
+      true, true, '')::text END AS content
+    FROM pg_class c WHERE relnamespace = 'public'::regnamespace ORDER BY relname`);
 
-const words = (line: string) => line.split(' ');
-
-describe.skipIf(!hasPsql)('psql makes of a plan what the run makes', () => {
-  test.for(runs)('$plan, with $applied applied', async ({ applied, run, plan }) => {
-    const [ran, planned] = [await testDatabase({ rows: true }), await testDatabase({ rows: true })];
-    for (const { url } of [ran, planned]) {
-      // The migrations table has to be there: a database without one is the case of its own below.
-      if (applied > 0) expect(await call(['up', String(applied)], { url })).toMatchObject({ code: 0 });
+describe.skipIf(!hasPsql)('psql', () => {
+  test('makes of a plan what the run makes', async () => {
+    const root = project();
+    const ran = await testDatabase({ base: false });
+    const planned = await testDatabase({ base: false });
+    for (const [line, plan] of [
+      ['up 1', 'plan up 1'],
+      ['up 0003', 'plan 0003'],
+      ['down', 'plan down'],
+      ['up', 'plan'],
+      ['redo 3', 'redo 3 --dry-run'],
+      ['down 0001', 'down 0001_a --dry-run'],
+      ['up 0002', 'up 0002 --dry-run'],
+      ['down 9', 'plan down 9'],
+      ['up', 'up --dry-run'],
+    ] as const) {
+      const options = words('--allow-data-loss');
+      expect(await call([...words(line), ...options], { root, url: ran.url })).toMatchObject({
+        code: 0,
+      });
+      const { stdout, stderr } = await call(words(plan), { root, url: planned.url });
+      expect([plan, stderr]).toEqual([plan, '']);
+      expect(await psql(planned.url, stdout)).toMatchObject({ code: 0, stderr: '' });
+      expect([plan, await contentOf(planned)]).toEqual([plan, await contentOf(ran)]);
     }
-    expect(await call(words(run), { url: ran.url })).toMatchObject({ code: 0 });
-
-    const rows = await rowsOf(planned);
-    const script = await call(words(plan), { url: planned.url });
-    expect(script).toMatchObject({ code: 0, stderr: '' });
-    expect(await psql(planned.url, script.stdout)).toMatchObject({ code: 0, stderr: '' });
-
-    expect(await stateOf(planned)).toEqual(await stateOf(ran));
-    expect(await rowsOf(planned)).toEqual(rows);
-    expect(await call(['check', '--strict'], { url: planned.url })).toMatchObject({ code: 0 });
+    expect(await report('check --strict', { root, url: planned.url })).toMatchObject({
+      error: null,
+    });
   });
 
-  test('with the migrations table of the framework, which lacks the column of the hash', async () => {
-    const framework = `CREATE TABLE pgmigrations (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL)`;
-    const [ran, planned] = [await testDatabase(), await testDatabase()];
-    for (const { query } of [ran, planned]) await query(framework);
-    expect(await call(['up'], { url: ran.url })).toMatchObject({ code: 0 });
-    const { stdout } = await call(['plan'], { url: planned.url });
-    expect(await psql(planned.url, stdout)).toMatchObject({ code: 0, stderr: '' });
-    expect(await stateOf(planned)).toEqual(await stateOf(ran));
-  });
-
-  test('run a second time, it stops at the first thing that is there already', async () => {
-    const database = await testDatabase();
-    const { stdout } = await call(['plan'], { url: database.url });
+  test('stops where the plan does not fit any more, and while a run is at work', async () => {
+    const database = await testDatabase({ base: false });
+    const { stdout } = await call(['plan', '2'], { root: project(), url: database.url });
+    const session = await database.connect();
+    await session.query('SELECT pg_advisory_lock(7241865325823964)');
+    expect(await psql(database.url, stdout)).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('another run holds the run lock') as string,
+    });
+    await session.query('SELECT pg_advisory_unlock_all()');
     expect(await psql(database.url, stdout)).toMatchObject({ code: 0 });
     const before = await stateOf(database);
-    const again = await psql(database.url, stdout);
-    expect(again.code).toBe(3);
-    expect(again.stderr).toContain('relation "pgmigrations" already exists');
+    expect(await psql(database.url, stdout)).toMatchObject({ code: 3 });
     expect(await stateOf(database)).toEqual(before);
   });
+});
 
-  test('while a run is at work, it stops', async () => {
-    const database = await testDatabase();
-    const { stdout } = await call(['plan'], { url: database.url });
-    await (await database.connect()).query('SELECT pg_advisory_lock(7241865325823964)');
-    const before = await database.dump();
-    const refused = await psql(database.url, stdout);
-    expect(refused.code).toBe(3);
-    expect(refused.stderr).toContain('another run holds the run lock');
-    expect(await database.dump()).toBe(before);
+/** The comments of a plan on one migration: what it does, in words. */
+const wordsOf = (script: string, title: string) =>
+  new RegExp(`^-- ${title} .*\n((?:--.*\n)*)`, 'm')
+    .exec(script)?.[1]
+    ?.split('\n')
+    .map((line) => line.replace(/^-- +/, ''))
+    .filter((line) => line !== '');
+
+test('says what each migration does: + adds, ~ changes, - removes', async () => {
+  const root = project();
+  const { url } = await testDatabase({ base: false });
+  const up = (await call(['plan'], { root, url })).stdout;
+  expect(wordsOf(up, '0002_b')).toEqual([
+    '+ table public.b',
+    '+ column public.b.id integer NULL',
+    '+ column public.b.note text NULL',
+    '+ index public.by_note USING btree (note)',
+    '~ column public.a.id integer NOT NULL DEFAULT 7',
+  ]);
+  expect(wordsOf(up, '0003_c')).toContain('+ index public.by_id USING btree (id)');
+  expect(wordsOf(up, '0004_d')).toEqual(['- index public.by_note', '- column public.b.id']);
+  expect((await call(['up'], { root, url })).code).toBe(0);
+  expect((await call(['plan'], { root, url })).stdout).toContain('-- Nothing to do.');
+  const down = (await call(['plan', 'down', '9'], { root, url })).stdout;
+  expect(wordsOf(down, 'revert 0004_d')).toEqual([
+    '+ index public.by_note USING btree (note)',
+    '+ column public.b.id integer NULL',
+  ]);
+  expect(wordsOf(down, 'revert 0002_b')).toEqual([
+    '- table public.b',
+    '~ column public.a.id integer NULL',
+  ]);
+  expect(wordsOf(down, 'revert 0001_a')).toEqual(['- table public.a']);
+});
+
+const lines = ['plan', 'plan down 2', 'up --dry-run', 'redo 2 --dry-run'];
+
+test('writes nothing, needs no right but to read, and waits for nobody', async () => {
+  const root = project();
+  const database = await testDatabase({ base: false });
+  const { url, query } = database;
+  const reader = await plainRole(database);
+  const planned = (line: string, from = url) => call(words(line), { root, url: from });
+  const first = await report('plan', { root, url: reader.url });
+  expect(first).toMatchObject({ outcome: 'planned', version: null });
+  expect(await query("SELECT to_regclass('pgmigrations') AS name")).toEqual([{ name: null }]);
+  await report('up 3', { root, url });
+  await query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${reader.name};
+    REVOKE TEMPORARY ON DATABASE ${database.name} FROM PUBLIC;
+    ALTER ROLE ${reader.name} SET default_transaction_read_only = on`);
+  const before = await stateOf(database);
+  const session = await database.connect();
+  await session.query('SELECT pg_advisory_lock(7241865325823964)');
+  // All but reading waits for this. (The catalog's own functions read the tables since PostgreSQL 17.)
+  await session.query('BEGIN; LOCK TABLE a, b, pgmigrations IN EXCLUSIVE MODE');
+  for (const line of lines) {
+    const plan = await planned(`${line} --lock-timeout=3s`, reader.url);
+    expect([line, plan.code, plan.stderr]).toEqual([line, 0, '']);
+    expect(plan.stdout).toBe((await planned(`${line} --lock-timeout=3s`)).stdout);
+  }
+  await session.query('ROLLBACK');
+  expect(await stateOf(database)).toEqual(before);
+});
+
+test('a migration that reads what an earlier one creates is told to go step by step; one that writes is refused', async () => {
+  const database = await testDatabase({ base: false });
+  const { url } = database;
+  const root = smallProject(['a', 'b'], {
+    'migrations/0002_b.ts': migration(
+      `return pgm.db.select('SELECT id FROM a').then(() => pgm.createTable('b', { id: 'integer' }));`,
+      `pgm.dropTable('b');`,
+    ),
   });
-});
-
-test('a dry run in any command is the plan of it', async () => {
-  const { url } = await testDatabase();
-  const planned = async (line: string) => (await call(words(line), { url })).stdout;
-  expect(await planned('up --dry-run')).toBe(await planned('plan'));
-  expect(await planned('up 2 --dry-run')).toBe(await planned('plan up 2'));
-  await call(['up'], { url });
-  expect(await planned('down 2 --dry-run')).toBe(await planned('plan down 2'));
-  expect(await planned('up --dry-run')).toMatch(
-    /^-- What would run on database \w+ at [\w.]+:\d+, now at 0005_index-workflow-executions.\n.*\n-- Nothing to do.\n$/,
-  );
-});
-
-test('the timeouts of the plan are those that were asked for', async () => {
-  const { url } = await testDatabase();
-  const { stdout } = await call(['plan', '--lock-timeout=7s', '--statement-timeout=9min'], { url });
-  const transactions = stdout.split(/^BEGIN ISOLATION/m).slice(1);
-  expect(transactions).toHaveLength(2);
-  for (const transaction of transactions)
-    expect(transaction).toContain("SET LOCAL lock_timeout = '7s';\nSET LOCAL statement_timeout = '9min';");
+  const { exitCode, error } = await refused(['plan'], { url, root });
+  expect([exitCode, error.sqlstate]).toEqual([3, '42P01']);
+  expect(error.hint).toContain('npm run migrate up 1');
+  await report('up 1', { url, root });
+  expect((await call(['plan'], { url, root })).stdout).toContain('CREATE TABLE "b"');
+  const before = await stateOf(database);
+  for (const sql of [
+    'INSERT INTO a VALUES (1)',
+    'CREATE TABLE x ()',
+    "SELECT nextval('pgmigrations_id_seq')",
+  ]) {
+    const writes = migration(`return pgm.db.query(${JSON.stringify(sql)});`, '');
+    const plan = await refused(['plan'], {
+      url,
+      root: smallProject(['a', 'b'], { 'migrations/0002_b.ts': writes }),
+    });
+    expect([plan.exitCode, plan.error.code]).toEqual([2, 'plan-writes']);
+    expect(plan.error.message).toContain('migrations/0002_b.ts');
+  }
+  expect(await stateOf(database)).toEqual(before);
 });
