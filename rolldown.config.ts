@@ -48,7 +48,11 @@ export default defineConfig([
     platform: 'node',
     input: 'scripts/migrate.ts',
     plugins: [optional, manifest],
-    output: { dir: 'dist/scripts', format: 'cjs' },
+    output: {
+      dir: 'dist/scripts',
+      format: 'cjs',
+      banner: 'globalThis.navigator ??= { userAgent: "Node.js" };', // See scripts/ts-node.mjs.
+    },
   },
   {
     platform: 'node',

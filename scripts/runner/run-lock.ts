@@ -3,7 +3,7 @@ import type { Connection } from '../database/connection.js';
 import { failure } from '../report/errors.js';
 import type { Session } from '../report/types.js';
 import type { Context } from './context.js';
-import { NO_TIMEOUTS } from './session-settings.js';
+import { noTimeouts } from './session-settings.js';
 
 /** The key that node-pg-migrate's own CLI locks: it and this program exclude each other. */
 export const RUN_LOCK_KEY = '7241865325823964';
@@ -22,7 +22,8 @@ export const sessionJson = (
     'age', extract(epoch FROM now() - coalesce(${a}.xact_start, ${a}.state_change, ${a}.backend_start))::int,
     'query', left(regexp_replace(coalesce(${a}.query, ''), '\\s+', ' ', 'g'), 120))`;
 
-const TRY = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; ${NO_TIMEOUTS}
+const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTED;
+  SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; ${noTimeouts(connection)}
   SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held, transaction_timestamp()::text AS began`;
 const HOLDER = `SELECT ${sessionJson('a')} AS holder
   FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
@@ -49,7 +50,7 @@ export async function withRunLock<T>(
   const row = async <R>(sql: string) => (await connection.query(sql)).at(-1)?.rows[0] as R;
   for (let attempt = 0; ; attempt++) {
     signal.throwIfAborted();
-    const { held, began } = await row<{ held: boolean; began: string }>(TRY);
+    const { held, began } = await row<{ held: boolean; began: string }>(tryLock(connection));
     try {
       if (held) return await use({ assertHeld: () => assertHeld(connection, began) });
     } finally {

@@ -6,9 +6,10 @@ import type { Context } from './context.js';
 /** Undoes every `SET`, `SET ROLE` and `set_config` of a session, and drops its temporary tables. */
 export const RESET = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP;';
 
-/** Keeps the server from ending a transaction that only waits. Some servers do not know both settings. */
-export const NO_TIMEOUTS = `SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings
-  WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout');`;
+/** Keeps the server from ending a transaction that only waits. PostgreSQL has the second setting since 17. */
+export const noTimeouts = ({ serverVersion }: Connection) =>
+  `SET LOCAL idle_in_transaction_session_timeout = 0;
+${Number.parseInt(serverVersion, 10) < 17 ? '' : 'SET LOCAL transaction_timeout = 0;'}`;
 
 /** The schemas of the settings file, and temporary tables last. */
 export const searchPath = (schemas: readonly string[]) =>

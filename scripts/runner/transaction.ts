@@ -8,7 +8,7 @@ import { CENSUS, censusFrom, goneSince, refuseLoss, type Census } from './data-l
 import type { Statement } from './framework.js';
 import type { LockMonitor } from './lock-monitor.js';
 import type { RunLock } from './run-lock.js';
-import { BEGIN, NO_TIMEOUTS, RESET, runSettings } from './session-settings.js';
+import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.js';
 
 /** How far a run has come, in all of its attempts. */
 export interface Progress {
@@ -59,9 +59,9 @@ export class RunTransaction {
   }
 
   #settings(): string {
-    const { context } = this.run;
+    const { context, connection } = this.run;
     const name = connectionName('run', context.command); // RESET ALL removes what a pooler has set.
-    return `${runSettings(context)} SET LOCAL application_name = '${name}'; ${NO_TIMEOUTS}`;
+    return `${runSettings(context)} SET LOCAL application_name = '${name}'; ${noTimeouts(connection)}`;
   }
 
   /** Sends a statement, and keeps it for the case that the transaction has to begin again. */
