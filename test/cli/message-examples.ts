@@ -1,113 +1,84 @@
-import type { messages, MessageCode } from '../../scripts/report/messages.js';
-import type { Difference } from '../../scripts/report/types.js';
+import type { messages } from '../../scripts/report/errors.js';
+import type { Difference, Session } from '../../scripts/report/types.js';
 
-/** Values for every failure's words, several where the words differ by them. The compiler misses none. */
-type Examples = { readonly [Code in MessageCode]: readonly Parameters<(typeof messages)[Code]>[] };
+type Examples = {
+  readonly [Code in keyof typeof messages]: readonly Parameters<(typeof messages)[Code]>[];
+};
 
 const file = 'migrations/0002_create-user-workflows.ts';
 const effect = 'migrations/schema/0002_create-user-workflows.json';
 const name = '0002_create-user-workflows';
-const place = { host: 'db.example.com', port: 6543, database: 'app', user: 'deploy' };
 const changed: Difference = {
   kind: 'changed',
   object: 'column public.user_workflows.template_id',
-  expected: 'character varying(255)',
-  found: 'uuid',
+  expected: 'character varying(255) NULL',
+  found: 'uuid NULL',
 };
 const missing: Difference = {
   kind: 'missing',
   object: 'index public.idx_user_workflows_category',
-  expected: 'btree (category)',
+  expected: 'USING btree (category)',
   found: null,
 };
-const holder = {
+const holder: Session = {
   pid: 4711,
   application: 'migrate up lock web-1:17',
   client: '10.0.0.7',
   age: 93,
   state: 'idle in transaction',
-  query: '',
+  query: 'SELECT 1',
 };
-const blocker = { pid: 4712, application: '', client: 'local', age: 7, state: 'active', query: 'SELECT pg_sleep(600)' };
-const connect = (code: string, reason: string): [typeof place, string, string] => [place, code, reason];
+const connect = (code: string, reason: string): Examples['not-connected'][number] => [
+  { host: 'db.example.com', port: 6543, database: 'app', user: 'deploy' },
+  code,
+  reason,
+];
+const failed = (sqlstate: string, message: string, sql: string) =>
+  [file, name, message, sqlstate, [], sql] as Examples['migration-failed'][number];
+const needs = (what: string, remedy: string) => ({ problem: `role deploy ${what}`, remedy });
 
+/** Values for the words of each failure; several where the words depend on them. The compiler misses none. */
 export const examples: Examples = {
-  'no-command': [[]],
-  'unknown-command': [['chek', 'check'], ['frobnicate']],
-  'unknown-option': [['--dryrun', 'dry-run'], ['-x']],
-  'swallowed-option': [['--dryrun', 'dry-run'], ['--what-if']],
-  'swallowed-word': [['strict', 'down']],
-  'flag-value': [['json', 'yes']],
-  'no-value': [['lock-wait'], ['lock-timeout']],
-  'bad-number': [
-    ['lock-wait', 'x', 'seconds'],
-    ['retries', '-1', 'count'],
-  ],
-  'bad-duration': [['lock-timeout', '5']],
-  'bad-count': [['down', '0']],
-  surplus: [['check', 'now']],
-  'no-name': [[]],
+  'command-line': [["unknown command 'chek'; did you mean check?"]],
+  'npm-option': [['there is no option "--dryrun"; did you mean "--dry-run"?']],
   'bad-name': [['ünd/']],
-  'no-dry-run': [['snapshot']],
-  'needs-sources': [['create']],
-  'settings-missing': [
-    ['/srv/app', 'ENOENT'],
-    ['/srv/app', 'EISDIR'],
+  'writes-files': [['snapshot', 'has no dry run']],
+  'not-readable': [
+    [effect, 'no such file or directory'],
+    ['migrations/schema/0000_prerequisites.json', 'no such file or directory'],
+    ['.node-pg-migraterc.json', 'no such file or directory'],
+    ['scripts/template.ts', 'illegal operation on a directory'],
   ],
-  'settings-broken': [['.node-pg-migraterc.json', "Expected ',' or '}' after property value", ':3:5']],
-  'settings-key': [['migration-dir', 'migrations-dir'], ['colour']],
-  'settings-value': [
-    ['check-order', 'boolean'],
-    ['migrations-dir', 'name'],
+  'not-writable': [[effect, 'permission denied']],
+  'bad-file': [
+    [`${effect}:3:5`, "Expected ',' or '}' after property value"],
+    ['.node-pg-migraterc.json', 'it has an unknown key "colour"'],
   ],
   'no-database': [
     ['DATABASE_URL', false],
     ['DATABASE_URL', true],
   ],
   'bad-url': [['DATABASE_URL', 'it does not begin with postgres://']],
-  'no-migrations': [
-    ['migrations', 'ENOENT'],
-    ['migrations', 'ENOTDIR'],
-    ['migrations', 'EACCES'],
-    ['migrations', 'ELOOP'],
-  ],
+  'migration-name': [['migrations/0002-b.ts'], ['migrations/0002_b.sql']],
   'duplicate-number': [['0002_a.ts', '0002_b.ts']],
-  'effect-missing': [
-    [effect, 'ENOENT'],
-    [effect, 'EISDIR'],
-    [effect, 'EACCES'],
-    ['migrations/schema/0000_prerequisites.json', 'ENOENT'],
-  ],
-  'effect-empty': [[effect, file]],
-  'migration-name': [['migrations/0002-b.ts']],
-  'template-missing': [['scripts/template.ts', 'ENOENT']],
-  'effect-broken': [[effect, 'Unexpected end of JSON input', ':1:2']],
-  'effect-form': [[effect, 'tables > public.a > colums', 'is not known here; did you mean "columns"?']],
-  'effect-contradiction': [[effect, 'column public.a.b', 'is removed, but no effect before made it']],
-  'migration-broken': [[file, 'Unexpected token']],
-  'migration-no-up': [[file]],
-  'migration-no-down': [[file]],
-  'migration-irreversible': [[file]],
-  'unknown-migration': [['0002_create-user-workflow', name], ['nonsense']],
+  'bad-migration': [[file, 'does not export a function "down"']],
+  irreversible: [[file]],
+  'unknown-migration': [['0002_create-workflow', `; did you mean "${name}"?`]],
   'not-applied': [[name]],
-  'ledger-without-file': [[['0006_a', '0007_b'], 'public.pgmigrations']],
-  'ledger-foreign': [['public.pgmigrations', 'column m.run_on does not exist']],
-  'ledger-twice': [[name, 'public.pgmigrations']],
-  'ledger-order': [[['migrations/0001_a.ts'], name]],
-  'effect-edited': [[[effect]]],
+  'base-schema': [['test/fixtures/base-schema.sql:7', 'syntax error at or near "TABEL"']],
+  'row-without-file': [[['0006_a', '0007_b']]],
+  'out-of-order': [[['migrations/0001_a.ts'], name]],
+  'foreign-table': [['column m.run_on does not exist']],
+  'plan-writes': [[file, 'cannot execute INSERT in a read-only transaction']],
   'not-connected': [
     connect('ECONNREFUSED', 'connect ECONNREFUSED 10.0.0.1:6543'),
-    connect('ENOTFOUND', 'getaddrinfo ENOTFOUND db.example.com'),
-    connect('EAI_AGAIN', 'getaddrinfo EAI_AGAIN db.example.com'),
-    connect('ENOENT', 'connect ENOENT /tmp/.s.PGSQL.5432'),
+    connect('ETIMEDOUT', 'timeout expired'),
     connect('57P03', 'the database system is starting up'),
     connect('', 'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string'),
     connect('28P01', 'password authentication failed for user "deploy"'),
-    connect('28000', 'no pg_hba.conf entry for host "10.0.0.2"'),
-    connect('3D000', 'database "app" does not exist'),
     connect('53300', 'sorry, too many clients already'),
     connect('', 'The server does not support SSL connections'),
-    connect('', 'timeout expired'),
+    connect('3D000', 'database "app" does not exist'),
   ],
   'too-old': [['13.2', 14]],
   'connection-lost': [['Connection terminated unexpectedly']],
@@ -117,71 +88,86 @@ export const examples: Examples = {
     ['permission denied to create database', '42501'],
     ['cannot execute CREATE DATABASE in a read-only transaction', '25006'],
   ],
-  'run-lock-lost': [[]],
-  overtaken: [[null], ['0001_create-workflow-templates']],
-  obstacles: [
-    [[{ problem: 'the server is a standby: it takes no writes', remedy: 'connect to the primary' }], 'app'],
+  problems: [
     [
       [
-        {
-          problem: 'role deploy may not create in schema public',
-          remedy: 'GRANT USAGE, CREATE ON SCHEMA public TO deploy;',
-        },
-        { problem: 'role deploy may not refer to public.users', remedy: 'GRANT REFERENCES ON public.users TO deploy;' },
+        needs(
+          'may not create objects in schema public',
+          'GRANT CREATE ON SCHEMA public TO deploy;',
+        ),
+        needs('may not refer to public.users', 'GRANT REFERENCES ON public.users TO deploy;'),
       ],
       'app',
     ],
   ],
+  'pooled-search-path': [[file, 'deploy', '"app", "public", "pg_temp"']],
+  'run-lock-lost': [[]],
   'run-lock': [
     [60, holder],
     [0, undefined],
   ],
   'table-lock': [
-    [10, [blocker]],
+    [10, [holder]],
     [0, []],
   ],
-  'partial-locked': [
-    [name, 'up', 10, [blocker]],
-    [null, 'redo', 1, []],
-  ],
+  overtaken: [[null], [name]],
   'migration-failed': [
-    [file, null, 'relation "a" does not exist', '42P01', ['line 3 at SQL statement'], 'ALTER TABLE a\n  ADD b int'],
-    [file, name, 'no such thing', undefined, [], undefined],
-    [file, name, 'syntax error', '42601', [], Array.from({ length: 14 }, (_, line) => `line ${line + 1}`).join('\n')],
-  ],
-  misfit: [[name, 'operator does not exist: uuid = character varying', [changed]]],
-  differs: [
-    [name, 'up', [changed, missing]],
-    [name, 'down', [missing]],
-    [null, 'down', [missing]],
-  ],
-  drift: [
-    [name, [changed, missing], false],
-    [null, [missing], true],
+    [file, null, 'no such thing', '', ['line 3 at SQL statement'], 'ALTER TABLE a\n  ADD b int'],
+    failed(
+      '42601',
+      'syntax error',
+      Array.from({ length: 14 }, (_, at) => `line ${at + 1}`).join('\n'),
+    ),
+    failed('55P04', 'unsafe use of new value "new" of enum type mood', `SELECT 'new'::mood`),
+    failed(
+      '55006',
+      'cannot ALTER TABLE "a" because it has pending trigger events',
+      'ALTER TABLE a',
+    ),
+    failed('25001', 'VACUUM cannot run inside a transaction block', 'VACUUM'),
+    failed('23502', 'column "b" of relation "a" contains null values', 'ALTER TABLE a'),
+    failed('23503', 'insert on table "a" violates foreign key constraint "c"', 'ALTER TABLE a'),
+    failed('23505', 'could not create unique index "i"', 'CREATE UNIQUE INDEX i ON a (b)'),
+    failed('23505', 'could not create unique index "i"', 'CREATE INDEX CONCURRENTLY i ON a (b)'),
+    failed(
+      '23514',
+      'check constraint "c" of relation "a" is violated by some row',
+      'ALTER TABLE a',
+    ),
   ],
   'controls-transaction': [[file, 'COMMIT']],
-  'ledger-rewritten': [['public.pgmigrations', ['0009_from-elsewhere'], ['0001_create-workflow-templates']]],
+  'table-changed': [['it has 1 migrations, where 2 were applied']],
   'late-statement': [['ALTER TABLE public.users ALTER name SET NOT NULL']],
-  'never-settles': [[]],
-  'left-transaction': [[file]],
-  partial: [[name, 'up', 'the message of what failed', 'The hint of what failed.']],
-  'data-loss': [
-    [
-      [
-        { table: 'public.user_workflows', what: 'rows', count: 1 },
-        { table: 'public.workflow_executions', column: 'user_workflow_id', what: 'values', count: 10_001 },
-        { table: 'public.workflow_executions', column: 'template_id', what: 'nulls', count: 1234 },
-      ],
-    ],
-  ],
+  uncaught: [['Error: in a callback']],
   interrupted: [
     ['SIGTERM', name],
     ['SIGINT', null],
     ['SIGINT', undefined],
   ],
-  'not-written': [[effect, 'EACCES']],
-  'file-exists': [['migrations/0006_a.ts']],
   'snapshot-failed': [[file, 'relation "a" does not exist']],
-  'plan-writes': [[file, 'cannot execute INSERT in a read-only transaction']],
+  'in-the-way': [[name, 'operator does not exist: uuid = character varying', [changed]]],
+  differs: [
+    [name, 'up', [changed, missing], true],
+    [name, 'up', [changed], false],
+    [name, 'down', [missing], false],
+  ],
+  drift: [
+    [name, [changed, missing], false],
+    [null, [missing], true],
+  ],
+  'data-loss': [
+    [
+      [
+        { table: 'public.user_workflows', column: null, count: 1 },
+        { table: 'public.workflow_executions', column: 'template_id', count: 10_001 },
+      ],
+    ],
+  ],
+  'data-loss-unseen': [[['public.notes'], 'query would be affected by row-level security']],
+  partial: [
+    [name, 'up', 'what failed; nothing was changed', 'The hint of what failed.'],
+    [null, 'status', 'what failed', 'Nothing was changed. The hint of what failed.'],
+  ],
+  'left-transaction': [[file]],
   internal: [['x is not a function']],
 };

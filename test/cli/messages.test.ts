@@ -1,27 +1,30 @@
 import { expect, test } from 'vitest';
-import { messages, type MessageCode } from '../../scripts/report/messages.js';
+import { exitCodes, failure, type Failure } from '../../scripts/report/errors.js';
 import { examples } from './message-examples.js';
 
-const codes = Object.keys(messages) as MessageCode[];
-const wordsOf = (code: MessageCode): (readonly [message: string, hint: string])[] => {
-  const words = messages[code] as (...values: readonly unknown[]) => readonly [string, string];
-  return examples[code].map((values) => words(...values));
-};
+type Code = keyof typeof examples;
+const failures = (Object.keys(examples) as Code[]).flatMap((code) =>
+  examples[code].map((values) => failure(code, values as never)),
+);
 
-test('every failure has its example', () => {
-  expect(Object.keys(examples).sort()).toEqual([...codes].sort());
+/** Write the file anew with: `npx vitest run test/cli/messages.test.ts -u`, and read it in the diff. */
+test('messages.txt has the words of every failure, as they are printed', async () => {
+  const text = ({ code, exitCode, message, hint }: Failure) =>
+    `=== ${code} (exit code ${exitCode})\n${message}\n\n${hint}\n`;
+  await expect(failures.map(text).join('\n')).toMatchFileSnapshot('messages.txt');
 });
 
-/** The file is there to be read: all that this program ever says when something fails, as it says it. */
-test('the words of every failure are those in messages.txt', async () => {
-  const all = codes.flatMap((code) => wordsOf(code).map(([message, hint]) => `=== ${code}\n${message}\n\n${hint}\n`));
-  await expect(all.join('\n')).toMatchFileSnapshot('messages.txt');
+test('there is an outcome, and a message for each exit code', () => {
+  const outcomes = new Set(failures.map(({ outcome }) => outcome));
+  expect([...outcomes].sort()).toEqual(Object.keys(exitCodes).sort());
 });
 
-test.for(codes)('%s says what happened and what to do, and nothing that was not meant', (code) => {
-  for (const [message, hint] of wordsOf(code)) {
-    expect(`${message}${hint}`).not.toMatch(/undefined|null\b|\[object|NaN|; ;|\s$/);
-    expect(message.split('\n')[0]).not.toMatch(/\.$/);
-    expect(hint.length).toBeGreaterThan(10);
+test('every failure says what happened, and what to do', () => {
+  for (const { code, message, hint } of failures) {
+    expect(`${code}: ${message}\n${hint}`).not.toMatch(
+      /undefined|null(?! values)|\[object|NaN|; ;|→|\s$/,
+    );
+    expect(message.split('\n')[0], code).toMatch(/^[^\s].*[^.\s]$/);
+    expect(hint.length, code).toBeGreaterThan(10);
   }
 });

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { help } from '../../scripts/cli/command-line.js';
-import { failures } from '../../scripts/report/errors.js';
+import { exitCodes } from '../../scripts/report/errors.js';
 import { call } from '../support/call.js';
+import { plainRole } from '../support/plain-role.js';
 import { root } from '../support/root.js';
+import { smallProject } from '../support/small-project.js';
 import { testDatabase } from '../support/test-database.js';
+import { schema, words } from './report.js';
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
@@ -16,48 +18,85 @@ function block(name: string): string {
   return text;
 }
 
-/** What a person sees on a terminal who types the command and then `echo $?`; where they are is left out. */
-async function transcript(words: string, url: string): Promise<string> {
-  const { code, stdout, stderr } = await call(words.split(' '), { url });
-  const output = `${stdout}${stderr}`
+/** What a person sees who types the command and then `echo $?`; the database is called `app`. */
+async function transcript(line: string, url: string): Promise<string> {
+  const { code, stdout, stderr } = await call(words(line), { url });
+  const output = (stdout + stderr)
     .replace(/^database .*\n/, '')
-    .replaceAll(/database \S+ is not/g, 'database app is not');
-  return `$ npm run migrate ${words}\n${output}$ echo $?\n${code}\n`;
+    .replace(/database test_\w+/, 'database app');
+  return `$ npm run migrate ${line}\n${output}$ echo $?\n${code}\n`;
 }
 
-test('the help in the README is what --help prints', async () => {
-  expect(block('help')).toBe(`${help}\n`);
-  expect((await call(['--help'])).stdout).toBe(`${help}\n`);
+test('the help in the README is what is printed', async () => {
+  expect((await call(['help'])).stdout).toBe(block('help'));
 });
 
-test('the refusal that the README shows is what happens', async () => {
+test('the refusal in the README is what happens', async () => {
   const { url, query } = await testDatabase();
-  await call(['up'], { url });
-  await query('DROP TABLE pgmigrations');
-  await query('ALTER TABLE user_workflows ALTER template_id TYPE varchar(200)');
-  await query('DROP INDEX idx_user_workflows_user_id');
-  await query('CREATE INDEX idx_user_workflows_user_id ON user_workflows USING hash (user_id)');
+  await call(['up', '0003'], { url });
+  await query(`DROP TABLE pgmigrations; DROP INDEX idx_user_workflows_user_id;
+    ALTER TABLE user_workflows ALTER template_id TYPE varchar(200);
+    CREATE INDEX idx_user_workflows_user_id ON user_workflows USING hash (user_id)`);
   expect(await transcript('up', url)).toBe(block('transcript: refused'));
 });
 
-test('the list of what is missing that the README shows is what happens', async () => {
-  const { url, query } = await testDatabase();
-  const [deploy, owner] = [`deploy_${process.pid}`, `owner_${process.pid}`];
-  await query(`CREATE ROLE ${deploy} LOGIN PASSWORD 'secret'; CREATE ROLE ${owner}`);
-  try {
-    await query(`ALTER TABLE workflow_executions OWNER TO ${owner}`);
-    await query(`ALTER FUNCTION update_updated_at_column() OWNER TO ${owner}`);
-    await query('REVOKE CREATE ON SCHEMA public FROM public');
-    const asDeploy = new URL(url);
-    [asDeploy.username, asDeploy.password] = [deploy, 'secret'];
-    const shown = await transcript('up', asDeploy.href);
-    expect(shown.replaceAll(deploy, 'deploy').replaceAll(owner, 'app_owner')).toBe(block('transcript: obstacles'));
-  } finally {
-    await query(`DROP OWNED BY ${deploy}, ${owner} CASCADE; DROP ROLE ${deploy}, ${owner}`);
-  }
+test('the list of problems in the README is what happens', async () => {
+  const database = await testDatabase();
+  const [deploy, owner] = [await plainRole(database), await plainRole(database)];
+  await database.query(`ALTER TABLE workflow_executions OWNER TO ${owner.name};
+    ALTER FUNCTION update_updated_at_column() OWNER TO ${owner.name}`);
+  const shown = await transcript('up', deploy.url);
+  const named = shown.replaceAll(deploy.name, 'deploy').replaceAll(owner.name, 'app_owner');
+  expect(named).toBe(block('transcript: problems'));
 });
 
-test('every exit code of the contract is in the README', () => {
-  for (const [outcome, code] of Object.entries(failures))
-    expect(readme).toMatch(new RegExp(`^\\| ${String(code)} +\\| .*\`${outcome}\``, 'm'));
+/** Commands of the README that other tests run, or that this test is run by. */
+const elsewhere = [
+  'npm ci',
+  'npm test',
+  'npm start',
+  'npm run db',
+  'npm run build',
+  'npx node-pg-migrate up',
+];
+
+test('every command in the README works', async () => {
+  const commands = [
+    ...readme.matchAll(/(?:^|`|\$ |- run: |&& )((?:npm (?:run|ci|test|start)|npx)\b[^`&#|\n]*)/gm),
+  ].map(([, line = '']) => line.trim());
+  expect(commands.length).toBeGreaterThan(15);
+  const project = smallProject(['a', 'b', 'c', 'd'], {
+    'scripts/template.ts': readFileSync(join(root, 'scripts/template.ts'), 'utf8'),
+  });
+  const { url } = await testDatabase({ base: false });
+  for (const command of new Set(commands)) {
+    if (elsewhere.some((known) => command.startsWith(known)) || command.includes('<')) continue;
+    const [, line] = /^npm run (?:--silent )?migrate (?:-- )?(.*)$/.exec(command) ?? [];
+    if (line === undefined) throw new Error(`nothing runs "${command}" of the README`);
+    if (line.startsWith('create')) continue; // It would end the others: its effect is not written yet.
+    expect([command, (await call(words(line), { root: project, url })).code]).toEqual([command, 0]);
+  }
+  expect(commands.join('\n')).toContain('npm run migrate create ');
+  expect((await call(['create', 'add-workflow-tags'], { root: project })).code).toBe(0);
+});
+
+test('every exit code and outcome is in the README', () => {
+  const codes = {
+    ...exitCodes,
+    applied: 0,
+    reverted: 0,
+    'nothing-to-do': 0,
+    matches: 0,
+    planned: 0,
+  };
+  expect(Object.keys(codes).sort()).toEqual([...schema.properties.outcome.enum].sort());
+  for (const [outcome, code] of Object.entries(codes))
+    expect(readme).toMatch(new RegExp(`^\\| ${String(code)} +\\|.*\`${outcome}\``, 'm'));
+});
+
+test('files that the README refers to are there', () => {
+  const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, file = '']) => file);
+  expect(links.length).toBeGreaterThan(3);
+  for (const file of links)
+    expect(() => readFileSync(join(root, file)), file).not.toThrow(/ENOENT/);
 });
