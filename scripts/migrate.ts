@@ -45,7 +45,7 @@ export async function migrate(call: Call): Promise<number> {
   }
   const milliseconds = Math.round(performance.now() - started);
   const report = { command: invocation?.command ?? null, milliseconds, ...result };
-  print(call, report, invocation?.options ?? { json: wantsJson(call) });
+  print(call, report, { json: wantsJson(call), ...invocation?.options });
   return result.error?.exitCode ?? 0;
 }
 

@@ -20,9 +20,10 @@ export function appliedCount({ migrations }: Project, rows: readonly AppliedRow[
   const applied = new Set(rows.map(({ name }) => name));
   const unknown = [...applied].filter((name) => !known.has(name));
   if (unknown.length > 0) throw failure('row-without-file', [unknown]);
-  const skipped = migrations.slice(0, applied.size).filter(({ name }) => !applied.has(name));
-  const last = migrations.findLast(({ name }) => applied.has(name))?.name ?? '';
-  if (skipped.length > 0) throw failure('out-of-order', [skipped.map(({ file }) => file), last]);
+  const end = migrations.findLastIndex(({ name }) => applied.has(name));
+  const skipped = migrations.slice(0, end + 1).filter(({ name }) => !applied.has(name));
+  const files = skipped.map(({ file }) => file);
+  if (files.length > 0) throw failure('out-of-order', [files, migrations[end]?.name ?? '']);
   return applied.size;
 }
 

@@ -92,8 +92,8 @@ function problemsQuery(context: Context, migrations: readonly Migration[]): stri
   const named = [...new Set([...needs.map(({ object }) => object), ...referenced])];
   const rights = writes ? ['SELECT', 'INSERT', 'DELETE'] : ['SELECT'];
   return `${wantedObjects(named)},
-  need AS (SELECT n.*, m.space FROM json_to_recordset(${needed}) AS n(object text, creates boolean, shared boolean)
-    JOIN named m USING (object)),
+  need AS (SELECT *, (parse_ident(regexp_replace(object, '^[a-z]+ ', ''), false))[1]::name AS space
+    FROM json_to_recordset(${needed}) AS n(object text, creates boolean, shared boolean)),
   owned AS (
     SELECT w.object, regexp_replace(w.object, '^[a-z]+ ', '') AS name, coalesce(substring(w.object from '^[a-z]+ '), 'table ') AS kind,
       ${OWNER}::regrole AS owner, pg_has_role(${OWNER}, 'USAGE') AS owns, pg_has_role(${OWNER}, 'MEMBER') AS member,
@@ -103,7 +103,7 @@ function problemsQuery(context: Context, migrations: readonly Migration[]): stri
     LEFT JOIN pg_type t ON w.class = 'pg_type'::regclass AND t.oid = w.oid),
   migrations_table AS (SELECT c.oid, c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ${schema} AND c.relname = ${table}),
-  number AS (SELECT q.oid, q.oid::regclass AS name FROM migrations_table m JOIN pg_depend d ON d.refobjid = m.oid
+  number AS MATERIALIZED (SELECT q.oid, q.oid::regclass AS name FROM migrations_table m JOIN pg_depend d ON d.refobjid = m.oid
     JOIN pg_class q ON q.oid = d.objid AND q.relkind = 'S'),
   there AS (SELECT object FROM owned UNION ALL SELECT 'index ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('i', 'I')),
