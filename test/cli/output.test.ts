@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import { progressReporter } from '../../scripts/report/progress.js';
+import type { Event } from '../../scripts/report/types.js';
+import { call } from '../support/call.js';
+import { migrate, sources, start, startProgram } from '../support/migrate.js';
+import { migration } from '../support/project.js';
+import { smallProject } from '../support/small-project.js';
+import { testDatabase } from '../support/test-database.js';
+import { words } from './report.js';
+
+describe.concurrent('colours', () => {
+  const ESCAPE = '\u001b[';
+  test.for<[Record<string, string>, boolean]>([
+    [{}, false],
+    [{ CI: 'true' }, false],
+    [{ FORCE_COLOR: '1' }, true],
+    [{ FORCE_COLOR: '1', NO_COLOR: '' }, true],
+    [{ NO_COLOR: '1' }, false],
+    [{ NO_COLOR: '1', FORCE_COLOR: '1' }, false],
+  ])('into a pipe, with %j: %s', async ([env, hasColour]) => {
+    const { stderr } = await migrate(['chek'], { env });
+    expect(stderr.includes(ESCAPE)).toBe(hasColour);
+    expect(stderr).toContain('chek');
+  });
+
+  test('JSON has none', async () => {
+    const { stdout, json } = await migrate(['chek', '--json'], { env: { FORCE_COLOR: '1' } });
+    expect(stdout).not.toContain(ESCAPE);
+    expect(json()).toMatchObject({ exitCode: 2 });
+  });
+});
+
+describe('a reader', () => {
+  test('may go away: the run completes', async () => {
+    const { url, query } = await testDatabase({ base: false });
+    const { child, finished } = start(['up', '--verbose'], { url, cwd: smallProject(['a', 'b']) });
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    expect(await finished).toMatchObject({ code: 0, signal: null });
+    expect(await query('SELECT FROM pgmigrations')).toHaveLength(2);
+  });
+
+  test('that is a full disk: half a plan does not pass for a whole one', async () => {
+    const { url } = await testDatabase({ base: false });
+    const intoFull = ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, ...sources, 'plan'];
+    const options = { url, cwd: smallProject(['a']) };
+    const { code, stderr } = await startProgram('sh', intoFull, options).finished;
+    expect(code).toBe(1);
+    expect(stderr).toContain('ENOSPC');
+  });
+
+  test('that comes late gets all of it, and not only what a pipe holds', async () => {
+    const long = migration(`pgm.sql("SELECT '" + 'x'.repeat(1_000_000) + "'");`, '');
+    const cwd = smallProject(['a'], { 'migrations/0001_a.ts': long });
+    const { url } = await testDatabase({ base: false });
+    const { child, finished } = start(['plan', '--json'], { url, cwd });
+    child.stdout?.pause();
+    setTimeout(() => child.stdout?.resume(), 1500);
+    const { code, json } = await finished;
+    expect(code).toBe(0);
+    expect((json() as { output: string }).output).toContain('x'.repeat(1_000_000));
+  });
+});
+
+test('what a migration prints, and its notices, go to stderr', async () => {
+  const { url } = await testDatabase({ base: false });
+  const body = `console.log('logged'); pgm.createTable('a', { id: 'integer' });
+    pgm.sql("DO $$ BEGIN RAISE WARNING 'a warning'; RAISE NOTICE 'a notice'; END $$");`;
+  const cwd = smallProject(['a'], {
+    'migrations/0001_a.ts': migration(body, `pgm.dropTable('a');`),
+  });
+  const up = await migrate(['up', '--json'], { url, cwd });
+  expect(up.json()).toMatchObject({ outcome: 'applied' });
+  expect(up.stderr).toMatch(/logged\n[^]*WARNING: a warning\n$/);
+  expect(up.stderr).not.toContain('a notice');
+  const run = (line: string) => call(words(line), { url, root: cwd });
+  expect((await run('redo --verbose')).stderr).toMatch(
+    /\nDROP TABLE "a"[^]*\nCREATE TABLE "a"[^]*\nNOTICE: a notice\n/,
+  );
+  expect((await run('redo --quiet')).stdout).toBe('');
+  expect((await run('redo --quiet')).stderr).not.toContain('a warning');
+  expect((await run('check --quiet')).stdout).toBe('');
+  expect((await run('down nothing --quiet')).stderr).toContain('"nothing"');
+});
+
+test('only --verbose prints a stack trace', async () => {
+  const root = smallProject(['a'], { 'migrations/0001_a.ts': migration('pgm.nothing();', '') });
+  const { url } = await testDatabase({ base: false });
+  expect((await call(['up'], { url, root })).stderr).not.toMatch(/^ {4}at /m);
+  expect((await call(['up', '--verbose'], { url, root })).stderr).toMatch(/^ {4}at /m);
+});
+
+describe('a long run tells', () => {
+  const told = (...events: readonly Event[]): string => {
+    let text = '';
+    const tell = progressReporter((written) => (text += written));
+    for (const event of events) tell(event);
+    return text;
+  };
+  const session = {
+    pid: 7,
+    application: 'psql',
+    client: '10.0.0.9',
+    age: 12,
+    state: 'idle in transaction',
+    query: 'SELECT 1',
+  };
+
+  test('whom it waits for', () => {
+    const retry = { attempt: 1, retries: 10, pause: 1500, reason: 'lock timeout', blockers: [] };
+    for (const event of [
+      { type: 'waiting', holder: session },
+      { type: 'blocked', blockers: [session] },
+      { type: 'retry', ...retry, blockers: [session] },
+    ] as const)
+      for (const part of ['pid 7', 'psql', '10.0.0.9', '12 s', 'idle in transaction', 'SELECT 1'])
+        expect(told(event)).toContain(part);
+    expect(told({ type: 'waiting', holder: undefined })).toMatch(/^waiting for another run: .+\n$/);
+    expect(told({ type: 'retry', ...retry })).toMatch(/attempt 1 of 11 .*lock timeout.* 1\.5 s\n$/);
+  });
+
+  test('how far an index build is, now and then, in whole lines', () => {
+    const phase = 'building index: scanning table';
+    const progress = (done: number, total: number): Event => ({
+      type: 'progress',
+      phase,
+      done,
+      total,
+    });
+    const looks = Array.from({ length: 11 }, (_, look) => progress(look * 20, 200));
+    const shares = ['0 %', '50 %', '100 %'].map((share) => `${phase}: ${share}\n`);
+    expect(told(...looks)).toBe(shares.join(''));
+    expect(told(progress(0, 0))).toBe(`${phase}: 0 %\n`);
+    expect(told(progress(300, 200))).toBe(`${phase}: 100 %\n`);
+  });
+});
+
+describe('in GitHub Actions', () => {
+  const annotations = async (
+    line: string,
+    files: Parameters<typeof smallProject>[1],
+    url: string,
+  ) => {
+    const env = { GITHUB_ACTIONS: 'true' };
+    const { stderr } = await call(words(line), { url, env, root: smallProject(['a'], files) });
+    return stderr.split('\n').filter((text) => text.startsWith('::'));
+  };
+
+  test('a failure is one annotation of its file, with what GitHub escapes', async () => {
+    const { url } = await testDatabase({ base: false });
+    expect(await annotations('check', {}, url)).toEqual([]);
+    const [effect, file] = ['migrations/schema/0001_a.json', 'migrations/0001_a.ts'];
+    expect(await annotations('up', { [effect]: '{ "100%": }' }, url)).toEqual([
+      expect.stringMatching(`^::error file=${effect},.*title=migrate::${effect}.*`),
+    ]);
+    const percent = migration(`throw new Error('100 %\\nof it');`, '');
+    expect(await annotations('up', { [file]: percent }, url)).toEqual([
+      expect.stringMatching(`^::error file=${file},title=migrate::.*100 %25%0Aof it`),
+    ]);
+    const differs = { [effect]: { 'public.a': { table: '', 'column id': 'bigint NULL' } } };
+    expect(await annotations('up', differs, url)).toEqual([
+      expect.stringMatching(/^::error .*title=migrate::.*0001_a.*%0A.*column public\.a\.id/),
+    ]);
+  });
+
+  test('elsewhere there is none', async () => {
+    expect((await call(['chek'])).stderr).not.toContain('::');
+  });
+});
