@@ -21,11 +21,11 @@ function expectEqual(what: string, found: unknown, expected: unknown): void {
 async function migrate({ url }: Database, command: string, exitCode: number): Promise<void> {
   print(bold(`$ npm run migrate ${command}`));
   const argv = ['run', '--silent', 'migrate', '--', ...command.split(' ')];
-  const env = { FORCE_COLOR: isColorSupported ? '1' : '0' };
+  const env: Record<string, string> = isColorSupported ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' };
   const { code, stdout, stderr } = await startProgram('npm', argv, { url, env }).finished;
   const lines = `${stdout}${stderr}`
     .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('database '));
+    .filter((line) => line !== '' && !/^\S*database /.test(line));
   if (lines.length > 0) print(lines.join('\n'));
   if (exitCode !== 0) print(red(`(exit code ${code})`));
   expectEqual(`exit code of "${command}"`, code, exitCode);

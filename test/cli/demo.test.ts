@@ -1,32 +1,62 @@
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { call } from '../support/call.js';
 import { startProgram, typescript } from '../support/migrate.js';
 import { root } from '../support/root.js';
 
-test('`npm start` tells the whole story', async () => {
-  const { code, stdout } = await startProgram('npm', ['start'], {}).finished;
-  expect(stdout).toContain('ERROR 42P01: relation "user_workflows" does not exist');
-  expect(stdout).toContain('The server is stopped');
-  expect(code).toBe(0);
-});
-
-test('when the demonstration is killed, its server and its files go too', async () => {
+/** A folder that the user of an embedded server can reach. */
+function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'demo-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755);
-  const { child, finished, printed } = startProgram(process.execPath, [...typescript, join(root, 'test/demo.ts')], {
+  return folder;
+}
+
+const isRefused = async (port: string) => {
+  await expect(once(connect(Number(port), '127.0.0.1'), 'connect')).rejects.toThrow('ECONNREFUSED');
+};
+
+test('`npm start` shows the whole story in less than 40 lines, and leaves nothing behind', async () => {
+  const TMPDIR = temporaryFolder();
+  const { code, stdout } = await startProgram('npm', ['--silent', 'start'], { env: { TMPDIR } })
+    .finished;
+  expect(code).toBe(0);
+  for (const text of ['42P01', 'up', 'changed column', 'exit code 6', 'down', 'npm run db'])
+    expect(stdout).toContain(text);
+  expect(stdout.split('\n').length).toBeLessThan(40);
+  expect(readdirSync(TMPDIR).filter((name) => name.startsWith('workflow-migrations-'))).toEqual([]);
+  await isRefused(/on port (\d+)/.exec(stdout)?.[1] ?? '');
+});
+
+test('`npm run db` starts a database with the base schema, until it is stopped', async () => {
+  const folder = temporaryFolder();
+  for (const name of ['package.json', 'tsconfig.json', 'scripts', 'test'])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const argv = [...typescript, join(folder, 'test/db.ts')];
+  const { child, finished, printed } = startProgram(process.execPath, argv, { cwd: folder });
+  const [, url = ''] = /DATABASE_URL=([\w:/@.]+)/.exec(await printed('Ctrl-C')) ?? [];
+  expect(await call(['up', '1'], { url })).toMatchObject({ code: 0 });
+  child.kill('SIGINT');
+  expect((await finished).code).toBe(0);
+  await isRefused(new URL(url).port);
+});
+
+test('a demonstration that is killed takes its server and its files along', async () => {
+  const folder = temporaryFolder();
+  const argv = [...typescript, join(root, 'test/demo.ts')];
+  const { child, finished, printed } = startProgram(process.execPath, argv, {
     env: { TMPDIR: folder },
   });
-  const [, port] = /on port (\d+)/.exec(await printed('The page /workflows asks')) ?? [];
-  const serverFiles = () => readdirSync(folder).filter((name) => name.startsWith('workflow-migrations-'));
+  const [, port = ''] = /on port (\d+)/.exec(await printed('The page /workflows asks')) ?? [];
+  const serverFiles = () => readdirSync(folder).filter((name) => name.startsWith('workflow-'));
   expect(serverFiles()).toHaveLength(1);
-
   child.kill('SIGKILL');
-  await finished; // with whatever holds its output: the keeper of the server
+  await finished; // With the keeper of the server, which holds its output.
   expect(serverFiles()).toEqual([]);
-  await expect(once(connect(Number(port), '127.0.0.1'), 'connect')).rejects.toThrow('ECONNREFUSED');
+  await isRefused(port);
 });

@@ -23,6 +23,11 @@ describe.concurrent('colours', () => {
     expect(stderr).toContain('chek');
   });
 
+  // C8 in /tmp/defects.md
+  test.fails('FORCE_COLOR=0 is off', async () => {
+    expect((await migrate(['chek'], { env: { FORCE_COLOR: '0' } })).stderr).not.toContain(ESCAPE);
+  });
+
   test('JSON has none', async () => {
     const { stdout, json } = await migrate(['chek', '--json'], { env: { FORCE_COLOR: '1' } });
     expect(stdout).not.toContain(ESCAPE);
