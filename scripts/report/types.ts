@@ -36,22 +36,6 @@ export const COUNT_LIMIT = 10_000;
 /** Something that a run needs and the database does not have, and the statement or step that solves it. */
 export type Problem = Readonly<Record<'problem' | 'remedy', string>>;
 
-/** What happens during a run that a person who waits wants to know. */
-export type Event =
-  | { type: 'waiting'; holder: Session | undefined }
-  | { type: 'blocked'; blockers: readonly Session[] }
-  | { type: 'progress'; phase: string; done: number; total: number }
-  | { type: 'notice'; severity: string; message: string }
-  | { type: 'statement'; sql: string }
-  | {
-      type: 'retry';
-      attempt: number;
-      retries: number;
-      pause: number;
-      reason: string;
-      blockers: readonly Session[];
-    };
-
 /** What a command has come to, and what it knows then of the database and the run. */
 export interface Result {
   readonly outcome: string;
