@@ -10,9 +10,8 @@ import { readConfiguration } from './database/configuration.js';
 import { readProject } from './project/project.js';
 import { isCompiled, readSettings } from './project/settings.js';
 import { failure } from './report/errors.js';
-import { asJson, type Report } from './report/report.js';
+import { asJson, type Report, type Result } from './report/report.js';
 import { annotation, asText, failureText } from './report/text.js';
-import type { Result } from './report/types.js';
 import type { Context, Options } from './runner/context.js';
 import { asFailure } from './runner/explain.js';
 

@@ -3,7 +3,7 @@ import { withConnection } from '../database/connection.js';
 import { isLockError, sqlstateOf } from '../database/pg-errors.js';
 import { between, targetCount, versionAt } from '../project/version.js';
 import { failure } from '../report/errors.js';
-import type { Result } from '../report/types.js';
+import type { Result } from '../report/report.js';
 import { blockerLines, time } from '../report/wording.js';
 import { checkSchema } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
