@@ -45,14 +45,14 @@ async function start(main: Main): Promise<void> {
     if (code !== 'EPIPE') writeError = message;
   });
   const forced = env['FORCE_COLOR']; // no-color.org, force-color.org
-  const people = stdout.isTTY && stderr.isTTY && stdout.hasColors();
+  const isTerminal = stdout.isTTY && stderr.isTTY && stdout.hasColors();
   const exitCode = await main({
     argv: argv.slice(2),
     env,
     root: process.cwd(),
     stdout: (text) => stdout.write(text),
     stderr: (text) => stderr.write(text),
-    color: !env['NO_COLOR'] && forced !== '0' && (Boolean(forced) || people),
+    color: !env['NO_COLOR'] && forced !== '0' && (Boolean(forced) || isTerminal),
     ...interruptions(exit),
   });
   await new Promise((resolve) => stdout.write('', resolve));
