@@ -110,13 +110,15 @@ function stepText(
   { project, settings }: Context,
   { direction, migration, count, isInside, statements }: Step,
 ): string {
+  const path = searchPath(settings.schemas);
   const title = `${direction === 'up' ? '' : 'revert '}${migration.name} (${migration.file})`;
   const lines = [title, ...effectLines(factsAt(project, count), migration.effect, direction)];
   return [
     ...lines.map((line) => `-- ${line}`),
-    ...(isInside ? [] : ['-- Outside a transaction']),
+    ...(isInside ? [] : ['-- Outside a transaction', `SET search_path = ${path};`]),
     // The semicolon of a statement that ends in a comment would be a part of the comment.
     ...statements.map((statement) => (/--[^\n]*$/.test(statement) ? `${statement}\n;` : statement)),
     recordStatement(settings, migration.name, direction),
+    ...(isInside ? [] : ['RESET search_path;']),
   ].join('\n');
 }
