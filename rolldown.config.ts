@@ -1,6 +1,6 @@
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { defineConfig, type Plugin } from 'rolldown';
 
 /** The program and the migrations with all that they need, for a container that has Node.js and nothing else. */
@@ -24,18 +24,20 @@ const manifest: Plugin = {
   },
 };
 
+const files = readdirSync(MIGRATIONS).filter(
+  (file) => /^\d.*\.[cm]?[jt]s$/.test(file) && !file.endsWith('.d.ts'),
+);
+
 /** Effects, and whatever else a migration may read. */
 const otherFiles: Plugin = {
   name: 'other-files',
   writeBundle() {
-    const filter = (path: string): boolean => !path.endsWith('.ts');
+    const filter = (path: string): boolean =>
+      !path.endsWith('.ts') && !files.includes(basename(path));
     cpSync(MIGRATIONS, join('dist', MIGRATIONS), { recursive: true, filter });
   },
 };
 
-const files = readdirSync(MIGRATIONS).filter(
-  (file) => /^\d.*\.[cm]?[jt]s$/.test(file) && !file.endsWith('.d.ts'),
-);
 /** Packages that `pg` looks for, and does without. */
 const optional: Plugin = {
   name: 'optional',

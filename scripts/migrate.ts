@@ -10,10 +10,8 @@ import { readConfiguration } from './database/configuration.js';
 import { readProject } from './project/project.js';
 import { isCompiled, readSettings } from './project/settings.js';
 import { failure } from './report/errors.js';
-import { progressReporter } from './report/progress.js';
-import { asJson, type Report } from './report/report.js';
+import { asJson, type Report, type Result } from './report/report.js';
 import { annotation, asText, failureText } from './report/text.js';
-import type { Result } from './report/types.js';
 import type { Context, Options } from './runner/context.js';
 import { asFailure } from './runner/explain.js';
 
@@ -63,7 +61,7 @@ async function execute(call: Call, invocation: Invocation): Promise<Result> {
   return await act({
     ...{ ...call, ...invocation, settings, project },
     configuration: readConfiguration(settings.databaseUrlVar, call.env),
-    emit: options.quiet ? () => undefined : progressReporter(call.stderr, options.verbose),
+    tell: options.quiet ? () => undefined : (text) => call.stderr(`${text}\n`),
   });
 }
 

@@ -2,7 +2,6 @@ import { Console } from 'node:console';
 import { createRequire } from 'node:module';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import picocolors from 'picocolors';
 import { sqlstateOf } from '../database/pg-errors.js';
 import { exitCodes, Failure, failure } from '../report/errors.js';
 
@@ -45,14 +44,15 @@ async function start(main: Main): Promise<void> {
   stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (code !== 'EPIPE') writeError = message;
   });
+  const forced = env['FORCE_COLOR']; // no-color.org, force-color.org
+  const isTerminal = stdout.isTTY && stderr.isTTY && stdout.hasColors();
   const exitCode = await main({
     argv: argv.slice(2),
     env,
     root: process.cwd(),
     stdout: (text) => stdout.write(text),
     stderr: (text) => stderr.write(text),
-    // FORCE_COLOR and NO_COLOR decide (no-color.org); otherwise, whether people read it.
-    color: picocolors.isColorSupported && (stdout.isTTY || Boolean(env['FORCE_COLOR'])),
+    color: !env['NO_COLOR'] && forced !== '0' && (Boolean(forced) || isTerminal),
     ...interruptions(exit),
   });
   await new Promise((resolve) => stdout.write('', resolve));

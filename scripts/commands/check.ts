@@ -1,7 +1,7 @@
 import { withConnection, type Connection } from '../database/connection.js';
 import { versionAt } from '../project/version.js';
 import { failure } from '../report/errors.js';
-import type { Result } from '../report/types.js';
+import type { Result } from '../report/report.js';
 import { checkSchema, type SchemaCheck } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
 

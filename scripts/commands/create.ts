@@ -3,7 +3,7 @@ import { readFile, writeFile } from '../project/files.js';
 import type { Project } from '../project/project.js';
 import type { Settings } from '../project/settings.js';
 import { failure } from '../report/errors.js';
-import type { Result } from '../report/types.js';
+import type { Result } from '../report/report.js';
 
 /** Creates a migration from the template. `snapshot` writes its effect. Needs no database. */
 export function create(argument = '', project: Project, settings: Settings): Result {

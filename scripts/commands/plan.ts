@@ -3,7 +3,8 @@ import { sqlstateOf } from '../database/pg-errors.js';
 import { factsAt, type Migration } from '../project/project.js';
 import { between, targetCount, versionAt } from '../project/version.js';
 import { failure } from '../report/errors.js';
-import type { Direction, Result } from '../report/types.js';
+import type { Result } from '../report/report.js';
+import type { Direction } from '../report/types.js';
 import { at } from '../report/wording.js';
 import { checkSchema } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
@@ -109,13 +110,15 @@ function stepText(
   { project, settings }: Context,
   { direction, migration, count, isInside, statements }: Step,
 ): string {
+  const path = searchPath(settings.schemas);
   const title = `${direction === 'up' ? '' : 'revert '}${migration.name} (${migration.file})`;
   const lines = [title, ...effectLines(factsAt(project, count), migration.effect, direction)];
   return [
     ...lines.map((line) => `-- ${line}`),
-    ...(isInside ? [] : ['-- Outside a transaction']),
+    ...(isInside ? [] : ['-- Outside a transaction', `SET search_path = ${path};`]),
     // The semicolon of a statement that ends in a comment would be a part of the comment.
     ...statements.map((statement) => (/--[^\n]*$/.test(statement) ? `${statement}\n;` : statement)),
     recordStatement(settings, migration.name, direction),
+    ...(isInside ? [] : ['RESET search_path;']),
   ].join('\n');
 }

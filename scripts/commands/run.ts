@@ -3,7 +3,8 @@ import { withConnection } from '../database/connection.js';
 import { isLockError, sqlstateOf } from '../database/pg-errors.js';
 import { between, targetCount, versionAt } from '../project/version.js';
 import { failure } from '../report/errors.js';
-import type { Result } from '../report/types.js';
+import type { Result } from '../report/report.js';
+import { blockerLines, time } from '../report/wording.js';
 import { checkSchema } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
 import { asFailure, asPartial, explain } from '../runner/explain.js';
@@ -61,7 +62,7 @@ export const run = (context: Context, direction = context.direction): Promise<Re
 
 /** Attempts, and after a lock timeout or a deadlock attempts again, from where the database then is. */
 async function withRetries(
-  { signal, options: { retries }, emit }: Context,
+  { signal, options: { retries }, tell }: Context,
   monitor: LockMonitor,
   attemptOnce: () => Promise<Result>,
 ): Promise<Result> {
@@ -74,7 +75,8 @@ async function withRetries(
       const details = { sqlstate: sqlstateOf(error), cause: error };
       if (attempt > retries) throw failure('table-lock', [retries, blockers], details);
       const pause = Math.round(Math.min(100 * 2 ** (attempt - 1), 5000) * (0.5 + Math.random()));
-      emit({ type: 'retry', attempt, retries, pause, reason: (error as Error).message, blockers });
+      const failed = `attempt ${attempt} of ${retries + 1} failed: ${(error as Error).message}`;
+      tell(`${failed}; rolled back, next attempt in ${time(pause)}${blockerLines(blockers)}`);
       await sleep(pause, undefined, { signal });
     }
 }
@@ -86,9 +88,9 @@ async function attemptRun(
   target: number,
 ): Promise<Result> {
   const { context, direction, connection, monitor, progress } = attempt;
-  const { project, settings, emit, signal } = context;
+  const { project, settings, options, tell, signal } = context;
   connection.client.on('notice', ({ severity = '', message = '' }) => {
-    emit({ type: 'notice', severity, message });
+    if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
   });
   const before = await monitor.during(checkSchema(connection, context));
   const { count } = before;

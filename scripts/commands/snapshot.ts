@@ -7,7 +7,7 @@ import { readFile, writeFile } from '../project/files.js';
 import { PREREQUISITES, type Migration } from '../project/project.js';
 import { diagram } from '../report/diagram.js';
 import { failure } from '../report/errors.js';
-import type { Result } from '../report/types.js';
+import type { Result } from '../report/report.js';
 import { factsFrom } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
 import { loadMigrations, runMigrations, type Actions } from '../runner/framework.js';

@@ -19,7 +19,7 @@ const NO_TRANSACTION =
   'A migration that cannot run in a transaction calls pgm.noTransaction() first.';
 /** What does not hold once a part of the run is committed. */
 const CLAIMS = new RegExp(
-  `; nothing was (changed|run)|Nothing was (changed|run)\\. |${ROLLED_BACK} `,
+  `; nothing was (changed|run)|Nothing was (changed|run)\\. |${ROLLED_BACK} (The database is [^.]*\\. )?`,
   'g',
 );
 
@@ -104,7 +104,7 @@ PostgreSQL says: ${message}
 the schema is not what ${direction === 'up' ? 'migration' : 'the "down" of'} ${version ?? ''} must leave (${count(found.length, 'difference')}); nothing was changed
 
 ${differenceLines(found)}
-→ ${differsHint(direction, wasThere)}`,
+→ ${differsHint(direction, wasThere, found)}`,
     drift: (version: string | null, found: readonly Difference[], isBehind: boolean) =>
       `the schema is not what is expected ${at(version)} (${count(found.length, 'difference')})
 
@@ -127,8 +127,12 @@ this would delete data; nothing was changed:${lossLines(losses)}
     partial: (version: string | null, command: string, message: string, hint: string) => `
 ${message.replaceAll(CLAIMS, '')}
 A part of this run is committed: the database is ${at(version)}, and was checked there. What ran outside a transaction stays.
-→ ${hint.replaceAll(CLAIMS, '')}
-${command === 'up' ? 'Then continue' : 'See what is applied before you continue'}:  ${RUN} ${command}`,
+→ ${hint.replaceAll(CLAIMS, '')}${
+      hint.endsWith(`${RUN} ${command}`)
+        ? ''
+        : `
+${command === 'up' ? 'Then continue' : 'See what is applied before you continue'}:  ${RUN} ${command}`
+    }`,
     'left-transaction': (file: string) => `
 ${file} ended the transaction of the run, so a part of it may be committed unchecked
 → Remove COMMIT and ROLLBACK from it. ${NO_TRANSACTION}
@@ -140,7 +144,15 @@ See whether the schema is as expected:  ${RUN} check`,
   },
 };
 
-function differsHint(direction: Direction, wasThere: boolean): string {
+function differsHint(
+  direction: Direction,
+  wasThere: boolean,
+  found: readonly Difference[],
+): string {
+  const broken = found.find((difference) => difference.found?.endsWith(' INVALID'));
+  if (broken !== undefined)
+    return `A concurrent build that failed or was interrupted left it INVALID. Drop it, and run again:
+DROP INDEX CONCURRENTLY ${broken.object.replace('index ', '')};  -- better: the migration drops it first, as 0005 does`;
   if (wasThere)
     return `Usually a table was made by hand or by an older file.
 Change what was found to what is expected, and run again:  ${RUN} ${direction}`;

@@ -1,5 +1,3 @@
-import type { Failure } from './errors.js';
-
 export type Direction = 'up' | 'down';
 
 /** One fact that is not as expected. `expected` is null where none should be, `found` where none is. */
@@ -35,39 +33,3 @@ export const COUNT_LIMIT = 10_000;
 
 /** Something that a run needs and the database does not have, and the statement or step that solves it. */
 export type Problem = Readonly<Record<'problem' | 'remedy', string>>;
-
-/** What happens during a run that a person who waits wants to know. */
-export type Event =
-  | { type: 'waiting'; holder: Session | undefined }
-  | { type: 'blocked'; blockers: readonly Session[] }
-  | { type: 'progress'; phase: string; done: number; total: number }
-  | { type: 'notice'; severity: string; message: string }
-  | { type: 'statement'; sql: string }
-  | {
-      type: 'retry';
-      attempt: number;
-      retries: number;
-      pause: number;
-      reason: string;
-      blockers: readonly Session[];
-    };
-
-/** What a command has come to, and what it knows then of the database and the run. */
-export interface Result {
-  readonly outcome: string;
-  /** Null where the command has an answer. */
-  readonly error?: Failure | null;
-  /** The name of the last applied migration, or null before the first. */
-  readonly version?: string | null;
-  readonly applied?: readonly Done[];
-  readonly reverted?: readonly Done[];
-  readonly pending?: readonly string[];
-  /** Differences that make the schema wrong, and those that are only worth a warning. */
-  readonly failing?: readonly Difference[];
-  readonly warnings?: readonly Difference[];
-  readonly database?: { host: string; port: number; name: string; serverVersion: string };
-  /** For `status`. */
-  readonly migrations?: readonly { name: string; appliedOn: string | null }[];
-  /** What `plan`, `create`, `snapshot` and `help` print. */
-  readonly output?: string;
-}

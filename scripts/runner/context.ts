@@ -1,7 +1,7 @@
 import type { Connector } from '../database/connection.js';
 import type { Project } from '../project/project.js';
 import type { Settings } from '../project/settings.js';
-import type { Direction, Event } from '../report/types.js';
+import type { Direction } from '../report/types.js';
 
 /** The options of the command line. Waits are in seconds, timeouts in milliseconds; 0 is none. */
 export interface Options {
@@ -25,5 +25,6 @@ export interface Context extends Connector {
   readonly options: Options;
   readonly settings: Settings;
   readonly project: Project;
-  readonly emit: (event: Event) => void;
+  /** Tells what happens during a run, a line each, to a person who waits. */
+  readonly tell: (text: string) => void;
 }

@@ -64,7 +64,7 @@ export class FrameworkClient implements StatementClient {
     }
     if (this.#phase === 'closing') throw this.#tooLate(sql);
     const { context, direction } = this.run;
-    context.emit({ type: 'statement', sql });
+    if (context.options.verbose) context.tell(sql);
     if (this.transaction.began === undefined) await this.transaction.begin();
     const command = sql.replace(/;$/, '');
     const isFramework = this.#phase === 'between' || this.#phase === 'leaving';

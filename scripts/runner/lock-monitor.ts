@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectionName, withConnection } from '../database/connection.js';
 import type { Session } from '../report/types.js';
+import { blockerLines } from '../report/wording.js';
 import type { Context } from './context.js';
 import { sessionJson } from './run-lock.js';
 
@@ -15,24 +16,22 @@ export interface LockMonitor {
 /** Milliseconds until the first question, and between two; sooner where `--lock-timeout` is short. */
 const FIRST = 700;
 const NEXT = 800;
+/** One line for this many reports of progress: every few seconds. */
+const REPORTS_PER_LINE = 5;
 
 /** Progress as `pg_stat_progress_create_index` says it (manual, 27.4.4). */
 const activityQuery = (names: string) => `SELECT
   (SELECT json_agg(${sessionJson('b')})
     FROM pg_catalog.pg_stat_activity w, unnest(pg_blocking_pids(w.pid)) AS p(pid), pg_catalog.pg_stat_activity b
     WHERE w.application_name IN (${names}) AND b.pid = p.pid) AS blockers,
-  (SELECT json_build_object('phase', i.phase, 'done', greatest(i.blocks_done, i.tuples_done),
-      'total', greatest(i.blocks_total, i.tuples_total))
+  (SELECT format('%s: %s %%', i.phase, 100 * greatest(i.blocks_done, i.tuples_done)
+      / greatest(i.blocks_total, i.tuples_total, 1))
     FROM pg_catalog.pg_stat_activity w JOIN pg_catalog.pg_stat_progress_create_index i ON i.pid = w.pid
     WHERE w.application_name IN (${names}) LIMIT 1) AS progress`;
 
 interface Activity {
   readonly blockers: readonly Session[] | null;
-  readonly progress: {
-    readonly phase: string;
-    readonly done: number;
-    readonly total: number;
-  } | null;
+  readonly progress: string | null;
 }
 
 /** Runs `use` with a monitor of the other connections of this process. */
@@ -40,12 +39,13 @@ export async function withLockMonitor<T>(
   context: Context,
   use: (monitor: LockMonitor) => Promise<T>,
 ): Promise<T> {
-  const { command, emit, options } = context;
+  const { command, tell, options } = context;
   const names = (['run', 'lock'] as const).map(
     (purpose) => `'${connectionName(purpose, command)}'`,
   );
   const closing = new AbortController();
   let blockers: readonly Session[] = [];
+  let reports = 0;
   let current = Promise.resolve();
   const watch = async (done: AbortSignal) => {
     if (done.aborted) return;
@@ -53,9 +53,10 @@ export async function withLockMonitor<T>(
       do {
         const seen = (await query(activityQuery(names.join())))[0]?.rows[0] as Activity;
         const isNew = ({ pid }: Session) => !blockers.some((known) => known.pid === pid);
-        if (seen.blockers?.some(isNew) === true) emit({ type: 'blocked', blockers: seen.blockers });
+        if (seen.blockers?.some(isNew) === true)
+          tell(`waiting for a table lock${blockerLines(seen.blockers)}`);
         blockers = seen.blockers ?? blockers;
-        if (seen.progress !== null) emit({ type: 'progress', ...seen.progress });
+        if (seen.progress !== null && reports++ % REPORTS_PER_LINE === 0) tell(seen.progress);
       } while (await sleep(NEXT, true, { signal: done }).catch(() => false));
     });
   };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../database/connection.js';
 import { failure } from '../report/errors.js';
 import type { Session } from '../report/types.js';
+import { sessionWords } from '../report/wording.js';
 import type { Context } from './context.js';
 import { noTimeouts } from './session-settings.js';
 
@@ -43,7 +44,7 @@ const HOLDER = `SELECT ${sessionJson('a')} AS holder
  */
 export async function withRunLock<T>(
   connection: Connection,
-  { options, signal, emit }: Context,
+  { options, signal, tell }: Context,
   use: (lock: RunLock) => Promise<T>,
 ): Promise<T> {
   const deadline = Date.now() + options.lockWait * 1000;
@@ -60,7 +61,7 @@ export async function withRunLock<T>(
     if (isLast || attempt % 20 === 2) {
       const holder = (await row<{ holder: Session } | undefined>(HOLDER))?.holder;
       if (isLast) throw failure('run-lock', [options.lockWait, holder]);
-      emit({ type: 'waiting', holder });
+      tell(`waiting for another run: ${sessionWords(holder)}`);
     }
     const pause = Math.min(100 + Math.random() * 150, Math.max(deadline - Date.now(), 1));
     await sleep(pause, undefined, { signal });

@@ -183,8 +183,8 @@ const FACTS = [
 ];
 
 /**
- * The query for the facts of these objects: rows of `object`, `part`, `definition`, and a `version` that changes when a
- * function is replaced by the same. Objects that are not there have no rows. Run it under {@link READ_SETTINGS}.
+ * The query for the facts of these objects: rows of `object`, `part`, `definition`. Objects that are not there
+ * have no rows. Run it under {@link READ_SETTINGS}.
  */
 export const factsQuery = (objects: readonly string[]) => `${wantedObjects(objects)},
   relation AS MATERIALIZED (SELECT w.*, c.relkind AS kind FROM wanted w JOIN pg_class c ON c.oid = w.oid
