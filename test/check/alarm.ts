@@ -62,7 +62,8 @@ async function build(make: string): Promise<Scene> {
   const database = await makeDatabase(inject('server').url);
   for (const argv of [['snapshot'], ['up', '--strict'], ['check', '--strict']]) {
     const { code, stdout, stderr } = await call(argv, { url: database.url, root });
-    if (code !== 0) throw new Error(`${argv.join(' ')} of «${make}» ended with ${code}: ${stdout}${stderr}`);
+    if (code !== 0)
+      throw new Error(`${argv.join(' ')} of «${make}» ended with ${code}: ${stdout}${stderr}`);
   }
   return { root, database };
 }

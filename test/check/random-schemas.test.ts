@@ -38,7 +38,11 @@ const defaults: Readonly<Record<(typeof types)[number], string>> = {
   'text[]': `'{a,b}'`,
   bytea: `'\\x01'`,
 };
-const column = fc.record({ type: fc.constantFrom(...types), isNotNull: fc.boolean(), hasDefault: fc.boolean() });
+const column = fc.record({
+  type: fc.constantFrom(...types),
+  isNotNull: fc.boolean(),
+  hasDefault: fc.boolean(),
+});
 const table = fc.record({
   columns: fc.array(column, { minLength: 1, maxLength: 6 }),
   quoted: fc.boolean(),
@@ -46,7 +50,12 @@ const table = fc.record({
   checks: fc.array(fc.nat(5), { maxLength: 2 }),
   uniques: fc.array(fc.nat(5), { maxLength: 2 }),
   indexes: fc.array(
-    fc.record({ column: fc.nat(5), isUnique: fc.boolean(), isPartial: fc.boolean(), isDescending: fc.boolean() }),
+    fc.record({
+      column: fc.nat(5),
+      isUnique: fc.boolean(),
+      isPartial: fc.boolean(),
+      isDescending: fc.boolean(),
+    }),
     { maxLength: 3 },
   ),
   refersToFirst: fc.boolean(),
@@ -63,13 +72,21 @@ function sqlOf(tables: readonly Table[]): string {
     .map((each, index) => {
       const name = nameOf(index, each);
       const definitions = each.columns.map(({ type, isNotNull, hasDefault }, number) =>
-        [`c${number} ${type}`, isNotNull ? 'NOT NULL' : '', hasDefault ? `DEFAULT ${defaults[type]}` : ''].join(' '),
+        [
+          `c${number} ${type}`,
+          isNotNull ? 'NOT NULL' : '',
+          hasDefault ? `DEFAULT ${defaults[type]}` : '',
+        ].join(' '),
       );
       if (each.hasKey || index === 0) definitions.push('id integer PRIMARY KEY');
       if (each.refersToFirst)
-        definitions.push(`first integer REFERENCES ${nameOf(0, tables[0] ?? each)} (id) ON DELETE CASCADE`);
+        definitions.push(
+          `first integer REFERENCES ${nameOf(0, tables[0] ?? each)} (id) ON DELETE CASCADE`,
+        );
       each.checks.forEach((number, i) =>
-        definitions.push(`CONSTRAINT check_${index}_${i} CHECK (${at(each, number)} IS NOT NULL OR ${i} = 1)`),
+        definitions.push(
+          `CONSTRAINT check_${index}_${i} CHECK (${at(each, number)} IS NOT NULL OR ${i} = 1)`,
+        ),
       );
       [...new Set(each.uniques.map((number) => at(each, number)))].forEach((c, i) =>
         definitions.push(`CONSTRAINT unique_${index}_${i} UNIQUE (${c})`),

@@ -23,7 +23,10 @@ const project = (effect: string): string =>
 test('snapshot writes the same effect on every PostgreSQL, and it matches there', async () => {
   const database = await testDatabase({ base: false });
   const folder = project('{}');
-  expect(await call(['snapshot'], { url: database.url, root: folder })).toMatchObject({ code: 0, stderr: '' });
+  expect(await call(['snapshot'], { url: database.url, root: folder })).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
   const written = readFileSync(join(folder, effectFile), 'utf8');
   expect(JSON.parse(written)).toEqual(JSON.parse(fixture('every-kind.json')));
 
@@ -37,23 +40,29 @@ test('snapshot writes the same effect on every PostgreSQL, and it matches there'
 
 test('snapshot writes the effects of the five migrations that are committed', async () => {
   const database = await testDatabase({ base: false });
-  const folder = testProject({ 'test/fixtures/base-schema.sql': fixture('base-schema.sql') }, { withMigrations: true });
+  const folder = testProject(
+    { 'test/fixtures/base-schema.sql': fixture('base-schema.sql') },
+    { withMigrations: true },
+  );
   const result = await call(['snapshot', '--json'], { url: database.url, root: folder });
   expect(result.json()).toMatchObject({ outcome: 'applied', output: '' });
 });
 
 test('views read the same on every PostgreSQL', async () => {
   const names = Object.keys(viewQueries).map((query, index) => [`v${index}`, query] as const);
-  const make = [viewTables, ...names.map(([name, query]) => `CREATE VIEW ${name} AS ${query}`)].join('; ');
+  const make = [
+    viewTables,
+    ...names.map(([name, query]) => `CREATE VIEW ${name} AS ${query}`),
+  ].join('; ');
   const stage = new Stage();
   try {
     const scene = await stage.of(make);
     const effect = JSON.parse(readFileSync(join(scene.root, effectFile), 'utf8')) as {
       tables: Record<string, { definition?: string }>;
     };
-    expect(names.map(([name, query]) => [query, effect.tables[`public.${name}`]?.definition])).toEqual(
-      Object.entries(viewQueries),
-    );
+    expect(
+      names.map(([name, query]) => [query, effect.tables[`public.${name}`]?.definition]),
+    ).toEqual(Object.entries(viewQueries));
   } finally {
     await stage.close();
   }
@@ -71,7 +80,10 @@ test.for(process.env['OLDER'] === 'all' ? older : older.slice(0, 1))(
       const kinds = await makeDatabase(server.url);
       const workflow = await makeDatabase(server.url);
       await workflow.query(fixture('base-schema.sql') + fixture('base-rows.sql'));
-      expect(await call(['up'], { url: kinds.url, root: folder })).toMatchObject({ code: 0, stderr: '' });
+      expect(await call(['up'], { url: kinds.url, root: folder })).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
       expect(await call(['up'], { url: workflow.url })).toMatchObject({ code: 0, stderr: '' });
       for (const [database, at, rows] of [
         [kinds, folder, 'SELECT * FROM "Parent"'],
@@ -80,7 +92,10 @@ test.for(process.env['OLDER'] === 'all' ? older : older.slice(0, 1))(
         const copy = await testDatabase({ base: false });
         await restore(database.url, copy);
         expect(await differencesIn(copy, at)).toEqual([]);
-        expect(await call(['up', '--strict'], { url: copy.url, root: at })).toMatchObject({ code: 0, stderr: '' });
+        expect(await call(['up', '--strict'], { url: copy.url, root: at })).toMatchObject({
+          code: 0,
+          stderr: '',
+        });
         expect(await copy.query(rows)).toEqual(await database.query(rows));
       }
     } finally {
