@@ -61,6 +61,10 @@ export function readCases(file: string, oldest = major()): Case[] {
   return cases.filter(({ since }) => since <= oldest);
 }
 
+/** The cases of all kinds. */
+export const allCases = (oldest = major()): Case[] =>
+  kinds.flatMap((kind) => readCases(`cases/${kind}.txt`, oldest));
+
 /** Definitions that PostgreSQL prints in other words after a restore, or that other versions print in other words. */
 export const definitions = (oldest = major()): Case[] =>
   readCases('definitions.txt', oldest).map((one) => ({

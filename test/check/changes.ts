@@ -51,7 +51,7 @@ export async function differencesIn(database: Database, root: string): Promise<s
 export const isAlone = ({ make, change }: Case): boolean =>
   /\b(SCHEMA|EXTENSION|SERVER|DATABASE|EVENT|PRIVILEGES)\b|public\./i.test(make + change);
 
-const inSchemas = (cases: readonly Case[], sqlOf: (one: Case) => string) =>
+export const inSchemas = (cases: readonly Case[], sqlOf: (one: Case) => string) =>
   cases.map((one, index) => `SET search_path = case_${index}; ${sqlOf(one)};`);
 
 /** SQL that makes what the cases change, each in a schema of its own. */
