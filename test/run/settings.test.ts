@@ -23,9 +23,8 @@ describe('outside a transaction, names mean the schemas of the settings file', (
     ],
     ['a statement of pgm.db', `await pgm.db.query('DELETE FROM orders');`, {}],
   ])('%s', async ([, up, effect]) => {
-    const begin = up.includes('pgm.db') ? `pgm.noTransaction();` : 'pgm.noTransaction();';
     const { run, database } = await setUp(
-      { ...schemas('app', 'public'), ...step('0001_a', effect, `${begin} ${up}`) },
+      { ...schemas('app', 'public'), ...step('0001_a', effect, `pgm.noTransaction(); ${up}`) },
       base,
     );
     expect(await run('up')).toMatchObject({ exitCode: 0 });
@@ -73,23 +72,24 @@ describe('what a migration has SET does not reach the next one', () => {
     expect(await database.query('SELECT FROM child')).toEqual([]);
   });
 
-  test.for(['SET ROLE', 'SET LOCAL ROLE', 'SET SESSION AUTHORIZATION'])('%s', async (sql) => {
-    const { run, database } = await setUp({});
-    const role = await plainRole(database);
-    await database.query(`GRANT ALL ON SCHEMA public TO "${role.name}"`);
-    const { run: migrate } = await setUp({
-      ...sqlStep('0001_a', {}, `${sql} "${role.name}"`),
+  test.for([
+    ['SET ROLE', 'migrate_role_a'],
+    ['SET LOCAL ROLE', 'migrate_role_b'],
+    ['SET SESSION AUTHORIZATION', 'migrate_role_c'],
+  ] as const)('%s', async ([sql, role]) => {
+    const { run, database } = await setUp({
+      ...sqlStep('0001_a', {}, `${sql} ${role}`),
       ...createsTable('0002', 'b'),
     });
-    expect(await migrate('up', database.url)).toMatchObject({ exitCode: 0 });
-    expect(run).toBeDefined();
+    await plainRole(database, role);
+    expect(await run('up')).toMatchObject({ exitCode: 0 });
     const owner = await database.query(
       `SELECT relowner = CURRENT_USER::regrole AS mine FROM pg_class WHERE relname = 'b'`,
     );
     expect(owner).toEqual([{ mine: true }]);
   });
 
-  test('statement_timeout, and settings of the standard form of literals', async () => {
+  test('statement_timeout and standard_conforming_strings', async () => {
     const { run } = await setUp({
       ...sqlStep(
         '0001_a',
@@ -99,7 +99,7 @@ describe('what a migration has SET does not reach the next one', () => {
       ...sqlStep(
         '0002_b',
         table('b', 'id'),
-        `SELECT pg_sleep(0.2); DO 'BEGIN ASSERT length(''\\\\n'') = 2; END'; CREATE TABLE b (id integer)`,
+        `SELECT pg_sleep(0.2); DO $$ BEGIN ASSERT '\\n' = chr(92) || 'n'; END $$; CREATE TABLE b (id integer)`,
       ),
     });
     expect(await run('up')).toMatchObject({ exitCode: 0 });

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonReport } from '../support/call.js';
+import { plainRole } from '../support/plain-role.js';
+import { createsTable, setUp, sqlStep } from './setup.js';
+
+/** The lines below the first, as a refusal lists its problems and what solves them. */
+const list = (text = ''): string[] =>
+  text
+    .split('\n')
+    .slice(1)
+    .map((row) => row.replace(/^[ -]+/, ''))
+    .filter((row) => row !== '');
+const problems = ({ error }: JsonReport) => list(error?.message);
+const remedies = ({ error }: JsonReport) => list(error?.hint);
+
+const base = `CREATE TABLE users (id integer PRIMARY KEY); CREATE TABLE t (id integer);
+  CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`;
+const touch =
+  'CREATE OR REPLACE FUNCTION public.touch()\n RETURNS trigger\n LANGUAGE plpgsql\nAS $function$BEGIN RETURN NEW; END$function$';
+const project = {
+  'migrations/schema/0000_prerequisites.json': {
+    'public.users': { table: '', 'column id': 'integer NOT NULL' },
+  },
+  ...sqlStep(
+    '0001_a',
+    {
+      'function public.touch()': touch,
+      'public.t': { 'index i': 'USING btree (id)' },
+      'public.a': {
+        table: '',
+        'column id': 'integer NULL',
+        'constraint a_id_fkey': 'FOREIGN KEY (id) REFERENCES public.users(id)',
+      },
+    },
+    `CREATE TABLE a (id integer REFERENCES users); CREATE INDEX i ON t (id);
+      CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
+    'DROP TABLE a; DROP INDEX i',
+  ),
+};
+
+describe('lists at once all that a role lacks, and what solves it', () => {
+  test.for([undefined, 'Deploy-Role'])('role %s', async (name) => {
+    const { run, database } = await setUp(project, base);
+    const role = await plainRole(database, name);
+    const [owner] = await database.query<{ name: string }>('SELECT CURRENT_USER AS name');
+    const before = await database.dump();
+    const report = await run('up', role.url);
+    expect(report).toMatchObject({
+      outcome: 'unavailable',
+      exitCode: 3,
+      error: { code: 'problems' },
+    });
+    const shown = name === undefined ? role.name : `"${role.name}"`;
+    expect(problems(report).toSorted()).toEqual([
+      `role ${shown} does not own function public.touch(); its owner is ${owner?.name ?? ''}`,
+      `role ${shown} does not own table public.t; its owner is ${owner?.name ?? ''}`,
+      `role ${shown} may not create objects in schema public`,
+      `role ${shown} may not refer to public.users`,
+    ]);
+    expect(remedies(report).join()).not.toContain(`GRANT ${owner?.name ?? ''} TO`); // A superuser.
+    expect(await database.dump(), 'nothing was written').toBe(before);
+    for (const remedy of remedies(report)) await database.query(remedy);
+    expect(await run('up', role.url)).toMatchObject({ exitCode: 0, version: '0001_a' });
+    expect(await run('down', role.url)).toMatchObject({ exitCode: 0, version: null });
+  });
+
+  test('a member that does not inherit', async () => {
+    const { run, database } = await setUp(project, base);
+    const [role, owner] = [await plainRole(database), await plainRole(database)];
+    const isOld = `SELECT current_setting('server_version_num')::int < 160000 AS "isOld"`;
+    const [server] = await database.query<{ isOld: boolean }>(isOld);
+    await database.query(`ALTER ROLE ${role.name} NOINHERIT; GRANT ${owner.name} TO ${role.name};
+      GRANT USAGE, CREATE ON SCHEMA public TO ${role.name}, ${owner.name}; GRANT REFERENCES ON users TO ${role.name};
+      ALTER TABLE t OWNER TO ${owner.name}; ALTER FUNCTION touch() OWNER TO ${owner.name}`);
+    const [remedy = '', ...others] = remedies(await run('up', role.url));
+    expect(others).toEqual([]);
+    await database.query(remedy.split('-- before PostgreSQL 16:')[server?.isOld ? 1 : 0] ?? '');
+    expect(await run('up', role.url)).toMatchObject({ exitCode: 0 });
+  });
+
+  test('a schema that the role may not use, and a migrations table of somebody else', async () => {
+    const { run, database } = await setUp({
+      ...createsTable('0001', 'a'),
+      ...createsTable('0002', 'b'),
+    });
+    expect(await run('up 1')).toMatchObject({ exitCode: 0 });
+    const role = await plainRole(database);
+    await database.query('REVOKE ALL ON SCHEMA public FROM PUBLIC');
+    for (
+      let attempts = 0;
+      (await run('check', role.url)).exitCode === 3 && attempts < 5;
+      attempts++
+    )
+      for (const remedy of remedies(await run('check', role.url))) await database.query(remedy);
+    expect(await run('check', role.url)).toMatchObject({ exitCode: 0 });
+    for (const remedy of remedies(await run('up', role.url))) await database.query(remedy);
+    expect(await run('up', role.url)).toMatchObject({ exitCode: 0, version: '0002_b' });
+  });
+
+  test('a schema for the migrations table that is missing', async () => {
+    const settings = {
+      'migrations-dir': 'migrations',
+      'migrations-schema': 'Ours',
+      schema: 'public',
+    };
+    const { run, database } = await setUp({
+      '.node-pg-migraterc.json': settings,
+      ...createsTable('0001', 'a'),
+    });
+    const report = await run('up');
+    expect(problems(report)).toEqual(['schema "Ours" is missing']);
+    for (const remedy of remedies(report)) await database.query(remedy);
+    expect(await run('up')).toMatchObject({ exitCode: 0 });
+  });
+
+  test('redo: a role that could drop, and not create again', async () => {
+    const { run, database } = await setUp(createsTable('0001', 'a'));
+    const { name, url } = await plainRole(database);
+    await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${name}`);
+    expect(await run('up', url)).toMatchObject({ exitCode: 0 });
+    await database.query(`REVOKE CREATE ON SCHEMA public FROM ${name}`);
+    expect(await run('redo', url)).toMatchObject({ exitCode: 3, reverted: [], version: '0001_a' });
+    expect(await run('down', url)).toMatchObject({ exitCode: 0 });
+  });
+});
+
+test('prerequisites that are missing, and that have another shape, together', async () => {
+  const { run, database } = await setUp({
+    'migrations/schema/0000_prerequisites.json': {
+      'public.users': { table: '', 'column id': 'uuid NOT NULL' },
+      'public.t': { table: '', 'column id': 'integer NULL' },
+    },
+    ...createsTable('0001', 'a'),
+  });
+  await database.query('CREATE TABLE t (id text)');
+  const report = await run('up');
+  expect(report).toMatchObject({ exitCode: 3, error: { code: 'problems' } });
+  expect(problems(report)).toEqual([
+    'table public.users is missing (expected table)',
+    'column public.t.id is text NULL (expected integer NULL)',
+  ]);
+});
+
+test('transactions that are read-only', async () => {
+  const { run, database } = await setUp(createsTable('0001', 'a'));
+  await database.query(`ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
+  const report = await run('up');
+  expect([report.exitCode, problems(report)[0]]).toEqual([
+    3,
+    expect.stringMatching(/^transactions of role \w+ are read-only$/),
+  ]);
+});
