@@ -23,7 +23,7 @@ export interface Connector {
   readonly configuration: Configuration;
   readonly command: string;
   readonly signal: AbortSignal;
-  /** Rejected when the command is to end without waiting for what it does. */
+  /** Rejected when what uses a `run` connection is to end without waiting for what it does. */
   readonly stuck: Promise<never>;
   /** Seconds to wait for a server that is not there yet, or is still starting. */
   readonly options: { readonly connectWait: number };
@@ -61,7 +61,9 @@ export async function withConnection<T>(
   signal.addEventListener('abort', giveUp, { once: true });
   try {
     if (Number.parseInt(serverVersion, 10) >= OLDEST_MAJOR)
-      return await Promise.race([use(connection), connector.stuck]);
+      return await (purpose === 'run'
+        ? Promise.race([use(connection), connector.stuck])
+        : use(connection));
     throw failure('too-old', [serverVersion, OLDEST_MAJOR]);
   } finally {
     client.end().catch(() => undefined); // The server ends the session when it reads this.

@@ -58,7 +58,7 @@ async function inTheWay(
   sqlstate: string,
 ): Promise<Difference[]> {
   const isDuplicate = ['42P06', '42P07', '42701', '42710', '42723'].includes(sqlstate);
-  if (!isDuplicate && (!/^(22|23|42|55)/.test(sqlstate) || sqlstate === '42501')) return [];
+  if (!isDuplicate && (!/^(22|23|42)/.test(sqlstate) || sqlstate === '42501')) return [];
   const known = factsAt(context.project, before.count);
   const created = migrations
     .flatMap(({ effect }) => factsOf(effect))

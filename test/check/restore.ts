@@ -27,9 +27,13 @@ async function dumpScript(url: string, args: readonly string[]): Promise<string>
   const server = connect(Number(port), hostname);
   await once(server, 'connect');
   const target = `host=${hostname} sslmode=disable user=${username} password=${password} dbname=${pathname.slice(1)}`;
-  const client = spawn(process.execPath, [join(root, 'test/support/dump-client.mjs'), ...args, '--dbname', target], {
-    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
-  });
+  const client = spawn(
+    process.execPath,
+    [join(root, 'test/support/dump-client.mjs'), ...args, '--dbname', target],
+    {
+      stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+    },
+  );
   const [, stdout, , connection] = client.stdio as unknown as [null, Readable, null, Socket];
   connection.pipe(server).pipe(connection);
   const [script] = await Promise.all([text(stdout), once(client, 'close')]);

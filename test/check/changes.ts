@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import type { Difference } from '../../scripts/report/types.js';
+import { call } from '../support/call.js';
+import { makeDatabase, type Database } from '../support/database.js';
+import { migration, write } from '../support/project.js';
+import { line, type Case } from './cases.js';
+
+/** What the check and pg_dump say after the change of a case. */
+export interface Outcome {
+  readonly differences: readonly string[];
+  readonly dumpIsEqual: boolean | undefined;
+}
+
+/** Runs `use` with a database that has been migrated with this SQL as the only migration, and its project. */
+export async function withMigrated<T>(
+  sql: string,
+  use: (database: Database, root: string) => Promise<T>,
+): Promise<T> {
+  const root = mkdtempSync(join(tmpdir(), 'migrate-check-'));
+  write(root, {
+    'package.json': { type: 'module' },
+    '.node-pg-migraterc.json': { 'migrations-dir': 'migrations', schema: 'public' },
+    'migrations/schema/0000_prerequisites.json': {},
+    'migrations/0001_make.js': migration(`pgm.sql(${JSON.stringify(sql)});`, ''),
+  });
+  const database = await makeDatabase(inject('server').url);
+  try {
+    for (const argv of [['snapshot'], ['up', '--strict'], ['check', '--strict']]) {
+      const { code, stdout, stderr } = await call(argv, { url: database.url, root });
+      if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stdout}${stderr}`);
+    }
+    return await use(database, root);
+  } finally {
+    await database.drop();
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** What `check --strict` finds, as {@link line} writes it. */
+export async function differencesIn(database: Database, root: string): Promise<string[]> {
+  const result = await call(['check', '--json', '--strict'], { url: database.url, root });
+  const { differences, error } = result.json();
+  if (result.code !== (differences.length === 0 ? 0 : 6))
+    throw new Error(`exit code ${result.code}: ${error?.message ?? ''}`);
+  return (differences as readonly Difference[]).map(line);
+}
+
+/** Cases that change more than one schema have a database of their own. */
+export const isAlone = ({ make, change }: Case): boolean =>
+  /\b(SCHEMA|EXTENSION|SERVER|DATABASE|EVENT|PRIVILEGES)\b|public\./i.test(make + change);
+
+export const inSchemas = (cases: readonly Case[], sqlOf: (one: Case) => string) =>
+  cases.map((one, index) => `SET search_path = case_${index}; ${sqlOf(one)};`);
+
+/** SQL that makes what the cases change, each in a schema of its own. */
+export const migrationOf = (cases: readonly Case[]): string =>
+  [
+    ...cases.map((_, index) => `CREATE SCHEMA case_${index};`),
+    ...inSchemas(cases, ({ make }) => make),
+  ].join('\n');
+
+/**
+ * Makes all changes of these cases, and gives the outcome of each: one check answers for most of them.
+ *
+ * @param asksDump whether pg_dump is asked, which takes its time; otherwise `dumpIsEqual` is undefined
+ */
+export async function outcomesOf(
+  cases: readonly Case[],
+  asksDump = false,
+): Promise<Map<Case, Outcome>> {
+  const dump = async (database: Database) =>
+    asksDump ? (await database.dump({ without: ['pgmigrations'] })).split('\n\n') : undefined;
+  const together = cases.filter((one) => !isAlone(one));
+  const outcomes = await Promise.all([
+    ...(together.length > 0 ? [outcomesTogether(together, dump)] : []),
+    ...cases.filter(isAlone).map((one) => outcomeAlone(one, dump)),
+  ]);
+  return new Map(outcomes.flatMap((some) => [...some]));
+}
+
+type Dump = (database: Database) => Promise<string[] | undefined>;
+
+async function outcomesTogether(cases: readonly Case[], dump: Dump): Promise<Map<Case, Outcome>> {
+  return await withMigrated(migrationOf(cases), async (database, root) => {
+    const before = await dump(database);
+    for (const change of inSchemas(cases, (one) => one.change)) await database.query(change);
+    const [after, found] = [await dump(database), await differencesIn(database, root)];
+    const outcomes = cases.map((one, index) => {
+      const differences = inPublic(found, index);
+      return [one, { differences, dumpIsEqual: isEqual(before, after, `case_${index}.`) }] as const;
+    });
+    return new Map(outcomes);
+  });
+}
+
+/** What was found in the schema of a case, as if that were `public`. */
+export const inPublic = (texts: readonly string[], index: number): string[] =>
+  texts
+    .filter((text) => text.includes(`case_${index}.`))
+    .map((text) => text.replaceAll(`case_${index}.`, 'public.'));
+
+async function outcomeAlone(one: Case, dump: Dump): Promise<Map<Case, Outcome>> {
+  return await withMigrated(one.make, async (database, root) => {
+    const before = await dump(database);
+    await database.query(one.change);
+    const dumpIsEqual = isEqual(before, await dump(database), '');
+    return new Map([[one, { differences: await differencesIn(database, root), dumpIsEqual }]]);
+  });
+}
+
+/** Whether two dumps have the same statements with this text in them. */
+function isEqual(
+  before: readonly string[] | undefined,
+  after: readonly string[] | undefined,
+  text: string,
+): boolean | undefined {
+  const own = (statements: readonly string[]) =>
+    statements.filter((statement) => statement.includes(text)).join();
+  return before && after && own(before) === own(after);
+}

@@ -1,0 +1,25 @@
+import { describe, expect, test } from 'vitest';
+import { testAll } from '../support/everything.js';
+import { kinds, readCases } from './cases.js';
+import { outcomesOf } from './changes.js';
+
+/**
+ * What the check detects, by kind of object. pg_dump is the second opinion: it knows nothing of this project's
+ * own reading of the catalog, and must see a difference where the check sees one.
+ */
+describe.for(kinds)('detects changes of %s', (kind) => {
+  const cases = readCases(`cases/${kind}.txt`);
+  const asksDump = testAll || kinds.indexOf(kind) % 3 === 0;
+  const outcomes = outcomesOf(cases, asksDump);
+  outcomes.catch(() => undefined);
+
+  test.for(cases)('$name', async (one) => {
+    const outcome = (await outcomes).get(one);
+    expect(outcome?.differences.toSorted()).toEqual(one.differences.toSorted());
+    if (asksDump) expect(outcome?.dumpIsEqual).toBe(one.dumpIsEqual !== undefined);
+  });
+
+  test('all cases have different names', () => {
+    expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
+  });
+});

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { blockedRun } from '../support/eventually.js';
+import { plainRole } from '../support/plain-role.js';
+import { createsTable, setUp, sqlStep, table } from './setup.js';
+
+test.for([
+  ['COMMIT', 7],
+  ['ROLLBACK', 0],
+] as const)(
+  'a row that another session is inserting is waited for: %s',
+  async ([end, exitCode]) => {
+    const { run, database } = await setUp(createsTable('0001', 'a'));
+    await run('up');
+    const writer = await database.connect();
+    await writer.query('BEGIN; INSERT INTO a VALUES (1)');
+    const running = run('down --lock-timeout=60s');
+    await blockedRun(database);
+    await writer.query(end);
+    expect(await running).toMatchObject({ exitCode });
+  },
+);
+
+test('no row is inserted between the look and the drop', async () => {
+  const wait = 'SELECT pg_advisory_xact_lock(4711)';
+  const { run, database } = await setUp(
+    sqlStep('0001_a', table('a', 'id'), 'CREATE TABLE a (id integer)', `${wait}; DROP TABLE a`),
+  );
+  await run('up');
+  const [gate, writer] = [await database.connect(), await database.connect()];
+  await gate.query('BEGIN; LOCK TABLE a IN SHARE MODE');
+  await gate.query('SELECT pg_advisory_xact_lock(4711)');
+  const running = run('down --lock-timeout=60s');
+  await blockedRun(database);
+  const insert = writer.query('INSERT INTO a VALUES (1)').then(
+    () => 'inserted',
+    (error: unknown) => (error as { code: string }).code,
+  );
+  await gate.query('COMMIT');
+  const { exitCode } = await running;
+  // The row is seen, or it is never there; it is never lost.
+  expect([exitCode, await insert]).toEqual(exitCode === 7 ? [7, 'inserted'] : [0, '42P01']);
+});
+
+test('the look locks no readers out of a table that a later migration changes', async () => {
+  const { run, database } = await setUp(
+    {
+      ...sqlStep('0001_a', {}, 'SELECT pg_advisory_xact_lock(4711)'),
+      ...sqlStep('0002_b', { 'public.hot': { 'column v': null } }, 'ALTER TABLE hot DROP v'),
+    },
+    'CREATE TABLE hot (id integer, v text)',
+  );
+  const gate = await database.connect();
+  await gate.query('SELECT pg_advisory_lock(4711)');
+  const running = run('up --lock-timeout=60s');
+  await blockedRun(database);
+  const locks = `SELECT mode FROM pg_locks WHERE relation = 'hot'::regclass AND mode = 'AccessExclusiveLock'`;
+  expect(await database.query(locks)).toEqual([]);
+  expect(await database.query('SELECT FROM hot')).toEqual([]);
+  await gate.query('SELECT pg_advisory_unlock(4711)');
+  expect(await running).toMatchObject({ exitCode: 0 });
+});
+
+test('a policy that hides rows from the role does not hide them from the look', async () => {
+  const { run, database } = await setUp(createsTable('0001', 'a'));
+  const { name, url } = await plainRole(database);
+  await database.query(`GRANT CREATE, USAGE ON SCHEMA public TO "${name}"`);
+  expect(await run('up', url)).toMatchObject({ exitCode: 0 });
+  await database.query(`INSERT INTO a VALUES (1); CREATE POLICY none ON a USING (false);
+    ALTER TABLE a ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`);
+  const report = await run('down', url);
+  expect(report).toMatchObject({
+    exitCode: expect.not.stringMatching('0') as unknown,
+    reverted: [],
+  });
+  expect(report.error?.message).toContain('row-level security');
+  expect(await database.query('SELECT id FROM a')).toEqual([{ id: 1 }]);
+});

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { call } from '../support/call.js';
+import { createsTable, setUp, sqlStep, step, table } from './setup.js';
+
+const MAKE = 'CREATE TABLE a (id integer)';
+
+describe('what is blamed when a migration fails', () => {
+  test('the first error, where the migration swallows it', async () => {
+    const { run } = await setUp(
+      step(
+        '0001_a',
+        table('a', 'id'),
+        `await pgm.db.query('SELECT * FROM nowhere').catch(() => undefined); pgm.sql('${MAKE}');`,
+      ),
+    );
+    const { exitCode, error } = await run('up');
+    expect([exitCode, error?.sqlstate]).toEqual([5, '42P01']);
+    expect(error?.message).toContain('relation "nowhere" does not exist');
+  });
+
+  test('not an error that was rolled back to a savepoint', async () => {
+    const swallow = `await pgm.db.query('SAVEPOINT s');
+      try { await pgm.db.query('SELECT 1/0'); } catch { await pgm.db.query('ROLLBACK TRANSACTION TO s'); }`;
+    const thrown = `${swallow} throw new Error('mine');`;
+    const { exitCode, error } = await (
+      await setUp(step('0001_a', table('a', 'id'), thrown))
+    ).run('up');
+    expect([exitCode, error?.message]).toEqual([5, expect.not.stringContaining('1/0')]);
+    expect(error?.message).toContain('mine');
+    const other = `${swallow} pgm.sql('CREATE TABLE a (id bigint)');`;
+    const { run } = await setUp(step('0001_a', table('a', 'id'), other));
+    expect(await run('up')).toMatchObject({
+      exitCode: 6,
+      differences: [{ object: 'column public.a.id' }],
+    });
+  });
+
+  test('what was there before with another definition, and stands in the way', async () => {
+    const { run } = await setUp(createsTable('0001', 'a'), 'CREATE TABLE a (id text)');
+    expect(await run('up')).toMatchObject({
+      exitCode: 6,
+      error: { code: 'in-the-way' },
+      differences: [{ kind: 'changed', object: 'column public.a.id', found: 'text NULL' }],
+    });
+  });
+
+  test.for<[string, string, string]>([
+    [
+      'a value that does not fit another type',
+      'ALTER TABLE a ALTER id TYPE date USING id::text::date',
+      '22007',
+    ],
+    [
+      'a statement beside it',
+      'ALTER TABLE a ALTER id TYPE bigint; UPDATE nothing SET id = 1',
+      '42P01',
+    ],
+    ['a row that violates a check', 'ALTER TABLE a ADD CHECK (id > 1)', '23514'],
+  ])('not what an earlier migration made: %s', async ([, up, sqlstate]) => {
+    const { run, database } = await setUp({
+      ...createsTable('0001', 'a'),
+      ...sqlStep('0002_b', {}, up),
+    });
+    await run('up 1');
+    await database.query('INSERT INTO a VALUES (1)');
+    expect(await run('up')).toMatchObject({
+      outcome: 'failed',
+      exitCode: 5,
+      differences: [],
+      error: { code: 'migration-failed', sqlstate },
+    });
+  });
+});
+
+test('--verbose prints statements and notices; a warning is always printed', async () => {
+  const { database, root } = await setUp(
+    sqlStep(
+      '0001_a',
+      table('a', 'id'),
+      `${MAKE}; DO $$ BEGIN RAISE WARNING 'careful'; RAISE NOTICE 'by the way'; END $$`,
+    ),
+  );
+  const quiet = await call(['up'], { url: database.url, root });
+  expect(quiet.stderr).toBe('WARNING: careful\n');
+  await database.query('DROP TABLE a; TRUNCATE pgmigrations');
+  const { stderr } = await call(['up', '--verbose'], { url: database.url, root });
+  for (const text of [MAKE, 'WARNING: careful', 'NOTICE: by the way', 'INSERT INTO'])
+    expect(stderr).toContain(text);
+});

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { plainRole } from '../support/plain-role.js';
+import { createsTable, setUp, sqlStep, step, table } from './setup.js';
+
+const schemas = (...names: string[]) => ({
+  '.node-pg-migraterc.json': {
+    'migrations-dir': 'migrations',
+    'migrations-schema': 'public',
+    schema: names,
+  },
+});
+
+describe('outside a transaction, names mean the schemas of the settings file', () => {
+  const base = `CREATE SCHEMA app; CREATE TABLE app.orders (id integer); CREATE TABLE orders (id integer);
+    INSERT INTO app.orders VALUES (1); INSERT INTO orders VALUES (1)`;
+  test.for<[name: string, up: string, effect: object]>([
+    ['DELETE', `pgm.sql('DELETE FROM orders WHERE id = 1');`, {}],
+    ['TRUNCATE', `pgm.sql('TRUNCATE orders');`, {}],
+    [
+      'CREATE INDEX CONCURRENTLY',
+      `pgm.createIndex('orders', 'id', { name: 'i', concurrently: true }); pgm.sql('DELETE FROM orders');`,
+      { 'app.orders': { 'index i': 'USING btree (id)' } },
+    ],
+    ['a statement of pgm.db', `await pgm.db.query('DELETE FROM orders');`, {}],
+  ])('%s', async ([, up, effect]) => {
+    const { run, database } = await setUp(
+      { ...schemas('app', 'public'), ...step('0001_a', effect, `pgm.noTransaction(); ${up}`) },
+      base,
+    );
+    expect(await run('up')).toMatchObject({ exitCode: 0 });
+    expect(await database.query('SELECT id FROM public.orders')).toEqual([{ id: 1 }]);
+    expect(await database.query('SELECT id FROM app.orders')).toEqual([]);
+  });
+});
+
+describe('what a migration has SET does not reach the next one', () => {
+  const base = `CREATE SCHEMA tenant; CREATE TABLE tenant.s (id integer); CREATE TABLE s (id integer);
+    INSERT INTO tenant.s VALUES (1); INSERT INTO s VALUES (1)`;
+  test.for([
+    'SET search_path TO tenant',
+    'SET LOCAL search_path TO tenant',
+    `SELECT set_config('search_path', 'tenant', false)`,
+    `SELECT set_config('search_path', 'tenant', true)`,
+  ])('%s', async (sql) => {
+    for (const noTransaction of ['', 'pgm.noTransaction(); ']) {
+      const { run, database } = await setUp(
+        {
+          ...step('0001_a', {}, `${noTransaction}pgm.sql(\`${sql}\`);`),
+          ...sqlStep('0002_b', {}, 'DELETE FROM s'),
+        },
+        base,
+      );
+      expect(await run('up')).toMatchObject({ exitCode: 0 });
+      expect(await database.query('SELECT id FROM tenant.s')).toEqual([{ id: 1 }]);
+      expect(await database.query('SELECT id FROM public.s')).toEqual([]);
+    }
+  });
+
+  test('session_replication_role: the next migration cannot insert an orphan row', async () => {
+    const { run, database } = await setUp(
+      {
+        ...sqlStep('0001_a', {}, 'SET session_replication_role = replica'),
+        ...sqlStep('0002_b', {}, 'INSERT INTO child VALUES (7)'),
+      },
+      'CREATE TABLE parent (id integer PRIMARY KEY); CREATE TABLE child (id integer REFERENCES parent)',
+    );
+    expect(await run('up')).toMatchObject({
+      exitCode: 5,
+      version: null,
+      error: { sqlstate: '23503' },
+    });
+    expect(await database.query('SELECT FROM child')).toEqual([]);
+  });
+
+  test.for([
+    ['SET ROLE', 'migrate_role_a'],
+    ['SET LOCAL ROLE', 'migrate_role_b'],
+    ['SET SESSION AUTHORIZATION', 'migrate_role_c'],
+  ] as const)('%s', async ([sql, role]) => {
+    const { run, database } = await setUp({
+      ...sqlStep('0001_a', {}, `${sql} ${role}`),
+      ...createsTable('0002', 'b'),
+    });
+    await plainRole(database, role);
+    expect(await run('up')).toMatchObject({ exitCode: 0 });
+    const owner = await database.query(
+      `SELECT relowner = CURRENT_USER::regrole AS mine FROM pg_class WHERE relname = 'b'`,
+    );
+    expect(owner).toEqual([{ mine: true }]);
+  });
+
+  test('statement_timeout and standard_conforming_strings', async () => {
+    const { run } = await setUp({
+      ...sqlStep(
+        '0001_a',
+        {},
+        `SET statement_timeout = '50ms'; SET standard_conforming_strings = off`,
+      ),
+      ...sqlStep(
+        '0002_b',
+        table('b', 'id'),
+        `SELECT pg_sleep(0.2); DO $$ BEGIN ASSERT '\\n' = chr(92) || 'n'; END $$; CREATE TABLE b (id integer)`,
+      ),
+    });
+    expect(await run('up')).toMatchObject({ exitCode: 0 });
+  });
+});
+
+test('row security stays as it is for the migrations when the run looks for data', async () => {
+  const { run, database } = await setUp(
+    {
+      ...sqlStep('0001_a', {}, 'SELECT 1'),
+      ...sqlStep('0002_b', { 'public.t': { 'column gone': null } }, 'ALTER TABLE t DROP gone'),
+      ...sqlStep('0003_c', {}, 'UPDATE owned SET id = 2'),
+    },
+    'SELECT 1',
+  );
+  const role = await plainRole(database);
+  const client = await database.connect();
+  await client.query(`GRANT ALL ON SCHEMA public TO "${role.name}"; SET ROLE "${role.name}";
+    CREATE TABLE t (id integer, gone integer); CREATE TABLE owned (id integer); INSERT INTO owned VALUES (1);
+    ALTER TABLE owned ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY p ON owned USING (true)`);
+  expect(await run('up', role.url)).toMatchObject({ exitCode: 0, version: '0003_c' });
+  expect(await database.query('SELECT id FROM owned')).toEqual([{ id: 2 }]);
+});

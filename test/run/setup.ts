@@ -1,0 +1,51 @@
+import { call } from '../support/call.js';
+import { testProject, type Files } from '../support/project.js';
+import { testDatabase } from '../support/test-database.js';
+
+/** The effect of a table with these columns, all `integer NULL`. */
+export const table = (name: string, ...columns: string[]) => ({
+  [`public.${name}`]: {
+    table: '',
+    ...Object.fromEntries(columns.map((column) => [`column ${column}`, 'integer NULL'])),
+  },
+});
+
+/** A migration as files: its name, its effect, and what its functions do with `pgm`. */
+export const step = (name: string, effect: object, up: string, down = ''): Files => ({
+  [`migrations/${name}.ts`]: `export async function up(pgm) { ${up} }\nexport async function down(pgm) { ${down} }\n`,
+  [`migrations/schema/${name}.json`]: effect,
+});
+
+/** A migration that runs SQL. */
+export const sqlStep = (name: string, effect: object, up: string, down = ''): Files =>
+  step(name, effect, `pgm.sql(${JSON.stringify(up)});`, `pgm.sql(${JSON.stringify(down)});`);
+
+/** A migration that creates a table with a column `id`. */
+export const createsTable = (number: string, name: string): Files =>
+  sqlStep(
+    `${number}_${name}`,
+    table(name, 'id'),
+    `CREATE TABLE ${name} (id integer)`,
+    `DROP TABLE ${name}`,
+  );
+
+/** A project of these files, and a database that holds nothing but `base`; `run` gives the JSON of a command line. */
+export async function setUp(files: Files, base = 'SELECT 1') {
+  const database = await testDatabase({ base: false });
+  await database.query(base);
+  const root = testProject(files);
+  const run = async (line: string, url = database.url) =>
+    (await call([...line.split(' '), '--json'], { url, root })).json();
+  /** Names of the tables in `public`, but for the migrations table. */
+  const tables = async () => {
+    const rows = await database.query<{ name: string }>(`SELECT relname AS name FROM pg_class
+      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'pgmigrations' ORDER BY 1`);
+    return rows.map(({ name }) => name);
+  };
+  /** Names in the migrations table. */
+  const applied = async () =>
+    (await database.query<{ name: string }>('SELECT name FROM pgmigrations ORDER BY id')).map(
+      ({ name }) => name,
+    );
+  return { database, root, run, tables, applied };
+}

@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { createsTable, setUp, sqlStep, step, table } from './setup.js';
+
+const a = createsTable('0001', 'a');
+const MAKE = 'CREATE TABLE b (id integer)';
+
+describe('a migration that leaves the transaction of the run', () => {
+  test.for([
+    'COMMIT',
+    'commit;',
+    'END',
+    'COMMIT WORK',
+    'COMMIT AND CHAIN',
+    '/* now */ COMMIT',
+    'COMMIT -- now',
+    'END TRANSACTION',
+    "PREPARE TRANSACTION 'x'",
+    'BEGIN',
+    'ROLLBACK',
+    'ABORT',
+    'COMMIT; BEGIN',
+    'ROLLBACK; BEGIN',
+  ])('by %s is refused at once, and nothing of it stays', async (statement) => {
+    const leaving = step(
+      '0002_b',
+      table('b', 'id'),
+      `pgm.sql('CREATE TABLE b (id bigint)'); pgm.sql(\`${statement}\`);`,
+    );
+    const { run, tables, applied } = await setUp({ ...a, ...leaving });
+    expect(await run('up 0001')).toMatchObject({ exitCode: 0 });
+    expect(await run('up')).toMatchObject({
+      exitCode: 5,
+      version: '0001_a',
+      error: { code: 'controls-transaction' },
+    });
+    expect([await tables(), await applied()]).toEqual([['a'], ['0001_a']]);
+  });
+
+  test.for([
+    'SELECT 1; COMMIT',
+    'SELECT 1; ROLLBACK',
+    'SELECT 1; COMMIT; BEGIN',
+    'DO $$ BEGIN COMMIT; END $$',
+  ])('hidden as %s is never recorded, and says what may be committed', async (statement) => {
+    const { run, applied } = await setUp({
+      ...a,
+      ...step('0002_b', table('b', 'id'), `pgm.sql('${MAKE}'); pgm.sql('${statement}');`),
+    });
+    expect(await run('up 0001')).toMatchObject({ exitCode: 0 });
+    const { exitCode, version, error } = await run('up');
+    // A DO block in a transaction may not COMMIT: PostgreSQL refuses it.
+    expect([exitCode, version]).toEqual([statement.startsWith('DO') ? 5 : 8, '0001_a']);
+    expect(error?.message).not.toContain('nothing was changed');
+    expect(await applied()).toEqual(['0001_a']);
+  });
+});
+
+describe('a migration outside a transaction', () => {
+  const outside = (sql: string) =>
+    step(
+      '0002_b',
+      table('b', 'id'),
+      `pgm.noTransaction(); pgm.sql('${sql}');`,
+      `pgm.dropTable('b');`,
+    );
+
+  test('whose result is wrong is not recorded, and the one before it stays', async () => {
+    const { run, tables, applied } = await setUp({
+      ...a,
+      ...outside('CREATE TABLE b (id bigint)'),
+    });
+    const report = await run('up');
+    expect(report).toMatchObject({
+      outcome: 'partial',
+      exitCode: 8,
+      version: '0001_a',
+      applied: [{ name: '0001_a' }],
+      pending: ['0002_b'],
+      differences: [{ object: 'column public.b.id' }],
+    });
+    expect(report.error?.message).toContain('the database is at 0001_a');
+    expect(report.error?.message).not.toContain('nothing was changed');
+    expect([await tables(), await applied()]).toEqual([['a', 'b'], ['0001_a']]);
+    expect(await run('up')).toMatchObject({ exitCode: 8, applied: [] });
+  });
+
+  test('that fails midway is not recorded, and is run again', async () => {
+    const { run, database } = await setUp(
+      { ...a, ...outside('CREATE TABLE IF NOT EXISTS b (id integer); SELECT 1 / count(*) FROM t') },
+      'CREATE TABLE t ()',
+    );
+    expect(await run('up')).toMatchObject({
+      exitCode: 8,
+      version: '0001_a',
+      error: { sqlstate: '22012' },
+    });
+    await database.query('ALTER TABLE t ADD id integer; INSERT INTO t VALUES (1)');
+    expect(await run('up')).toMatchObject({ exitCode: 0, version: '0002_b' });
+  });
+});
+
+describe('a migration that changes the migrations table is refused', () => {
+  test.for([
+    "DELETE FROM pgmigrations WHERE name = '0001_a'",
+    "UPDATE pgmigrations SET name = '0001_z' WHERE name = '0001_a'",
+    "INSERT INTO pgmigrations (name, run_on) VALUES ('0003_c', now())",
+    'TRUNCATE pgmigrations',
+  ])('%s', async (sql) => {
+    const { run, tables, applied } = await setUp({
+      ...a,
+      ...sqlStep('0002_b', table('b', 'id'), `${MAKE}; ${sql}`),
+      ...createsTable('0003', 'c'),
+    });
+    expect(await run('up 0001')).toMatchObject({ exitCode: 0 });
+    const error = { code: 'table-changed' };
+    expect(await run('up 0002')).toMatchObject({
+      exitCode: 5,
+      version: '0001_a',
+      applied: [],
+      error,
+    });
+    expect([await tables(), await applied()]).toEqual([['a'], ['0001_a']]);
+  });
+});
+
+describe('a statement that comes after its migration has ended is refused', () => {
+  const late = `for (;;) {
+      const [{ path }] = await pgm.db.select("SELECT current_setting('search_path') AS path");
+      if (!path.includes('public')) break;
+    }
+    await pgm.db.query('ALTER TABLE public.t ADD late integer');`;
+  test.for<[string, string]>([
+    [
+      'of a function that is not awaited',
+      `void (async () => { ${late} })().catch(() => undefined);`,
+    ],
+    ['of forEach', `['x'].forEach(async () => { try { ${late} } catch {} });`],
+    ['of a timer', `setTimeout(async () => { try { ${late} } catch {} }, 0);`],
+  ])('%s', async ([, up]) => {
+    const { run, tables, database } = await setUp(
+      step('0001_b', table('b', 'id'), `${up} pgm.sql('${MAKE}');`),
+      'CREATE TABLE t ()',
+    );
+    expect(await run('up')).toMatchObject({ exitCode: 5, error: { code: 'late-statement' } });
+    expect(await database.query("SELECT FROM pg_attribute WHERE attname = 'late'")).toEqual([]);
+    expect(await tables()).toEqual(['t']);
+  });
+});

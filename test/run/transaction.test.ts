@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { createsTable, setUp, sqlStep, table } from './setup.js';
+
+const a = createsTable('0001', 'a');
+const b = (up: string, down = 'DROP TABLE b') => sqlStep('0002_b', table('b', 'id'), up, down);
+const MAKE = 'CREATE TABLE b (id integer)';
+const missing = (object: string) => ({ kind: 'missing', object });
+
+describe('rolls everything back when', () => {
+  test.for<[name: string, up: string, exitCode: number, more: object]>([
+    [
+      'up makes another column than its effect says',
+      'CREATE TABLE b (id bigint)',
+      6,
+      { differences: [{ kind: 'changed', object: 'column public.b.id', found: 'bigint NULL' }] },
+    ],
+    [
+      'up drops what an earlier migration made',
+      `${MAKE}; DROP TABLE a`,
+      6,
+      { differences: [missing('table public.a')] },
+    ],
+    ['up does nothing', 'SELECT 1', 6, { differences: [missing('table public.b')] }],
+    [
+      'a statement fails',
+      `${MAKE}; SELECT 1 / 0`,
+      5,
+      { error: { code: 'migration-failed', sqlstate: '22012' } },
+    ],
+  ])('%s', async ([, up, exitCode, more]) => {
+    const { run, tables, database } = await setUp({ ...a, ...b(up) });
+    expect(await run('up')).toMatchObject({ exitCode, version: null, applied: [], ...more });
+    expect(await tables()).toEqual([]);
+    expect(await database.query(`SELECT to_regclass('pgmigrations') AS r`)).toEqual([{ r: null }]);
+  });
+
+  test.for<[name: string, down: string, exitCode: number, more: object]>([
+    [
+      'down leaves something behind',
+      'SELECT 1',
+      6,
+      { differences: [{ kind: 'unexpected', object: 'table public.b' }] },
+    ],
+    ['down drops too much', 'DROP TABLE a, b', 6, { differences: [missing('table public.a')] }],
+    [
+      'a statement of down fails',
+      'DROP TABLE b; DROP TABLE b',
+      5,
+      { error: { sqlstate: '42P01' } },
+    ],
+  ])('%s', async ([, down, exitCode, more]) => {
+    const { run, tables, applied } = await setUp({ ...a, ...b(MAKE, down) });
+    expect(await run('up')).toMatchObject({ exitCode: 0 });
+    expect(await run('down')).toMatchObject({ exitCode, version: '0002_b', reverted: [], ...more });
+    expect([await tables(), await applied()]).toEqual([
+      ['a', 'b'],
+      ['0001_a', '0002_b'],
+    ]);
+  });
+
+  test('a deferred trigger changes the schema at the end', async () => {
+    const { run, tables } = await setUp(
+      b(`${MAKE}; INSERT INTO t VALUES (1)`),
+      deferred('ALTER TABLE b ADD late integer'),
+    );
+    expect(await run('up --strict')).toMatchObject({
+      exitCode: 6,
+      differences: [{ object: 'column public.b.late' }],
+    });
+    expect(await tables()).toEqual(['t']);
+  });
+});
+
+const deferred = (sql: string) => `CREATE TABLE t (id integer);
+  CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${sql}; RETURN NULL; END $$;
+  CREATE CONSTRAINT TRIGGER later AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION later()`;
+
+test('a deferred trigger finds its tables as the migrations do', async () => {
+  const { run, database } = await setUp(
+    b(`${MAKE}; INSERT INTO t VALUES (1)`),
+    `CREATE TABLE log (id integer); ${deferred('INSERT INTO log VALUES (1)')}`,
+  );
+  expect(await run('up')).toMatchObject({ exitCode: 0 });
+  expect(await database.query('SELECT id FROM log')).toEqual([{ id: 1 }]);
+});
+
+test('temporary tables hide neither the catalog nor types from the check', async () => {
+  const { run } = await setUp(
+    sqlStep(
+      '0001_a',
+      { 'public.a': { table: '', 'column d': 'date NULL' } },
+      `CREATE TEMP TABLE pg_index (LIKE pg_catalog.pg_index) ON COMMIT DROP; CREATE TEMP TABLE date (n integer) ON COMMIT DROP;
+      CREATE TABLE a (d pg_catalog.date); CREATE INDEX i ON a (d)`,
+    ),
+  );
+  const differences = [{ kind: 'unexpected', object: 'index public.i' }];
+  expect(await run('up --strict')).toMatchObject({ exitCode: 6, differences });
+});
+
+test('an advisory lock that a migration releases is not the run lock', async () => {
+  const { run } = await setUp(b(`${MAKE}; SELECT pg_advisory_unlock_all()`));
+  expect(await run('up')).toMatchObject({ exitCode: 0 });
+});
