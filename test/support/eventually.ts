@@ -7,7 +7,11 @@ import type { Database } from './database.js';
  *
  * @param what what is waited for, in the words of the error
  */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined | false>, seconds = 30): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false>,
+  seconds = 30,
+): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   while (Date.now() < deadline) {
     const answer = await ask();
@@ -51,7 +55,8 @@ export const advisoryLocks = (database: Database, granted = true): Promise<{ pid
 /** Waits until no session but idle ones is left in a database: what was cut off has then come to its end. */
 export const settled = (database: Database): Promise<true> =>
   eventually('a database where nobody is at work', async () => {
-    const busy = await database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database()
+    const busy =
+      await database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database()
       AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'idle'`);
     return busy.length === 0;
   });

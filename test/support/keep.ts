@@ -22,13 +22,20 @@ export interface Task {
  * whatever ends it.
  */
 export async function keep(task: Task): Promise<() => Promise<void>> {
-  const keeper = spawn(process.execPath, [join(root, 'test/support/keeper.mjs'), JSON.stringify(task)], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { PATH: process.env['PATH'] },
-  });
+  const keeper = spawn(
+    process.execPath,
+    [join(root, 'test/support/keeper.mjs'), JSON.stringify(task)],
+    {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { PATH: process.env['PATH'] },
+    },
+  );
   const exited = once(keeper, 'exit');
-  const answer = await Promise.race([once(keeper.stdout, 'data').then(String), exited.then(() => '')]);
+  const answer = await Promise.race([
+    once(keeper.stdout, 'data').then(String),
+    exited.then(() => ''),
+  ]);
   if (answer !== 'ready\n') {
     const rest = await text(keeper.stdout);
     await exited;

@@ -14,7 +14,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 
 const { start, stop, options, log, remove } = JSON.parse(process.argv[2] ?? '');
-const run = ([file, ...args]) => execFileSync(file, args, { ...options, encoding: 'utf8', stdio: 'pipe' });
+const run = ([file, ...args]) =>
+  execFileSync(file, args, { ...options, encoding: 'utf8', stdio: 'pipe' });
 
 // The parent may be gone before it could read the answer.
 process.stdout.on('error', () => {});
@@ -27,7 +28,9 @@ try {
   run(stop);
 } catch (error) {
   process.exitCode = 1;
-  process.stdout.write(`${error.message}\n${existsSync(log) ? readFileSync(log, 'utf8').slice(-2000) : ''}`);
+  process.stdout.write(
+    `${error.message}\n${existsSync(log) ? readFileSync(log, 'utf8').slice(-2000) : ''}`,
+  );
 } finally {
   if (remove !== null) rmSync(remove, { recursive: true, force: true });
 }

@@ -30,13 +30,18 @@ export interface Running {
 }
 
 /** What makes node run TypeScript, as in package.json; ts-node uses what Node 22 and later warn of. */
-export const typescript = ['--disable-warning=DEP0180', '--import', join(root, 'scripts/ts-node.mjs')];
+export const typescript = [
+  '--disable-warning=DEP0180',
+  '--import',
+  join(root, 'scripts/ts-node.mjs'),
+];
 
 /** The program, as `npm run migrate` starts it. */
 export const sources = [...typescript, join(root, 'scripts/migrate.ts')];
 
 /** The program that the tests start: with MIGRATE_COMPILED=1 in their environment, as compiled. */
-const program = process.env['MIGRATE_COMPILED'] === '1' ? [join(root, 'dist/scripts/migrate.js')] : sources;
+const program =
+  process.env['MIGRATE_COMPILED'] === '1' ? [join(root, 'dist/scripts/migrate.js')] : sources;
 
 /** Runs the program for real, in a process of its own, to its end. */
 export function migrate(args: readonly string[], options: RunOptions = {}): Promise<Result> {
@@ -54,7 +59,11 @@ export function npmMigrate(args: readonly string[], options: RunOptions = {}): P
 }
 
 /** Starts any program, in a clean environment. */
-export function startProgram(file: string, args: readonly string[], { url, env, cwd = root }: RunOptions): Running {
+export function startProgram(
+  file: string,
+  args: readonly string[],
+  { url, env, cwd = root }: RunOptions,
+): Running {
   const child = spawn(file, args, {
     cwd,
     env: { ...inherited(), ...(url === undefined ? {} : { DATABASE_URL: url }), ...env },
@@ -80,7 +89,11 @@ export function startProgram(file: string, args: readonly string[], { url, env, 
         child.stdout.on('data', look);
         child.stderr.on('data', look);
         child.once('close', () => {
-          reject(new Error(`it ended without printing ${JSON.stringify(text)}: ${printed.stdout}${printed.stderr}`));
+          reject(
+            new Error(
+              `it ended without printing ${JSON.stringify(text)}: ${printed.stdout}${printed.stderr}`,
+            ),
+          );
         });
         look();
       }),

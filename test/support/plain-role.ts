@@ -3,11 +3,16 @@ import { onTestFinished } from 'vitest';
 import type { Database } from './database.js';
 
 /** A role that is no superuser and may do nothing; and the address with which it comes. It goes with the test. */
-export async function plainRole(database: Database, name = `role_${randomBytes(4).toString('hex')}`) {
+export async function plainRole(
+  database: Database,
+  name = `role_${randomBytes(4).toString('hex')}`,
+) {
   await database.query(`CREATE ROLE "${name}" LOGIN PASSWORD 'of-the-test';
     REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
   onTestFinished(async () => {
-    await database.query(`REASSIGN OWNED BY "${name}" TO CURRENT_USER; DROP OWNED BY "${name}"; DROP ROLE "${name}"`);
+    await database.query(
+      `REASSIGN OWNED BY "${name}" TO CURRENT_USER; DROP OWNED BY "${name}"; DROP ROLE "${name}"`,
+    );
   });
   const url = new URL(database.url);
   url.username = encodeURIComponent(name);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { startProgram, type Result } from './migrate.js';
 
 /** Whether this machine has psql; where tests run for all to see (CI), it must. */
-export const hasPsql = process.env['CI'] !== undefined || spawnSync('psql', ['--version']).status === 0;
+export const hasPsql =
+  process.env['CI'] !== undefined || spawnSync('psql', ['--version']).status === 0;
 
 /** Runs a script as the head of every plan says: `psql -v ON_ERROR_STOP=1 -f`. */
 export async function psql(url: string, script: string): Promise<Result> {

@@ -18,7 +18,12 @@ export interface Wish {
 }
 
 /** For tests, speed counts for more than surviving a power cut. */
-const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
+const settings = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '200',
+};
 
 /**
  * Starts the PostgreSQL server that the tests run on, or takes the one whose URL it is given.
@@ -30,8 +35,10 @@ export async function startServer(wish: Wish = process.env): Promise<TestServer>
   const image = wish.TEST_POSTGRES_IMAGE ?? `postgres:${major ?? '17'}-alpine`;
   if (/^postgres(ql)?:\/\//.test(name)) return external(name);
   if (name === 'embedded') return embedded(major);
-  if (name === 'container') return container(image).catch((error: unknown) => fail(`no container of ${image}`, error));
-  if (name !== '') throw new Error(`TEST_POSTGRES is container, embedded or a postgres:// URL, not ${name}`);
+  if (name === 'container')
+    return container(image).catch((error: unknown) => fail(`no container of ${image}`, error));
+  if (name !== '')
+    throw new Error(`TEST_POSTGRES is container, embedded or a postgres:// URL, not ${name}`);
 
   const { hasContainerEngine } = await import('./container.js');
   if (!(await hasContainerEngine())) return embedded(major);
@@ -45,11 +52,16 @@ export async function startServer(wish: Wish = process.env): Promise<TestServer>
 
 async function external(url: string): Promise<TestServer> {
   const server = { url, stop: () => Promise.resolve() };
-  return describe('external', server).catch((error: unknown) => fail('the server cannot be used', error));
+  return describe('external', server).catch((error: unknown) =>
+    fail('the server cannot be used', error),
+  );
 }
 
 async function embedded(major: string | undefined): Promise<TestServer> {
-  return describe('embedded', await startEmbedded({ settings, major: major ? Number(major) : undefined }));
+  return describe(
+    'embedded',
+    await startEmbedded({ settings, major: major ? Number(major) : undefined }),
+  );
 }
 
 async function container(image: string): Promise<TestServer> {

@@ -1,6 +1,8 @@
 import { migration, testProject, type Files } from './project.js';
 
-const table = (name: string) => ({ [`public.${name}`]: { table: '', 'column id': 'integer NULL' } });
+const table = (name: string) => ({
+  [`public.${name}`]: { table: '', 'column id': 'integer NULL' },
+});
 
 /** The files of a migration that makes a table of one column, `id`, and nothing else. */
 export const makesTable = (number: string, name: string): Files => ({
