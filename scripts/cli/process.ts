@@ -52,7 +52,7 @@ async function start(main: Main): Promise<void> {
     root: process.cwd(),
     stdout: (text) => stdout.write(text),
     stderr: (text) => stderr.write(text),
-    color: !env['NO_COLOR'] && forced !== '0' && (Boolean(forced) || isTerminal),
+    color: !env['NO_COLOR'] && forced !== '0' && Boolean(forced || isTerminal),
     ...interruptions(exit),
   });
   await new Promise((resolve) => stdout.write('', resolve));

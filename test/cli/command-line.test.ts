@@ -92,8 +92,7 @@ test.for(['help', '--help', '-h', 'up --help', 'help up', '--version'])('"%s"', 
   });
 });
 
-// C6 in /tmp/defects.md
-test.fails('"--version --json"', async () => {
+test('"--version --json"', async () => {
   expect((await report('--version')).output).toMatch(/^\d/);
 });
 

@@ -141,8 +141,7 @@ test('a part that is missing does not pass for success', async () => {
   expect((await compiled('up', database.url)).code).toBe(1);
 });
 
-// C7 in /tmp/defects.md
-test.fails('migrations in JavaScript are compiled as well', async () => {
+test('migrations in JavaScript are compiled as well', async () => {
   const effect = { 'public.d': { table: '', 'column id': 'integer NULL' } };
   write(source, {
     'migrations/0007_js.js': migration('', ''),

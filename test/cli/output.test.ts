@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { progressReporter } from '../../scripts/report/progress.js';
-import type { Event } from '../../scripts/report/types.js';
 import { call } from '../support/call.js';
 import { migrate, sources, start, startProgram } from '../support/migrate.js';
 import { migration } from '../support/project.js';
@@ -23,8 +21,7 @@ describe.concurrent('colours', () => {
     expect(stderr).toContain('chek');
   });
 
-  // C8 in /tmp/defects.md
-  test.fails('FORCE_COLOR=0 is off', async () => {
+  test('FORCE_COLOR=0 is off', async () => {
     expect((await migrate(['chek'], { env: { FORCE_COLOR: '0' } })).stderr).not.toContain(ESCAPE);
   });
 
@@ -93,51 +90,6 @@ test('only --verbose prints a stack trace', async () => {
   const { url } = await testDatabase({ base: false });
   expect((await call(['up'], { url, root })).stderr).not.toMatch(/^ {4}at /m);
   expect((await call(['up', '--verbose'], { url, root })).stderr).toMatch(/^ {4}at /m);
-});
-
-describe('a long run tells', () => {
-  const told = (...events: readonly Event[]): string => {
-    let text = '';
-    const tell = progressReporter((written) => (text += written));
-    for (const event of events) tell(event);
-    return text;
-  };
-  const session = {
-    pid: 7,
-    application: 'psql',
-    client: '10.0.0.9',
-    age: 12,
-    state: 'idle in transaction',
-    query: 'SELECT 1',
-  };
-
-  test('whom it waits for', () => {
-    const retry = { attempt: 1, retries: 10, pause: 1500, reason: 'lock timeout', blockers: [] };
-    for (const event of [
-      { type: 'waiting', holder: session },
-      { type: 'blocked', blockers: [session] },
-      { type: 'retry', ...retry, blockers: [session] },
-    ] as const)
-      for (const part of ['pid 7', 'psql', '10.0.0.9', '12 s', 'idle in transaction', 'SELECT 1'])
-        expect(told(event)).toContain(part);
-    expect(told({ type: 'waiting', holder: undefined })).toMatch(/^waiting for another run: .+\n$/);
-    expect(told({ type: 'retry', ...retry })).toMatch(/attempt 1 of 11 .*lock timeout.* 1\.5 s\n$/);
-  });
-
-  test('how far an index build is, now and then, in whole lines', () => {
-    const phase = 'building index: scanning table';
-    const progress = (done: number, total: number): Event => ({
-      type: 'progress',
-      phase,
-      done,
-      total,
-    });
-    const looks = Array.from({ length: 11 }, (_, look) => progress(look * 20, 200));
-    const shares = ['0 %', '50 %', '100 %'].map((share) => `${phase}: ${share}\n`);
-    expect(told(...looks)).toBe(shares.join(''));
-    expect(told(progress(0, 0))).toBe(`${phase}: 0 %\n`);
-    expect(told(progress(300, 200))).toBe(`${phase}: 100 %\n`);
-  });
 });
 
 describe('in GitHub Actions', () => {
