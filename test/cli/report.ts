@@ -62,7 +62,10 @@ export async function refused(
 }
 
 /** Every table, index and sequence with the transaction that made it so, and all rows: equal if nothing was written. */
-export const stateOf = ({ query }: Database): Promise<unknown[]> =>
-  query(`SELECT oid, relname, xmin::text, CASE WHEN relkind = 'r' THEN
+export const stateOf = ({ query }: Database) =>
+  query<{
+    schema: string;
+  }>(`SELECT relnamespace::regnamespace::text AS schema, oid, relname, xmin::text,
+      CASE WHEN relkind = 'r' THEN
       query_to_xml(format('SELECT t.xmin, t.* FROM %s t', oid::regclass), true, true, '')::text END AS rows
     FROM pg_class WHERE oid >= 16384 ORDER BY oid`);

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { expect, inject, onTestFinished, test } from 'vitest';
-import { makeDatabase } from '../support/database.js';
+import { expect, test } from 'vitest';
+import { plainRole } from '../support/plain-role.js';
 import { testDatabase } from '../support/test-database.js';
 import { expectAdopted, expectRefused } from './adoption.js';
 import { claim, legacyDatabases, legacyFiles, runLegacy } from './legacy.js';
@@ -127,27 +126,19 @@ test.for<[string, string, readonly string[]]>([
 );
 
 test('lists all privileges that a role lacks; with them it adopts tables that stay their owner’s', async () => {
-  const id = randomBytes(4).toString('hex');
-  const [owner, deployer] = [`owner_${id}`, `deployer_${id}`];
-  const admin = await makeDatabase(inject('server').url);
-  onTestFinished(async () => {
-    await admin.query(`DROP ROLE IF EXISTS ${owner}, ${deployer}`);
-    await admin.drop();
-  });
   const tables = ['users', 'workflow_templates', 'user_workflows', 'workflow_executions'];
-  const database =
-    await legacyDatabase(`CREATE ROLE ${owner}; CREATE ROLE ${deployer} LOGIN PASSWORD 'x';
-    GRANT USAGE, CREATE ON SCHEMA public TO ${owner}, ${deployer};
-    ${tables.map((table) => `ALTER TABLE ${table} OWNER TO ${owner};`).join('\n')}
-    ALTER FUNCTION update_updated_at_column() OWNER TO ${owner}`);
-  const url = Object.assign(new URL(database.url), { username: deployer, password: 'x' }).href;
-  const { error } = await expectRefused(database, 3, { url });
+  const database = await legacyDatabase();
+  const [owner, deployer] = [await plainRole(database), await plainRole(database)];
+  const owned = [...tables.map((name) => `TABLE ${name}`), 'FUNCTION update_updated_at_column()'];
+  await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${owner.name}, ${deployer.name};
+    ${owned.map((object) => `ALTER ${object} OWNER TO ${owner.name};`).join('\n')}`);
+  const { error } = await expectRefused(database, 3, deployer);
   for (const object of [...tables, 'update_updated_at_column()'])
     expect(error?.message).toContain(`public.${object}`);
   const statements = error?.hint.match(/GRANT .*;/g) ?? [];
-  expect(statements).toContain(`GRANT ${owner} TO ${deployer};`);
+  expect(statements).toContain(`GRANT ${owner.name} TO ${deployer.name};`);
   await database.query(statements.join('\n'));
-  await expectAdopted(database, { url });
-  const owners = `SELECT DISTINCT pg_get_userbyid(relowner) AS owner FROM pg_class WHERE relname = ANY ($1)`;
-  expect(await database.query(owners, [tables])).toEqual([{ owner }]);
+  await expectAdopted(database, deployer);
+  const owners = `SELECT DISTINCT pg_get_userbyid(relowner) AS name FROM pg_class WHERE relname = ANY ($1)`;
+  expect(await database.query(owners, [tables])).toEqual([{ name: owner.name }]);
 });

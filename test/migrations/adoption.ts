@@ -107,12 +107,9 @@ export async function expectAdopted(
   const up = (await call(['up', '--json'], { url })).json();
   expect(up).toMatchObject({ error: null, outcome: 'applied', version: migrations.at(-1) });
   expect(await rowsOf(database)).toMatchObject(before);
-  const check = (await call(['check', '--json', ...(strict ? ['--strict'] : [])], { url })).json();
-  expect(check).toMatchObject({ outcome: 'matches', exitCode: 0 });
-  expect((await call(['up', '--json'], { url })).json()).toMatchObject({
-    outcome: 'nothing-to-do',
-    exitCode: 0,
-  });
+  const check = await call(['check', ...(strict ? ['--strict'] : [])], { url });
+  expect(check).toMatchObject({ code: 0, stderr: '' });
+  expect((await call(['up', '--json'], { url })).json().outcome).toBe('nothing-to-do');
   return up;
 }
 
@@ -124,15 +121,7 @@ export async function expectRefused(
 ): Promise<JsonReport> {
   const before = [await schemaLines(database), await rowsOf(database)];
   const up = (await call(['up', '--json'], { url })).json();
-  expect({
-    exitCode: up.exitCode,
-    version: up.version,
-    message: up.error?.message,
-    hint: up.error?.hint,
-  }).toMatchObject({
-    exitCode,
-    version: null,
-  });
+  expect(up).toMatchObject({ exitCode, version: null });
   expect([await schemaLines(database), await rowsOf(database)]).toEqual(before);
   expect(await database.query("SELECT to_regclass('public.pgmigrations') AS table")).toEqual([
     { table: null },

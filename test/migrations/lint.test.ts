@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest';
 import { call } from '../support/call.js';
-import { migration } from '../support/project.js';
-import { smallProject } from '../support/small-project.js';
 import { testDatabase } from '../support/test-database.js';
 import { migrations } from './adoption.js';
 import { lint } from './squawk.js';
@@ -44,26 +42,4 @@ test.for(['up', 'down'] as const)('squawk finds in %s only what is accepted', as
     (finding) => !isTaste(finding) && !(direction === 'down' && isReversal(finding)),
   );
   expect(found.sort()).toEqual(Object.keys(accepted[direction]).sort());
-});
-
-test('squawk reports what would block writers or destroy data, with the migration', async () => {
-  const { url } = await testDatabase({ base: false });
-  const root = smallProject(['a'], {
-    'migrations/0002_bad.ts': migration(
-      `pgm.createIndex('a', 'id'); pgm.sql('ALTER TABLE a ADD CHECK (id > 0)'); pgm.dropColumn('a', 'id');`,
-      '',
-    ),
-    'migrations/0003_good.ts': migration(
-      `pgm.noTransaction(); pgm.createIndex('a', 'id', { ifNotExists: true, concurrently: true });`,
-      '',
-    ),
-    'migrations/schema/0002_bad.json': {},
-    'migrations/schema/0003_good.json': {},
-  });
-  expect((await call(['up', '1'], { url, root })).code).toBe(0);
-  expect(lint((await call(['plan'], { url, root })).stdout).sort()).toEqual([
-    '0002_bad: ban-drop-column',
-    '0002_bad: constraint-missing-not-valid',
-    '0002_bad: require-concurrent-index-creation',
-  ]);
 });

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { beforeAll, expect, test } from 'vitest';
 import { call } from '../support/call.js';
 import type { Database } from '../support/database.js';
-import { createDatabase, testDatabase } from '../support/test-database.js';
+import { createDatabase } from '../support/test-database.js';
 import { ada, fill, workflow } from './adoption.js';
 import { workflowService } from './workflow-service.js';
 
@@ -28,65 +28,39 @@ async function newUser(): Promise<string> {
   return id;
 }
 
-test('before the migrations, list fails with 42P01', async () => {
-  const { url } = await testDatabase();
-  const client = new pg.Pool({ connectionString: url });
-  const listing = workflowService(client).getUserWorkflows(ada);
-  await expect(listing)
-    .rejects.toMatchObject({ code: '42P01' })
-    .finally(() => client.end());
-});
-
 test('list, create, get, update, delete', async () => {
   const service = workflowService(pool);
   const user = await newUser();
+  const definition = { steps: [] };
   expect(await service.getUserWorkflows(user)).toEqual([]);
-  const created = await service.createUserWorkflow(user, {
-    name: 'Weekly',
-    definition: { steps: [] },
-  });
+  const created = await service.createUserWorkflow(user, { name: 'Weekly', definition });
   expect(created).toMatchObject({ user_id: user, name: 'Weekly', config: {}, execution_count: 0 });
-  expect(await service.getUserWorkflow(user, created.id)).toEqual(created);
+  const { id } = created;
+  expect(await service.getUserWorkflow(user, id)).toEqual(created);
   expect(await service.getUserWorkflows(user)).toEqual([created]);
-  const updated = await service.updateUserWorkflow(user, created.id, {
-    name: 'Daily',
-    is_favorite: true,
-  });
-  expect(updated).toMatchObject({
-    id: created.id,
-    name: 'Daily',
-    is_favorite: true,
-    definition: { steps: [] },
-  });
-  expect(await service.deleteUserWorkflow(user, created.id)).toBe(true);
-  expect(await service.getUserWorkflow(user, created.id)).toBeUndefined();
+  const changes = { name: 'Daily', is_favorite: true };
+  const updated = await service.updateUserWorkflow(user, id, changes);
+  expect(updated).toMatchObject({ id, definition, ...changes });
+  expect(await service.deleteUserWorkflow(user, id)).toBe(true);
+  expect(await service.getUserWorkflow(user, id)).toBeUndefined();
 });
 
 test('JSON comes out as it went in', async () => {
   const service = workflowService(pool);
   const user = await newUser();
-  const documents: unknown[] = [
+  const steps = [{ id: 1, on: null, if: true, weights: [0, -1.5, 1e21] }];
+  for (const document of [
     {},
     [],
-    {
-      steps: [{ id: 1, on: null, if: true, weights: [0, -1.5, 1e21] }],
-      'ключ 🎉': 'a"b\\c\n\t</script>',
-    },
+    { steps, 'ключ 🎉': 'a"b\\c\n\t</script>' },
     { deep: { deeper: [[[[]]]] }, '': '', __proto__x: 1 },
     'text',
     12.5,
     false,
-  ];
-  for (const document of documents) {
-    const { id } = await service.createUserWorkflow(user, {
-      name: 'x',
-      definition: document,
-      config: document,
-    });
-    expect(await service.getUserWorkflow(user, id)).toMatchObject({
-      definition: document,
-      config: document,
-    });
+  ]) {
+    const both = { definition: document, config: document };
+    const { id } = await service.createUserWorkflow(user, { name: 'x', ...both });
+    expect(await service.getUserWorkflow(user, id)).toMatchObject(both);
     const insert = `INSERT INTO workflow_templates (id, name, steps, conditions, outputs) VALUES ($1, 'x', $2, $2, $2)
       RETURNING steps, conditions, outputs`;
     const { rows } = await pool.query(insert, [id, JSON.stringify(document)]);
@@ -164,24 +138,15 @@ test.for<[string, readonly string[], unknown[]]>([
   expect((await tried(...statements)).slice(0, expected.length)).toEqual(expected);
 });
 
+const [source, link] = ['source_check', 'user_workflow_id_fkey'].map(
+  (end) => `workflow_executions_${end}`,
+);
 test.for([
-  [
-    'an execution of both',
-    insertExecution(`'onboarding', '${workflow}'`),
-    'workflow_executions_source_check',
-  ],
-  ['an execution of neither', insertExecution('NULL, NULL'), 'workflow_executions_source_check'],
-  [
-    'an execution of no workflow',
-    insertExecution(`NULL, '${ada}'`),
-    'workflow_executions_user_workflow_id_fkey',
-  ],
+  ['an execution of both', insertExecution(`'onboarding', '${workflow}'`), source],
+  ['an execution of neither', insertExecution('NULL, NULL'), source],
+  ['an execution of no workflow', insertExecution(`NULL, '${ada}'`), link],
   ['a workflow of no user', insertWorkflow(`'${workflow}', NULL`), 'user_workflows_user_id_fkey'],
-  [
-    'a workflow of no template',
-    insertWorkflow(`'${ada}', 'nothing'`),
-    'user_workflows_template_id_fkey',
-  ],
+  ['one of no template', insertWorkflow(`'${ada}', 'none'`), 'user_workflows_template_id_fkey'],
 ] as const)('%s is refused', async ([, insert, constraint]) => {
   await expect(tried(insert)).rejects.toMatchObject({ constraint });
 });

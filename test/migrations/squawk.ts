@@ -13,18 +13,8 @@ function program(): string {
   const folder = join(root, '.cache', `squawk-${RELEASE}`);
   const platform = join(folder, `node_modules/@squawk-cli/${process.platform}-${process.arch}`);
   if (!existsSync(platform)) {
-    const npm = [
-      'install',
-      '--prefix',
-      folder,
-      '--ignore-scripts',
-      '--no-audit',
-      '--no-fund',
-      '--save-exact',
-    ];
-    execFileSync('npm', [...npm, `squawk-cli@${RELEASE}`], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const npm = `install --ignore-scripts --no-audit --no-fund squawk-cli@${RELEASE} --prefix`;
+    execFileSync('npm', [...npm.split(' '), folder], { stdio: ['ignore', 'ignore', 'inherit'] });
   }
   return join(platform, 'bin', process.platform === 'win32' ? 'squawk.exe' : 'squawk');
 }
