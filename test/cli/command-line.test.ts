@@ -121,12 +121,9 @@ test('up and down take a count, a number, a name or a file', async () => {
     ['–dry-run', 'unknown-migration', ''],
     ['0003', 'not-applied', '0003'],
   ] as const) {
-    const { exitCode, error } = await refused(['down', argument], { root, url });
-    expect([exitCode, error.code, error.message]).toEqual([
-      2,
-      code,
-      expect.stringContaining(named),
-    ]);
+    const json = (await call(['down', argument, '--json'], { root, url })).json();
+    expect([json.exitCode, json.error?.code]).toEqual([2, code]);
+    expect(json.error?.message).toContain(named);
   }
 });
 
