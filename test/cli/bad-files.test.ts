@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { call } from '../support/call.js';
@@ -21,41 +21,37 @@ async function failureOf(files: Files, change: (root: string) => void = () => un
   return error;
 }
 
-const broken: readonly (readonly [text: string, position: string])[] = [
-  ['{\n  "a": "x"\n  "b": "y"\n}', ':3:3'],
-  ['{ "ä": "\u{1F600}", }', ':1:14'],
-  [`${BOM}{\n\n  "a" "b"\n}`, ':3:7'],
-  ['{ "a": "b" } }', ':1:14'],
-  ['', ''],
-  ['{ "a": ', ''],
-];
+/** What somebody may put in the place of a file, or of a folder. */
+const unreadable: Readonly<Record<string, (path: string) => void>> = {
+  nothing: () => undefined,
+  'a file or folder': (path) =>
+    path.endsWith('.json') ? mkdirSync(path) : writeFileSync(path, ''),
+  'a loop of links': (path) => symlinkSync(path, path),
+};
 
 describe.each([rc, effect, prerequisites])('%s', (file) => {
-  test.for(broken)('that is no JSON: %j', async ([text, position]) => {
-    const { code, message } = await failureOf({ [file]: text });
-    expect(code).toBe('bad-file');
+  test.for([
+    ['{\n  "a": "x"\n  "b": "y"\n}', ':3:3'],
+    ['{ "ä": "\u{1F600}", }', ':1:14'],
+    [`${BOM}{\n\n  "a" "b"\n}`, ':3:7'],
+    ['{ "a": "b" } }', ':1:14'],
     // Without a position from Node.js, none is made up.
-    expect(message).toMatch(`${file}${position} is not valid: `);
-  });
-
-  test.for(['[]', 'null', '"text"', '5'])('that is no object: %s', async (text) => {
+    ...['', '{ "a": ', '[]', 'null', '"text"', '5'].map((text) => [text, '']),
+  ])('with the text %j', async ([text = '', position = '']) => {
     const { code, message } = await failureOf({ [file]: text });
     expect([code, message]).toEqual([
       'bad-file',
-      expect.stringContaining(`${file} is not valid: `),
+      expect.stringContaining(`${file}${position} is not valid: `),
     ]);
   });
 
-  test.for<[string, (path: string) => void]>([
-    ['not there', () => undefined],
-    ['a folder', (path) => mkdirSync(path)],
-    ['a loop of links', (path) => symlinkSync(path, path)],
-  ])('that cannot be read: %s', async ([, make]) => {
-    const { code, message } = await failureOf({}, (root) => {
+  test.for(Object.entries(unreadable))('replaced by %s', async ([, make]) => {
+    const { code, message, hint } = await failureOf({}, (root) => {
       rmSync(join(root, file));
       make(join(root, file));
     });
     expect([code, message]).toEqual(['not-readable', expect.stringContaining(file)]);
+    expect(hint).toMatch(/npm run migrate snapshot|\{\}|package\.json/);
   });
 });
 
@@ -65,11 +61,11 @@ test.for([
   [{ colour: true }, '"colour"'],
   [{ constructor: true }, '"constructor"'],
   [{ 'migrations-dir': '' }, '"migrations-dir"'],
+  [{ 'migrations-dir': ['migrations'] }, '"migrations-dir"'],
   [{ 'migrations-table': 5 }, '"migrations-table"'],
   [{ 'check-order': 'yes' }, '"check-order"'],
   [{ schema: [] }, '"schema"'],
   [{ schema: ['public', ''] }, '"schema"'],
-  [{ 'migrations-dir': ['migrations'] }, '"migrations-dir"'],
 ] as const)('settings %j are refused', async ([settings, named]) => {
   const { code, message } = await failureOf({ [rc]: settings });
   expect([code, message]).toEqual(['bad-file', expect.stringContaining(named)]);
@@ -88,28 +84,16 @@ test.for([
 ] as const)('the effect %j is refused', async ([content, named]) => {
   const { code, message, hint } = await failureOf({ [effect]: content });
   expect([code, message]).toEqual(['bad-file', expect.stringContaining(named)]);
-  expect(message).toContain(effect);
-  expect(hint).toContain('snapshot');
-});
-
-test('a missing effect is answered with the command that writes it', async () => {
-  const remove = (file: string) => (root: string) => rmSync(join(root, file));
-  expect((await failureOf({}, remove(effect))).hint).toContain('npm run migrate snapshot');
-  expect((await failureOf({}, remove(prerequisites))).hint).toContain('{}');
-  expect((await failureOf({}, remove(rc))).hint).toContain('package.json');
+  expect([message, hint].join()).toMatch(/0002_b\.json[^]*snapshot/);
 });
 
 describe('the folder of the migrations', () => {
-  test.for<[string, (path: string) => void]>([
-    ['not there', () => undefined],
-    ['a file', (path) => symlinkSync('package.json', path)],
-    ['a loop of links', (path) => symlinkSync('migrations', path)],
-  ])('cannot be read: %s', async ([, make]) => {
-    const { code, message } = await failureOf({}, (root) => {
+  test.for(Object.entries(unreadable))('replaced by %s', async ([, make]) => {
+    const { code } = await failureOf({}, (root) => {
       rmSync(join(root, 'migrations'), { recursive: true });
       make(join(root, 'migrations'));
     });
-    expect([code, message]).toEqual(['not-readable', expect.stringContaining('migrations')]);
+    expect(code).toBe('not-readable');
   });
 
   test('is not where the settings say', async () => {
@@ -118,35 +102,28 @@ describe('the folder of the migrations', () => {
   });
 
   test.for([
-    ['migrations/0003-c.ts', 'migration-name'],
-    ['migrations/0003 c.ts', 'migration-name'],
-    ['migrations/0003_c.tsx', 'migration-name'],
-    ['migrations/0003_c.sql', 'migration-name'],
-    ['migrations/3.ts', 'migration-name'],
-    ['migrations/0002_again.ts', 'duplicate-number'],
-    ['migrations/2_again.js', 'duplicate-number'],
+    ...['0003-c.ts', '0003 c.ts', '0003_c.tsx', '0003_c.sql', '3.ts'].map((file) => [
+      file,
+      'migration-name',
+    ]),
+    ...['0002_again.ts', '2_again.js'].map((file) => [file, 'duplicate-number']),
   ])('has %s: %s', async ([file = '', expected]) => {
-    const { code, message } = await failureOf({ [file]: '' });
-    expect([code, message]).toEqual([expected, expect.stringContaining(file.split('/')[1] ?? '')]);
-  });
-
-  // Issue 22 N: a renamed .sql file is no migration either.
-  test('has a .sql file: the hint does not say to rename it', async () => {
-    const { hint } = await failureOf({ 'migrations/0003_c.sql': '' });
-    expect(hint).toContain('pgm.sql()');
-    expect(hint).not.toMatch(/rename/i);
+    const { code, message, hint } = await failureOf({ [`migrations/${file}`]: '' });
+    expect([code, message]).toEqual([expected, expect.stringContaining(file)]);
+    // Issue 22 N: a renamed .sql file is no migration either.
+    if (file.endsWith('.sql')) expect(hint).toMatch(/^(?!.*rename).*pgm\.sql\(\)/i);
   });
 });
 
 test('what is harmless is read: byte order marks, and files that are no migrations', async () => {
   const { url } = await testDatabase({ base: false });
-  const files = makesTable('0001', 'a');
-  const marked = Object.entries({ ...files, [rc]: {}, [prerequisites]: {} }).map(
-    ([file, content]) =>
-      [file, BOM + (typeof content === 'string' ? content : JSON.stringify(content))] as const,
-  );
+  const files = Object.entries({ ...makesTable('0001', 'a'), [rc]: {}, [prerequisites]: {} });
+  const marked = files.map(([file, content]) => [
+    file,
+    BOM + (typeof content === 'string' ? content : JSON.stringify(content)),
+  ]);
   const root = smallProject([], {
-    ...Object.fromEntries(marked),
+    ...(Object.fromEntries(marked) as Files),
     'migrations/README.md': 'read me',
     'migrations/helper.ts': 'throw new Error("not a migration");',
     'migrations/0002_b.d.ts': '',

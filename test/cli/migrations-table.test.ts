@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { plainRole } from '../support/plain-role.js';
-import { write, type Files } from '../support/project.js';
-import { makesTable, smallProject } from '../support/small-project.js';
+import { write } from '../support/project.js';
+import { smallProject } from '../support/small-project.js';
 import { testDatabase } from '../support/test-database.js';
-import { report, stateOf } from './report.js';
+import { report, stateOf, words } from './report.js';
 
 /** A project, and a database to which all of it is applied. */
 async function applied(names: readonly string[]) {
@@ -49,85 +49,54 @@ test('somebody may change it: further columns, constraints and indexes, rows twi
     expect((await report(line, { root, url })).error).toBe(null);
 });
 
-interface Case {
-  readonly code: string;
-  /** The migrations' files, where `a`, `b` and `c` are applied, and what else is in the project. */
-  readonly files?: readonly string[];
-  readonly more?: Files;
-  readonly change?: string;
-  readonly names: readonly string[];
-}
+const add = (name: string) => `INSERT INTO pgmigrations (name, run_on) VALUES ('${name}', now())`;
 
-const foreign = (columns: string, missing: string): Case => ({
-  code: 'foreign-table',
-  more: { '.node-pg-migraterc.json': { 'migrations-table': 'other' } },
-  change: `CREATE TABLE other (${columns})`,
-  names: [missing],
-});
-
-const contradictions: Readonly<Record<string, Case>> = {
-  'files were removed': { code: 'row-without-file', files: ['a', 'b'], names: ['0003_c'] },
-  'a file was renamed': {
-    code: 'row-without-file',
-    files: ['a', 'renamed', 'c'],
-    names: ['0002_b'],
-  },
-  'somebody added a row': {
-    code: 'row-without-file',
-    change: `INSERT INTO pgmigrations (name, run_on) VALUES ('0009_x', now())`,
-    names: ['0009_x'],
-  },
-  'an older number was merged late': {
-    code: 'out-of-order',
-    more: makesTable('0000', 'late'),
-    names: ['migrations/0000_late.ts', '0003_c'],
-  },
-  'somebody deleted a row': {
-    code: 'out-of-order',
-    change: `DELETE FROM pgmigrations WHERE name = '0001_a'`,
-    names: ['migrations/0001_a.ts', '0003_c'],
-  },
-  'another tool has a table without names': foreign('id integer, filename text', 'name'),
-  'another tool has a table without times': foreign('name text', 'run_on'),
-  'another tool has a table with times': foreign('id integer, run_on timestamp', 'name'),
-};
+/** Where `a`, `b` and `c` are applied: the migrations of the project, what somebody did, the code, and what is named. */
+const contradictions: readonly (readonly [string, string, string, readonly string[]])[] = [
+  ['a b', '', 'row-without-file', ['0003_c']],
+  ['a renamed c', '', 'row-without-file', ['0002_b']],
+  ['a b c', add('0009_x'), 'row-without-file', ['0009_x']],
+  ['late a b c', '', 'row-without-file', ['0001_a', '0002_b', '0003_c']],
+  ['a b c', `DELETE FROM pgmigrations WHERE id = 1`, 'out-of-order', ['0001_a.ts', '0003_c']],
+  ['a b c', `DELETE FROM pgmigrations WHERE id < 3`, 'out-of-order', ['0001_a.ts', '0002_b.ts']],
+  ['a b c', 'ALTER TABLE pgmigrations RENAME name TO filename', 'foreign-table', ['name']],
+  ['a b c', 'ALTER TABLE pgmigrations DROP run_on', 'foreign-table', ['run_on']],
+];
 
 test('every command refuses rows that contradict the files, and writes nothing', async () => {
   const { database } = await applied(['a', 'b', 'c']);
   const { url, query } = database;
-  for (const [why, contradiction] of Object.entries(contradictions)) {
-    const { code, files = ['a', 'b', 'c'], more = {}, change = '', names } = contradiction;
-    const root = smallProject(files, more);
+  for (const [files, change, code, names] of contradictions) {
+    const root = smallProject(words(files));
     await query(`CREATE TABLE kept AS SELECT * FROM pgmigrations; ${change}`);
     const before = await stateOf(database);
     for (const command of ['up', 'down', 'redo', 'check', 'status', 'plan']) {
       const { outcome, exitCode, error } = await report(command, { root, url });
-      const found = [why, command, outcome, exitCode, error?.code];
-      expect(found).toEqual([why, command, 'usage', 2, code]);
+      const found = [files, change, command, outcome, exitCode, error?.code];
+      expect(found).toEqual([files, change, command, 'usage', 2, code]);
       for (const name of names) expect(error?.message).toContain(name);
     }
     expect(await stateOf(database)).toEqual(before);
-    await query(`TRUNCATE pgmigrations; INSERT INTO pgmigrations SELECT * FROM kept;
-      DROP TABLE kept; DROP TABLE IF EXISTS other`);
+    await query('DROP TABLE pgmigrations; ALTER TABLE kept RENAME TO pgmigrations');
   }
 });
 
 test('an effect that was edited after it was applied is a difference; other white space is none', async () => {
   const { root, database } = await applied(['a', 'b']);
   const { url } = database;
-  write(root, {
-    'migrations/schema/0001_a.json': '{"public.a":\n{"column id":"integer NULL",\t"table":""}}',
-  });
+  const rewrite = (text: string) => write(root, { 'migrations/schema/0001_a.json': text });
+  rewrite('{"public.a":\n{"column id":"integer NULL",\t"table":""}}');
   expect(await report('check', { root, url })).toMatchObject({ outcome: 'matches' });
-  write(root, {
-    'migrations/schema/0001_a.json': { 'public.a': { table: '', 'column id': 'bigint NULL' } },
-  });
+  rewrite('{"public.a":{"table":"","column id":"bigint NULL"}}');
+  const difference = {
+    object: 'column public.a.id',
+    expected: 'bigint NULL',
+    found: 'integer NULL',
+  };
   for (const line of ['check', 'status', 'up'])
     expect(await report(line, { root, url })).toMatchObject({
       exitCode: 6,
-      differences: [
-        { object: 'column public.a.id', expected: 'bigint NULL', found: 'integer NULL' },
-      ],
+      differences: [difference],
     });
 });
 
