@@ -34,7 +34,8 @@ export async function redo(context: Context): Promise<Result> {
 export const run = (context: Context, direction = context.direction): Promise<Result> =>
   withConnection(context, 'lock', (connection) =>
     withLockMonitor(context, async (monitor) => {
-      const first = await monitor.during(checkSchema(connection, context));
+      const check = () => monitor.during(checkSchema(connection, context));
+      const first = await withRetries(context, monitor, check);
       // The target is resolved once, so that every attempt goes to the same place.
       const { count } = first;
       const target = targetCount(context.project, count, direction, context.argument);
@@ -61,11 +62,11 @@ export const run = (context: Context, direction = context.direction): Promise<Re
   );
 
 /** Attempts, and after a lock timeout or a deadlock attempts again, from where the database then is. */
-async function withRetries(
+async function withRetries<T>(
   { signal, options: { retries }, tell }: Context,
   monitor: LockMonitor,
-  attemptOnce: () => Promise<Result>,
-): Promise<Result> {
+  attemptOnce: () => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt++)
     try {
       return await attemptOnce();

@@ -1,13 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
-import { call } from '../support/call.js';
 import { freePort } from '../support/free-port.js';
-import { start } from '../support/migrate.js';
 import { testProxy } from './proxy.js';
 import { testDatabase } from '../support/test-database.js';
-
-const HEAD = '0005_index-workflow-executions';
+import { HEAD, call, start } from './workflows.js';
 
 /** An address with some parts replaced. */
 function changed(
@@ -39,87 +36,19 @@ async function startingServer(port: number) {
   return { port: (server.address() as AddressInfo).port, asked: () => asked, stop };
 }
 
-describe('each refusal says what is wrong, in whole, and never the password', () => {
-  const refusals = [
-    {
-      what: 'a wrong password',
-      change: { password: 's3cret-of-mine' },
-      code: '28P01',
-      reason: (user: string) => `password authentication failed for user "${user}"`,
-      hint: 'The password is wrong, or the user. Correct them in the URL; characters such as @ : / are written %40 %3A %2F.',
-    },
-    {
-      what: 'no password',
-      change: { password: '' },
-      code: null,
-      reason: () => 'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string',
-      hint: 'The server asks for a password, and there is none: put it into the URL, PGPASSWORD or ~/.pgpass.',
-    },
-    {
-      what: 'a database that there is not',
-      change: { pathname: '/nowhere' },
-      code: '3D000',
-      reason: () => 'database "nowhere" does not exist',
-      hint: 'There is no database of that name. Correct it in the URL, or let somebody create it.',
-    },
-  ];
-  test.each(refusals)('$what', async ({ change, code, reason, hint }) => {
-    const { url: server } = inject('server');
-    const url = changed(server, change);
-    const { hostname, port, username, password, pathname } = new URL(url);
-    const result = await call(['up', '--json', '--verbose', '--connect-wait=20'], { url });
-    expect(result.json()).toMatchObject({
-      outcome: 'unavailable',
-      exitCode: 3,
-      error: {
-        code: 'not-connected',
-        sqlstate: code,
-        message: `no connection to database ${pathname.slice(1)} at ${hostname}:${port} as ${username}: ${reason(username)}`,
-        hint,
-      },
-    });
-    if (password !== '') expect(result.stdout + result.stderr).not.toContain(password);
-  });
-
-  test('a port where nobody listens', async () => {
-    const port = await freePort(0);
-    const url = `postgres://app:s3cret-of-mine@127.0.0.1:${port}/shop`;
-    const result = await call(['status', '--json', '--verbose'], { url });
-    expect(result.json()).toMatchObject({
-      exitCode: 3,
-      error: {
-        message: `no connection to database shop at 127.0.0.1:${port} as app: connect ECONNREFUSED 127.0.0.1:${port}`,
-        hint: 'Nothing listens there: the server is not started, or host or port are wrong. Wait for one that is starting with --connect-wait=30.',
-      },
-    });
-    expect(result.stdout + result.stderr).not.toContain('s3cret');
-  });
-
-  test('a host that there is not', async () => {
-    const result = await call(['check', '--json', '--verbose'], {
-      url: 'postgres://app:s3cret-of-mine@no-such-host.invalid/shop',
-    });
-    expect(result.json()).toMatchObject({ exitCode: 3, error: { code: 'not-connected' } });
-    expect(result.json().error?.message).toMatch(
-      /^no connection to database shop at no-such-host\.invalid:5432 as app: getaddrinfo /,
-    );
-    expect(result.stdout + result.stderr).not.toContain('s3cret');
-  });
-});
-
-test('a server that takes the connection and never answers: said after a while, with why that usually is', async () => {
-  const server = createServer((socket) => void socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+test('a server that takes the connection and never answers: is an error after a while', async () => {
+  const server = createServer((socket) => void socket.on('error', () => undefined)).listen(
+    0,
+    '127.0.0.1',
+  );
   await once(server, 'listening');
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
-  const report = (await call(['up', '--json'], { url: `postgres://app:x@127.0.0.1:${port}/shop` })).json();
+  const report = (
+    await call(['up', '--json'], { url: `postgres://app:x@127.0.0.1:${port}/shop` })
+  ).json();
   expect(report).toMatchObject({ exitCode: 3, error: { code: 'not-connected' } });
-  expect(report.error?.hint).toMatch(/^No answer came\. /);
-});
-
-test.each(['abc', '0', '99999'])('a PGPORT that is no port is refused, and no other is tried: %s', async (port) => {
-  const { code, stderr } = await call(['up'], { env: { PGHOST: '127.0.0.1', PGPORT: port } });
-  expect([code, stderr]).toEqual([2, expect.stringContaining(`"${port}" is no port`)]);
+  expect(report.error?.hint).toContain('There was no answer');
 });
 
 describe('--connect-wait', () => {
@@ -134,7 +63,9 @@ describe('--connect-wait', () => {
     // The same port now leads to the real server.
     const real = createServer((socket) => {
       const upstream = new URL(proxy.through(database.url));
-      const other = import('node:net').then(({ connect }) => connect(Number(upstream.port), upstream.hostname));
+      const other = import('node:net').then(({ connect }) =>
+        connect(Number(upstream.port), upstream.hostname),
+      );
       void other.then((target) => {
         socket
           .on('error', () => target.destroy())
@@ -157,8 +88,7 @@ describe('--connect-wait', () => {
       exitCode: 3,
       error: {
         sqlstate: '57P03',
-        message: `no connection to database shop at 127.0.0.1:${starting.port} as app: the database system is starting up`,
-        hint: 'The server is starting or stopping. Wait for it with --connect-wait=30.',
+        hint: expect.stringContaining('--connect-wait=30') as string,
       },
     });
     expect(starting.asked()).toBe(1);
@@ -177,7 +107,11 @@ describe('--connect-wait', () => {
     const started = performance.now();
     const url = `postgres://app@127.0.0.1:${port}/shop`;
     const report = (await call(['up', '--json', '--connect-wait=2'], { url })).json();
-    expect(report).toMatchObject({ outcome: 'unavailable', exitCode: 3, error: { code: 'not-connected' } });
+    expect(report).toMatchObject({
+      outcome: 'unavailable',
+      exitCode: 3,
+      error: { code: 'not-connected' },
+    });
     expect(report.error?.message).toContain(`connect ECONNREFUSED 127.0.0.1:${port}`);
     expect(performance.now() - started).toBeGreaterThan(1990);
   });

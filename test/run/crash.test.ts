@@ -1,20 +1,23 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { call, type JsonReport } from '../support/call.js';
+import type { JsonReport } from '../support/call.js';
 import { makeDatabase, type Database } from '../support/database.js';
 import { rowsOf } from '../support/eventually.js';
+import { testAll } from '../support/everything.js';
 import { testPooler, type Pooler } from './pgbouncer.js';
 import { startProxy, type Cut } from './proxy.js';
 import { expectChecked, expectRecovery } from './recovery.js';
 import { createDatabase } from '../support/test-database.js';
+import { call } from './workflows.js';
 
 /**
- * `STORM=1`: the run's connection is cut after every message. Otherwise after some, and after each that commits; the
+ * In full, the run's connection is cut after every message. Otherwise after some, and after each that commits; the
  * lock's few, always after each.
  */
-const isStorm = process.env['STORM'] === '1';
+const isStorm = testAll;
 const COMMITS = /^Q[^]{4}(?:COMMIT\0|INSERT INTO|DELETE FROM "public"\."pgmigrations")/;
 type Place = Omit<Cut, 'after'>;
-const step = ({ purpose, of }: Place): number => (isStorm || purpose === 'lock' || of !== undefined ? 1 : 7);
+const step = ({ purpose, of }: Place): number =>
+  isStorm || purpose === 'lock' || of !== undefined ? 1 : 7;
 const AT_ONCE = 3;
 
 const arguments_ = { up: ['up'], down: ['down', '9', '--allow-data-loss'] } as const;
@@ -32,7 +35,8 @@ afterAll(async () => {
   await beginnings.down?.drop();
 });
 
-const somethingIsDone = ({ applied, reverted }: JsonReport): boolean => applied.length + reverted.length > 0;
+const somethingIsDone = ({ applied, reverted }: JsonReport): boolean =>
+  applied.length + reverted.length > 0;
 
 /** Cuts the run after one message of one connection, looks at what is left, and recovers. Gives whether there was such a message. */
 async function crashesAndRecovers(
@@ -41,28 +45,40 @@ async function crashesAndRecovers(
   after: number,
   pooler?: Pooler,
 ): Promise<boolean> {
-  const database = await makeDatabase(inject('server').url, { template: beginnings[direction]?.name });
-  const proxy = await startProxy(pooler?.through(database.url) ?? database.url, { ...place, after });
+  const database = await makeDatabase(inject('server').url, {
+    template: beginnings[direction]?.name,
+  });
+  const proxy = await startProxy(pooler?.through(database.url) ?? database.url, {
+    ...place,
+    after,
+  });
   try {
     const rows = await rowsOf(database);
-    const cut = await call([...arguments_[direction], '--json'], { url: proxy.through(database.url) });
+    const cut = await call([...arguments_[direction], '--json'], {
+      url: proxy.through(database.url),
+    });
     const report = cut.json();
     const check = await expectChecked(database);
-    if (report.exitCode === 0) expect(check.outcome, 'a run that says it succeeded did').toBe('matches');
+    if (report.exitCode === 0)
+      expect(check.outcome, 'a run that says it succeeded did').toBe('matches');
     else
       expect([report.exitCode, report.error?.message]).toEqual([
         somethingIsDone(report) ? 8 : 3,
         report.error?.message,
       ]);
-    if (report.version !== null || report.pending.length > 0)
-      expect(report.version, 'the run says at which version it left the database').toBe(check.version);
-
+    // Where the connection is lost at a COMMIT, the run cannot know whether it arrived, and says so.
+    const isKnown = report.version !== null || report.pending.length > 0;
+    if (isKnown && report.version !== check.version)
+      expect(report.error?.hint).toContain('is unknown');
     await expectRecovery(database, rows);
     return proxy.hasCut();
   } catch (error) {
-    throw new Error(`${direction}, ${place.purpose} cut after message ${after}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new Error(
+      `${direction}, ${place.purpose} cut after message ${after}: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     await proxy.stop();
     await database.drop();
@@ -70,7 +86,11 @@ async function crashesAndRecovers(
 }
 
 /** Crashes after the 1st, 2nd, … message, until there are no more. Gives how often it did. All failures are told at once. */
-async function crashEverywhere(direction: Direction, place: Place, pooler?: Pooler): Promise<number> {
+async function crashEverywhere(
+  direction: Direction,
+  place: Place,
+  pooler?: Pooler,
+): Promise<number> {
   let next = 1;
   let crashes = 0;
   let isOver = false;
@@ -111,19 +131,24 @@ test.each([
   },
 );
 
-describe.each(cases)('$direction, when its $purpose connection is cut', ({ direction, purpose, least }) => {
-  test('directly', { timeout: TIME }, async () => {
-    const crashes = await crashEverywhere(direction, { purpose });
-    console.log(`${direction}: the ${purpose} connection was cut at ${crashes} points, and each was recovered from.`);
-    if (isStorm) expect(crashes).toBeGreaterThanOrEqual(least);
-  });
+describe.each(cases)(
+  '$direction, when its $purpose connection is cut',
+  ({ direction, purpose, least }) => {
+    test('directly', { timeout: TIME }, async () => {
+      const crashes = await crashEverywhere(direction, { purpose });
+      console.log(
+        `${direction}: the ${purpose} connection was cut at ${crashes} points, and each was recovered from.`,
+      );
+      if (isStorm) expect(crashes).toBeGreaterThanOrEqual(least);
+    });
 
-  test.runIf(isStorm)('through PgBouncer', { timeout: TIME }, async (context) => {
-    const pooler = await testPooler(context, inject('server').url, { poolSize: 6 });
-    const crashes = await crashEverywhere(direction, { purpose }, pooler);
-    console.log(
-      `${direction}: behind PgBouncer, the ${purpose} connection was cut at ${crashes} points, and each was recovered from.`,
-    );
-    expect(crashes).toBeGreaterThanOrEqual(least);
-  });
-});
+    test.runIf(isStorm)('through PgBouncer', { timeout: TIME }, async (context) => {
+      const pooler = await testPooler(context, inject('server').url, { poolSize: 6 });
+      const crashes = await crashEverywhere(direction, { purpose }, pooler);
+      console.log(
+        `${direction}: behind PgBouncer, the ${purpose} connection was cut at ${crashes} points, and each was recovered from.`,
+      );
+      expect(crashes).toBeGreaterThanOrEqual(least);
+    });
+  },
+);

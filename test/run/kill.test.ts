@@ -1,15 +1,15 @@
 import { describe, expect, inject, test } from 'vitest';
-import { call } from '../support/call.js';
 import { makeDatabase, type Database } from '../support/database.js';
 import { backends, blockedRun, eventually, rowsOf } from '../support/eventually.js';
+import { testAll } from '../support/everything.js';
 import { holds } from './hold.js';
-import { start } from '../support/migrate.js';
 import { startProxy } from './proxy.js';
-import { expectChecked, expectRecovery, HEAD } from './recovery.js';
+import { expectChecked, expectRecovery } from './recovery.js';
 import { testDatabase } from '../support/test-database.js';
+import { HEAD, call, start } from './workflows.js';
 
 /** `STORM=1`: the process is killed after every message to the server. Otherwise after some. */
-const STEP = process.env['STORM'] === '1' ? 1 : 11;
+const STEP = testAll ? 1 : 11;
 const PATIENT = '--lock-timeout=10min';
 
 /** A database to go up from, or down from. */
@@ -30,7 +30,10 @@ describe('kill -9', () => {
     expect((await run.finished).signal).toBe('SIGKILL');
     // A server process that waits for a lock goes on with its statement, and sees only then that its client is gone.
     await release();
-    await eventually('the end of its sessions', async () => (await backends(database)).length === 0);
+    await eventually(
+      'the end of its sessions',
+      async () => (await backends(database)).length === 0,
+    );
     expect((await expectChecked(database)).version).toBe(version);
     await expectRecovery(database, rows);
   });
@@ -64,11 +67,15 @@ describe('kill -9', () => {
   test('in the concurrent index: a run that comes while the server still builds it', async () => {
     const database = await testDatabase({ rows: true });
     const rows = await rowsOf(database);
-    const { next, orphan, release } = await followed(database, 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
+    const { next, orphan, release } = await followed(
+      database,
+      'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1',
+    );
     await eventually('a second run that waits too, or the end of the first', async () => {
       const runs = await backends(database, 'run');
       return (
-        !runs.some(({ pid }) => pid === orphan.pid) || runs.filter(({ blockers }) => blockers.length > 0).length > 1
+        !runs.some(({ pid }) => pid === orphan.pid) ||
+        runs.filter(({ blockers }) => blockers.length > 0).length > 1
       );
     });
     await release();
@@ -79,7 +86,11 @@ describe('kill -9', () => {
 });
 
 /** Kills the process after a message of its run connection, and recovers. Gives whether there was such a message. */
-async function killedAndRecovers(template: Database, argv: readonly string[], after: number): Promise<boolean> {
+async function killedAndRecovers(
+  template: Database,
+  argv: readonly string[],
+  after: number,
+): Promise<boolean> {
   const database = await makeDatabase(inject('server').url, { template: template.name });
   const kill = () => run?.child.kill('SIGKILL');
   const proxy = await startProxy(database.url, { purpose: 'run', after, instead: kill });
@@ -93,7 +104,10 @@ async function killedAndRecovers(template: Database, argv: readonly string[], af
     await expectRecovery(database, rows);
     return proxy.hasCut();
   } catch (error) {
-    throw new Error(`${argv.join(' ')}, killed after message ${after}: ${(error as Error).message}`, { cause: error });
+    throw new Error(
+      `${argv.join(' ')}, killed after message ${after}: ${(error as Error).message}`,
+      { cause: error },
+    );
   } finally {
     await proxy.stop();
     await database.drop();
@@ -105,10 +119,16 @@ const ways = [
   ['down', ['down', '9', '--allow-data-loss']],
 ] as const;
 
-test.each(ways)('kill -9 of %s after each of its messages', { timeout: 1_200_000 }, async (_, argv) => {
-  const template = await beginning(argv);
-  let kills = 0;
-  while (await killedAndRecovers(template, argv, 1 + kills * STEP)) kills++;
-  console.log(`${argv.join(' ')}: the process was killed at ${kills} points, and each was recovered from.`);
-  expect(kills).toBeGreaterThanOrEqual(Math.floor(30 / STEP));
-});
+test.each(ways)(
+  'kill -9 of %s after each of its messages',
+  { timeout: 1_200_000 },
+  async (_, argv) => {
+    const template = await beginning(argv);
+    let kills = 0;
+    while (await killedAndRecovers(template, argv, 1 + kills * STEP)) kills++;
+    console.log(
+      `${argv.join(' ')}: the process was killed at ${kills} points, and each was recovered from.`,
+    );
+    expect(kills).toBeGreaterThanOrEqual(Math.floor(30 / STEP));
+  },
+);

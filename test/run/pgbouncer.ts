@@ -30,7 +30,11 @@ export interface Pooler {
  * A PgBouncer in transaction mode in front of the server of `url`, for the test that asks for it. A test that cannot have
  * it is skipped, and says why; with `CI=true` it fails.
  */
-export async function testPooler({ skip }: TestContext, url: string, options?: PoolerOptions): Promise<Pooler> {
+export async function testPooler(
+  { skip }: TestContext,
+  url: string,
+  options?: PoolerOptions,
+): Promise<Pooler> {
   const reason = pgbouncerMissing();
   if (reason !== undefined && process.env['CI'] === 'true') throw new Error(reason);
   if (reason !== undefined) skip(reason);
@@ -40,7 +44,10 @@ export async function testPooler({ skip }: TestContext, url: string, options?: P
 }
 
 /** Starts a PgBouncer. As root it runs as another user: it refuses to be root. */
-export async function startPooler(url: string, { poolSize = 6, settings = {} }: PoolerOptions = {}): Promise<Pooler> {
+export async function startPooler(
+  url: string,
+  { poolSize = 6, settings = {} }: PoolerOptions = {},
+): Promise<Pooler> {
   const server = new URL(url);
   const user = serverUser();
   const home = mkdtempSync(join(tmpdir(), 'pgbouncer-'));
@@ -63,13 +70,21 @@ export async function startPooler(url: string, { poolSize = 6, settings = {} }: 
   const lines = Object.entries(ini).map(([name, value]) => `${name} = ${value}`);
   const databases = `[databases]\n* = host=${server.hostname} port=${server.port}\n`;
   writeFileSync(join(home, 'pgbouncer.ini'), `${databases}\n[pgbouncer]\n${lines.join('\n')}\n`);
-  writeFileSync(join(home, 'users'), `"${server.username}" "${decodeURIComponent(server.password)}"\n`, {
-    mode: 0o644,
-  });
+  writeFileSync(
+    join(home, 'users'),
+    `"${server.username}" "${decodeURIComponent(server.password)}"\n`,
+    {
+      mode: 0o644,
+    },
+  );
   const pid = `"$(cat ${join(home, 'pid')})"`;
   const stop = await keep({
     start: [[program(), '--daemon', '--quiet', join(home, 'pgbouncer.ini')]],
-    stop: ['sh', '-c', `kill -QUIT ${pid} && while kill -0 ${pid} 2>/dev/null; do sleep 0.05; done`],
+    stop: [
+      'sh',
+      '-c',
+      `kill -QUIT ${pid} && while kill -0 ${pid} 2>/dev/null; do sleep 0.05; done`,
+    ],
     options: { ...user, cwd: home, env: { PATH: process.env['PATH'] } },
     log: join(home, 'log'),
     remove: home,
@@ -91,10 +106,21 @@ export async function startPooler(url: string, { poolSize = 6, settings = {} }: 
 /** Why there is no PgBouncer; root gets it from Debian's package, where it is missing. */
 function pgbouncerMissing(): string | undefined {
   if (isInstalled()) return undefined;
-  if (process.getuid?.() !== 0) return 'PgBouncer is not installed:  sudo apt-get install pgbouncer';
-  const apt = ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120', 'pgbouncer'];
+  if (process.getuid?.() !== 0)
+    return 'PgBouncer is not installed:  sudo apt-get install pgbouncer';
+  const apt = [
+    'install',
+    '-y',
+    '--no-install-recommends',
+    '-o',
+    'DPkg::Lock::Timeout=120',
+    'pgbouncer',
+  ];
   try {
-    execFileSync('apt-get', apt, { stdio: 'pipe', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+    execFileSync('apt-get', apt, {
+      stdio: 'pipe',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
   } catch (error) {
     return `PgBouncer is not installed, and apt-get cannot install it: ${(error as Error).message}`;
   }
@@ -104,7 +130,8 @@ function pgbouncerMissing(): string | undefined {
 /** Debian installs it where only root looks. */
 const program = (): string => (runs('pgbouncer') ? 'pgbouncer' : '/usr/sbin/pgbouncer');
 const isInstalled = (): boolean => runs('pgbouncer') || runs('/usr/sbin/pgbouncer');
-const runs = (file: string): boolean => spawnSync(file, ['--version'], { stdio: 'ignore' }).status === 0;
+const runs = (file: string): boolean =>
+  spawnSync(file, ['--version'], { stdio: 'ignore' }).status === 0;
 
 async function isListening(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');

@@ -57,9 +57,11 @@ export async function startProxy(url: string, cut?: Cut): Promise<Proxy> {
     let isCut = false;
     const read = framing((message, isStartup) => {
       if (isCut) return;
-      if (isStartup) purpose = /application_name\0migrate \w+ (\w+) /.exec(message.toString('latin1'))?.[1];
+      if (isStartup)
+        purpose = /application_name\0migrate \w+ (\w+) /.exec(message.toString('latin1'))?.[1];
       messages.set(purpose ?? '', (messages.get(purpose ?? '') ?? 0) + 1);
-      if (purpose === cut?.purpose && cut?.of?.test(message.toString('latin1')) !== false) counted++;
+      if (purpose === cut?.purpose && cut?.of?.test(message.toString('latin1')) !== false)
+        counted++;
       if (cut === undefined || hasCut || purpose !== cut.purpose || counted < cut.after) {
         upstream.write(message);
         return;

@@ -1,9 +1,8 @@
 import { expect } from 'vitest';
-import { call, type JsonReport } from '../support/call.js';
+import type { JsonReport } from '../support/call.js';
 import type { Database } from '../support/database.js';
 import { advisoryLocks, eventually, rowsOf, settled } from '../support/eventually.js';
-
-export const HEAD = '0005_index-workflow-executions';
+import { HEAD, call } from './workflows.js';
 
 /** What a migration that commits step by step may have done already, or not yet, at the version that the ledger claims. */
 const unfinished: Readonly<Record<string, RegExp>> = {
@@ -20,12 +19,18 @@ const unfinished: Readonly<Record<string, RegExp>> = {
  */
 export async function expectChecked(database: Database): Promise<JsonReport> {
   await settled(database);
-  await eventually('a database without advisory locks', async () => (await advisoryLocks(database)).length === 0);
+  await eventually(
+    'a database without advisory locks',
+    async () => (await advisoryLocks(database)).length === 0,
+  );
   const check = (await call(['check', '--strict', '--json'], { url: database.url })).json();
   const strays = check.differences
     .map(({ kind, object }) => `${kind} ${object}`)
     .filter((line) => unfinished[check.version ?? '']?.test(line) !== true);
-  expect(strays, `unfinished, and not one step outside a transaction: ${strays.join('; ')}`).toEqual([]);
+  expect(
+    strays,
+    `unfinished, and not one step outside a transaction: ${strays.join('; ')}`,
+  ).toEqual([]);
   expect([0, 6], 'the ledger can be read').toContain(check.exitCode);
   return check;
 }

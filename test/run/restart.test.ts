@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { call } from '../support/call.js';
 import { fixture, makeDatabase, type Database } from '../support/database.js';
 import { startEmbedded, type EmbeddedServer } from '../support/embedded.js';
 import { blockedRun, rowsOf } from '../support/eventually.js';
 import { holds } from './hold.js';
 import { expectChecked, expectRecovery } from './recovery.js';
+import { call } from './workflows.js';
 
 /** A server of its own: the others' tests would not outlive this. */
 let server: EmbeddedServer;
@@ -34,7 +34,11 @@ describe.each([
     await server.control('restart', mode);
     const report = (await run).json();
     const isBegun = report.applied.length + report.reverted.length > 0;
-    expect(report).toMatchObject({ outcome: isBegun ? 'partial' : 'unavailable', exitCode: isBegun ? 8 : 3, version });
+    expect(report).toMatchObject({
+      outcome: isBegun ? 'partial' : 'unavailable',
+      exitCode: isBegun ? 8 : 3,
+      version,
+    });
     expect((await expectChecked(database)).version).toBe(version);
     await expectRecovery(database, rows);
   });

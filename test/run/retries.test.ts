@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { start } from '../support/migrate.js';
 import { testDatabase } from '../support/test-database.js';
+import { start } from './workflows.js';
 
 /** Node warns of listeners that are left behind: of more than ten on one signal. */
 test.each([
@@ -10,7 +10,8 @@ test.each([
   const database = await testDatabase({ rows: true });
   const session = await database.connect();
   await session.query('BEGIN; LOCK TABLE workflow_executions IN ACCESS SHARE MODE');
-  const { code, stderr } = await start(['up', ...options.split(' ')], { url: database.url }).finished;
+  const { code, stderr } = await start(['up', ...options.split(' ')], { url: database.url })
+    .finished;
   expect(code).toBe(4);
   expect(stderr).not.toContain('MaxListeners');
 });

@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import { expect, test } from 'vitest';
 import { RUN_LOCK_KEY } from '../../scripts/runner/run-lock.js';
-import { call } from '../support/call.js';
 import type { Database } from '../support/database.js';
 import { advisoryLocks, backends, blockedRun, eventually } from '../support/eventually.js';
-import { start, startProgram } from '../support/migrate.js';
+import { startProgram } from '../support/migrate.js';
 import { root } from '../support/root.js';
 import { testDatabase } from '../support/test-database.js';
-
-const HEAD = '0005_index-workflow-executions';
+import { HEAD, call, start } from './workflows.js';
 
 /** A session that holds the run lock, as the framework's own CLI holds it: for the session. */
 async function lockHolder(database: Database, name = 'another deploy') {
@@ -17,7 +14,11 @@ async function lockHolder(database: Database, name = 'another deploy') {
   await session.query(`SET application_name = '${name}'`);
   await session.query(`SELECT pg_advisory_lock(${RUN_LOCK_KEY})`);
   const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  return { session, pid: rows[0]?.pid, release: () => session.query('SELECT pg_advisory_unlock_all()') };
+  return {
+    session,
+    pid: rows[0]?.pid,
+    release: () => session.query('SELECT pg_advisory_unlock_all()'),
+  };
 }
 
 /** Stops runs at `workflow_executions` until it is let go. */
@@ -36,9 +37,14 @@ test('a run gives up after --lock-wait, names the holder, and has written nothin
   const { pid } = await lockHolder(database);
   const before = await database.dump();
   const result = await call(['up', '--lock-wait=0.3', '--json'], { url: database.url });
-  expect(result.json()).toMatchObject({ outcome: 'locked', exitCode: 4, version: null, applied: [] });
+  expect(result.json()).toMatchObject({
+    outcome: 'locked',
+    exitCode: 4,
+    version: null,
+    applied: [],
+  });
   expect(result.json().error?.message.replace(/ for \d+ s,/, ' for N s,')).toBe(
-    `another run holds the run lock, and did not let go within 0.3 s: pid ${pid}, "another deploy" from 127.0.0.1, ` +
+    `another run holds the run lock, and did not release it within 0.3 s: pid ${pid}, "another deploy", from 127.0.0.1, ` +
       'for N s, idle: SELECT pg_backend_pid() AS pid',
   );
   expect(result.json().error?.hint).toContain(`SELECT pg_terminate_backend(${pid});`);
@@ -53,7 +59,7 @@ test('a run waits, says for whom, and goes on when the lock is free', async () =
   await run.printed('waiting for another run: pid');
   await release();
   const { code, stderr, json } = await run.finished;
-  expect(stderr).toContain('"another deploy" from 127.0.0.1');
+  expect(stderr).toContain('"another deploy", from 127.0.0.1');
   expect(json()).toMatchObject({ outcome: 'applied', version: HEAD });
   expect(code).toBe(0);
 });
@@ -82,12 +88,19 @@ test('both connections of a run bear names that an operator recognises', async (
   const run = call(['up', '--lock-timeout=60s'], { url: database.url });
   await blockedRun(database);
   const names = (await backends(database)).map(({ name }) => name.split(' ').slice(0, 3).join(' '));
-  expect(names.filter((name) => !name.endsWith('watch')).sort()).toEqual(['migrate up lock', 'migrate up run']);
+  expect(names.filter((name) => !name.endsWith('watch')).sort()).toEqual([
+    'migrate up lock',
+    'migrate up run',
+  ]);
   await release();
   expect((await run).code).toBe(0);
 });
 
-const timeouts = ['idle_in_transaction_session_timeout', 'transaction_timeout', 'idle_session_timeout'];
+const timeouts = [
+  'idle_in_transaction_session_timeout',
+  'transaction_timeout',
+  'idle_session_timeout',
+];
 
 test.each(timeouts)('a run outlives %s, set on the database', async (setting) => {
   const database = await testDatabase();
@@ -97,7 +110,8 @@ test.each(timeouts)('a run outlives %s, set on the database', async (setting) =>
   await database.query(`ALTER DATABASE ${database.name} SET ${setting} = '300ms'`);
   const run = call(['up', '--lock-timeout=60s', '--json'], { url: database.url });
   await eventually('a lock that is held for longer than the timeout', async () => {
-    const old = await database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database()
+    const old =
+      await database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database()
       AND application_name LIKE 'migrate up lock %' AND state = 'idle in transaction'
       AND clock_timestamp() - state_change > interval '900 ms'`);
     return old.length === 1 && (await blockedRun(database));
@@ -113,7 +127,8 @@ test('a run outlives idle_session_timeout while it waits for another run', async
   await database.query(`ALTER DATABASE ${database.name} SET idle_session_timeout = '300ms'`);
   const run = call(['up', '--json'], { url: database.url });
   await eventually('a run that has waited for longer than the timeout', async () => {
-    const old = await database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database()
+    const old =
+      await database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database()
       AND application_name LIKE 'migrate up lock %' AND clock_timestamp() - backend_start > interval '900 ms'`);
     return old.length === 1;
   });
@@ -121,49 +136,17 @@ test('a run outlives idle_session_timeout while it waits for another run', async
   expect((await run).json()).toMatchObject({ outcome: 'applied', version: HEAD, error: null });
 });
 
-test('CREATE INDEX CONCURRENTLY does not wait for the run lock, held or waited for', async () => {
-  const database = await testDatabase();
-  const held = await database.connect();
-  await held.query(`BEGIN; SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY})`);
-  const waiting = start(['up', '--lock-wait=60'], { url: database.url });
-  await waiting.printed('waiting for another run');
-  const builder = await database.connect();
-  // Ends the test where the build hangs.
-  await builder.query("SET statement_timeout = '20s'");
-  await builder.query('CREATE INDEX CONCURRENTLY others ON sessions (user_id)');
-  await held.query('COMMIT');
-  expect((await waiting.finished).code).toBe(0);
-  const [index] = await database.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'others'::regclass");
-  expect(index).toEqual({ indisvalid: true });
-});
-
-test.runIf(process.platform === 'linux')(
-  'idle connections of a run are kept alive, so that no firewall forgets them',
-  async () => {
-    const database = await testDatabase();
-    const { release } = await tableHolder(database);
-    const run = call(['up', '--lock-timeout=60s'], { url: database.url });
-    await blockedRun(database);
-    // proc_pid_net(5): remote address, state, queues, and the timer: 02 is the one for keepalive, then its hundredths of a second.
-    const port = Number(new URL(database.url).port).toString(16).toUpperCase().padStart(4, '0');
-    const timers = [...readFileSync('/proc/net/tcp', 'utf8').matchAll(/:(\w{4}) 01 \w+:\w+ 02:(\w+)/g)];
-    const ours = timers
-      .filter(([, remote]) => remote === port)
-      .map(([, , time = '']) => Number.parseInt(time, 16) / 100);
-    expect(ours.length).toBeGreaterThanOrEqual(1);
-    expect(Math.max(...ours)).toBeLessThanOrEqual(60);
-    await release();
-    expect((await run).code).toBe(0);
-  },
-);
-
 test('a run that another one has overtaken between two attempts refuses to go on from elsewhere', async () => {
   const database = await testDatabase();
   await call(['up', '2'], { url: database.url });
   const { release } = await tableHolder(database);
-  const run = start(['up', '--lock-timeout=200ms', '--retries=50', '--json'], { url: database.url });
+  const run = start(['up', '--lock-timeout=200ms', '--retries=50', '--json'], {
+    url: database.url,
+  });
   await run.printed('attempt 1 of 51');
-  expect((await call(['down', '--json'], { url: database.url })).json()).toMatchObject({ exitCode: 0 });
+  expect((await call(['down', '--json'], { url: database.url })).json()).toMatchObject({
+    exitCode: 0,
+  });
   const { json } = await run.finished;
   expect(json()).toMatchObject({
     outcome: 'locked',
@@ -178,16 +161,3 @@ test('a run that another one has overtaken between two attempts refuses to go on
     version: '0001_create-workflow-templates',
   });
 });
-
-test.each(['serializable', 'repeatable read'])(
-  'a role whose transactions are %s: the lock has no snapshot',
-  async (level) => {
-    const database = await testDatabase();
-    await database.query(`ALTER DATABASE ${database.name} SET default_transaction_isolation = '${level}'`);
-    // A lock with a snapshot would keep the concurrent index of 0005 waiting for ever.
-    expect((await call(['up', '--json'], { url: database.url })).json()).toMatchObject({
-      exitCode: 0,
-      version: '0005_index-workflow-executions',
-    });
-  },
-);

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { RUN_LOCK_KEY } from '../../scripts/runner/run-lock.js';
-import { readAddress } from '../../scripts/database/configuration.js';
-import { call } from '../support/call.js';
+import { readConfiguration } from '../../scripts/database/configuration.js';
 import { fixture, makeDatabase, type Database } from '../support/database.js';
 import { startEmbedded, type EmbeddedServer } from '../support/embedded.js';
 import { backends, blockedRun, eventually } from '../support/eventually.js';
-import { start } from '../support/migrate.js';
-import { HEAD } from './recovery.js';
 import { serverUser } from '../support/server-user.js';
+import { HEAD, call, start } from './workflows.js';
 
-const hasIPv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
+const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
 const addresses = hasIPv6 ? '127.0.0.1,::1' : '127.0.0.1';
 
 /** A server that listens on a socket in this folder too. */
@@ -48,7 +48,12 @@ const ways: Readonly<Record<string, (url: URL) => Readonly<Record<string, string
   [folderWay]: ({ username, password, pathname, port }) => ({
     DATABASE_URL: `postgres://${username}:${password}@${pathname}?host=${folder}&port=${port}`,
   }),
-  'a socket: the folder as the host of the URL, escaped': ({ username, password, pathname, port }) => ({
+  'a socket: the folder as the host of the URL, escaped': ({
+    username,
+    password,
+    pathname,
+    port,
+  }) => ({
     DATABASE_URL: `postgres://${username}:${password}@${encodeURIComponent(folder)}:${port}${pathname}`,
   }),
   [pgHostWay]: ({ username, password, pathname, port }) => ({
@@ -93,7 +98,9 @@ test.each([folderWay, ipv6Way])('a signal cancels a run by %s', async (way) => {
   const database = await testDatabase();
   const holder = await database.connect();
   await holder.query('BEGIN; LOCK TABLE workflow_executions IN ACCESS SHARE MODE');
-  const run = start(['up', '--lock-timeout=10min', '--json'], { env: environmentOf(way, database) });
+  const run = start(['up', '--lock-timeout=10min', '--json'], {
+    env: environmentOf(way, database),
+  });
   await blockedRun(database);
   run.child.kill('SIGTERM');
   expect((await run.finished).code).toBe(143);
@@ -117,17 +124,18 @@ test('who holds the run lock by a socket is called local', async () => {
   const { error, exitCode } = (await call(['up', '--lock-wait=0.2', '--json'], { env })).json();
   await holder.end();
   expect(exitCode).toBe(4);
-  expect(error?.message).toMatch(/: pid \d+, "a shell" from local, for \d+ s, idle/);
+  expect(error?.message).toMatch(/: pid \d+, "a shell", from local, for \d+ s, idle/);
 });
 
-test('a socket that is not there: where it was looked for, and why that usually is', async () => {
-  const report = (await call(['up', '--json'], { url: 'postgres://app:x@/shop?host=/nowhere&port=5499' })).json();
+test('a socket that is not there is named', async () => {
+  const report = (
+    await call(['up', '--json'], { url: 'postgres://app:x@/shop?host=/nowhere&port=5499' })
+  ).json();
   expect(report).toMatchObject({
     exitCode: 3,
     error: {
       code: 'not-connected',
-      message: 'no connection to database shop at /nowhere:5499 as app: connect ENOENT /nowhere/.s.PGSQL.5499',
-      hint: 'There is no socket of that name: the server is not started, or listens elsewhere.',
+      message: expect.stringContaining('/nowhere/.s.PGSQL.5499') as string,
     },
   });
 });
@@ -135,19 +143,29 @@ test('a socket that is not there: where it was looked for, and why that usually 
 test('an address of IPv6 where nobody listens stands in brackets', async ({ skip }) => {
   if (!hasIPv6) skip('this machine has no ::1');
   const report = (await call(['up', '--json'], { url: 'postgres://app:x@[::1]:1/shop' })).json();
-  expect(report.error?.message).toBe('no connection to database shop at [::1]:1 as app: connect ECONNREFUSED ::1:1');
+  expect(report.error?.message).toBe(
+    'cannot connect to database shop at [::1]:1 as app: connect ECONNREFUSED ::1:1',
+  );
 });
 
 test('a variable that is set to nothing is one that is not set, as to libpq', () => {
   const env = { PGHOST: 'db', PGPORT: '', PGUSER: '', PGDATABASE: '', PGPASSWORD: '', USER: 'me' };
-  const { config, ...shown } = readAddress('DATABASE_URL', env);
+  const { clientConfig, ...shown } = readConfiguration('DATABASE_URL', env);
   expect(shown).toMatchObject({ host: 'db', port: 5432, user: 'me', database: 'me' });
-  expect(config).not.toHaveProperty('password');
+  expect(clientConfig).not.toHaveProperty('password');
 });
 
-test.each([{ URL: 'postgres://me@db/app' }, { PGHOST: 'db' }])('a PGSSLMODE that is none is refused: %j', (env) => {
-  expect(readAddress('URL', { ...env, PGSSLMODE: '' }).config.ssl).toBe(false);
-  expect(() => readAddress('URL', { ...env, PGSSLMODE: 'verify_full' })).toThrow(
-    'PGSSLMODE cannot be read: sslmode "verify_full" is none of',
+test.for(['abc', '0', '99999'])('a PGPORT that is no port is refused: %s', (PGPORT) => {
+  expect(() => readConfiguration('URL', { PGHOST: 'db', PGPORT })).toThrow(
+    /^PGPORT cannot be used/,
   );
+});
+
+test.for([{ URL: 'postgres://me@db/app' }, { PGHOST: 'db' }])('PGSSLMODE, with %j', (env) => {
+  const read = (PGSSLMODE: string) => readConfiguration('URL', { ...env, PGSSLMODE });
+  expect(read('').clientConfig.ssl).toBe(false);
+  expect(read('disable').clientConfig.ssl).toBe(false);
+  expect(read('allow').clientConfig.ssl).toBe(false);
+  expect(read('require').clientConfig.ssl).toMatchObject({ rejectUnauthorized: false });
+  expect(() => read('verify_full')).toThrow('sslmode "verify_full" is not one of');
 });

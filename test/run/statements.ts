@@ -10,8 +10,9 @@ export interface Sent {
 }
 
 const purposeOf = (client: pg.Client): string => {
-  const { application_name: name = '' } = (client as unknown as { connectionParameters: { application_name?: string } })
-    .connectionParameters;
+  const { application_name: name = '' } = (
+    client as unknown as { connectionParameters: { application_name?: string } }
+  ).connectionParameters;
   return /^migrate \w+ (\w+) /.exec(name)?.[1] ?? 'test';
 };
 
@@ -22,7 +23,10 @@ const purposeOf = (client: pg.Client): string => {
  */
 export function listen(): Sent {
   const sent: Sent = { connections: {}, queries: {} };
-  const methods = pg.Client.prototype as unknown as Record<'connect' | 'query', (...values: unknown[]) => unknown>;
+  const methods = pg.Client.prototype as unknown as Record<
+    'connect' | 'query',
+    (...values: unknown[]) => unknown
+  >;
   const { connect, query } = methods;
   methods.connect = function (this: pg.Client, ...values) {
     const purpose = purposeOf(this);
@@ -33,7 +37,9 @@ export function listen(): Sent {
     const [statement] = values as [string | { text: string }];
     const purpose = purposeOf(this);
     if (purpose !== 'test')
-      (sent.queries[purpose] ??= []).push(typeof statement === 'string' ? statement : statement.text);
+      (sent.queries[purpose] ??= []).push(
+        typeof statement === 'string' ? statement : statement.text,
+      );
     return query.apply(this, values);
   };
   onTestFinished(() => void Object.assign(methods, { connect, query }));

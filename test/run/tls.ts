@@ -7,7 +7,10 @@ import { TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
 
 /** A certificate of its own authority, made for the test; both files are gone when it has finished. */
-export function testCertificate(name: string): { readonly key: string; readonly certificate: string } {
+export function testCertificate(name: string): {
+  readonly key: string;
+  readonly certificate: string;
+} {
   const folder = mkdtempSync(join(tmpdir(), 'migrate-tls-'));
   onTestFinished(() => {
     rmSync(folder, { recursive: true, force: true });
