@@ -1,154 +1,101 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { JsonReport } from '../support/call.js';
-import { makeDatabase, type Database } from '../support/database.js';
-import { rowsOf } from '../support/eventually.js';
+import { describe, expect, test } from 'vitest';
+import { backends, blockedRun, eventually } from '../support/eventually.js';
 import { testAll } from '../support/everything.js';
-import { testPooler, type Pooler } from './pgbouncer.js';
+import { expectRecovery, hold, places, setUpItems } from './items.js';
+import { testPooler } from './pgbouncer.js';
 import { startProxy, type Cut } from './proxy.js';
-import { expectChecked, expectRecovery } from './recovery.js';
-import { createDatabase } from '../support/test-database.js';
-import { call } from './workflows.js';
 
-/**
- * In full, the run's connection is cut after every message. Otherwise after some, and after each that commits; the
- * lock's few, always after each.
- */
-const isStorm = testAll;
-const COMMITS = /^Q[^]{4}COMMIT\0/;
-type Place = Omit<Cut, 'after'>;
-const step = ({ purpose, of }: Place): number =>
-  isStorm || purpose === 'lock' || of !== undefined ? 1 : 7;
-const AT_ONCE = 3;
+const PATIENT = '--lock-timeout=10min';
 
-const arguments_ = { up: ['up'], down: ['down', '9', '--allow-data-loss'] } as const;
-type Direction = keyof typeof arguments_;
-
-/** Databases to begin from: before the first migration, and at the head. */
-const beginnings: Partial<Record<Direction, Database>> = {};
-beforeAll(async () => {
-  beginnings.up = await createDatabase({ rows: true });
-  beginnings.down = await createDatabase({ rows: true });
-  expect((await call(['up'], { url: beginnings.down.url })).code).toBe(0);
-});
-afterAll(async () => {
-  await beginnings.up?.drop();
-  await beginnings.down?.drop();
-});
-
-const somethingIsDone = ({ applied, reverted }: JsonReport): boolean =>
-  applied.length + reverted.length > 0;
-
-/** Cuts the run after one message of one connection, looks at what is left, and recovers. Gives whether there was such a message. */
-async function crashesAndRecovers(
-  direction: Direction,
-  place: Place,
-  after: number,
-  pooler?: Pooler,
-): Promise<boolean> {
-  const database = await makeDatabase(inject('server').url, {
-    template: beginnings[direction]?.name,
-  });
-  const proxy = await startProxy(pooler?.through(database.url) ?? database.url, {
-    ...place,
-    after,
-  });
-  try {
-    const rows = await rowsOf(database);
-    const cut = await call([...arguments_[direction], '--json'], {
-      url: proxy.through(database.url),
-    });
-    const report = cut.json();
-    const check = await expectChecked(database);
-    if (report.exitCode === 0)
-      expect(check.outcome, 'a run that says it succeeded did').toBe('matches');
-    else
-      expect([report.exitCode, report.error?.message]).toEqual([
-        somethingIsDone(report) ? 8 : 3,
-        report.error?.message,
-      ]);
-    // Where the connection is lost at a COMMIT, the run cannot know whether it arrived, and says so.
-    const isKnown = report.version !== null || report.pending.length > 0;
-    if (isKnown && report.version !== check.version)
-      expect(report.error?.hint).toContain('is unknown');
-    await expectRecovery(database, rows);
-    return proxy.hasCut();
-  } catch (error) {
-    throw new Error(
-      `${direction}, ${place.purpose} cut after message ${after}: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
+describe('kill -9', () => {
+  test.for(places)('%s', async ([, line, sql, version]) => {
+    const { database, run, start } = await setUpItems();
+    if (line !== 'up') await run('up');
+    const { release } = await hold(database, sql);
+    const { child, finished } = start(`${line} ${PATIENT}`);
+    await blockedRun(database);
+    child.kill('SIGKILL');
+    await finished;
+    // A server process that waits for a lock sees only afterwards that its client is gone.
+    await release();
+    await eventually(
+      'the end of its sessions',
+      async () => (await backends(database)).length === 0,
     );
-  } finally {
-    await proxy.stop();
-    await database.drop();
-  }
-}
+    expect(await run('check')).toMatchObject({ version });
+    await expectRecovery(database, run, line);
+  });
 
-/** Crashes after the 1st, 2nd, … message, until there are no more. Gives how often it did. All failures are told at once. */
-async function crashEverywhere(
-  direction: Direction,
-  place: Place,
-  pooler?: Pooler,
-): Promise<number> {
-  let next = 1;
-  let crashes = 0;
-  let isOver = false;
-  const failures: string[] = [];
-  const worker = async () => {
-    while (!isOver) {
-      const after = next;
-      next += step(place);
-      try {
-        if (await crashesAndRecovers(direction, place, after, pooler)) crashes++;
-        else isOver = true;
-      } catch (error) {
-        failures.push((error as Error).message);
-        isOver ||= failures.length > 100;
+  test.for(places)(
+    '%s: the next run starts while the server is still at it',
+    async ([, line, sql]) => {
+      const { database, run, start } = await setUpItems();
+      if (line !== 'up') await run('up');
+      const { release } = await hold(database, sql);
+      const { child, finished } = start(`${line} ${PATIENT}`);
+      const { pid } = await blockedRun(database);
+      child.kill('SIGKILL');
+      await finished;
+      const next = run(`${line} --retries=1000 --lock-timeout=500ms`);
+      await eventually('a second run that waits, or the end of the first', async () => {
+        const all = await backends(database);
+        const isOver = !all.some((session) => session.pid === pid);
+        return isOver || all.some((session) => session.pid !== pid && session.blockers.length > 0);
+      });
+      await release();
+      expect(await next).toMatchObject({ exitCode: 0 });
+      await expectRecovery(database, run, line);
+    },
+  );
+});
+
+/** Statements of which nobody can say whether they were done when the connection was lost. */
+const COMMITS = /^Q[^]{4}COMMIT\0/;
+const cuts: readonly [what: string, cut: Omit<Cut, 'after'>, step: number][] = [
+  ['the run', { purpose: 'run' }, testAll ? 1 : 5],
+  ['the run, at COMMIT', { purpose: 'run', of: COMMITS }, 1],
+  ['the run lock', { purpose: 'lock' }, testAll ? 1 : 3],
+];
+const behind = testAll ? ['directly', 'behind PgBouncer'] : ['directly'];
+
+describe.for(behind)('a connection that is cut after each message, %s', (where) => {
+  test.for(cuts)('of %s', { timeout: 1_200_000 }, async ([, cut, step], context) => {
+    const { database, run } = await setUpItems();
+    const pooler = where === 'directly' ? undefined : await testPooler(context, database.url);
+    const url = pooler?.through(database.url) ?? database.url;
+    for (let after = 1, hasCut = true; hasCut; after += step) {
+      hasCut = false;
+      for (const line of ['up', 'down 9']) {
+        const proxy = await startProxy(url, { ...cut, after });
+        const report = await run(line, proxy.through(url));
+        hasCut ||= proxy.hasCut();
+        const at = `${line}, cut after message ${after}`;
+        const isPartial =
+          report.applied.length + report.reverted.length > 0 || report.exitCode === 8;
+        if (report.exitCode !== 0) expect([at, report.exitCode]).toEqual([at, isPartial ? 8 : 3]);
+        await proxy.stop();
+        await expectRecovery(database, run, line);
       }
     }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  expect(failures.join('\n\n')).toBe('');
-  return crashes;
-}
+  });
+});
 
-const TIME = isStorm ? 1_200_000 : 300_000;
-const cases = (['up', 'down'] as const).flatMap((direction) => [
-  { direction, purpose: 'run', least: 30 },
-  { direction, purpose: 'lock', least: 4 },
-]);
-
-// Whether it has arrived is what nobody has told the run.
-test.each([
-  ['up', 3],
-  ['down', 1],
-] as const)(
-  '%s, when its run connection is cut after a message that commits',
-  { timeout: TIME },
-  async (direction, commits) => {
-    expect(await crashEverywhere(direction, { purpose: 'run', of: COMMITS })).toBe(commits);
-  },
-);
-
-describe.each(cases)(
-  '$direction, when its $purpose connection is cut',
-  ({ direction, purpose, least }) => {
-    test('directly', { timeout: TIME }, async () => {
-      const crashes = await crashEverywhere(direction, { purpose });
-      console.log(
-        `${direction}: the ${purpose} connection was cut at ${crashes} points, and each was recovered from.`,
-      );
-      if (isStorm) expect(crashes).toBeGreaterThanOrEqual(least);
-    });
-
-    test.runIf(isStorm)('through PgBouncer', { timeout: TIME }, async (context) => {
-      const pooler = await testPooler(context, inject('server').url, { poolSize: 6 });
-      const crashes = await crashEverywhere(direction, { purpose }, pooler);
-      console.log(
-        `${direction}: behind PgBouncer, the ${purpose} connection was cut at ${crashes} points, and each was recovered from.`,
-      );
-      expect(crashes).toBeGreaterThanOrEqual(least);
-    });
-  },
-);
+test('kill -9 after each message to the server', { timeout: 1_200_000 }, async () => {
+  const { database, run, start } = await setUpItems();
+  for (let after = 2, isKilled = true; isKilled; after += testAll ? 1 : 11) {
+    isKilled = false;
+    for (const line of ['up', 'down 9']) {
+      const proxy = await startProxy(database.url, {
+        purpose: 'run',
+        after,
+        instead: () => child.kill('SIGKILL'),
+      });
+      const { child, finished } = start(line, proxy.through(database.url));
+      const { signal, code } = await finished;
+      expect([signal, code]).toEqual(proxy.hasCut() ? ['SIGKILL', null] : [null, 0]);
+      isKilled ||= proxy.hasCut();
+      await proxy.stop();
+      await expectRecovery(database, run, line);
+    }
+  }
+});

@@ -1,0 +1,86 @@
+import { expect } from 'vitest';
+import type { JsonReport } from '../support/call.js';
+import type { Database } from '../support/database.js';
+import { advisoryLocks, eventually, settled } from '../support/eventually.js';
+import { start as startIn } from '../support/migrate.js';
+import type { Files } from '../support/project.js';
+import { createsTable, setUp, sqlStep, step } from './setup.js';
+
+/** The application's table, with rows. Its constraint makes a read of the schema wait for a lock on it. */
+export const BASE = `CREATE TABLE items (id integer PRIMARY KEY, name text CHECK (name <> ''));
+  INSERT INTO items SELECT i, 'item ' || i FROM generate_series(1, 50) i`;
+
+/** Three migrations: `0001` and `0002` share a transaction, and `0003` runs outside of one. */
+export const ITEMS: Files = {
+  'migrations/schema/0000_prerequisites.json': {
+    'public.items': { table: '', 'column id': 'integer NOT NULL' },
+  },
+  ...createsTable('0001', 'tags'),
+  ...sqlStep(
+    '0002_note',
+    { 'public.items': { 'column note': 'text NULL' } },
+    'ALTER TABLE items ADD COLUMN note text',
+    'ALTER TABLE items DROP COLUMN note',
+  ),
+  ...step(
+    '0003_index',
+    { 'public.items': { 'index items_name': 'USING btree (name)' } },
+    `pgm.noTransaction(); pgm.sql('DROP INDEX CONCURRENTLY IF EXISTS items_name');
+     pgm.sql('CREATE INDEX CONCURRENTLY items_name ON items (name)');`,
+    `pgm.noTransaction(); pgm.sql('DROP INDEX CONCURRENTLY IF EXISTS items_name');`,
+  ),
+};
+export const LAST = '0003_index';
+
+/** {@link setUp} with these migrations, or others; `start` runs a command line in a process of its own. */
+export async function setUpItems(files: Files = ITEMS) {
+  const project = await setUp(files, BASE);
+  const { database, root } = project;
+  const start = (line: string, url = database.url) =>
+    startIn([...line.split(' '), '--json'], { url, cwd: root });
+  const state = async () => [await database.dump(), await rows(database)];
+  return { ...project, start, state };
+}
+
+export const rows = (database: Database) =>
+  database.query('SELECT id, name FROM items ORDER BY id');
+
+/** Another session, in a transaction in which it has sent `sql`, until it is released. */
+export async function hold(database: Database, sql = HOLD_ITEMS) {
+  const session = await database.connect();
+  await session.query(`SET application_name = 'nightly report'; ${sql}`);
+  const { rows: own } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return { session, pid: Number(own[0]?.pid), release: () => session.query('COMMIT') };
+}
+const HOLD_ITEMS = 'BEGIN; LOCK TABLE items IN ACCESS SHARE MODE';
+
+/** Where a run can be held by the lock or the snapshot of another session, and the version by then. */
+export const places = [
+  ['in the transaction of up', 'up', HOLD_ITEMS, null],
+  ['in a concurrent build', 'up', 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1', '0002_note'],
+  ['in a concurrent drop', 'down 9', HOLD_ITEMS, LAST],
+  [
+    'in the transaction of down',
+    'down 9',
+    'BEGIN; LOCK TABLE tags IN ACCESS SHARE MODE',
+    '0002_note',
+  ],
+] as const;
+
+type Run = (line: string) => Promise<JsonReport>;
+
+/**
+ * Expects what holds however a run ended: no lock is left, the schema is the one of a version, but for the
+ * index that is built and dropped outside a transaction, and the same command again completes the work.
+ */
+export async function expectRecovery(database: Database, run: Run, line: string): Promise<void> {
+  await settled(database);
+  await eventually('no advisory locks', async () => (await advisoryLocks(database)).length === 0);
+  const { version, differences } = await run('check');
+  const unfinished = version === LAST ? /^index public\.items_name$/ : /^$/;
+  expect(differences.filter(({ object }) => !unfinished.test(object))).toEqual([]);
+  const target = line.startsWith('up') ? LAST : null;
+  expect(await run(line)).toMatchObject({ exitCode: 0, version: target, error: null });
+  expect(await run('check --strict')).toMatchObject({ exitCode: 0, version: target });
+  expect(await rows(database)).toHaveLength(50);
+}
