@@ -8,26 +8,13 @@ type Examples = {
 const file = 'migrations/0002_create-user-workflows.ts';
 const effect = 'migrations/schema/0002_create-user-workflows.json';
 const name = '0002_create-user-workflows';
-const changed: Difference = {
-  kind: 'changed',
-  object: 'column public.user_workflows.template_id',
-  expected: 'character varying(255) NULL',
-  found: 'uuid NULL',
-};
-const missing: Difference = {
-  kind: 'missing',
-  object: 'index public.idx_user_workflows_category',
-  expected: 'USING btree (category)',
-  found: null,
-};
-const holder: Session = {
-  pid: 4711,
-  application: 'migrate up lock web-1:17',
-  client: '10.0.0.7',
-  age: 93,
-  state: 'idle in transaction',
-  query: 'SELECT 1',
-};
+const object = 'column public.user_workflows.template_id';
+const expected = 'character varying(255) NULL';
+const changed: Difference = { kind: 'changed', object, expected, found: 'uuid NULL' };
+const missing: Difference = { kind: 'missing', object, expected, found: null };
+const state = 'idle in transaction';
+const [application, client] = ['migrate up lock web-1:17', '10.0.0.7'];
+const holder: Session = { pid: 4711, application, client, age: 93, state, query: 'SELECT 1' };
 const connect = (code: string, reason: string): Examples['not-connected'][number] => [
   { host: 'db.example.com', port: 6543, database: 'app', user: 'deploy' },
   code,
