@@ -1,19 +1,11 @@
 import { expect, test } from 'vitest';
-import { exitCodes } from '../../scripts/report/errors.js';
 import { call } from '../support/call.js';
 import { smallProject } from '../support/small-project.js';
 import { testDatabase } from '../support/test-database.js';
-import { readReport, report, schema, words } from './report.js';
+import { readReport, report, words } from './report.js';
 
 const project = () =>
   smallProject(['a'], { 'scripts/template.ts': 'export const down = false;\n' });
-
-test('the schema names the outcomes and exit codes of the contract', () => {
-  const { outcome, exitCode } = schema.properties;
-  const successes = ['applied', 'reverted', 'nothing-to-do', 'matches', 'planned'];
-  expect(outcome.enum.sort()).toEqual([...successes, ...Object.keys(exitCodes)].sort());
-  expect(exitCode.enum).toEqual([0, ...Object.values(exitCodes), 130, 143]);
-});
 
 test('every command prints one object, and nothing on stderr', async () => {
   const { url, name } = await testDatabase({ base: false });
