@@ -20,23 +20,26 @@ async function beginning(argv: readonly string[]): Promise<Database> {
 }
 
 describe('kill -9', () => {
-  test.each(holds)('%s', async (_, { argv, version, hold }) => {
-    const database = await beginning(argv);
-    const rows = await rowsOf(database);
-    const { release } = await hold(database);
-    const run = start([...argv, PATIENT], { url: database.url });
-    await blockedRun(database);
-    run.child.kill('SIGKILL');
-    expect((await run.finished).signal).toBe('SIGKILL');
-    // A server process that waits for a lock goes on with its statement, and sees only then that its client is gone.
-    await release();
-    await eventually(
-      'the end of its sessions',
-      async () => (await backends(database)).length === 0,
-    );
-    expect((await expectChecked(database)).version).toBe(version);
-    await expectRecovery(database, rows);
-  });
+  test.each(holds.filter((_, index) => testAll || index % 2 === 0))(
+    '%s',
+    async (_, { argv, version, hold }) => {
+      const database = await beginning(argv);
+      const rows = await rowsOf(database);
+      const { release } = await hold(database);
+      const run = start([...argv, PATIENT], { url: database.url });
+      await blockedRun(database);
+      run.child.kill('SIGKILL');
+      expect((await run.finished).signal).toBe('SIGKILL');
+      // A server process that waits for a lock goes on with its statement, and sees only then that its client is gone.
+      await release();
+      await eventually(
+        'the end of its sessions',
+        async () => (await backends(database)).length === 0,
+      );
+      expect((await expectChecked(database)).version).toBe(version);
+      await expectRecovery(database, rows);
+    },
+  );
 
   /** Kills a run where it is held, and starts the next one while the server is still at what it was killed at. */
   async function followed(database: Database, hold: string) {
