@@ -1,53 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { call } from '../support/call.js';
 import { migration, testProject } from '../support/project.js';
 import { testDatabase } from '../support/test-database.js';
 import { differencesIn, withMigrated } from './changes.js';
-
-/** Settings that change how PostgreSQL prints things, as `ALTER DATABASE … SET` gives them to each session. */
-const settings = [
-  'search_path = other, pg_temp',
-  `search_path = ''`,
-  'quote_all_identifiers = on',
-  'standard_conforming_strings = off',
-  'escape_string_warning = off',
-  'backslash_quote = off',
-  `DateStyle = 'SQL, DMY'`,
-  `DateStyle = 'German'`,
-  `IntervalStyle = 'sql_standard'`,
-  `IntervalStyle = 'iso_8601'`,
-  `TimeZone = 'Asia/Kathmandu'`,
-  'bytea_output = escape',
-  'extra_float_digits = -10',
-  'xmlbinary = hex',
-  'xmloption = document',
-  'transform_null_equals = on',
-  'array_nulls = off',
-  'client_encoding = LATIN1',
-  `default_transaction_isolation = 'serializable'`,
-  'enable_indexscan = off',
-  'check_function_bodies = off',
-  'session_replication_role = replica',
-  'row_security = off',
-  `lc_monetary = 'C.utf8'`,
-  `lc_numeric = 'C.utf8'`,
-  `lc_messages = 'C.utf8'`,
-  'join_collapse_limit = 1',
-  'jit = on',
-];
-
-/** Definitions that these settings would print in another way. */
-const sensitive = `CREATE DOMAIN d AS text DEFAULT 'a\\b' CONSTRAINT c CHECK (VALUE <> '\\d');
-  CREATE TABLE "select" ("user" text DEFAULT 'back\\slash' CHECK ("user" ~ '^\\d+\\s$'), day date DEFAULT '2024-02-03',
-    moment timestamptz DEFAULT '2024-02-03 04:05:06+00', span interval DEFAULT '1 day 02:03:04', bytes bytea DEFAULT '\\xdeadbeef',
-    share double precision DEFAULT '0.30000000000000004'::double precision, price money DEFAULT '1.5'::money, label d,
-    CHECK (day > '2000-01-02'), EXCLUDE USING gist (tstzrange(moment, '2030-01-01 00:00:00+00') WITH &&));
-  CREATE INDEX ON "select" (day) WHERE moment > '2024-01-01 00:00:00+00' AND "user" <> '\\';
-  CREATE VIEW v AS SELECT "user" || '\\n' AS a, '1 mon'::interval AS b, '2024-02-03'::date AS c FROM "select";
-  CREATE POLICY p ON "select" USING ("user" <> '\\' AND day > '2024-02-03');
-  CREATE FUNCTION f(a date DEFAULT '2024-02-03', b text DEFAULT '\\') RETURNS text LANGUAGE sql AS 'SELECT  b;   SELECT ''ss\\s''';
-  CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
-  CREATE TRIGGER t BEFORE UPDATE ON "select" FOR EACH ROW WHEN (NEW.day > '2024-02-03') EXECUTE FUNCTION g('\\', 'x')`;
+import { sensitive, settings } from './samples.js';
 
 test('ignores the settings of the session', async () => {
   await withMigrated(sensitive, async (database, project) => {
@@ -69,6 +27,24 @@ test('snapshot writes the same under every setting', async () => {
   for (const setting of settings) await query(`ALTER DATABASE ${name} SET ${setting}`);
   await query(`ALTER ROLE CURRENT_USER IN DATABASE ${name} SET quote_all_identifiers = on`);
   expect((await call(['snapshot', '--json'], { url, root })).json()).toMatchObject({ output: '' });
+});
+
+test('snapshot leaves out the migrations table, temporary objects, and what comes with another object', async () => {
+  const sql = `CREATE EXTENSION citext; CREATE TABLE t (id serial, PRIMARY KEY (id), a citext);
+    CREATE TYPE x AS RANGE (subtype = date); CREATE TEMPORARY TABLE u (a integer); CREATE VIEW v AS SELECT 1 AS a;
+    CREATE FUNCTION f(x) RETURNS integer LANGUAGE sql AS 'SELECT 1'`;
+  await withMigrated(sql, (_, root) => {
+    const effect = readFileSync(join(root, 'migrations/schema/0001_make.json'), 'utf8');
+    expect(Object.keys(JSON.parse(effect) as object).toSorted()).toEqual([
+      'extension citext',
+      'function public.f(public.x)',
+      'public.t',
+      'public.v',
+      'sequence public.t_id_seq',
+      'type public.x',
+    ]);
+    return Promise.resolve();
+  });
 });
 
 /** What the application may do to its own tables, and others beside those of the migrations. */

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { call } from '../support/call.js';
-import { testAll } from '../support/everything.js';
 import { startProgram, typescript } from '../support/migrate.js';
 import { root } from '../support/root.js';
 
@@ -46,21 +45,3 @@ test('`npm run db` starts a database with the base schema, until it is stopped',
   expect((await finished).code).toBe(0);
   await isRefused(new URL(url).port);
 });
-
-test.skipIf(!testAll)(
-  'a demonstration that is killed takes its server and its files along',
-  async () => {
-    const folder = temporaryFolder();
-    const argv = [...typescript, join(root, 'test/demo.ts')];
-    const { child, finished, printed } = startProgram(process.execPath, argv, {
-      env: { TMPDIR: folder },
-    });
-    const [, port = ''] = /on port (\d+)/.exec(await printed('The page /workflows asks')) ?? [];
-    const serverFiles = () => readdirSync(folder).filter((name) => name.startsWith('workflow-'));
-    expect(serverFiles()).toHaveLength(1);
-    child.kill('SIGKILL');
-    await finished; // With the keeper of the server, which holds its output.
-    expect(serverFiles()).toEqual([]);
-    await isRefused(port);
-  },
-);

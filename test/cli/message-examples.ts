@@ -8,26 +8,13 @@ type Examples = {
 const file = 'migrations/0002_create-user-workflows.ts';
 const effect = 'migrations/schema/0002_create-user-workflows.json';
 const name = '0002_create-user-workflows';
-const changed: Difference = {
-  kind: 'changed',
-  object: 'column public.user_workflows.template_id',
-  expected: 'character varying(255) NULL',
-  found: 'uuid NULL',
-};
-const missing: Difference = {
-  kind: 'missing',
-  object: 'index public.idx_user_workflows_category',
-  expected: 'USING btree (category)',
-  found: null,
-};
-const holder: Session = {
-  pid: 4711,
-  application: 'migrate up lock web-1:17',
-  client: '10.0.0.7',
-  age: 93,
-  state: 'idle in transaction',
-  query: 'SELECT 1',
-};
+const object = 'column public.user_workflows.template_id';
+const expected = 'character varying(255) NULL';
+const changed: Difference = { kind: 'changed', object, expected, found: 'uuid NULL' };
+const missing: Difference = { kind: 'missing', object, expected, found: null };
+const state = 'idle in transaction';
+const [application, client] = ['migrate up lock web-1:17', '10.0.0.7'];
+const holder: Session = { pid: 4711, application, client, age: 93, state, query: 'SELECT 1' };
 const connect = (code: string, reason: string): Examples['not-connected'][number] => [
   { host: 'db.example.com', port: 6543, database: 'app', user: 'deploy' },
   code,
@@ -50,10 +37,7 @@ export const examples: Examples = {
     ['scripts/template.ts', 'illegal operation on a directory'],
   ],
   'not-writable': [[effect, 'permission denied']],
-  'bad-file': [
-    [`${effect}:3:5`, "Expected ',' or '}' after property value"],
-    ['.node-pg-migraterc.json', 'it has an unknown key "colour"'],
-  ],
+  'bad-file': [[`${effect}:3:5`, "Expected ',' or '}' after property value"]],
   'no-database': [
     ['DATABASE_URL', false],
     ['DATABASE_URL', true],
@@ -73,11 +57,7 @@ export const examples: Examples = {
   'not-connected': [
     connect('ECONNREFUSED', 'connect ECONNREFUSED 10.0.0.1:6543'),
     connect('ETIMEDOUT', 'timeout expired'),
-    connect('57P03', 'the database system is starting up'),
-    connect('', 'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string'),
     connect('28P01', 'password authentication failed for user "deploy"'),
-    connect('53300', 'sorry, too many clients already'),
-    connect('', 'The server does not support SSL connections'),
     connect('3D000', 'database "app" does not exist'),
   ],
   'too-old': [['13.2', 14]],
@@ -85,8 +65,6 @@ export const examples: Examples = {
   'server-error': [
     ['could not read block 7', 'XX001'],
     ['relation "a" does not exist', '42P01'],
-    ['permission denied to create database', '42501'],
-    ['cannot execute CREATE DATABASE in a read-only transaction', '25006'],
   ],
   problems: [
     [
@@ -113,20 +91,12 @@ export const examples: Examples = {
   overtaken: [[null], [name]],
   'migration-failed': [
     [file, null, 'no such thing', '', ['line 3 at SQL statement'], 'ALTER TABLE a\n  ADD b int'],
-    failed(
-      '42601',
-      'syntax error',
-      Array.from({ length: 14 }, (_, at) => `line ${at + 1}`).join('\n'),
-    ),
     failed('55P04', 'unsafe use of new value "new" of enum type mood', `SELECT 'new'::mood`),
     failed(
       '55006',
       'cannot ALTER TABLE "a" because it has pending trigger events',
       'ALTER TABLE a',
     ),
-    failed('25001', 'VACUUM cannot run inside a transaction block', 'VACUUM'),
-    failed('23502', 'column "b" of relation "a" contains null values', 'ALTER TABLE a'),
-    failed('23503', 'insert on table "a" violates foreign key constraint "c"', 'ALTER TABLE a'),
     failed('23505', 'could not create unique index "i"', 'CREATE UNIQUE INDEX i ON a (b)'),
     failed('23505', 'could not create unique index "i"', 'CREATE INDEX CONCURRENTLY i ON a (b)'),
     failed(

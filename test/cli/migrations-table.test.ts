@@ -14,23 +14,14 @@ async function applied(names: readonly string[]) {
 
 test('the framework creates it, with its columns and no others', async () => {
   const { database } = await applied(['a']);
-  const columns =
-    await database.query(`SELECT attname AS name, format_type(atttypid, atttypmod) AS type FROM pg_attribute
-    WHERE attrelid = 'public.pgmigrations'::regclass AND attnum > 0 ORDER BY attnum`);
-  expect(columns).toEqual([
-    { name: 'id', type: 'integer' },
-    { name: 'name', type: 'character varying(255)' },
-    { name: 'run_on', type: 'timestamp without time zone' },
-  ]);
+  const columns = `SELECT string_agg(attname, ' ' ORDER BY attnum) AS columns FROM pg_attribute
+    WHERE attrelid = 'public.pgmigrations'::regclass AND attnum > 0`;
+  expect(await database.query(columns)).toEqual([{ columns: 'id name run_on' }]);
   expect(await database.query('SELECT name FROM pgmigrations')).toEqual([{ name: '0001_a' }]);
 });
 
 test('it is where the settings say, and quoted', async () => {
-  const settings = {
-    'migrations-table': 'My rows',
-    'migrations-schema': 'Other',
-    schema: ['public'],
-  };
+  const settings = { 'migrations-table': 'My rows', 'migrations-schema': 'Other' };
   const root = smallProject(['a', 'b'], { '.node-pg-migraterc.json': settings });
   const { url, query } = await testDatabase({ base: false });
   await query('CREATE SCHEMA "Other"');

@@ -80,7 +80,7 @@ test('every command in the README works', async () => {
   expect((await call(['create', 'add-workflow-tags'], { root: project })).code).toBe(0);
 });
 
-test('every exit code and outcome is in the README', () => {
+test('every exit code and outcome is in the README, and in the schema of the report', () => {
   const codes = {
     ...exitCodes,
     applied: 0,
@@ -90,6 +90,8 @@ test('every exit code and outcome is in the README', () => {
     planned: 0,
   };
   expect(Object.keys(codes).sort()).toEqual([...schema.properties.outcome.enum].sort());
+  const all = [0, ...Object.values(exitCodes), 130, 143];
+  expect(schema.properties.exitCode.enum).toEqual(all);
   for (const [outcome, code] of Object.entries(codes))
     expect(readme).toMatch(new RegExp(`^\\| ${String(code)} +\\|.*\`${outcome}\``, 'm'));
 });

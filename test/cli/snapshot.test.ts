@@ -29,9 +29,6 @@ beforeAll(async () => {
   before = await stateOf(database);
 });
 afterAll(async () => {
-  expect(await stateOf(database)).toEqual(before);
-  const scratch = `SELECT datname FROM pg_database WHERE datdba = '${owner}'::regrole`;
-  expect(await database.query(scratch)).toEqual([]);
   await database.query(`DROP ROLE ${owner}`);
   await database.drop();
 });
@@ -142,4 +139,10 @@ test('a signal leaves no scratch database behind', async () => {
   });
   controller.abort('SIGINT');
   expect((await running).code).toBe(130);
+});
+
+test('all of these left the database alone, and no scratch database behind', async () => {
+  expect(await stateOf(database)).toEqual(before);
+  const scratch = `SELECT datname FROM pg_database WHERE datdba = '${owner}'::regrole`;
+  expect(await database.query(scratch)).toEqual([]);
 });

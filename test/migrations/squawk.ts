@@ -1,21 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { root } from '../support/root.js';
+import { fetchPackage } from '../support/binaries.js';
 
 const RELEASE = '2.66.0';
 
-/**
- * The program of the linter, for this platform. It is fetched from npm once, into a folder that git ignores: a lock file
- * that names its packages for all platforms is not to be had from every registry.
- */
+/** The program of the linter, for this platform. Not every registry has all that a lock file would name. */
 function program(): string {
-  const folder = join(root, '.cache', `squawk-${RELEASE}`);
+  const folder = fetchPackage(`squawk-${RELEASE}`, `squawk-cli@${RELEASE}`);
   const platform = join(folder, `node_modules/@squawk-cli/${process.platform}-${process.arch}`);
-  if (!existsSync(platform)) {
-    const npm = `install --ignore-scripts --no-audit --no-fund squawk-cli@${RELEASE} --prefix`;
-    execFileSync('npm', [...npm.split(' '), folder], { stdio: ['ignore', 'ignore', 'inherit'] });
-  }
   return join(platform, 'bin', process.platform === 'win32' ? 'squawk.exe' : 'squawk');
 }
 

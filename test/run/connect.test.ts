@@ -5,6 +5,7 @@ import { freePort } from '../support/free-port.js';
 import { testProxy } from './proxy.js';
 import { testDatabase } from '../support/test-database.js';
 import { HEAD, call, start } from './workflows.js';
+import { testAll } from '../support/everything.js';
 
 /** An address with some parts replaced. */
 function changed(
@@ -36,20 +37,23 @@ async function startingServer(port: number) {
   return { port: (server.address() as AddressInfo).port, asked: () => asked, stop };
 }
 
-test('a server that takes the connection and never answers: is an error after a while', async () => {
-  const server = createServer((socket) => void socket.on('error', () => undefined)).listen(
-    0,
-    '127.0.0.1',
-  );
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const { port } = server.address() as AddressInfo;
-  const report = (
-    await call(['up', '--json'], { url: `postgres://app:x@127.0.0.1:${port}/shop` })
-  ).json();
-  expect(report).toMatchObject({ exitCode: 3, error: { code: 'not-connected' } });
-  expect(report.error?.hint).toContain('There was no answer');
-});
+test.runIf(testAll)(
+  'a server that takes the connection and never answers: is an error after a while',
+  async () => {
+    const server = createServer((socket) => void socket.on('error', () => undefined)).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const report = (
+      await call(['up', '--json'], { url: `postgres://app:x@127.0.0.1:${port}/shop` })
+    ).json();
+    expect(report).toMatchObject({ exitCode: 3, error: { code: 'not-connected' } });
+    expect(report.error?.hint).toContain('There was no answer');
+  },
+);
 
 describe('--connect-wait', () => {
   test('waits for a server that is not there yet, then for one that is starting, and then migrates', async () => {

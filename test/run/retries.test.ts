@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { testDatabase } from '../support/test-database.js';
 import { start } from './workflows.js';
+import { testAll } from '../support/everything.js';
 
 /** Node warns of listeners that are left behind: of more than ten on one signal. */
 test.each([
-  ['attempts', '--lock-timeout=50ms'],
+  ...(testAll ? [['attempts', '--lock-timeout=50ms']] : []),
   ['statements that are over before their watch is connected', '--lock-timeout=1ms --retries=0'],
 ])('a run of many %s leaves no listener behind', async (_, options) => {
   const database = await testDatabase({ rows: true });

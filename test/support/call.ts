@@ -1,5 +1,6 @@
 import { migrate } from '../../scripts/migrate.js';
 import type { Failure } from '../../scripts/report/errors.js';
+import type { Difference, Done } from '../../scripts/report/types.js';
 import { root } from './root.js';
 
 export interface CallOptions {
@@ -18,28 +19,16 @@ export interface JsonReport {
   readonly outcome: string;
   readonly exitCode: number;
   readonly version: string | null;
-  readonly applied: readonly { readonly name: string; readonly milliseconds: number }[];
-  readonly reverted: readonly { readonly name: string; readonly milliseconds: number }[];
+  readonly applied: readonly Done[];
+  readonly reverted: readonly Done[];
   readonly pending: readonly string[];
-  readonly differences: readonly {
-    readonly kind: string;
-    readonly object: string;
-    readonly expected: string | null;
-    readonly found: string | null;
-  }[];
-  readonly database: {
-    readonly host: string;
-    readonly port: number;
-    readonly name: string;
-    readonly serverVersion: string;
-  } | null;
+  readonly differences: readonly Difference[];
+  readonly database:
+    | (Readonly<Record<'host' | 'name' | 'serverVersion', string>> & { readonly port: number })
+    | null;
   readonly milliseconds: number;
-  readonly error: {
-    readonly code: Failure['code'];
-    readonly sqlstate: string | null;
-    readonly message: string;
-    readonly hint: string;
-  } | null;
+  readonly error:
+    (Pick<Failure, 'code' | 'message' | 'hint'> & { readonly sqlstate: string | null }) | null;
   readonly output?: string;
 }
 

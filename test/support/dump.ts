@@ -19,13 +19,10 @@ export interface DumpOptions {
  *
  * The second opinion of the tests: it knows nothing of this project's own reading of the catalog.
  */
-export async function dump(
-  url: string,
-  { without = [], rows = false }: DumpOptions = {},
-): Promise<string> {
-  const tables = without
-    .flatMap((table) => [table, `${table}_*_seq`])
-    .map((name) => `--exclude-table=public.${name}`);
+export async function dump(url: string, options: DumpOptions = {}): Promise<string> {
+  const { without = [], rows = false } = options;
+  const names = without.flatMap((table) => [table, `${table}_*_seq`]);
+  const tables = names.map((name) => `--exclude-table=public.${name}`);
   return normalise(await pgDump(url, [...tables, ...(rows ? [] : ['--schema-only'])]));
 }
 
@@ -33,40 +30,29 @@ export async function dump(
 function normalise(output: string): string {
   const [, ...objects] = output.split(/^--\n-- (?:Data for )?Name: .*\n--\n/m);
   const statements = objects.map((object) =>
-    object.replace(/^(?:SET default_\w+ = .*;|--.*)$/gm, '').trim(),
+    object
+      .replaceAll(/^(?:SET default_\w+ = .*;|--.*)$/gm, '')
+      .trim()
+      .replaceAll(/\n{2,}/g, '\n'),
   );
-  return statements
-    .map((statement) => statement.replace(/\n{2,}/g, '\n'))
-    .filter((statement) => statement !== '')
-    .sort()
-    .join('\n\n');
+  const filled = statements.filter((statement) => statement !== '');
+  return filled.sort().join('\n\n');
 }
 
 /** Runs dump-client.mjs, with its connection joined to the server. */
 async function pgDump(url: string, args: readonly string[]): Promise<string> {
   const { hostname, port, username, password, pathname } = new URL(url);
-  const login = { user: username, password, dbname: pathname.slice(1) };
-  const words = Object.entries(login).map(
-    ([name, value]) => `${name}=${quote(decodeURIComponent(value))}`,
-  );
+  const login = Object.entries({ user: username, password, dbname: pathname.slice(1) });
+  const words = login.map(([name, value]) => `${name}=${quote(decodeURIComponent(value))}`);
   const target = [`host=${hostname} sslmode=disable`, ...words].join(' ');
 
   const server = connect(Number(port || 5432), hostname);
   await once(server, 'connect');
   try {
-    const client = spawn(
-      process.execPath,
-      [join(root, 'test/support/dump-client.mjs'), ...args, '--dbname', target],
-      {
-        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      },
-    );
-    const [, stdout, stderr, connection] = client.stdio as unknown as [
-      null,
-      Readable,
-      Readable,
-      Socket,
-    ];
+    const argv = [join(root, 'test/support/dump-client.mjs'), ...args, '--dbname', target];
+    const client = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    type Pipes = [null, Readable, Readable, Socket];
+    const [, stdout, stderr, connection] = client.stdio as unknown as Pipes;
     connection.pipe(server).pipe(connection);
     const [output, errors] = await Promise.all([text(stdout), text(stderr), once(client, 'close')]);
     if (client.exitCode !== 0) throw new Error(`pg_dump failed: ${errors}`);

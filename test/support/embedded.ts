@@ -73,29 +73,21 @@ async function startOn(
   const native = postgresPrograms(major);
   const isReachable = canRun(join(native, 'bin/postgres'), user);
   const home = ownedFolder(isReachable ? folder : folder && substitute(folder), user);
-  const programs = join(
-    isReachable ? native : copyFor(user, native, join(home, 'postgres')),
-    'bin',
-  );
-  const data = join(home, 'data');
-  const log = join(home, 'log');
-  const passwordFile = join(home, 'password');
+  const reachable = isReachable ? native : copyFor(user, native, join(home, 'postgres'));
+  const programs = join(reachable, 'bin');
+  const inHome = (name: string) => join(home, name);
+  const [data, log, passwordFile] = [inHome('data'), inHome('log'), inHome('password')];
   const isNew = !existsSync(join(data, 'PG_VERSION'));
   if (isNew) writeFileSync(passwordFile, randomBytes(12).toString('hex'), { mode: 0o600 });
   if (isNew) own(passwordFile, user);
 
-  const serverFlags = Object.entries({
-    listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
-    ...settings,
-  })
-    .map(([name, value]) => ` -c ${name}=${value}`)
-    .join('');
+  const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
+  const serverFlags = Object.entries(all).map(([name, value]) => ` -c ${name}=${value}`);
   const initdb = ['--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
   initdb.push('--encoding=UTF8', '--locale=C', '--no-sync');
   const ctl = [join(programs, 'pg_ctl'), '-D', data, '-w'] as const;
   const initialise: Command[] = isNew ? [[join(programs, 'initdb'), '-D', data, ...initdb]] : [];
-  const toStart = ['-l', log, '-o', `-p ${port}${serverFlags}`] as const;
+  const toStart = ['-l', log, '-o', `-p ${port}${serverFlags.join('')}`] as const;
   const options = { ...user, cwd: home, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
   const stop = await keep({
     start: [...initialise, [...ctl, ...toStart, 'start']],
@@ -112,12 +104,8 @@ async function startOn(
     if (code !== 0)
       throw new Error(`pg_ctl ${action} failed:\n${readFileSync(log, 'utf8').slice(-2000)}`);
   };
-  return {
-    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
-    stop,
-    folder: home,
-    control,
-  };
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+  return { url, stop, folder: home, control };
 }
 
 function ownedFolder(folder: string | undefined, user: ServerUser): string {
@@ -138,10 +126,8 @@ function copyFor(user: ServerUser, folder: string, copy: string): string {
 
 /** For a folder that only root can reach: one that the server's user can. */
 function substitute(folder: string): string {
-  return join(
-    '/var/lib/workflow-migrations',
-    createHash('sha256').update(folder).digest('hex').slice(0, 8),
-  );
+  const name = createHash('sha256').update(folder).digest('hex').slice(0, 8);
+  return join('/var/lib/workflow-migrations', name);
 }
 
 function own(path: string, user: ServerUser): string {

@@ -22,20 +22,13 @@ export interface Task {
  * whatever ends it.
  */
 export async function keep(task: Task): Promise<() => Promise<void>> {
-  const keeper = spawn(
-    process.execPath,
-    [join(root, 'test/support/keeper.mjs'), JSON.stringify(task)],
-    {
-      detached: true,
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { PATH: process.env['PATH'] },
-    },
-  );
+  const argv = [join(root, 'test/support/keeper.mjs'), JSON.stringify(task)];
+  const env = { PATH: process.env['PATH'] };
+  const stdio: ['pipe', 'pipe', 'inherit'] = ['pipe', 'pipe', 'inherit'];
+  const keeper = spawn(process.execPath, argv, { detached: true, stdio, env });
   const exited = once(keeper, 'exit');
-  const answer = await Promise.race([
-    once(keeper.stdout, 'data').then(String),
-    exited.then(() => ''),
-  ]);
+  const first = once(keeper.stdout, 'data').then(String);
+  const answer = await Promise.race([first, exited.then(() => '')]);
   if (answer !== 'ready\n') {
     const rest = await text(keeper.stdout);
     await exited;

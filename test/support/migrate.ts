@@ -30,11 +30,8 @@ export interface Running {
 }
 
 /** What makes node run TypeScript, as in package.json; ts-node uses what Node 22 and later warn of. */
-export const typescript = [
-  '--disable-warning=DEP0180',
-  '--import',
-  join(root, 'scripts/ts-node.mjs'),
-];
+const loader = join(root, 'scripts/ts-node.mjs');
+export const typescript = ['--disable-warning=DEP0180', '--import', loader];
 
 /** The program, as `npm run migrate` starts it. */
 export const sources = [...typescript, join(root, 'scripts/migrate.ts')];
@@ -64,9 +61,10 @@ export function startProgram(
   args: readonly string[],
   { url, env, cwd = root }: RunOptions,
 ): Running {
+  const { PATH, HOME } = process.env;
   const child = spawn(file, args, {
     cwd,
-    env: { ...inherited(), ...(url === undefined ? {} : { DATABASE_URL: url }), ...env },
+    env: { PATH, HOME, ...(url === undefined ? {} : { DATABASE_URL: url }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const printed = { stdout: '', stderr: '' };
@@ -89,18 +87,10 @@ export function startProgram(
         child.stdout.on('data', look);
         child.stderr.on('data', look);
         child.once('close', () => {
-          reject(
-            new Error(
-              `it ended without printing ${JSON.stringify(text)}: ${printed.stdout}${printed.stderr}`,
-            ),
-          );
+          const all = printed.stdout + printed.stderr;
+          reject(new Error(`it ended without printing ${JSON.stringify(text)}: ${all}`));
         });
         look();
       }),
   };
-}
-
-function inherited(): NodeJS.ProcessEnv {
-  const { PATH, HOME } = process.env;
-  return { PATH, HOME };
 }

@@ -51,17 +51,13 @@ export async function startServer(wish: Wish = process.env): Promise<TestServer>
 }
 
 async function external(url: string): Promise<TestServer> {
-  const server = { url, stop: () => Promise.resolve() };
-  return describe('external', server).catch((error: unknown) =>
-    fail('the server cannot be used', error),
-  );
+  const describing = describe('external', { url, stop: () => Promise.resolve() });
+  return describing.catch((error: unknown) => fail('the server cannot be used', error));
 }
 
 async function embedded(major: string | undefined): Promise<TestServer> {
-  return describe(
-    'embedded',
-    await startEmbedded({ settings, major: major ? Number(major) : undefined }),
-  );
+  const options = { settings, major: major ? Number(major) : undefined };
+  return describe('embedded', await startEmbedded(options));
 }
 
 async function container(image: string): Promise<TestServer> {
