@@ -60,4 +60,4 @@ test(`created, written, snapshot${testAll ? ', and all tests pass' : ''}`, async
   await run('npx', ['tsc']);
   const folders = ['migrations', 'check', 'run', 'cli'].map((folder) => `test/${folder}`);
   await run('npx', ['vitest', 'run', ...folders]);
-});
+}, 1_800_000);
