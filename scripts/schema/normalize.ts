@@ -80,18 +80,11 @@ function rewrite(node: unknown, relation: string | undefined): unknown {
   return Object.fromEntries(entries.map(([key, value]) => [key, rewrite(value, relation)]));
 }
 
-/** By the type of node: what it is the same as, or undefined where it stays. Each has a test. */
+/**
+ * By the type of node: what it is the same as, or undefined where it stays. Each has a test. The parser itself
+ * makes `a AND b AND c` of `(a AND b) AND c`, so a restored check with BETWEEN needs no rule.
+ */
 const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node | undefined>> = {
-  // PostgreSQL prints `x BETWEEN 1 AND 5 AND y > 0` with other parentheses once it has read its own output.
-  BoolExpr({ boolop, args }) {
-    const nested = (arg: Node) => arg['BoolExpr'] as { boolop: string; args: Node[] } | undefined;
-    const isFlat = !(args as Node[]).some((arg) => nested(arg)?.boolop === boolop);
-    if (boolop === 'NOT_EXPR' || isFlat) return undefined;
-    const flat = (args as Node[]).flatMap((arg) =>
-      nested(arg)?.boolop === boolop ? nested(arg)?.args : arg,
-    );
-    return rewrites['BoolExpr']?.({ boolop, args: flat }) ?? { BoolExpr: { boolop, args: flat } };
-  },
   // `b IN ('x')` of a varchar is a cast of the array when made by hand, and casts of elements once restored.
   TypeCast({ arg, typeName }) {
     const { elements } = ((arg as Node)['A_ArrayExpr'] ?? {}) as { elements?: Node[] };

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { setUp, step } from './setup.js';
+import { testPooler } from './pgbouncer.js';
+
+const settings = {
+  '.node-pg-migraterc.json': {
+    'migrations-dir': 'migrations',
+    'migrations-schema': 'public',
+    schema: ['app', 'public'],
+  },
+};
+
+test('outside a transaction, behind a pooler, names that would mean another schema are refused', async (context) => {
+  const { database, run } = await setUp(
+    {
+      ...settings,
+      ...step('0001_a', {}, `pgm.noTransaction(); pgm.sql('DELETE FROM orders');`),
+    },
+    `CREATE SCHEMA app; CREATE TABLE app.orders (id integer); CREATE TABLE orders (id integer);
+      INSERT INTO app.orders VALUES (1); INSERT INTO orders VALUES (1)`,
+  );
+  const pooler = await testPooler(context, database.url, { poolSize: 4 });
+  const url = pooler.through(database.url);
+  const report = await run('up', url);
+  expect(report).toMatchObject({ exitCode: 3, applied: [], error: { code: 'pooled-search-path' } });
+  expect(await database.query('SELECT id FROM public.orders')).toEqual([{ id: 1 }]);
+  // The hint has the statement that solves it, for the role. Here it is set on the database.
+  expect(report.error?.hint).toMatch(/ALTER ROLE \S+ SET search_path = "app", "public"/);
+  await database.query(`ALTER DATABASE ${database.name} SET search_path = app, public`);
+  const again = await testPooler(context, database.url, { poolSize: 4 });
+  expect(await run('up', again.through(database.url))).toMatchObject({ exitCode: 0 });
+  expect(await database.query('SELECT id FROM public.orders')).toEqual([{ id: 1 }]);
+  expect(await database.query('SELECT id FROM app.orders')).toEqual([]);
+});
