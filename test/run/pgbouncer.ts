@@ -18,7 +18,11 @@ export interface Pooler {
  * A PgBouncer in transaction mode in front of the server of `url`, with so many server connections for each
  * user and database. A test that cannot have it is skipped, and says why; with `CI=true` it fails.
  */
-export async function testPooler({ skip }: TestContext, url: string, size = 6): Promise<Pooler> {
+export async function testPooler(
+  { skip }: TestContext,
+  url: string,
+  { poolSize = 6 } = {},
+): Promise<Pooler> {
   const reason = pgbouncerMissing();
   if (reason !== undefined && process.env['CI'] === 'true') throw new Error(reason);
   if (reason !== undefined) skip(reason);
@@ -40,7 +44,7 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${users}
 pool_mode = transaction
-default_pool_size = ${size}
+default_pool_size = ${poolSize}
 max_client_conn = 1000
 logfile = ${log}
 pidfile = ${join(home, 'pid')}

@@ -3,7 +3,7 @@ import { expect, test, type TestContext } from 'vitest';
 import type { Files } from '../support/project.js';
 import { advisoryLocks } from '../support/eventually.js';
 
-import { hold, ITEMS, LAST, setUpItems } from './items.js';
+import { hold, ITEMS, setUpItems } from './items.js';
 import { keepBusy, testPooler } from './pgbouncer.js';
 import { sqlStep, step } from './setup.js';
 
@@ -33,7 +33,7 @@ async function sessionsOf(url: string): Promise<unknown[]> {
 
 async function setUpPooled(context: TestContext, files = ITEMS) {
   const project = await setUpItems(files);
-  const pooler = await testPooler(context, project.database.url, SIZE);
+  const pooler = await testPooler(context, project.database.url, { poolSize: SIZE });
   const url = pooler.through(project.database.url);
   const pooled = (line: string) => project.run(line, url);
   return { ...project, pooler, url, pooled, before: await sessionsOf(url) };
@@ -90,22 +90,4 @@ test('other clients notice nothing of a migration that fails after it has SET so
     expect(await pooled('up')).toMatchObject({ exitCode: 5, error: { sqlstate: '22012' } });
     expect([sql, await sessionsOf(url)]).toEqual([sql, before]);
   }
-});
-
-test.for([
-  ['app', 'pooled-search-path'],
-  ['app, public', 'pooled-search-path'],
-  ['public, nowhere, pg_temp', undefined],
-] as const)('outside a transaction, search_path = %s', async ([path, code], context) => {
-  const { database, run, state } = await setUpItems();
-  await database.query(`CREATE SCHEMA app; CREATE TABLE app.items (name text)`);
-  await database.query(`ALTER DATABASE ${database.name} SET search_path = ${path}`);
-  const url = (await testPooler(context, database.url)).through(database.url);
-  expect(await run('up 2', url)).toMatchObject({ exitCode: 0 });
-  const before = await state();
-  const report = await run('up', url);
-  expect([report.exitCode, report.error?.code]).toEqual([code === undefined ? 0 : 3, code]);
-  if (code !== undefined) expect(await state()).toEqual(before);
-  expect(await run('up')).toMatchObject({ exitCode: 0, version: LAST });
-  expect(await run('check --strict')).toMatchObject({ exitCode: 0 });
 });

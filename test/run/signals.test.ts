@@ -48,7 +48,7 @@ const situations: Readonly<Record<string, Situation>> = {
   },
   'through PgBouncer, with a pool that has no connection to spare': async (project, context) => {
     const { database, start } = project;
-    const pooler = await testPooler(context, database.url, 2);
+    const pooler = await testPooler(context, database.url, { poolSize: 2 });
     await hold(database, LOCK_TABLE);
     const running = start(`up ${PATIENT}`, pooler.through(database.url));
     await blockedRun(database);
