@@ -38,12 +38,17 @@ export async function setUpItems(files: Files = ITEMS) {
   const { database, root } = project;
   const start = (line: string, url = database.url) =>
     startIn([...line.split(' '), '--json'], { url, cwd: root });
-  const state = async () => [await database.dump(), await rows(database)];
+  /** Whatever a run could have changed. */
+  const state = async () => [
+    await rows(database),
+    await database.query(`SELECT attrelid::regclass::text, attname, attnum FROM pg_attribute
+      WHERE attrelid >= 16384 ORDER BY attrelid, attnum`),
+  ];
   return { ...project, start, state };
 }
 
 export const rows = (database: Database) =>
-  database.query('SELECT id, name FROM items ORDER BY id');
+  database.query('SELECT id, name FROM public.items ORDER BY id');
 
 /** Another session, in a transaction in which it has sent `sql`, until it is released. */
 export async function hold(database: Database, sql = HOLD_ITEMS) {

@@ -1,146 +1,123 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { once } from 'node:events';
+import { chownSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { onTestFinished, type TestContext } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { keep } from '../support/keep.js';
 import { serverUser } from '../support/server-user.js';
 
-export interface PoolerOptions {
-  /** Server connections for each pair of user and database. Small, so that clients take turns. */
-  readonly poolSize?: number;
-  /** Other settings of `pgbouncer.ini`. */
-  readonly settings?: Readonly<Record<string, string | number>>;
-}
-
 export interface Pooler {
   /** The same address, through the pooler. */
   readonly through: (url: string) => string;
-  readonly port: number;
-  /** What it has logged so far. */
-  readonly log: () => string;
-  readonly stop: () => Promise<void>;
 }
 
 /**
- * A PgBouncer in transaction mode in front of the server of `url`, for the test that asks for it. A test that cannot have
- * it is skipped, and says why; with `CI=true` it fails.
+ * A PgBouncer in transaction mode in front of the server of `url`, with so many server connections for each
+ * user and database. A test that cannot have it is skipped, and says why; with `CI=true` it fails.
  */
 export async function testPooler(
   { skip }: TestContext,
   url: string,
-  options?: PoolerOptions,
+  { poolSize = 6 } = {},
 ): Promise<Pooler> {
   const reason = pgbouncerMissing();
   if (reason !== undefined && process.env['CI'] === 'true') throw new Error(reason);
   if (reason !== undefined) skip(reason);
-  const pooler = await startPooler(url, options);
-  onTestFinished(pooler.stop);
-  return pooler;
-}
-
-/** Starts a PgBouncer. As root it runs as another user: it refuses to be root. */
-export async function startPooler(
-  url: string,
-  { poolSize = 6, settings = {} }: PoolerOptions = {},
-): Promise<Pooler> {
   const server = new URL(url);
-  const user = serverUser();
+  const user = serverUser(); // PgBouncer refuses to be root.
   const home = mkdtempSync(join(tmpdir(), 'pgbouncer-'));
   if (user.uid !== undefined && user.gid !== undefined) chownSync(home, user.uid, user.gid);
   const port = await freePort(0);
-  const ini = {
-    listen_addr: '127.0.0.1',
-    listen_port: port,
-    unix_socket_dir: '',
-    // With passwords in the clear in its list, it can speak SCRAM to both sides.
-    auth_type: 'scram-sha-256',
-    auth_file: join(home, 'users'),
-    pool_mode: 'transaction',
-    default_pool_size: poolSize,
-    max_client_conn: 1000,
-    logfile: join(home, 'log'),
-    pidfile: join(home, 'pid'),
-    ...settings,
-  };
-  const lines = Object.entries(ini).map(([name, value]) => `${name} = ${value}`);
-  const databases = `[databases]\n* = host=${server.hostname} port=${server.port}\n`;
-  writeFileSync(join(home, 'pgbouncer.ini'), `${databases}\n[pgbouncer]\n${lines.join('\n')}\n`);
+  const [ini, users, log] = [join(home, 'ini'), join(home, 'users'), join(home, 'log')];
+  writeFileSync(users, `"${server.username}" "${decodeURIComponent(server.password)}"\n`);
   writeFileSync(
-    join(home, 'users'),
-    `"${server.username}" "${decodeURIComponent(server.password)}"\n`,
-    {
-      mode: 0o644,
-    },
+    ini,
+    `[databases]
+* = host=${server.hostname} port=${server.port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = ${users}
+pool_mode = transaction
+default_pool_size = ${poolSize}
+max_client_conn = 1000
+logfile = ${log}
+pidfile = ${join(home, 'pid')}
+`,
   );
   const pid = `"$(cat ${join(home, 'pid')})"`;
+  const kill = `kill -QUIT ${pid} && while kill -0 ${pid} 2>/dev/null; do sleep 0.05; done`;
   const stop = await keep({
-    start: [[program(), '--daemon', '--quiet', join(home, 'pgbouncer.ini')]],
-    stop: [
-      'sh',
-      '-c',
-      `kill -QUIT ${pid} && while kill -0 ${pid} 2>/dev/null; do sleep 0.05; done`,
-    ],
+    start: [[program(), '--daemon', '--quiet', ini]],
+    stop: ['sh', '-c', kill],
     options: { ...user, cwd: home, env: { PATH: process.env['PATH'] } },
-    log: join(home, 'log'),
+    log,
     remove: home,
   });
-  await eventually('a PgBouncer that listens', () => isListening(port));
-  return {
-    through: (address) => {
-      const pooled = new URL(address);
-      pooled.hostname = '127.0.0.1';
-      pooled.port = String(port);
-      return pooled.href;
-    },
-    port,
-    log: () => readFileSync(join(home, 'log'), 'utf8'),
-    stop,
-  };
+  onTestFinished(stop);
+  const through = (address: string) =>
+    Object.assign(new URL(address), { hostname: '127.0.0.1', port: String(port) }).href;
+  await eventually('a PgBouncer that listens', () => canConnect(through(url)));
+  return { through };
 }
 
 /** Why there is no PgBouncer; root gets it from Debian's package, where it is missing. */
 function pgbouncerMissing(): string | undefined {
   if (isInstalled()) return undefined;
-  if (process.getuid?.() !== 0)
-    return 'PgBouncer is not installed:  sudo apt-get install pgbouncer';
-  const apt = [
-    'install',
-    '-y',
-    '--no-install-recommends',
-    '-o',
-    'DPkg::Lock::Timeout=120',
-    'pgbouncer',
-  ];
+  if (process.getuid?.() !== 0) return 'PgBouncer is missing:  sudo apt-get install pgbouncer';
+  const args = 'install -y --no-install-recommends -o DPkg::Lock::Timeout=120 pgbouncer';
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   try {
-    execFileSync('apt-get', apt, {
-      stdio: 'pipe',
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
+    execFileSync('apt-get', args.split(' '), { stdio: 'pipe', env });
   } catch (error) {
-    return `PgBouncer is not installed, and apt-get cannot install it: ${(error as Error).message}`;
+    return `PgBouncer is missing, and apt-get cannot install it: ${(error as Error).message}`;
   }
   return isInstalled() ? undefined : 'PgBouncer was installed, and cannot be run';
 }
 
 /** Debian installs it where only root looks. */
-const program = (): string => (runs('pgbouncer') ? 'pgbouncer' : '/usr/sbin/pgbouncer');
-const isInstalled = (): boolean => runs('pgbouncer') || runs('/usr/sbin/pgbouncer');
-const runs = (file: string): boolean =>
-  spawnSync(file, ['--version'], { stdio: 'ignore' }).status === 0;
+const program = () => (runs('pgbouncer') ? 'pgbouncer' : '/usr/sbin/pgbouncer');
+const isInstalled = () => runs(program());
+const runs = (file: string) => spawnSync(file, ['--version'], { stdio: 'ignore' }).status === 0;
 
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
+async function canConnect(connectionString: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString });
+  return client.connect().then(
+    () => client.end().then(() => true),
+    () => false,
+  );
+}
+
+/**
+ * Clients of an application, which send a query in a transaction again and again until `stop`. It gives the
+ * errors that they got, and how many queries were answered.
+ */
+export async function keepBusy(url: string, sql: string, count: number) {
+  const errors: string[] = [];
+  let [answers, isOver] = [0, false];
+  const work = async () => {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => undefined);
+    await client.connect();
+    while (!isOver) {
+      for (const statement of ['BEGIN', sql, 'COMMIT'])
+        await client.query(statement).catch((error: unknown) => errors.push(String(error)));
+      answers++;
+    }
+    await client.end();
+  };
+  const working = Array.from({ length: count }, work);
+  const stop = async () => {
+    isOver = true;
+    await Promise.all(working);
+    return { errors, answers };
+  };
+  onTestFinished(async () => void (await stop()));
+  await eventually('clients at work', () => Promise.resolve(answers > count));
+  return { stop };
 }

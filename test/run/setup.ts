@@ -31,9 +31,9 @@ export const createsTable = (number: string, name: string): Files =>
 
 /** A project of these files, and a database that holds nothing but `base`; `run` gives the JSON of a command line. */
 export async function setUp(files: Files, base = 'SELECT 1') {
+  const root = testProject(files); // Before anything is awaited, as concurrent tests need it.
   const database = await testDatabase({ base: false });
   await database.query(base);
-  const root = testProject(files);
   const run = async (line: string, url = database.url) =>
     (await call([...line.split(' '), '--json'], { url, root })).json();
   /** Names of the tables in `public`, but for the migrations table. */

@@ -1,187 +1,153 @@
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { describe, expect, test } from 'vitest';
-import { RUN_LOCK_KEY } from '../../scripts/runner/run-lock.js';
-import type { JsonReport } from '../support/call.js';
-import type { Database } from '../support/database.js';
+import { join } from 'node:path';
+import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
+import { expect, test, type TestContext } from 'vitest';
 import { advisoryLocks, backends, blockedRun, eventually } from '../support/eventually.js';
-import { sources, startProgram, type Result, type Running } from '../support/migrate.js';
+import { testAll } from '../support/everything.js';
+import { startProgram, type Running } from '../support/migrate.js';
+import { root as repository } from '../support/root.js';
+import { hold, ITEMS, LAST, places, setUpItems } from './items.js';
 import { testPooler } from './pgbouncer.js';
-import { migration, testProject } from '../support/project.js';
-import { testDatabase } from '../support/test-database.js';
-import { HEAD, call, start } from './workflows.js';
+import { step } from './setup.js';
 
+type Project = Awaited<ReturnType<typeof setUpItems>>;
 const PATIENT = '--lock-timeout=10min';
+
+/** What a run is at when the signal comes: starts one and gives it when it is there. */
+type Situation = (project: Project, context: TestContext) => Promise<Running>;
+
+const heldBy =
+  (sql: string, line = `up ${PATIENT}`, purpose = 'run'): Situation =>
+  async ({ database, start }) => {
+    await hold(database, sql);
+    const running = start(line);
+    await blockedRun(database, purpose);
+    return running;
+  };
+
+const [, , LOCK_TABLE] = places[0];
+const situations: Readonly<Record<string, Situation>> = {
+  'while a statement waits for a table': heldBy(LOCK_TABLE),
+  'while the first check waits for a table': heldBy(
+    'BEGIN; LOCK TABLE items',
+    `up ${PATIENT}`,
+    '%',
+  ),
+  'while it waits for another run': async ({ database, start }) => {
+    await hold(database, `SELECT pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
+    const running = start('up');
+    await running.printed('waiting for another run');
+    return running;
+  },
+  'between two attempts': async ({ database, start }) => {
+    await hold(database, LOCK_TABLE);
+    const running = start('up --lock-timeout=1ms --retries=1000');
+    await running.printed('attempt 5 of 1001');
+    return running;
+  },
+  'through PgBouncer, with a pool that has no connection to spare': async (project, context) => {
+    const { database, start } = project;
+    const pooler = await testPooler(context, database.url, { poolSize: 2 });
+    await hold(database, LOCK_TABLE);
+    const running = start(`up ${PATIENT}`, pooler.through(database.url));
+    await blockedRun(database);
+    return running;
+  },
+};
+
 const endings = [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const;
-
-/** Keeps `workflow_executions` from every run, until the test has finished. */
-async function tableHolder(database: Database) {
-  const session = await database.connect();
-  await session.query('BEGIN; LOCK TABLE workflow_executions IN ACCESS SHARE MODE');
-  return { release: () => session.query('COMMIT') };
-}
-
-/** As a shell gives it: npm ends itself with the signal that it was sent. */
-const exitCode = ({ code, signal }: Result): number =>
-  code ?? 128 + constants.signals[signal ?? 'SIGKILL'];
-
-/** That the run has come to its end in order: said in one JSON object, cancelled on the server, and no lock left. */
-async function expectInterrupted(
-  database: Database,
-  run: Running,
-  signal: string,
-  code: number,
-  dump: string,
-): Promise<void> {
-  const result = await run.finished;
-  expect(result.json() as JsonReport, result.stderr).toMatchObject({
-    exitCode: code,
-    version: null,
-    applied: [],
-    error: {
-      code: 'interrupted',
-      message: `stopped by ${signal}; what was not committed was rolled back, and the database is before the first migration`,
-    },
-  });
-  expect(exitCode(result)).toBe(code);
-  await eventually(
-    'the end of all its sessions on the server, while the table is still held',
-    async () => {
-      const left = await backends(database);
-      return left.length === 0;
-    },
+/** Each case with one of the signals, or in full with both. */
+const withSignals = <T>(cases: readonly T[]) =>
+  cases.flatMap((one, index) =>
+    (testAll ? endings : [endings[index % 2] ?? endings[0]]).map(
+      ([signal, code]) => [signal, one, code] as const,
+    ),
   );
+
+/** Expects a report, nothing of the run left on the server or in the database, and that the next run works. */
+async function expectInterrupted(project: Project, running: Running, exitCode: number) {
+  const { database, run, applied, tables } = project;
+  const { code, signal, json, stderr } = await running.finished;
+  // npm ends itself with the signal that it was sent, of which a shell makes the same exit code.
+  expect(code ?? 128 + constants.signals[signal ?? 'SIGKILL'], stderr).toBe(exitCode);
+  expect(json()).toMatchObject({ exitCode, applied: [], error: { code: 'interrupted' } });
+  await eventually('the end of its work, while the other session goes on', async () =>
+    (await backends(database)).every(({ state }) => state === 'idle'),
+  );
+  await database.query(`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+    WHERE application_name = 'nightly report' AND datname = current_database()`);
   expect(await advisoryLocks(database)).toEqual([]);
-  expect(await database.dump()).toBe(dump);
+  expect(await tables()).toEqual(['items']);
+  expect(await run('up')).toMatchObject({ exitCode: 0, version: LAST });
+  expect(await applied()).toHaveLength(3);
 }
 
-describe.each(endings)('%s', (signal, code) => {
-  test('while a statement waits for a table', async () => {
-    const database = await testDatabase({ rows: true });
-    const dump = await database.dump();
-    const { release } = await tableHolder(database);
-    const run = start(['up', PATIENT, '--json'], { url: database.url });
-    await blockedRun(database);
-    run.child.kill(signal);
-    await expectInterrupted(database, run, signal, code, dump);
-    await release();
-    expect((await call(['up', '--json'], { url: database.url })).json()).toMatchObject({
-      exitCode: 0,
-      version: HEAD,
-    });
-  });
+test.for(withSignals(Object.keys(situations)))('%s %s', async ([signal, name, code], context) => {
+  const project = await setUpItems();
+  const running = await situations[name]?.(project, context);
+  running?.child.kill(signal);
+  if (running) await expectInterrupted(project, running, code);
+});
 
-  test('while somebody else has its name, as a pooled connection keeps it: their statement goes on', async () => {
-    const database = await testDatabase();
-    await tableHolder(database);
-    const run = start(['up', PATIENT, '--json'], { url: database.url });
-    const { name } = await blockedRun(database);
-    const bystander = await database.connect();
-    await bystander.query(`SET application_name = '${name}'`);
-    const theirs = bystander.query('SELECT pg_sleep(3), true AS finished');
-    run.child.kill(signal);
-    expect((await run.finished).json()).toMatchObject({
-      exitCode: code,
-      error: { code: 'interrupted' },
-    });
-    expect((await theirs).rows).toMatchObject([{ finished: true }]);
-  });
-
-  test('while it waits for another run', async () => {
-    const database = await testDatabase();
-    const dump = await database.dump();
-    const other = await database.connect();
-    await other.query(`SELECT pg_advisory_lock(${RUN_LOCK_KEY})`);
-    const run = start(['up', '--json'], { url: database.url });
-    await run.printed('waiting for another run');
-    run.child.kill(signal);
-    expect((await run.finished).code).toBe(code);
-    await other.query('SELECT pg_advisory_unlock_all()');
-    await expectInterrupted(database, run, signal, code, dump);
-  });
-
-  test('while a look at the database waits for a table', async () => {
-    const database = await testDatabase();
-    const session = await database.connect();
-    await session.query('BEGIN; LOCK TABLE workflow_executions IN ACCESS EXCLUSIVE MODE');
-    const run = start(['up', PATIENT, '--json'], { url: database.url });
-    await blockedRun(database, '%');
-    run.child.kill(signal);
-    const result = await run.finished;
-    expect(result.json()).toMatchObject({ exitCode: code, applied: [] });
-    expect(result.stderr).toContain(`stopped by ${signal}`);
-    expect(result.code).toBe(code);
+test.for(withSignals(['a timer', 'itself, busily']))(
+  '%s while a migration waits for %s',
+  async ([signal, what, code]) => {
+    const up =
+      what === 'a timer'
+        ? `console.error('it waits'); await new Promise((done) => setTimeout(done, 600_000));`
+        : `console.error('it waits'); for (;;) await new Promise((done) => setImmediate(done));`;
+    const project = await setUpItems({ ...ITEMS, ...step('0002_note', {}, up) });
+    const running = project.start('up');
+    await running.printed('it waits');
+    running.child.kill(signal);
+    const result = await running.finished;
+    expect([result.code, (result.json() as { applied: unknown[] }).applied]).toEqual([code, []]);
+    expect(await project.tables()).toEqual(['items']);
     await eventually(
       'the end of its sessions',
-      async () => (await backends(database)).length === 0,
+      async () => (await backends(project.database)).length === 0,
     );
-  });
+    expect(await advisoryLocks(project.database)).toEqual([]);
+  },
+);
 
-  test('while a migration waits for something of its own', async () => {
-    const database = await testDatabase({ base: false });
-    const dump = await database.dump();
-    const root = testProject({
-      'migrations/0001_wait.ts': migration(
-        `console.error('it waits'); return new Promise((done) => setTimeout(done, 600_000));`,
-        '',
-      ),
-      'migrations/schema/0001_wait.json': {},
-    });
-    const run = startProgram(process.execPath, [...sources, 'up', '--json'], {
-      url: database.url,
-      cwd: root,
-    });
-    await run.printed('it waits');
-    run.child.kill(signal);
-    await expectInterrupted(database, run, signal, code, dump);
-  });
+test.for(withSignals([1]))(
+  '%s cancels no statement of a session that has the name of the run',
+  async ([signal, , code]) => {
+    const { database, start } = await setUpItems();
+    await hold(database);
+    const running = start(`up ${PATIENT}`);
+    const { name } = await blockedRun(database);
+    const { session } = await hold(database, `SET application_name = '${name}'`);
+    const theirs = session.query('SELECT pg_sleep(2), true AS finished');
+    running.child.kill(signal);
+    expect((await running.finished).code).toBe(code);
+    expect((await theirs).rows).toMatchObject([{ finished: true }]);
+  },
+);
 
-  test('through PgBouncer, with a pool that has no connection to spare', async (context) => {
-    const database = await testDatabase({ rows: true });
-    const dump = await database.dump();
-    const pooler = await testPooler(context, database.url, { poolSize: 2 });
-    await tableHolder(database);
-    const run = start(['up', PATIENT, '--json'], { url: pooler.through(database.url) });
-    await blockedRun(database);
-    run.child.kill(signal);
-    const result = await run.finished;
-    expect(result.json()).toMatchObject({ exitCode: code, applied: [] });
-    await eventually('a pool in which nothing waits and nothing is locked', async () => {
-      const sessions = await backends(database);
-      return (
-        sessions.every(({ state }) => state === 'idle') &&
-        (await advisoryLocks(database)).length === 0
-      );
-    });
-    expect(await database.dump()).toBe(dump);
-  });
-});
+/** The script of package.json, for a project elsewhere. */
+const manifest = readFileSync(join(repository, 'package.json'), 'utf8');
+const { migrate } = (JSON.parse(manifest) as { scripts: { migrate: string } }).scripts;
+const script = migrate.replaceAll(/(?:\.\/)?scripts\//g, `${repository}scripts/`);
 
-const npmScript = ['run', '--silent', 'migrate', '--', 'up', PATIENT, '--json'];
-
-/** Starts npm as the leader of a process group of its own, as an interactive shell does: `setsid` becomes what it starts. */
-const startGroup = (url: string): Running => startProgram('setsid', ['npm', ...npmScript], { url });
-
-describe.each(endings)('%s under npm', (signal, code) => {
-  test('to npm alone, as a container sends it', async () => {
-    const database = await testDatabase({ rows: true });
-    const dump = await database.dump();
-    await tableHolder(database);
-    const run = startProgram('npm', npmScript, { url: database.url });
-    await blockedRun(database);
-    run.child.kill(signal);
-    await expectInterrupted(database, run, signal, code, dump);
-  });
-
-  test('to the whole process group, as Ctrl-C in a terminal sends it', async () => {
-    const database = await testDatabase({ rows: true });
-    const dump = await database.dump();
-    await tableHolder(database);
-    const run = startGroup(database.url);
-    await blockedRun(database);
-    process.kill(-(run.child.pid ?? Number.NaN), signal);
-    await expectInterrupted(database, run, signal, code, dump);
-  });
-});
+test.for(withSignals(['npm alone', 'the process group']))(
+  '%s to %s',
+  async ([signal, to, code]) => {
+    const files = { 'package.json': { type: 'module', scripts: { migrate: script } } };
+    const project = await setUpItems({ ...ITEMS, ...files });
+    const options = { url: project.database.url, cwd: project.root };
+    await hold(project.database);
+    // setsid becomes what it starts, as the leader of a process group: what Ctrl-C in a terminal reaches.
+    const npm = ['npm', 'run', '--silent', 'migrate', '--', 'up', PATIENT, '--json'];
+    const running = startProgram('setsid', npm, options);
+    await Promise.race([blockedRun(project.database), running.finished]);
+    const pid = running.child.pid ?? Number.NaN;
+    process.kill(to === 'npm alone' ? pid : -pid, signal);
+    await expectInterrupted(project, running, code);
+  },
+);

@@ -1,149 +1,108 @@
-import { randomBytes } from 'node:crypto';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { RUN_LOCK_KEY } from '../../scripts/runner/run-lock.js';
-import { major } from '../check/cases.js';
+import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
+import { expect, inject, test } from 'vitest';
 import type { Database } from '../support/database.js';
-import { advisoryLocks, backends, eventually } from '../support/eventually.js';
-import { migration, testProject } from '../support/project.js';
-import { makesTable } from '../support/small-project.js';
-import { testDatabase } from '../support/test-database.js';
-import { call } from './workflows.js';
+import { advisoryLocks, eventually } from '../support/eventually.js';
 import { testAll } from '../support/everything.js';
+import { hold } from './items.js';
+import { createsTable, setUp, step, table } from './setup.js';
 
-/** Longer than what the program itself asks takes on a busy machine. */
-const LIMIT = '2500ms';
-const LONGER = 6;
-
+/** Longer than what the program itself asks takes on a busy machine, and shorter than the migration. */
+const LIMIT = '2s';
+const LONGER = 3.5;
 const idle = ['idle_in_transaction_session_timeout', 'idle_session_timeout', 'lock_timeout'];
-const all = (): string[] => [
-  ...idle,
-  'statement_timeout',
-  ...(major() >= 17 ? ['transaction_timeout'] : []),
-];
+const isKnown = (name: string) =>
+  name !== 'transaction_timeout' || Number.parseInt(inject('server').version) >= 17;
+const all = () => [...idle, 'statement_timeout', 'transaction_timeout'].filter(isKnown);
 
-/** A role of the test with these timeouts, set on the role itself or on the database. Gives the URL. */
-async function limited(
-  database: Database,
-  where: 'role' | 'database',
+/** A project whose second migration takes long, and a database with these timeouts. */
+async function setUpLimited(
+  where: string,
   timeouts: readonly string[],
-): Promise<string> {
-  const role = `limited_${randomBytes(4).toString('hex')}`;
-  await database.query(`CREATE ROLE ${role} LOGIN SUPERUSER PASSWORD 'of-the-test'`);
-  onTestFinished(async () => {
-    await database.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
+  seconds: number,
+  outside = '',
+) {
+  const up = `${outside} pgm.sql('SELECT pg_sleep(${seconds})'); pgm.sql('CREATE TABLE b (id integer)');`;
+  const project = await setUp({
+    ...createsTable('0001', 'a'),
+    ...step('0002_b', table('b', 'id'), up, `pgm.sql('DROP TABLE b');`),
   });
-  const target = where === 'role' ? `ROLE ${role}` : `DATABASE ${database.name}`;
-  await database.query(
-    timeouts.map((name) => `ALTER ${target} SET ${name} = '${LIMIT}'`).join('; '),
-  );
-  const url = new URL(database.url);
-  [url.username, url.password] = [role, 'of-the-test'];
-  return url.href;
+  const place = `DATABASE ${project.database.name}`;
+  const target = where === 'role' ? `ROLE CURRENT_USER IN ${place}` : place;
+  const set = timeouts.map((name) => `ALTER ${target} SET ${name} = '${LIMIT}'`);
+  await project.database.query(set.join('; '));
+  return project;
+}
+const OUTSIDE = 'pgm.noTransaction();';
+
+/** Waits until the connection of the run lock is older than the timeouts. */
+const lockIsOld = (database: Database) =>
+  eventually('a connection that is older than the timeouts', async () => {
+    const old = await database.query(`SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name LIKE 'migrate up lock %'
+        AND clock_timestamp() - backend_start > interval '${LIMIT}' * 1.5`);
+    return old.length === 1;
+  });
+
+/** A migration takes longer than these timeouts. */
+async function expectNoLimit(where: string, timeouts: readonly string[], outside: string) {
+  const { database, run } = await setUpLimited(where, timeouts, LONGER, outside);
+  const running = run('up');
+  await lockIsOld(database);
+  expect(await advisoryLocks(database)).toHaveLength(1);
+  expect(await running).toMatchObject({ error: null, exitCode: 0, version: '0002_b' });
 }
 
-/** `0001_a` is quick; `0002_b` takes longer than any of the timeouts, in the transaction of the run or outside. */
-const slowProject = (where: 'inside' | 'outside', seconds = LONGER) =>
-  testProject({
-    ...makesTable('0001', 'a'),
-    ...makesTable('0002', 'b'),
-    'migrations/0002_b.ts': migration(
-      `${where === 'outside' ? 'pgm.noTransaction();' : ''} pgm.sql('SELECT pg_sleep(${seconds})');
-       pgm.createTable('b', { id: 'integer' }, { ifNotExists: true });`,
-      `pgm.dropTable('b');`,
-    ),
-  });
+/** A run waits for another run for longer than all timeouts. */
+async function expectToWait(where: string) {
+  const { database, run } = await setUpLimited(where, all(), 0);
+  const lock = `SET idle_session_timeout = 0; SELECT pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`;
+  const { session } = await hold(database, lock);
+  const running = run('up');
+  await lockIsOld(database);
+  await session.query('SELECT pg_advisory_unlock_all()');
+  expect(await running).toMatchObject({ error: null, exitCode: 0, version: '0002_b' });
+}
 
-/** Waits until a run holds the lock, on a connection that has been idle for longer than the timeouts. */
-const heldForLong = (database: Database) =>
-  eventually('a run lock that is held for longer than the timeout', async () => {
-    const [old] = await database.query<{ pid: number }>(`SELECT pid FROM pg_stat_activity
-      WHERE datname = current_database() AND application_name LIKE 'migrate up lock %'
-        AND clock_timestamp() - xact_start > interval '${LIMIT}' * 1.5 AND state = 'idle in transaction'`);
-    return old !== undefined && (await advisoryLocks(database)).some(({ pid }) => pid === old.pid);
-  });
+/** A timeout ends a statement outside a transaction, where the program has no place to set another. */
+async function expectLimit(where: string, timeout: string, sqlstate: string) {
+  const { database, run } = await setUpLimited(where, [timeout], 60, OUTSIDE);
+  const state = { outcome: 'partial', exitCode: 8, version: '0001_a' };
+  expect(await run('up')).toMatchObject({ ...state, error: { sqlstate } });
+  await eventually('no run lock', async () => (await advisoryLocks(database)).length === 0);
+  expect(await run('check --strict')).toMatchObject({ exitCode: 0, version: '0001_a' });
+}
 
-describe.each(testAll ? (['role', 'database'] as const) : (['role'] as const))(
-  'with every timeout of the server set on the %s',
-  (where) => {
-    test('a migration in the transaction may take longer, and the lock is held all the while', async () => {
-      const database = await testDatabase({ base: false });
-      const url = await limited(database, where, all());
-      const run = call(['up', '--json'], { url, root: slowProject('inside') });
-      await heldForLong(database);
-      expect((await run).json()).toMatchObject({
-        outcome: 'applied',
-        exitCode: 0,
-        version: '0002_b',
-      });
-    });
-
-    test('a run may wait longer for another run', async () => {
-      const database = await testDatabase({ base: false });
-      const other = await database.connect();
-      await other.query(`SELECT pg_advisory_lock(${RUN_LOCK_KEY})`);
-      const url = await limited(database, where, all());
-      const run = call(['up', '--json'], { url, root: slowProject('inside', 0) });
-      await eventually('a run that has waited for longer than the timeout', async () => {
-        const old =
-          await database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database()
-        AND application_name LIKE 'migrate up lock %' AND clock_timestamp() - backend_start > interval '${LIMIT}' * 2`);
-        return old.length === 1;
-      });
-      await other.query('SELECT pg_advisory_unlock_all()');
-      expect((await run).json()).toMatchObject({
-        outcome: 'applied',
-        exitCode: 0,
-        version: '0002_b',
-      });
-    });
-
-    test('a migration outside the transaction may take longer than what limits locks and idle sessions', async () => {
-      const database = await testDatabase({ base: false });
-      const url = await limited(database, where, idle);
-      const run = call(['up', '--json'], { url, root: slowProject('outside') });
-      await heldForLong(database);
-      expect((await run).json()).toMatchObject({
-        outcome: 'applied',
-        exitCode: 0,
-        version: '0002_b',
-      });
-    });
-
-    // Nothing may be set on a session, and there is no transaction in which it could be set.
-    test.each([
-      ['statement_timeout', '57014'],
-      ['transaction_timeout', '25P04'],
-    ])(
-      'what limits a statement ends one outside the transaction: %s',
-      async (timeout, sqlstate) => {
-        if (!all().includes(timeout)) return;
-        const database = await testDatabase({ base: false });
-        const url = await limited(database, where, [timeout]);
-        const root = slowProject('outside', 60);
-        const report = (await call(['up', '--json'], { url, root })).json();
-        expect(report).toMatchObject({
-          outcome: 'partial',
-          exitCode: 8,
-          version: '0001_a',
-          error: { sqlstate },
-        });
-        await eventually(
-          'the end of its sessions',
-          async () => (await backends(database)).length === 0,
-        );
-        expect(await advisoryLocks(database)).toEqual([]);
-        expect((await call(['check', '--strict'], { url, root })).code).toBe(0);
-      },
-    );
+// At the same time, since each waits.
+const places = testAll ? ['role', 'database'] : ['role'];
+test.for(places)(
+  'no timeout that is set on the %s ends a run that it must not end',
+  async (where) => {
+    await Promise.all([
+      expectNoLimit(where, all(), ''),
+      expectNoLimit(where, idle, OUTSIDE),
+      expectToWait(where),
+      expectLimit(where, 'statement_timeout', '57014'),
+      isKnown('transaction_timeout') && expectLimit(where, 'transaction_timeout', '25P04'),
+    ]);
   },
 );
 
-// The server knows nothing of it: whoever gives up on a COMMIT by it cannot say what became of it.
-test('what limits the queries of the application, in the URL, does not limit a migration', async () => {
-  const { url } = await testDatabase({ base: false });
-  const run = await call(['up', '--json'], {
-    url: `${url}?query_timeout=500`,
-    root: slowProject('inside', 1),
-  });
-  expect(run.json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: '0002_b' });
+// With query_timeout, pg gives up while the server goes on: nobody could say what became of a COMMIT.
+test('query_timeout in the URL does not limit a migration', async () => {
+  const { database, run } = await setUpLimited('role', [], 1);
+  const report = await run('up', `${database.url}?query_timeout=500`);
+  expect(report).toMatchObject({ exitCode: 0, version: '0002_b' });
 });
+
+test.for(['', OUTSIDE])(
+  '--statement-timeout ends a statement, but for one outside: %s',
+  async (outside) => {
+    const { database, run, tables } = await setUpLimited('role', [], 1, outside);
+    const report = await run('up --statement-timeout=300ms');
+    if (outside === '') {
+      expect(report).toMatchObject({ exitCode: 5, version: null, error: { sqlstate: '57014' } });
+      expect(await tables()).toEqual([]);
+    } else expect(report).toMatchObject({ exitCode: 0, version: '0002_b' });
+    expect(await advisoryLocks(database)).toEqual([]);
+  },
+);

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { readConfiguration } from '../../scripts/database/configuration.js';
+import { withConnection } from '../../scripts/database/connection.js';
+import { withRunLock } from '../../scripts/runner/run-lock.js';
+import type { Context } from '../../scripts/runner/context.js';
+import type { Database } from '../support/database.js';
+import { advisoryLocks, backends, blockedRun, eventually } from '../support/eventually.js';
+import { testDatabase } from '../support/test-database.js';
+import { expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.js';
+import { step } from './setup.js';
+
+/** Ends the session that a run has for this purpose, and waits until it is gone. */
+async function terminate(database: Database, purpose: 'run' | 'lock'): Promise<void> {
+  for (const { pid } of await backends(database, purpose))
+    await database.query(`SELECT pg_terminate_backend($1)`, [pid]);
+  await eventually('its end', async () => (await backends(database, purpose)).length === 0);
+}
+
+const partial = [8, 'partial'] as const;
+test.for([
+  ['lock', ...places[0], 3, 'run-lock-lost'],
+  ['run', ...places[0], 3, 'connection-lost'],
+  ['lock', ...places[1], ...partial],
+  ['run', ...places[1], ...partial],
+  ['lock', ...places[2], ...partial],
+  ['lock', ...places[3], ...partial],
+  ['run', ...places[3], ...partial],
+] as const)('the %s connection is lost %s', async (values) => {
+  const [purpose, , line, sql, version, exitCode, code] = values;
+  const { database, run, state } = await setUpItems();
+  if (line !== 'up') await run('up');
+  const { release } = await hold(database, sql);
+  const before = await state();
+  const running = run(`${line} --lock-timeout=10min`);
+  await blockedRun(database);
+  await terminate(database, purpose);
+  await release();
+  expect(await running).toMatchObject({ exitCode, version, error: { code } });
+  expect(await advisoryLocks(database)).toEqual([]);
+  if (exitCode === 3) expect(await state()).toEqual(before);
+  await expectRecovery(database, run, line);
+});
+
+test('a run outside a transaction that has lost the run lock sends no further statement', async () => {
+  const up = `pgm.noTransaction(); pgm.sql('COMMENT ON TABLE items IS NULL');
+    pgm.sql('CREATE TABLE IF NOT EXISTS second (id integer)');`;
+  const effect = { 'public.second': { table: '', 'column id': 'integer NULL' } };
+  const { database, run, tables } = await setUpItems({
+    ...ITEMS,
+    ...step('0003_index', effect, up),
+  });
+  await run('up 2');
+  const { release } = await hold(database, 'BEGIN; LOCK TABLE items IN SHARE MODE');
+  const running = run('up');
+  await blockedRun(database);
+  await terminate(database, 'lock');
+  await release();
+  expect(await running).toMatchObject({ version: '0002_note', applied: [] });
+  expect([3, 8]).toContain((await running).exitCode);
+  expect(await tables()).not.toContain('second');
+  expect(await run('up')).toMatchObject({ exitCode: 0, version: LAST });
+});
+
+// No migration has a way to the connection of the run lock; a pooler may still end its transaction.
+test.for(['COMMIT', 'ROLLBACK', 'COMMIT; BEGIN', 'ROLLBACK; BEGIN'])(
+  'the run lock is not held any more after "%s" on its connection',
+  async (end) => {
+    const { url } = await testDatabase({ base: false });
+    const context = {
+      configuration: readConfiguration('URL', { URL: url }),
+      command: 'up',
+      signal: new AbortController().signal,
+      stuck: new Promise<never>(() => undefined),
+      options: { connectWait: 0, lockWait: 0 },
+    } as unknown as Context;
+    await withConnection(context, 'lock', (connection) =>
+      withRunLock(connection, context, async (lock) => {
+        await lock.assertHeld();
+        await connection.query(end);
+        await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'run-lock-lost' });
+      }),
+    );
+  },
+);

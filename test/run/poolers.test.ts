@@ -1,0 +1,93 @@
+import pg from 'pg';
+import { expect, test, type TestContext } from 'vitest';
+import type { Files } from '../support/project.js';
+import { advisoryLocks } from '../support/eventually.js';
+
+import { hold, ITEMS, setUpItems } from './items.js';
+import { keepBusy, testPooler } from './pgbouncer.js';
+import { sqlStep, step } from './setup.js';
+
+const SIZE = 3;
+
+/** What a run could leave behind in a session. */
+const SESSION = `SELECT pg_backend_pid() AS pid, current_user AS role,
+  (SELECT json_agg(name || '=' || setting ORDER BY name) FROM pg_settings
+    WHERE context IN ('user', 'superuser') AND name !~ 'application_name|plpgsql') AS settings,
+  (SELECT count(*)::int FROM pg_prepared_statements) AS prepared,
+  (SELECT count(*)::int FROM pg_cursors) AS cursors,
+  (SELECT count(*)::int FROM pg_class WHERE pg_my_temp_schema() = relnamespace) AS temporary`;
+
+/** What each server connection of a pool says of its session: all are asked at the same time. */
+async function sessionsOf(url: string): Promise<unknown[]> {
+  const clients = Array.from({ length: SIZE }, () => new pg.Client({ connectionString: url }));
+  await Promise.all(clients.map((client) => client.connect()));
+  await Promise.all(clients.map((client) => client.query('BEGIN')));
+  const results = await Promise.all(
+    clients.map((client) => client.query<{ pid: number }>(SESSION)),
+  );
+  await Promise.all(clients.map((client) => client.query('COMMIT').then(() => client.end())));
+  const sessions = results.flatMap((result) => result.rows).sort((a, b) => a.pid - b.pid);
+  expect(new Set(sessions.map(({ pid }) => pid)).size, 'each was asked').toBe(SIZE);
+  return sessions;
+}
+
+async function setUpPooled(context: TestContext, files = ITEMS) {
+  const project = await setUpItems(files);
+  const pooler = await testPooler(context, project.database.url, { poolSize: SIZE });
+  const url = pooler.through(project.database.url);
+  const pooled = (line: string) => project.run(line, url);
+  return { ...project, pooler, url, pooled, before: await sessionsOf(url) };
+}
+
+test('no run leaves anything in the sessions of other clients', async (context) => {
+  const { database, pooled, url, before } = await setUpPooled(context);
+  const expectAsBefore = async (line: string, exitCode: number) => {
+    expect([line, (await pooled(line)).exitCode]).toEqual([line, exitCode]);
+    expect([line, await sessionsOf(url)]).toEqual([line, before]);
+  };
+  for (const line of ['up 2', 'up', 'check', 'plan down', 'down 9', 'status', 'redo'])
+    await expectAsBefore(line, 0);
+  const { release } = await hold(database);
+  await expectAsBefore('up --lock-timeout=50ms --retries=1', 4);
+  await release();
+  await database.query('CREATE TABLE tags (id text)');
+  await expectAsBefore('up', 6);
+  expect(await advisoryLocks(database)).toEqual([]);
+});
+
+/** What a migration may do to its session. */
+const changes = [
+  `SELECT set_config('search_path', '', false); SET lock_timeout = '1ms'`,
+  `SET search_path TO nowhere; SET statement_timeout = '1ms'`,
+  'SET ROLE pg_monitor; SET row_security = off',
+  'SET SESSION AUTHORIZATION pg_monitor',
+  'SET session_replication_role = replica',
+  'SET default_transaction_read_only = on; SET client_min_messages = error',
+  'CREATE TEMP TABLE items (id integer)',
+];
+
+test('other clients notice nothing of what a migration SETs', async (context) => {
+  const files = changes.map((sql, index) => sqlStep(`000${index + 4}_set`, {}, sql));
+  const project = await setUpPooled(context, Object.assign({}, ITEMS, ...files) as Files);
+  const { pooled, url, before } = project;
+  const application = await keepBusy(url, 'SELECT count(name) FROM items', SIZE + 1);
+  for (const line of ['up', 'down 9', 'up 3', ...changes.map(() => 'up 1')])
+    expect([line, (await pooled(line)).error]).toEqual([line, null]);
+  expect(await application.stop()).toMatchObject({ errors: [] });
+  expect(await sessionsOf(url)).toEqual(before);
+});
+
+test('other clients notice nothing of a migration that fails after it has SET something', async (context) => {
+  const up = `pgm.sql('DO $$ BEGIN EXECUTE (SELECT sql FROM todo); END $$'); pgm.sql('SELECT 1 / 0');`;
+  const { database, pooled, url, before } = await setUpPooled(context, {
+    ...ITEMS,
+    ...step('0003_index', {}, up),
+  });
+  await database.query(`CREATE TABLE todo (sql text)`);
+  for (const sql of changes) {
+    await database.query(`TRUNCATE todo`);
+    await database.query(`INSERT INTO todo VALUES ($1)`, [sql]);
+    expect(await pooled('up')).toMatchObject({ exitCode: 5, error: { sqlstate: '22012' } });
+    expect([sql, await sessionsOf(url)]).toEqual([sql, before]);
+  }
+});
