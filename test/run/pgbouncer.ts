@@ -117,7 +117,9 @@ export async function keepBusy(url: string, sql: string, count: number) {
     await Promise.all(working);
     return { errors, answers };
   };
-  onTestFinished(async () => void (await stop()));
+  onTestFinished(async () => {
+    await stop();
+  });
   await eventually('clients at work', () => Promise.resolve(answers > count));
   return { stop };
 }
