@@ -15,9 +15,13 @@ async function withBaseSchema(serverUrl: string): Promise<Database> {
 }
 
 const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-const server = await startEmbedded({ folder: join(root, '.postgres', String(installedMajor())), preferredPort: 54320 });
+const server = await startEmbedded({
+  folder: join(root, '.postgres', String(installedMajor())),
+  preferredPort: 54320,
+});
 try {
-  const { url } = (await findDatabase(server.url, 'workflows')) ?? (await withBaseSchema(server.url));
+  const { url } =
+    (await findDatabase(server.url, 'workflows')) ?? (await withBaseSchema(server.url));
   const { bold, cyan } = picocolors;
   console.log(`
 A PostgreSQL server is running, with the application's base schema and some rows in it:

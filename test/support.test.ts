@@ -5,7 +5,10 @@ test('a test has a database of its own, with the base schema', async () => {
   const [one, two] = await Promise.all([testDatabase(), testDatabase({ rows: true })]);
   await one.query('DROP TABLE sessions');
   expect(await one.query('SELECT * FROM users')).toEqual([]);
-  expect(await two.query('SELECT name FROM users ORDER BY name')).toEqual([{ name: 'Ada' }, { name: 'Grace' }]);
+  expect(await two.query('SELECT name FROM users ORDER BY name')).toEqual([
+    { name: 'Ada' },
+    { name: 'Grace' },
+  ]);
   expect(await two.query('SELECT * FROM sessions')).toEqual([]);
 });
 
@@ -24,7 +27,9 @@ test('the server is of the version that the run says', async () => {
 test('pg_dump says the same of two databases with the same schema', async () => {
   const [one, two] = await Promise.all([testDatabase(), testDatabase()]);
   const dump = await one.dump();
-  expect(dump).toContain('CREATE INDEX idx_workflow_executions_status ON public.workflow_executions');
+  expect(dump).toContain(
+    'CREATE INDEX idx_workflow_executions_status ON public.workflow_executions',
+  );
   expect(dump).not.toMatch(/^(--|SET )/m);
   expect(await two.dump()).toBe(dump);
 });

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import type { Difference } from '../../scripts/report/types.js';
 import { call } from '../support/call.js';
 import { makeDatabase, type Database } from '../support/database.js';
 import { migration, write } from '../support/project.js';
@@ -45,7 +44,7 @@ export async function differencesIn(database: Database, root: string): Promise<s
   const { differences, error } = result.json();
   if (result.code !== (differences.length === 0 ? 0 : 6))
     throw new Error(`exit code ${result.code}: ${error?.message ?? ''}`);
-  return (differences as readonly Difference[]).map(line);
+  return differences.map(line);
 }
 
 /** Cases that change more than one schema have a database of their own. */

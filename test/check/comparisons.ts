@@ -12,14 +12,27 @@ export interface Comparison {
   readonly warnings?: readonly string[];
 }
 
-const part = (parts: Readonly<Record<string, string | null>>): Effect => ({ 'public.a': parts });
-const made = { table: '', 'column id': 'integer NULL' };
+type Schema = Pick<typeof import('../../scripts/schema/compare.js'), 'compare'> &
+  Pick<typeof import('../../scripts/schema/effects.js'), 'expectation' | 'merge'>;
+
+/** What the comparison says, without and with `--strict`. */
+export async function answersTo({ compare, expectation, merge }: Schema, given: Comparison) {
+  const { prerequisites = {}, effects: applied = [], pending = [], reverted = [] } = given;
+  const effects = { applied, pending: [...reverted, ...pending] };
+  const [expected, live] = [expectation(prerequisites, effects, reverted), merge([given.live])];
+  return [await compare(expected, live), await compare(expected, live, true)] as const;
+}
+
+export const part = (parts: Readonly<Record<string, string | null>>): Effect => ({
+  'public.a': parts,
+});
+export const made = { table: '', 'column id': 'integer NULL' };
 const extra = { 'index mine': 'USING btree (id)' };
 const mine = '+ index public.mine | USING btree (id)';
-const removed: Effect = { 'public.a': null };
+export const removed: Effect = { 'public.a': null };
 const trigger =
   'CREATE OR REPLACE FUNCTION public.f()\n RETURNS trigger\n LANGUAGE plpgsql\nAS $$BEGIN END$$';
-const plain =
+export const plain =
   'CREATE OR REPLACE FUNCTION public.g()\n RETURNS integer\n LANGUAGE sql\nAS $$SELECT 1$$';
 
 export const comparisons: readonly Comparison[] = [
@@ -95,6 +108,15 @@ export const comparisons: readonly Comparison[] = [
     live: part({ ...made, 'constraint other': 'PRIMARY KEY (id)' }),
   },
   {
+    name: 'even if another one has its name',
+    prerequisites: part({ 'constraint a_pkey': 'PRIMARY KEY (id)' }),
+    live: part({
+      ...made,
+      'constraint a_pkey': 'CHECK (true)',
+      'constraint b': 'PRIMARY KEY (id)',
+    }),
+  },
+  {
     name: 'and a constraint of an effect has its name',
     effects: [part({ 'constraint a_pkey': 'PRIMARY KEY (id)' })],
     live: part({ ...made, 'constraint other': 'PRIMARY KEY (id)' }),
@@ -106,6 +128,19 @@ export const comparisons: readonly Comparison[] = [
     effects: [part({ 'column id': 'bigint NULL' })],
     pending: [part({ 'column b': null })],
     live: part({ table: '', 'column id': 'bigint NULL' }),
+  },
+  {
+    name: 'a shared table that an effect drops is still there',
+    prerequisites: part(made),
+    effects: [removed],
+    live: part({ ...made, ...extra }),
+    failing: ['+ table public.a | table'],
+  },
+  {
+    name: 'a shared table that a pending effect drops is gone already',
+    prerequisites: part(made),
+    pending: [removed],
+    live: {},
   },
   {
     name: 'a table that a reverted effect created is still there',
@@ -143,53 +178,4 @@ export const comparisons: readonly Comparison[] = [
     live: {},
     failing: [`- function public.f() | ${trigger}`],
   },
-];
-
-export const two: Effect = {
-  ...part({ ...made, 'column b': 'text NULL' }),
-  'type public.x': "AS ENUM ('a')",
-};
-const one: Effect = part({ table: '', 'column id': 'integer NOT NULL' });
-
-/** Two schemas, and the effect that leads from one to the other. */
-export const effectsBetween: readonly [
-  name: string,
-  before: Effect,
-  after: Effect,
-  effect: Effect,
-][] = [
-  [
-    'what is gone is null, part by part and object by object',
-    two,
-    one,
-    { 'type public.x': null, ...part({ 'column b': null, 'column id': 'integer NOT NULL' }) },
-  ],
-  [
-    'what is new stands in full',
-    one,
-    two,
-    {
-      ...part({ 'column id': 'integer NULL', 'column b': 'text NULL' }),
-      'type public.x': "AS ENUM ('a')",
-    },
-  ],
-  ['nothing has changed', two, two, {}],
-];
-
-/** What a migration does to the schema `two`, and how `plan` puts that. */
-export const linesOf: readonly (readonly ['up' | 'down', Effect, ...lines: string[]])[] = [
-  ['up', { 'public.n': made }, '+ table public.n', '+ column public.n.id integer NULL'],
-  ['down', { 'public.n': made }, '- table public.n'],
-  ['up', removed, '- table public.a'],
-  [
-    'down',
-    removed,
-    ...['+ table public.a', '+ column public.a.id integer NULL', '+ column public.a.b text NULL'],
-  ],
-  ['up', { 'public.n': null }],
-  ['up', part({ 'column b': null }), '- column public.a.b'],
-  ['up', part({ 'column b': 'text NOT NULL' }), '~ column public.a.b text NOT NULL'],
-  ['down', part({ 'column b': 'text NOT NULL' }), '~ column public.a.b text NULL'],
-  ['up', { 'function public.f()': 'CREATE …\n RETURNS …' }, '+ function public.f() CREATE …'],
-  ['up', { 'type public.x': null }, '- type public.x'],
 ];

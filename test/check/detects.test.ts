@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { testAll } from '../support/everything.js';
-import { kinds, readCases } from './cases.js';
+import { kinds, major, readCases } from './cases.js';
 import { outcomesOf } from './changes.js';
 
 /**
@@ -15,7 +15,7 @@ describe.for(kinds)('detects changes of %s', (kind) => {
 
   test.for(cases)('$name', async (one) => {
     const outcome = (await outcomes).get(one);
-    expect(outcome?.differences.toSorted()).toEqual(one.differences.toSorted());
+    expect(sorted(outcome?.differences)).toEqual(sorted(one.differences));
     if (asksDump) expect(outcome?.dumpIsEqual).toBe(one.dumpIsEqual !== undefined);
   });
 
@@ -23,3 +23,9 @@ describe.for(kinds)('detects changes of %s', (kind) => {
     expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
   });
 });
+
+/** Before PostgreSQL 16, views are printed with the name of the relation before each column. */
+const sorted = (lines: readonly string[] = []): string[] =>
+  lines
+    .map((text) => (major() < 16 ? text.replaceAll(/(?<![.\w])[tu]\.(?=\w)/g, '') : text))
+    .toSorted();

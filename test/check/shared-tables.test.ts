@@ -1,28 +1,18 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { compare } from '../../scripts/schema/compare.js';
 import { effectLines } from '../../scripts/schema/effect-lines.js';
 import { effectBetween, expectation, merge } from '../../scripts/schema/effects.js';
 import { line } from './cases.js';
-import { comparisons, effectsBetween, linesOf, two } from './comparisons.js';
+import { answersTo, comparisons } from './comparisons.js';
+import { effectsBetween, linesOf, two } from './effect-cases.js';
 
-describe('compares', () => {
-  test.for(comparisons)('$name', async (given) => {
-    const { prerequisites = {}, effects: applied = [], pending = [], reverted = [] } = given;
-    const expected = expectation(
-      prerequisites,
-      { applied, pending: [...reverted, ...pending] },
-      reverted,
-    );
-    const live = merge([given.live]);
-    const { failing = [], warnings = [] } = given;
-    const found = await compare(expected, live);
-    expect(found.failing.map(line)).toEqual(failing);
-    expect(found.warnings.map(line)).toEqual(warnings);
-
-    const strictly = await compare(expected, live, true);
-    expect(strictly.failing.map(line).toSorted()).toEqual([...failing, ...warnings].toSorted());
-    expect(strictly.warnings).toEqual([]);
-  });
+test.for(comparisons)('compares: $name', async (given) => {
+  const { failing = [], warnings = [] } = given;
+  const [found, strictly] = await answersTo({ compare, expectation, merge }, given);
+  expect(found.failing.map(line)).toEqual(failing);
+  expect(found.warnings.map(line)).toEqual(warnings);
+  expect(strictly.failing.map(line).toSorted()).toEqual([...failing, ...warnings].toSorted());
+  expect(strictly.warnings).toEqual([]);
 });
 
 test.for(effectsBetween)('the effect between two schemas: %s', ([, before, after, effect]) => {

@@ -1,157 +1,102 @@
 import pg from 'pg';
-import type * as Catalog from '../../../scripts/schema/catalog.js';
-import type * as Compare from '../../../scripts/schema/compare.js';
-import type * as EffectLines from '../../../scripts/schema/effect-lines.js';
-import type * as Effects from '../../../scripts/schema/effects.js';
 import { factsFrom } from '../../../scripts/runner/check-schema.js';
-import { makeDatabase, type Database } from '../../support/database.js';
-import { startEmbedded } from '../../support/embedded.js';
+import { makeDatabase } from '../../support/database.js';
 import { allCases, definitions, readCases, type Case } from '../cases.js';
 import { inSchemas, isAlone, migrationOf } from '../changes.js';
-import { comparisons, effectsBetween, linesOf, two } from '../comparisons.js';
+import { answersTo, comparisons } from '../comparisons.js';
+import { effectsBetween, linesOf, two } from '../effect-cases.js';
 import { restore } from '../restore.js';
 import { named, sensitive, settings } from '../samples.js';
 
 /** The modules of scripts/schema, as they are or changed. */
-export type Version = typeof Catalog & typeof Compare & typeof EffectLines & typeof Effects;
+export type Version = typeof import('../../../scripts/schema/catalog.js') &
+  typeof import('../../../scripts/schema/compare.js') &
+  typeof import('../../../scripts/schema/effect-lines.js') &
+  typeof import('../../../scripts/schema/effects.js');
 
-/** Something that the tests ask; what they expect is what the unchanged program answers. */
-export interface Question {
-  readonly name: string;
-  readonly ask: (version: Version) => unknown;
-}
+/** Something that the tests ask. The right answer is that of the program as it is. */
+export type Question = (version: Version) => unknown;
 
-/** The questions that need no database: those of shared-tables.test.ts. */
-export const pureQuestions: Question[] = [
-  ...comparisons.map(({ name, prerequisites = {}, effects: applied = [], ...given }) => ({
-    name,
-    ask: async ({ compare, expectation, merge }: Version) => {
-      const { pending = [], reverted = [] } = given;
-      const effects = { applied, pending: [...reverted, ...pending] };
-      const expected = expectation(prerequisites, effects, reverted);
-      const live = merge([given.live]);
-      return [await compare(expected, live), await compare(expected, live, true)];
-    },
-  })),
-  ...effectsBetween.map(([name, before, after]) => ({
-    name,
-    ask: ({ effectBetween, merge }: Version) => effectBetween(merge([before]), merge([after])),
-  })),
-  ...linesOf.map(([direction, effect]) => ({
-    name: `the lines of an effect, ${direction}`,
-    ask: ({ effectLines, merge }: Version) => effectLines(merge([two]), effect, direction),
-  })),
+/** The questions of shared-tables.test.ts, which need no database. */
+export const pureQuestions: readonly Question[] = [
+  ...comparisons.map((given) => (version: Version) => answersTo(version, given)),
+  ...effectsBetween.map(([, before, after]) => ({ effectBetween, merge }: Version) => {
+    return effectBetween(merge([before]), merge([after]));
+  }),
+  ...linesOf.map(([direction, effect]) => ({ effectLines, merge }: Version) => {
+    return effectLines(merge([two]), effect, direction);
+  }),
 ];
 
-const sessions = new Map<string, Promise<pg.Client>>();
-/** What queries have answered: where only the comparison is changed, nothing is sent. */
-const answers = new Map<string, Promise<pg.QueryResult>>();
+const sessions = new Map<string, pg.Client>();
 
-async function open(url: string): Promise<pg.Client> {
-  const session = new pg.Client({ connectionString: url });
-  session.on('error', () => undefined);
-  await session.connect();
+async function read(url: string, sql: string): Promise<pg.QueryResult> {
   // A changed query may join everything with everything.
-  await session.query('SET statement_timeout = 20000');
-  return session;
-}
-
-async function read(url: string, settings: string, sql: string): Promise<pg.QueryResult> {
-  if (!sessions.has(url)) sessions.set(url, open(url));
-  const session = await sessions.get(url);
-  const results = await session?.query(`ROLLBACK; BEGIN READ ONLY; ${settings} ${sql}; ROLLBACK`);
+  const config = { connectionString: url, statement_timeout: 20_000 };
+  const session = sessions.get(url) ?? new pg.Client(config).on('error', () => undefined);
+  if (!sessions.has(url)) await session.connect();
+  sessions.set(url, session);
+  const results = await session.query(`ROLLBACK; BEGIN READ ONLY; ${sql}; ROLLBACK`);
   return (results as unknown as pg.QueryResult[]).at(-2) as pg.QueryResult;
 }
 
-function readOnce(url: string, settings: string, sql: string): Promise<pg.QueryResult> {
-  const key = [url, settings, sql].join('\0');
-  const answer = answers.get(key) ?? read(url, settings, sql);
-  // A changed query is asked once; those of the program as it is, by each change of the comparison.
-  if (answers.size < 2000) answers.set(key, answer);
-  return answer;
-}
-
-/** Takes the effect of what is in one database as `snapshot` does, and checks another as `check` does. */
-const question = (name: string, from: string, live: string, setting = ''): Question => ({
-  name,
-  ask: async (version) => {
-    const settings = `${setting} ${version.READ_SETTINGS}`;
-    const { rows } = await readOnce(
-      from,
-      version.READ_SETTINGS,
-      version.allObjects('public.pgmigrations'),
-    );
-    const objects = (rows as { object: string }[]).map(({ object }) => object);
-    const facts = await readOnce(from, version.READ_SETTINGS, version.factsQuery(objects));
-    const effect = version.effectBetween(new Map(), factsFrom(facts));
-    const expected = version.expectation({}, { applied: [effect], pending: [] });
-    const found = await readOnce(live, settings, version.factsQuery(Object.keys(effect)));
-    const compared = (strict: boolean) => version.compare(expected, factsFrom(found), strict);
-    return [Object.keys(effect), await compared(false), await compared(true)];
-  },
-});
-
-/** The questions about databases of this major version and, for all but the first, about effects of the first. */
-export async function databaseQuestions(majors: readonly [number, ...number[]]) {
-  const questions: Question[] = [];
-  const options = {
-    fsync: 'off',
-    synchronous_commit: 'off',
-    full_page_writes: 'off',
-    max_connections: '500',
+/** Takes the effect of what is in one database as `snapshot` does, and compares another with it as `check` does. */
+const question = (from: string, live: string, setting = ''): Question => {
+  return async ({ READ_SETTINGS, allObjects, factsQuery, effectBetween, expectation, compare }) => {
+    const all = await read(from, `${READ_SETTINGS} ${allObjects('public.pgmigrations')}`);
+    const objects = (all.rows as { object: string }[]).map(({ object }) => object);
+    const facts = await read(from, `${READ_SETTINGS} ${factsQuery(objects)}`);
+    const effect = effectBetween(new Map(), factsFrom(facts));
+    const expected = expectation({}, { applied: [effect], pending: [] });
+    const query = factsQuery(Object.keys(effect));
+    const found = factsFrom(await read(live, `${setting} ${READ_SETTINGS} ${query}`));
+    return [
+      Object.keys(effect),
+      await compare(expected, found),
+      await compare(expected, found, true),
+    ];
   };
-  const servers = await Promise.all(
-    majors.map((major) => startEmbedded({ major, settings: options })),
-  );
-  const make = async (url: string, sql: string): Promise<Database> => {
+};
+
+/** The questions about databases of the first of these servers and, with effects from there, of the others. */
+export async function* databaseQuestions(majors: number[], urls: string[]) {
+  const [first = 0, home = ''] = [majors[0], urls[0]];
+  const make = async (url: string, sql: string) => {
     const database = await makeDatabase(url);
-    await database.query(
-      'CREATE TABLE pgmigrations (id serial PRIMARY KEY, name text, run_on timestamp)',
-    );
-    await database.query(sql);
+    await database.query(`CREATE TABLE pgmigrations (id serial PRIMARY KEY); ${sql}`);
     return database;
   };
-  const changed = async (
-    server: string,
-    name: string,
-    made: string,
-    changes: readonly string[],
-  ) => {
-    const before = await make(server, made);
-    const after = await makeDatabase(server, { template: before.name });
+  const changed = async (url: string, made: string, changes: readonly string[]) => {
+    const before = await make(url, made);
+    const after = await makeDatabase(url, { template: before.name });
     for (const change of changes) await after.query(change);
-    questions.push(question(name, before.url, after.url));
-    return before;
+    return question(before.url, after.url);
   };
-  const together = async (server: string, name: string, cases: readonly Case[]) => {
+  const together = async (url: string, cases: readonly Case[]) => {
     const some = cases.filter((one) => !isAlone(one));
     return changed(
-      server,
-      name,
+      url,
       migrationOf(some),
       inSchemas(some, (one) => one.change),
     );
   };
-  const first = servers[0]?.url ?? '';
-  for (const [index, { url }] of servers.entries()) {
-    const major = majors[index] ?? 0;
-    await together(url, `cases (${major})`, allCases(major));
-    const made = migrationOf(definitions(Math.min(...majors)));
-    const other = await make(url, made);
-    questions.push(
-      question(`definitions of ${majors[0]} (${major})`, (await make(first, made)).url, other.url),
-    );
-    const copy = await makeDatabase(url);
-    await restore(other.url, copy);
-    questions.push(question(`restored (${major})`, other.url, copy.url));
-    if (index > 0) continue;
-    await together(url, 'limits', readCases('limits.txt', major));
-    await changed(url, 'names', named.make, [named.change]);
-    const quiet = await make(url, sensitive);
-    for (const setting of settings)
-      questions.push(question(setting, quiet.url, quiet.url, `SET LOCAL ${setting};`));
-    const alone = [...allCases(major), ...readCases('limits.txt', major)].filter(isAlone);
-    for (const one of alone) await changed(url, one.name, one.make, [one.change]);
+  for (const [index, url] of urls.entries()) {
+    yield together(url, allCases(majors[index]));
+    const sql = migrationOf(definitions(Math.min(...majors)));
+    const [written, live, copy] = [
+      await make(home, sql),
+      await make(url, sql),
+      await makeDatabase(url),
+    ];
+    yield question(written.url, live.url);
+    await restore(live.url, copy);
+    yield question(live.url, copy.url);
   }
-  return { questions, stop: () => Promise.all(servers.map((server) => server.stop())) };
+  const limits = readCases('limits.txt', first);
+  yield together(home, limits);
+  yield changed(home, named.make, [named.change]);
+  const { url: quiet } = await make(home, sensitive);
+  for (const setting of settings) yield question(quiet, quiet, `SET LOCAL ${setting};`);
+  for (const { make: made, change } of [...allCases(first), ...limits].filter(isAlone))
+    yield changed(home, made, [change]);
 }

@@ -1,107 +1,91 @@
-import {
-  cpSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
+import { startEmbedded } from '../../support/embedded.js';
 import { root } from '../../support/root.js';
 import { mutationsOf } from './mutations.js';
 import { databaseQuestions, pureQuestions, type Question, type Version } from './questions.js';
 
 const schema = join(root, 'scripts/schema');
-const files = readdirSync(schema);
-const work = mkdtempSync(join(tmpdir(), 'mutants-'));
-symlinkSync(join(root, 'node_modules'), join(work, 'node_modules'));
+const work = fs.mkdtempSync(join(tmpdir(), 'mutants-'));
+fs.symlinkSync(join(root, 'node_modules'), join(work, 'node_modules'));
+fs.writeFileSync(join(work, 'package.json'), '{"type": "module"}');
 
-const compile = (text: string): string =>
-  ts.transpileModule(text, {
-    compilerOptions: {
-      module: ts.ModuleKind.ESNext,
-      target: ts.ScriptTarget.ES2023,
-      removeComments: true,
-    },
-  }).outputText;
-const originals = new Map(files.map((file) => [file, readFileSync(join(schema, file), 'utf8')]));
+const { ESNext: module } = ts.ModuleKind;
+const compilerOptions = { module, target: ts.ScriptTarget.ES2023, removeComments: true };
+const compile = (text: string) =>
+  ts.transpileModule(text, { compilerOptions, reportDiagnostics: true });
+const originals = new Map(
+  fs.readdirSync(schema).map((file) => [file, fs.readFileSync(join(schema, file), 'utf8')]),
+);
 
 /** Loads scripts/schema with one file changed. */
-let count = 0;
+let versions = 0;
 async function load(changed = '', text = ''): Promise<Version> {
-  const folder = join(work, `${(count += 1)}`);
-  cpSync(schema, folder, { recursive: true });
+  const folder = join(work, `${(versions += 1)}`);
+  fs.mkdirSync(folder);
   for (const [file, original] of originals) {
-    rmSync(join(folder, file));
-    writeFileSync(
-      join(folder, file.replace('.ts', '.js')),
-      compile(file === changed ? text : original),
-    );
+    const { outputText } = compile(file === changed ? text : original);
+    fs.writeFileSync(join(folder, file.replace('.ts', '.js')), outputText);
   }
-  writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
-  const modules = await Promise.all(
-    files.map(
-      async (file) =>
-        (await import(pathToFileURL(join(folder, file.replace('.ts', '.js'))).href)) as object,
-    ),
-  );
-  return Object.assign({}, ...modules) as Version;
+  const modules = fs
+    .readdirSync(folder)
+    .map((file) => import(join(folder, file)) as Promise<object>);
+  return Object.assign({}, ...(await Promise.all(modules))) as Version;
 }
 
-/** An answer as text; what cannot be asked is noticed, too. */
-const answerOf = async (question: Question, version: Version): Promise<string> => {
+/** An answer as text. What cannot be asked is noticed, too. */
+async function answerOf(question: Question, version: Version): Promise<string> {
   try {
-    return JSON.stringify(await question.ask(version));
+    return `answer: ${JSON.stringify(await question(version))}`;
   } catch (error) {
     return `error: ${String(error)}`;
   }
-};
-const { questions, stop } = await databaseQuestions([18, 14]);
-const all = [...pureQuestions, ...questions];
-const base = await load();
-const right = new Map<Question, string>();
-for (const question of all) right.set(question, await answerOf(question, base));
-console.log(`${all.length} questions are ready after ${Math.round(process.uptime())} s`);
+}
 
-/** Whether a question is answered in another way. What noticed the last change is asked first. */
-async function noticedBy(version: Version): Promise<'error' | 'answer' | undefined> {
-  for (const question of all) {
+const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '500' };
+const majors = [18, 14];
+const servers = await Promise.all(majors.map((major) => startEmbedded({ major, settings })));
+const urls = servers.map(({ url }) => url);
+const questions = [...pureQuestions];
+for await (const one of databaseQuestions(majors, urls)) questions.push(one);
+const unchanged = await load();
+const right = new Map<Question, string>();
+for (const question of questions) right.set(question, await answerOf(question, unchanged));
+console.log(`${questions.length} questions are ready after ${Math.round(process.uptime())} s`);
+
+/** How a change is noticed, if it is. The question that noticed the last change is asked first. */
+async function noticed(version: Version): Promise<string | undefined> {
+  for (const question of questions) {
     const answer = await answerOf(question, version);
     if (answer === right.get(question)) continue;
-    all.splice(all.indexOf(question), 1);
-    all.unshift(question);
-    return answer.startsWith('error: ') ? 'error' : 'answer';
+    questions.splice(questions.indexOf(question), 1);
+    questions.unshift(question);
+    return answer;
   }
   return undefined;
 }
 
-const survivors: string[] = [];
-let [made, broken] = [0, 0];
-for (const file of files.filter((name) => name.includes(process.argv[2] ?? ''))) {
-  const original = originals.get(file) ?? '';
+const count = { made: 0, noticed: 0, errors: 0 };
+for (const [file, original] of originals) {
+  if (!file.includes(process.argv[2] ?? '')) continue;
   const lines = original.split('\n');
   for (const [index, line] of lines.entries())
     for (const [what, altered] of mutationsOf(line)) {
       const text = lines.with(index, altered).join('\n');
-      const { diagnostics = [] } = ts.transpileModule(text, { reportDiagnostics: true });
-      if (diagnostics.length > 0 || compile(text) === compile(original)) continue;
-      made += 1;
-      const by = await load(file, text).then(noticedBy, () => 'error' as const);
-      if (by === 'error') broken += 1;
-      if (by !== undefined) continue;
-      survivors.push(`${file}:${index + 1} ${what}: ${line.trim()}`);
-      console.log(survivors.at(-1));
+      const { diagnostics = [], outputText } = compile(text);
+      if (diagnostics.length > 0 || outputText === compile(original).outputText) continue;
+      count.made += 1;
+      const answer = await load(file, text).then(noticed, () => 'error: it cannot be loaded');
+      if (answer === undefined) console.log(`${file}:${index + 1} ${what}: ${line.trim()}`);
+      else count[answer.startsWith('error') ? 'errors' : 'noticed'] += 1;
     }
 }
-const score = (100 * (made - survivors.length)) / made;
+const sum = count.noticed + count.errors;
 console.log(
-  `${made - survivors.length} of ${made} changes are noticed (${score.toFixed(1)} %), ${broken} of them by an error;` +
-    ` ${Math.round(process.uptime())} s`,
+  `${sum} of ${count.made} changes are noticed (${((100 * sum) / count.made).toFixed(1)} %), ` +
+    `${count.errors} of them by an error, in ${Math.round(process.uptime())} s`,
 );
-await stop();
-rmSync(work, { recursive: true, force: true });
-process.exit(0);
+fs.rmSync(work, { recursive: true, force: true });
+process.exit(); // The servers stop with this process.
