@@ -5,7 +5,7 @@ import { testAll } from '../support/everything.js';
 import { expectAdopted, schemaLines } from './adoption.js';
 import { legacyDatabases } from './legacy.js';
 
-const numRuns = testAll ? 100 : 4;
+const numRuns = testAll ? 40 : 4;
 const legacyDatabase = legacyDatabases();
 const own = `('workflow_templates'::regclass, 'user_workflows'::regclass)`;
 

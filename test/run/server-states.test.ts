@@ -1,105 +1,117 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { fixture, makeDatabase, type Database } from '../support/database.js';
-import { startEmbedded, type EmbeddedOptions, type EmbeddedServer } from '../support/embedded.js';
-import { HEAD, call, start } from './workflows.js';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { call } from '../support/call.js';
+import { makeDatabase } from '../support/database.js';
+import { startEmbedded, type EmbeddedServer } from '../support/embedded.js';
+import { blockedRun } from '../support/eventually.js';
 import { testAll } from '../support/everything.js';
+import { start } from '../support/migrate.js';
+import { testProject } from '../support/project.js';
+import { BASE, expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.js';
 
-/** A server for the test alone, with a database on it that the migrations can begin from. */
-async function testServer(
-  options: EmbeddedOptions = {},
-): Promise<{ server: EmbeddedServer; database: Database }> {
-  const starting = startEmbedded({ ...options, settings: { fsync: 'off' } });
-  onTestFinished(() => starting.then((server) => server.stop()));
-  const server = await starting;
-  const database = await makeDatabase(server.url);
-  await database.query(fixture('base-schema.sql') + fixture('base-rows.sql'));
-  return { server, database };
+/** A server of its own: the tests of others would not outlive this. */
+let server: EmbeddedServer;
+beforeAll(async () => {
+  server = await startEmbedded({ settings: { fsync: 'off' } });
+});
+afterAll(() => server.stop());
+
+async function setUpHere({ url: serverUrl } = server) {
+  const database = await makeDatabase(serverUrl);
+  onTestFinished(() => database.drop().catch(() => undefined)); // A standby refuses.
+  await database.query(BASE);
+  const root = testProject(ITEMS);
+  const run = async (line: string) =>
+    (await call([...line.split(' '), '--json'], { url: database.url, root })).json();
+  return { database, root, run };
 }
 
-/** Makes a server a standby, which goes on reading what its primary would have sent it. */
-async function makeStandby({ control, folder }: EmbeddedServer): Promise<void> {
-  writeFileSync(join(folder, 'data/standby.signal'), '', { mode: 0o644 });
-  await control('restart');
-}
-
-test('a standby: up and down are refused and change nothing; status, check and plan work', async () => {
-  const { server, database } = await testServer();
-  expect((await call(['up', '3'], { url: database.url })).code).toBe(0);
-  const before = await database.dump({ rows: true });
-  await makeStandby(server);
-  for (const argv of [['up'], ['down'], ['redo']]) {
-    const report = (await call([...argv, '--json'], { url: database.url })).json();
-    expect(report).toMatchObject({
-      outcome: 'unavailable',
-      exitCode: 3,
-      version: '0003_link-workflow-executions',
-      applied: [],
-      reverted: [],
-      error: {
-        code: 'problems',
-        message: expect.stringContaining('standby') as string,
-        hint: expect.stringContaining('primary') as string,
-      },
-    });
-  }
-  const version = '0003_link-workflow-executions';
-  expect((await call(['check', '--json'], { url: database.url })).json()).toMatchObject({
-    outcome: 'matches',
-    version,
-  });
-  expect((await call(['status', '--json'], { url: database.url })).json()).toMatchObject({
-    outcome: 'matches',
-    version,
-  });
-  const plan = (await call(['plan', '--json'], { url: database.url })).json();
-  expect(plan).toMatchObject({ outcome: 'planned', exitCode: 0 });
-  expect(plan.output).toContain('CREATE INDEX CONCURRENTLY');
-  expect(await database.dump({ rows: true })).toBe(before);
+const restarts = places.flatMap((place) => [
+  ['fast', ...place] as const,
+  ['immediate', ...place] as const,
+]);
+const sampled = restarts.filter((_, index) => testAll || [0, 3, 4, 7].includes(index));
+test.for(sampled)('a restart (%s) %s', async ([mode, , line, sql, version]) => {
+  const { database, run } = await setUpHere();
+  if (line !== 'up') await run('up');
+  await hold(database, sql);
+  const running = run(`${line} --lock-timeout=10min`);
+  await blockedRun(database);
+  await server.control('restart', mode);
+  const [outcome, exitCode] = version === null ? ['unavailable', 3] : ['partial', 8];
+  expect(await running).toMatchObject({ outcome, exitCode, version });
+  expect(await run('check')).toMatchObject({ version });
+  await expectRecovery(database, run, line);
 });
 
-test.runIf(testAll)('a standby that is at the head: up finds nothing to do', async () => {
-  const { server, database } = await testServer();
-  expect((await call(['up'], { url: database.url })).code).toBe(0);
-  await makeStandby(server);
-  const report = (await call(['up', '--json'], { url: database.url })).json();
-  expect(report).toMatchObject({ outcome: 'nothing-to-do', exitCode: 0, version: HEAD });
-});
-
-// Its programs are fetched from npm.
-test.runIf(testAll)(
-  'a server that is too old: refused, in one sentence, by every command that needs one',
-  async () => {
-    const { database } = await testServer({ major: 13 });
-    const before = await database.dump({ rows: true });
-    for (const argv of [['up'], ['check'], ['status'], ['plan'], ['down'], ['snapshot']]) {
-      const report = (await call([...argv, '--json'], { url: database.url })).json();
-      expect(report).toMatchObject({
-        outcome: 'unavailable',
-        exitCode: 3,
-        error: { code: 'too-old', sqlstate: null },
-      });
-      expect(report.error?.message).toMatch(
-        /PostgreSQL 13\.\d+; the oldest supported version is 14$/,
-      );
-    }
-    expect(await database.dump({ rows: true })).toBe(before);
-  },
-);
-
-test('--connect-wait: a server that is down is waited for until it is up', async () => {
-  const { server, database } = await testServer();
+test('--connect-wait waits for a server that is down', async () => {
+  const { database, root, run } = await setUpHere();
   await server.control('stop');
-  const run = start(['up', '--json', '--connect-wait=60'], { url: database.url });
-  // A run without it has started and ended meanwhile, so that this one has been refused at least once too.
-  const impatient = await start(['up', '--json'], { url: database.url }).finished;
-  expect(impatient.json()).toMatchObject({ exitCode: 3, error: { code: 'not-connected' } });
-  expect(run.child.exitCode).toBeNull();
-  await server.control('start');
-  expect((await run.finished).json()).toMatchObject({
-    outcome: 'applied',
-    exitCode: 0,
-    version: HEAD,
+  const { child, finished } = start(['up', '--json', '--connect-wait=60'], {
+    url: database.url,
+    cwd: root,
   });
+  expect(await run('up --connect-wait=1')).toMatchObject({
+    exitCode: 3,
+    error: { code: 'not-connected' },
+  });
+  expect(child.exitCode).toBeNull();
+  await server.control('start');
+  expect((await finished).json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: LAST });
+});
+
+test('a role that may not write is refused before anything is written', async () => {
+  const { database, run, tables } = await setUpItems();
+  await database.query(`ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
+  const report = await run('up');
+  expect(report).toMatchObject({ exitCode: 3, error: { code: 'problems' } });
+  expect(report.error?.message).toContain('read-only');
+  expect(await tables()).toEqual(['items']);
+  expect(await run('check')).toMatchObject({ exitCode: 0, version: null });
+});
+
+// Last, since the server is a standby from here on: it goes on reading what a primary would send.
+test('a standby: what writes is refused, and what reads works', async () => {
+  const { database, run } = await setUpHere();
+  const head = await setUpHere();
+  expect(await run('up 2')).toMatchObject({ exitCode: 0 });
+  expect(await head.run('up')).toMatchObject({ exitCode: 0 });
+  writeFileSync(join(server.folder, 'data/standby.signal'), '', { mode: 0o644 });
+  await server.control('restart');
+  const version = '0002_note';
+  for (const line of ['up', 'down', 'redo']) {
+    const report = await run(line);
+    const none = { version, applied: [], reverted: [] };
+    expect(report).toMatchObject({ outcome: 'unavailable', exitCode: 3, ...none });
+    expect(report.error?.code).toBe('problems');
+    expect(report.error?.message).toContain('standby');
+  }
+  for (const [line, outcome] of [
+    ['check', 'matches'],
+    ['status', 'matches'],
+    ['plan', 'planned'],
+  ] as const)
+    expect(await run(line)).toMatchObject({ outcome, exitCode: 0 });
+  expect(await run('plan')).toMatchObject({
+    output: expect.stringContaining('CONCURRENTLY') as string,
+  });
+  expect(await head.run('up')).toMatchObject({
+    outcome: 'nothing-to-do',
+    exitCode: 0,
+    version: LAST,
+  });
+  expect(await database.query('SELECT name FROM pgmigrations')).toHaveLength(2);
+});
+
+test.runIf(testAll)('a server that is too old is refused by every command', async () => {
+  const old = await startEmbedded({ major: 13, settings: { fsync: 'off' } });
+  onTestFinished(() => old.stop());
+  const { database, run } = await setUpHere(old);
+  for (const line of ['up', 'check', 'status', 'plan', 'down', 'snapshot']) {
+    const { exitCode, error } = await run(line);
+    expect([line, exitCode, error?.code]).toEqual([line, 3, 'too-old']);
+    expect(error?.message).toMatch(/PostgreSQL 13\.\d+; .* 14$/);
+  }
+  expect(await database.query(`SELECT FROM pg_class WHERE relname = 'pgmigrations'`)).toEqual([]);
 });

@@ -60,9 +60,3 @@ export const settled = (database: Database): Promise<true> =>
       AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'idle'`);
     return busy.length === 0;
   });
-
-/** What must outlive every run: the rows of the application's own tables. */
-export const rowsOf = (database: Database): Promise<unknown[]> =>
-  database.query(`SELECT (SELECT json_agg(u ORDER BY id) FROM users u)::text AS users,
-    (SELECT json_agg(a ORDER BY id) FROM agents a)::text AS agents,
-    (SELECT json_agg(to_jsonb(w) - 'user_workflow_id' ORDER BY id) FROM workflow_executions w)::text AS executions`);

@@ -1,0 +1,199 @@
+import { once } from 'node:events';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { call } from '../support/call.js';
+import { makeDatabase, type Database } from '../support/database.js';
+import { startEmbedded, type EmbeddedServer } from '../support/embedded.js';
+import { backends, blockedRun, eventually } from '../support/eventually.js';
+import { testAll } from '../support/everything.js';
+import { freePort } from '../support/free-port.js';
+import { start } from '../support/migrate.js';
+import { testProject } from '../support/project.js';
+import { serverUser } from '../support/server-user.js';
+import { BASE, hold, ITEMS, LAST, setUpItems } from './items.js';
+
+const isLocal6 = ({ address }: { address: string }) => address === '::1';
+const hasIPv6 = Object.values(networkInterfaces()).some((all) => all?.some(isLocal6));
+
+describe('a socket, and IPv6', () => {
+  let server: EmbeddedServer;
+  let folder: string;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'socket-'));
+    const { uid, gid } = serverUser();
+    if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
+    const addresses = hasIPv6 ? '127.0.0.1,::1' : '127.0.0.1';
+    const settings = { fsync: 'off', unix_socket_directories: folder, listen_addresses: addresses };
+    server = await startEmbedded({ settings });
+  });
+  afterAll(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function setUpHere() {
+    const database = await makeDatabase(server.url);
+    onTestFinished(() => database.drop());
+    await database.query(BASE);
+    return { database, root: testProject(ITEMS) };
+  }
+
+  /** The environment that names a database in this way. */
+  function environment(way: string, { url }: Database): Record<string, string> {
+    const { username, password, pathname, port } = new URL(url);
+    const user = `postgres://${username}:${password}`;
+    const variables = (host: string) => ({
+      ...{ PGHOST: host, PGPORT: port, PGUSER: username, PGPASSWORD: password },
+      PGDATABASE: pathname.slice(1),
+    });
+    const ways: Record<string, () => Record<string, string>> = {
+      'host=/folder': () => ({
+        DATABASE_URL: `${user}@${pathname}?host=${folder}&port=${port}`,
+      }),
+      'the folder as the host of the URL': () => ({
+        DATABASE_URL: `${user}@${encodeURIComponent(folder)}:${port}${pathname}`,
+      }),
+      'PGHOST=/folder': () => variables(folder),
+      '[::1] in the URL': () => ({ DATABASE_URL: `${user}@[::1]:${port}${pathname}` }),
+      'PGHOST=::1': () => variables('::1'),
+    };
+    return ways[way]?.() ?? {};
+  }
+
+  /** A signal ends the statement of a run: the request takes the same way as the run's connection. */
+  async function expectCancellation(
+    database: Database,
+    root: string,
+    env: Readonly<Record<string, string>>,
+  ) {
+    const { release } = await hold(database);
+    const running = start(['up', '--lock-timeout=10min', '--json'], { env, cwd: root });
+    await blockedRun(database);
+    running.child.kill('SIGTERM');
+    expect((await running.finished).code).toBe(143);
+    await eventually('the end of the run', async () => (await backends(database)).length === 0);
+    await release();
+  }
+
+  const ways = ['host=/folder', 'the folder as the host of the URL', 'PGHOST=/folder'];
+  const ways6 = hasIPv6 ? ['[::1] in the URL', 'PGHOST=::1'] : [];
+  test.for([...ways, ...ways6])('a run by %s', async (way) => {
+    const { database, root } = await setUpHere();
+    const env = environment(way, database);
+    if (testAll || [ways[0], ways6[0]].includes(way)) await expectCancellation(database, root, env);
+    const host = ways6.includes(way) ? '::1' : folder;
+    const port = Number(new URL(database.url).port);
+    expect((await call(['up', '--json'], { env, root })).json()).toMatchObject({
+      exitCode: 0,
+      version: LAST,
+      database: { host, port, name: database.name },
+    });
+  });
+
+  test('who holds the run lock by a socket is local', async () => {
+    const { database, root } = await setUpHere();
+    const env = environment('PGHOST=/folder', database);
+    const { PGHOST: host, PGPORT: port, PGUSER: user, PGPASSWORD: password } = env;
+    const place = { host, port: Number(port), user, password, database: database.name };
+    const holder = new pg.Client({ ...place, application_name: 'a shell' });
+    await holder.connect();
+    await holder.query(`SELECT pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
+    const report = (await call(['up', '--lock-wait=0.2', '--json'], { env, root })).json();
+    await holder.end();
+    expect(report.exitCode).toBe(4);
+    expect(report.error?.message).toMatch(/: pid \d+, "a shell", from local, /);
+  });
+});
+
+/** What libpq would connect to, by the environment; nothing listens there. */
+test.for([
+  [{ DATABASE_URL: 'postgres://a:x@/shop?host=/none&port=5499' }, 'shop at /none:5499 as a'],
+  [{ DATABASE_URL: 'postgres://a:x@[::1]:1/shop' }, 'shop at [::1]:1 as a'],
+  [{ DATABASE_URL: 'postgres://%61:x@/s%68op?host=/none' }, 'shop at /none:5432 as a'],
+  [{ DATABASE_URL: 'postgres://', PGHOST: '/none', PGUSER: 'a' }, 'a at /none:5432 as a'],
+  [
+    { PGHOST: '/none', PGPORT: '', PGUSER: '', PGDATABASE: '', USER: 'me' },
+    'me at /none:5432 as me',
+  ],
+  [{ PGHOST: '/none', PGPORT: '1', PGUSER: 'b', PGDATABASE: 'c', USER: 'd' }, 'c at /none:1 as b'],
+  [{ PGHOST: '/none', PGUSER: 'b', PGSSLMODE: '' }, 'b at /none:5432 as b'],
+] as const)('%j', async ([env, place]) => {
+  const { exitCode, error } = (await call(['check', '--json'], { env })).json();
+  expect([exitCode, error?.code]).toEqual([3, 'not-connected']);
+  expect(error?.message).toContain(`cannot connect to database ${place}: `);
+});
+
+test.for([
+  ['PGPORT', { PGHOST: '/none', PGPORT: '0' }],
+  ['PGPORT', { PGHOST: '/none', PGPORT: '5432x' }],
+  ['verify_full', { PGHOST: '/none', PGSSLMODE: 'verify_full' }],
+  ['verify_full', { DATABASE_URL: 'postgres://me@db/app', PGSSLMODE: 'verify_full' }],
+] as const)('refuses %s: %j', async ([word, env]) => {
+  const { exitCode, error } = (await call(['up', '--json'], { env })).json();
+  expect([exitCode, error?.code]).toEqual([2, 'bad-url']);
+  expect(error?.message).toContain(word);
+});
+
+/** A server that answers so many connections with an error, and then passes them on to the real one. */
+async function unwillingServer(sqlstate: string, times: number, target: URL) {
+  const fields = ['SFATAL', 'VFATAL', `C${sqlstate}`, 'Mnot now', ''].map((field) => `${field}\0`);
+  const answer = Buffer.concat([Buffer.from('E\0\0\0\0'), Buffer.from(fields.join(''))]);
+  answer.writeInt32BE(answer.length - 1, 1);
+  let asked = 0;
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    asked++;
+    if (asked <= times) socket.once('data', () => socket.end(answer));
+    else socket.pipe(connect(Number(target.port), target.hostname)).pipe(socket);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const url = Object.assign(new URL(target), { hostname: '127.0.0.1', port: String(port) }).href;
+  return { url, asked: () => asked };
+}
+
+test.for([
+  ['waits for a server that is starting', '57P03', '--connect-wait=60', 2, 0],
+  ['does not wait where nobody asks for it', '57P03', '--connect-wait=0', 1, 3],
+  ['does not wait with a wrong password', '28P01', '--connect-wait=60', 1, 3],
+] as const)('--connect-wait %s', async ([, sqlstate, option, times, exitCode]) => {
+  const { database, run } = await setUpItems();
+  const { url, asked } = await unwillingServer(sqlstate, times, new URL(database.url));
+  const report = await run(`up ${option}`, url);
+  expect(report.exitCode).toBe(exitCode);
+  if (exitCode === 0) expect(report.version).toBe(LAST);
+  else {
+    expect(report).toMatchObject({ error: { code: 'not-connected', sqlstate } });
+    expect(asked()).toBe(times);
+  }
+});
+
+test('--connect-wait gives up when its time is over, and ends with a signal', async () => {
+  const url = `postgres://app:s3cret@127.0.0.1:${await freePort(0)}/shop`;
+  const { code, stderr } = await call(['up', '--connect-wait=1', '--verbose'], { url });
+  expect([code, stderr]).toEqual([3, expect.stringContaining('ECONNREFUSED') as string]);
+  expect(stderr).not.toContain('s3cret');
+
+  const unwilling = await unwillingServer('57P03', 1e6, new URL(inject('server').url));
+  const { child, finished } = start(['up', '--connect-wait=600'], { url: unwilling.url });
+  await eventually('a second attempt', () => Promise.resolve(unwilling.asked() >= 2));
+  child.kill('SIGTERM');
+  expect((await finished).code).toBe(143);
+});
+
+test.runIf(testAll)('a server that never answers', async () => {
+  const server = createServer((socket) => void socket.on('error', () => undefined));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const url = `postgres://app:x@127.0.0.1:${port}/shop`;
+  const { exitCode, error } = (await call(['up', '--json'], { url })).json();
+  expect([exitCode, error?.code]).toEqual([3, 'not-connected']);
+  expect(error?.hint).toContain('There was no answer');
+});
