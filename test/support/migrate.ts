@@ -1,3 +1,4 @@
+import { cpSync, readdirSync, renameSync } from 'node:fs';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -36,9 +37,9 @@ export const typescript = ['--disable-warning=DEP0180', '--import', loader];
 /** The program, as `npm run migrate` starts it. */
 export const sources = [...typescript, join(root, 'scripts/migrate.ts')];
 
-/** The program that the tests start: with MIGRATE_COMPILED=1 in their environment, as compiled. */
-const program =
-  process.env['MIGRATE_COMPILED'] === '1' ? [join(root, 'dist/scripts/migrate.js')] : sources;
+/** With MIGRATE_COMPILED=1, tests start the program that `npm run build` has written. */
+const isCompiled = process.env['MIGRATE_COMPILED'] === '1';
+const program = isCompiled ? [join(root, 'dist/scripts/migrate.js')] : sources;
 
 /** Runs the program for real, in a process of its own, to its end. */
 export function migrate(args: readonly string[], options: RunOptions = {}): Promise<Result> {
@@ -47,7 +48,17 @@ export function migrate(args: readonly string[], options: RunOptions = {}): Prom
 
 /** Starts the program, for tests that do something while it runs. */
 export function start(args: readonly string[], options: RunOptions = {}): Running {
+  if (isCompiled && options.cwd !== undefined) compile(options.cwd);
   return startProgram(process.execPath, [...program, ...args], options);
+}
+
+/** Puts the migrations of a test's project where the compiled program reads them. They hold no types. */
+function compile(folder: string): void {
+  const target = join(folder, 'dist/migrations');
+  cpSync(join(folder, 'migrations'), target, { recursive: true });
+  for (const file of readdirSync(target))
+    if (file.endsWith('.ts'))
+      renameSync(join(target, file), join(target, file.replace(/ts$/, 'mjs')));
 }
 
 /** Runs `npm run --silent migrate` with exactly these words after it: npm keeps some of them for itself. */
