@@ -15,7 +15,7 @@ export interface Call {
   readonly stderr: (text: string) => void;
   readonly color: boolean;
   readonly signal: AbortSignal;
-  /** Rejected when the command is to end without waiting for what it does. */
+  /** Rejects to abandon the command: a second after a signal, or on an error that nothing catches. */
   readonly stuck: Promise<never>;
 }
 
@@ -32,7 +32,7 @@ export function runAsProgram(url: string, main: Main): void {
 async function start(main: Main): Promise<void> {
   const { argv, env, stdout, stderr } = process;
   const exit = process.exit.bind(process);
-  process.exitCode = exitCodes.failed; // Where the process ends before the command does.
+  process.exitCode = exitCodes.failed; // If the event loop empties before the command ends.
   process.exit = () => {
     throw new Error('a migration called process.exit');
   };

@@ -21,7 +21,11 @@ export async function redo(context: Context): Promise<Result> {
   const down = await run(context, 'down');
   const { reverted = [], version = null } = down;
   if (reverted.length === 0 || down.error) return down;
-  const up = await run({ ...context, argument: String(reverted.length) }, 'up');
+  const again = { ...context, argument: String(reverted.length) };
+  const up: Result = await run(again, 'up').catch((thrown: unknown) => {
+    const error = asFailure(thrown, context.signal, version);
+    return { ...down, outcome: error.outcome, error };
+  });
   if (!up.error) return { ...up, reverted };
   const error = asPartial(up.error, up.version ?? version, 'up');
   return { ...up, outcome: error.outcome, error, reverted };
@@ -29,7 +33,7 @@ export async function redo(context: Context): Promise<Result> {
 
 /**
  * Takes the database to another version. With nothing to do it takes no lock and writes nothing, but checks.
- * Where something fails on the way, the result says it, and what was committed until then.
+ * If a migration fails, the result holds the error, and what was committed before it.
  */
 export const run = (context: Context, direction = context.direction): Promise<Result> =>
   withConnection(context, 'lock', (connection) =>
@@ -61,7 +65,7 @@ export const run = (context: Context, direction = context.direction): Promise<Re
     }),
   );
 
-/** Attempts, and after a lock timeout or a deadlock attempts again, from where the database then is. */
+/** Retries after lock timeouts and deadlocks. */
 async function withRetries<T>(
   { signal, options: { retries }, tell }: Context,
   monitor: LockMonitor,

@@ -31,7 +31,7 @@ const NEARLY = /^\d(?!.*(?:\.d\.[cm]?ts|\.map)$)/;
 /**
  * Reads the names of the migrations, and their effects. A migration itself is loaded when it runs.
  *
- * @param lenient for `create` and `snapshot`: an effect that is missing or wrong is empty
+ * @param lenient for `create` and `snapshot`: an effect that is missing or wrong is empty; the prerequisites are written by hand as well, so never those
  * @throws Failure `usage` for a file that is missing or wrong
  */
 export function readProject(
@@ -54,7 +54,7 @@ export function readProject(
     try {
       return checkEffect(readJson(path, relative(root, path)), relative(root, path));
     } catch (error) {
-      if (lenient) return {};
+      if (lenient && name !== PREREQUISITES) return {};
       throw error;
     }
   };

@@ -9,7 +9,7 @@ import { factId, factsOf } from '../schema/effects.js';
 import type { FrameworkClient } from './framework-client.js';
 import type { Run } from './transaction.js';
 
-/** The failure that an error of a run is. Errors after which the run is tried again are returned as they are. */
+/** Translates an error of a run into a Failure. Returns lock errors unchanged, so that the run is retried. */
 export async function explain(
   run: Run,
   { firstError, current }: FrameworkClient,
@@ -75,7 +75,7 @@ async function inTheWay(
   return (await compare(only, before.facts)).failing.filter(({ kind }) => kind === 'changed');
 }
 
-/** The failure that anything thrown is. A signal ends every command, whatever it was at. */
+/** Translates anything thrown into a Failure. After a signal it is always `interrupted`. */
 export function asFailure(thrown: unknown, signal: AbortSignal, version?: string | null): Failure {
   if (signal.aborted) {
     const details = { exitCode: signal.reason === 'SIGINT' ? 130 : 143, cause: thrown };

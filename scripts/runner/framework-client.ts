@@ -21,9 +21,9 @@ import { RunTransaction, type Run, type Sent } from './transaction.js';
  */
 export class FrameworkClient implements StatementClient {
   readonly transaction: RunTransaction;
-  /** The migration that is at work. */
+  /** The migration that is at work, or was the last. */
   current: Migration | undefined;
-  /** The first error, and its statement: the error that the framework throws may say less. */
+  /** The first statement that failed. Later errors often say only "current transaction is aborted". */
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
   /** A statement that came during the check, or after the run: it would go unchecked. */
   late: Failure | undefined;
@@ -49,7 +49,7 @@ export class FrameworkClient implements StatementClient {
     const sql = (typeof sent[0] === 'string' ? sent[0] : sent[0].text).trim();
     try {
       const result = await this.#handle(sql, sent);
-      if (sql !== 'ROLLBACK') this.firstError = undefined; // A statement that succeeds comes after a rollback to a savepoint.
+      if (sql !== 'ROLLBACK') this.firstError = undefined; // It has rolled back to a savepoint.
       return result;
     } catch (error) {
       this.firstError ??= { error, sql };
@@ -102,7 +102,6 @@ export class FrameworkClient implements StatementClient {
       this.transaction.isOpen() && (await this.transaction.record({ name, milliseconds }, sql));
     if (!isOwn) throw this.#left();
     if (isOutside) await this.#commit();
-    this.current = undefined;
   }
 
   async #commit(): Promise<void> {

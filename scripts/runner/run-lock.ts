@@ -70,7 +70,7 @@ export async function withRunLock<T>(
 
 /** The lock ends with its transaction and not before, so it is held while the transaction is the same. */
 async function assertHeld(connection: Connection, began: string): Promise<void> {
-  const query = `SELECT transaction_timestamp() = '${began}'::timestamptz AS held`;
+  const query = `SELECT transaction_timestamp()::text = '${began}' AS held`;
   const [result] = await connection.query(query).catch((cause: unknown) => {
     throw failure('run-lock-lost', [], { cause });
   });

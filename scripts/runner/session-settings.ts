@@ -37,7 +37,7 @@ export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
 
 /** A statement that begins or ends a transaction (manual, part VI). */
 export const TRANSACTION_CONTROL =
-  /^(?:\s|--.*\n|\/\*[^]*?\*\/)*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
+  /^(?:\s|--.*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
 
 /**
  * Outside a transaction `SET LOCAL` has no effect, so an unqualified name could mean another schema. Sets search_path

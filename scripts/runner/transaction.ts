@@ -98,13 +98,13 @@ export class RunTransaction {
   /**
    * Guards data, checks the schema, proves that the run lock is held, and commits.
    *
-   * @param refuse throws where a statement has come meanwhile, which would go unchecked
+   * @param refuse called just before COMMIT; throws if a statement arrived during the check
    */
   async commit(refuse: () => void): Promise<void> {
     const { connection, lock } = this.run;
     const [id] = await connection.query('SELECT pg_current_xact_id_if_assigned() AS id');
     const hasWritten = (id?.rows[0] as { id: string | null }).id !== null;
-    // Without anything to commit there is nothing to check: what broke off before is for this run to mend.
+    // Nothing was written. After an interrupted run the schema may be wrong here; a later migration repairs it.
     if (!hasWritten) {
       await this.rollback();
       return;

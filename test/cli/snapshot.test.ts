@@ -7,7 +7,8 @@ import type { Database } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { plainRole } from '../support/plain-role.js';
 import { migration, testProject, write, type Files } from '../support/project.js';
-import { createDatabase } from '../support/test-database.js';
+import { smallProject } from '../support/small-project.js';
+import { createDatabase, testDatabase } from '../support/test-database.js';
 import { refused, report, stateOf } from './report.js';
 
 const BASE = 'test/fixtures/base-schema.sql';
@@ -145,4 +146,13 @@ test('all of these left the database alone, and no scratch database behind', asy
   expect(await stateOf(database)).toEqual(before);
   const scratch = `SELECT datname FROM pg_database WHERE datdba = '${owner}'::regrole`;
   expect(await database.query(scratch)).toEqual([]);
+});
+
+test('prerequisites that cannot be read are refused, and not overwritten', async () => {
+  const { url } = await testDatabase({ base: false });
+  const file = 'migrations/schema/0000_prerequisites.json';
+  const root = smallProject(['a'], { [file]: '<<<<<<< HEAD\n{}\n' });
+  const { code, stderr } = await call(['snapshot'], { url, root });
+  expect([code, stderr]).toEqual([2, expect.stringContaining(file)]);
+  expect(readFileSync(join(root, file), 'utf8')).toContain('<<<<<<<');
 });

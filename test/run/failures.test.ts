@@ -35,6 +35,16 @@ describe('what is blamed when a migration fails', () => {
     });
   });
 
+  test('the migration that was the last, where the transaction fails at its end', async () => {
+    const { run } = await setUp(
+      { ...createsTable('0001', 'a'), ...sqlStep('0002_b', {}, 'INSERT INTO child VALUES (7)') },
+      'CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE child (id integer REFERENCES p DEFERRABLE INITIALLY DEFERRED)',
+    );
+    const { exitCode, error } = await run('up');
+    expect([exitCode, error?.sqlstate]).toEqual([5, '23503']);
+    expect(error?.message).toContain('migrations/0002_b.ts');
+  });
+
   test('what was there before with another definition, and stands in the way', async () => {
     const { run } = await setUp(createsTable('0001', 'a'), 'CREATE TABLE a (id text)');
     expect(await run('up')).toMatchObject({

@@ -73,6 +73,11 @@ describe('a migration of', () => {
       'CREATE TABLE a (id integer); -- all',
       'DROP TABLE a; /* all */',
     ],
+    [
+      'forty comments before it',
+      `${'/* a */\n'.repeat(40)}CREATE TABLE a (id integer)`,
+      'DROP TABLE a',
+    ],
     ['several statements', 'CREATE TABLE a (); ALTER TABLE a ADD id integer', 'DROP TABLE a'],
     [
       'a statement with COMMIT in a literal',
