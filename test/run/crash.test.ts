@@ -73,7 +73,7 @@ describe.for(behind)('a connection that is cut after each message, %s', (where) 
         const isPartial =
           report.applied.length + report.reverted.length > 0 || report.exitCode === 8;
         if (report.exitCode !== 0) expect([at, report.exitCode]).toEqual([at, isPartial ? 8 : 3]);
-        await proxy.stop();
+        proxy.stop();
         await expectRecovery(database, run, line);
       }
     }
@@ -94,7 +94,7 @@ test('kill -9 after each message to the server', { timeout: 1_200_000 }, async (
       const { signal, code } = await finished;
       expect([signal, code]).toEqual(proxy.hasCut() ? ['SIGKILL', null] : [null, 0]);
       isKilled ||= proxy.hasCut();
-      await proxy.stop();
+      proxy.stop();
       await expectRecovery(database, run, line);
     }
   }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import type { JsonReport } from '../support/call.js';
+import type { Database } from '../support/database.js';
 import { advisoryLocks, backends, blockedRun } from '../support/eventually.js';
 import { testAll } from '../support/everything.js';
 import { startProgram } from '../support/migrate.js';
@@ -54,12 +55,14 @@ test.each(['serializable', 'repeatable read'])(
 
 test("a run holds the lock of the framework's CLI, by names that an operator recognises", async () => {
   const { database, run, root } = await setUpItems();
+  const { kind } = inject('server');
   const { release } = await hold(database);
   const running = run('up --lock-timeout=60s');
   await blockedRun(database);
   const names = (await backends(database)).map(({ name }) => name.split(' ').slice(0, 3).join(' '));
   expect(names).toEqual(expect.arrayContaining(['migrate up lock', 'migrate up run']));
-  if (process.platform === 'linux') expectKeepAlive(new URL(database.url).port);
+  if (process.platform === 'linux' && kind !== 'container') await expectKeepAlive(database);
+
   const program = `${repository}node_modules/node-pg-migrate/bin/node-pg-migrate.js`;
   const options = { url: database.url, cwd: root };
   const cli = await startProgram(process.execPath, [program, 'up'], options).finished;
@@ -69,16 +72,14 @@ test("a run holds the lock of the framework's CLI, by names that an operator rec
   expect(await running).toMatchObject({ exitCode: 0 });
 });
 
-/** A firewall forgets an idle connection: it must be kept alive at least once a minute. */
-function expectKeepAlive(port: string): void {
-  // proc_pid_net(5): remote address, state, queues, and the timer: 02 is keepalive, in hundredths of a second.
-  const remote = Number(port).toString(16).toUpperCase().padStart(4, '0');
-  const lines = readFileSync('/proc/net/tcp', 'utf8').matchAll(/:(\w{4}) 01 \w+:\w+ 02:(\w+)/g);
-  const times = [...lines]
-    .filter(([, to]) => to === remote)
-    .map(([, , time = '']) => Number.parseInt(time, 16) / 100);
-  expect(times.length).toBeGreaterThanOrEqual(1);
-  expect(Math.max(...times)).toBeLessThanOrEqual(60);
+/** A firewall forgets an idle connection: the one of the lock must be kept alive at least once a minute. */
+async function expectKeepAlive(database: Database): Promise<void> {
+  const [lock] = await database.query<{ port: string }>(`SELECT to_hex(client_port) AS port
+    FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ '^migrate up lock'`);
+  // proc_pid_net(5): local and remote address, state, queues, and the timer: 02 is keepalive, in 1/100 s.
+  const line = new RegExp(`:${lock?.port} \\w+:\\w+ 01 \\w+:\\w+ 02:(\\w+)`, 'i');
+  const [, time = ''] = line.exec(readFileSync('/proc/net/tcp', 'utf8')) ?? [];
+  expect(Number.parseInt(time, 16)).toBeLessThanOrEqual(60_00);
 }
 
 test('a run that another one overtook between two attempts does not go on', async () => {

@@ -16,21 +16,10 @@ export function testCertificate(name: string): {
     rmSync(folder, { recursive: true, force: true });
   });
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-  const made = [
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-keyout',
-    key,
-    '-out',
-    certificate,
-    '-days',
-    '1',
-  ];
+  const kind = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1';
   const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`];
-  execFileSync('openssl', ['req', '-x509', ...made, ...subject], { stdio: 'ignore' });
+  const files = ['-keyout', key, '-out', certificate];
+  execFileSync('openssl', [...kind.split(' '), ...files, ...subject], { stdio: 'ignore' });
   return { key, certificate };
 }
 
@@ -70,8 +59,6 @@ export async function testTlsServer(
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  const outside = new URL(url);
-  outside.hostname = 'localhost';
-  outside.port = String((server.address() as AddressInfo).port);
-  return outside;
+  const { port } = server.address() as AddressInfo;
+  return Object.assign(new URL(url), { hostname: 'localhost', port: String(port) });
 }
