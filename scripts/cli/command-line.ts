@@ -95,7 +95,11 @@ function readWords(command: string, words: readonly string[]) {
   const argument = command === 'create' ? words.join('-') : hasWay ? second : first;
   const direction: Direction = (hasWay ? first : command) === 'down' ? 'down' : 'up';
   const isNumber = command === 'redo' || /^[+-]?[\d.]+(e\d+)?$/i.test(argument ?? '');
-  if (isNumber && !(command === 'redo' ? /^[1-9]\d*$/ : /^0*[1-9]\d*$/).test(argument ?? '1'))
+  if (
+    isNumber &&
+    command !== 'create' &&
+    !(command === 'redo' ? /^[1-9]\d*$/ : /^0*[1-9]\d*$/).test(argument ?? '1')
+  )
     throw refusal(`"${argument ?? ''}" is not a number of migrations, from 1`);
   if (command === 'plan' && !hasWay && second !== undefined)
     throw refusal(`"${second}" is one word too many`);

@@ -59,7 +59,13 @@ async function withScratchDatabase<T>(
     // No signal ends this connection: a command that is stopped leaves no database behind.
     const undisturbed = { ...context, signal: new AbortController().signal };
     const drop = `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`;
-    await withConnection(undisturbed, 'run', ({ query }) => query(drop));
+    await withConnection(undisturbed, 'lock', ({ query }) => query(drop)).catch(
+      (error: unknown) => {
+        context.tell(
+          `the scratch database ${database} could not be dropped: ${(error as Error).message}`,
+        );
+      },
+    );
   }
 }
 

@@ -31,11 +31,9 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Con
     throw refuse('it does not begin with postgres://');
   // The password would end there, and the rest of it would be shown as a host or database.
   if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url ?? '')) throw refuse('there is an @ after a / ? or #');
-  const mode = from('PGSSLMODE') && {
-    sslmode: from('PGSSLMODE'),
-    sslrootcert: from('PGSSLROOTCERT'),
-  };
-  const given = parseUrl(url ?? 'postgres://', mode || {}, refuse);
+  const tls = { sslmode: from('PGSSLMODE'), sslrootcert: from('PGSSLROOTCERT') };
+  const isAsked = tls.sslmode !== undefined || url?.includes('sslmode=') === true;
+  const given = parseUrl(url ?? 'postgres://', isAsked ? tls : {}, refuse);
   const { sslmode = 'disable' } = given;
   if (!MODES.includes(sslmode))
     throw refuse(`sslmode "${sslmode}" is not one of ${MODES.join(', ')}`);

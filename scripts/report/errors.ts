@@ -49,9 +49,9 @@ export class Failure extends Error {
     readonly details: Details,
     readonly exitCode: number = details.exitCode ?? exitCodes[outcome],
   ) {
-    const [message, hint = ''] = words.trim().split('\n→ ');
-    super(message, { cause: details.cause });
-    this.hint = hint;
+    const arrow = words.lastIndexOf('\n→ ');
+    super(words.slice(0, arrow).trim(), { cause: details.cause });
+    this.hint = words.slice(arrow + 3).trim();
   }
 }
 

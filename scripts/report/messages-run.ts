@@ -42,6 +42,9 @@ the server is PostgreSQL ${version}; the oldest supported version is ${oldest}
     'pooled-search-path': (file: string, role: string, path: string) =>
       `${file} runs outside a transaction, where the connection pooler does not keep search_path: its names would mean another schema
 → Set it on the role, and run the command again:  ALTER ROLE ${role} SET search_path = ${path};`,
+    'pooled-session': (file: string, sql: string) => `
+${file} changes the session, and runs outside a transaction behind a connection pooler, where others would get that session:${excerpt(sql)}
+→ ${ROLLED_BACK} Remove the statement, or run this migration on a connection that goes to the server directly.`,
     'run-lock-lost': () => `
 the connection that held the run lock was lost, so this run stopped before its next commit
 → ${ROLLED_BACK} Usually a pooler or a firewall closed it. ${STATUS}`,

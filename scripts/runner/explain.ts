@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { sessionOf } from '../database/connection.js';
 import { isConnectionLost, isLockError, serverFailure, sqlstateOf } from '../database/pg-errors.js';
 import { expectedAt, factsAt, type Migration } from '../project/project.js';
 import { versionAt } from '../project/version.js';
@@ -19,15 +20,15 @@ export async function explain(
   const { error, sql } = firstError ?? { error: thrown };
   const { signal, project } = run.context;
   if (signal.aborted || isLockError(error) || error instanceof Failure) return error;
-  if (isConnectionLost(error)) return serverFailure(error);
+  const sqlstate = sqlstateOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  // A migration may have lost a connection of its own, to something else.
+  const isOurs = sqlstate !== '' || sessionOf(run.connection.client).connection.stream.destroyed;
+  if (isOurs && isConnectionLost(error)) return serverFailure(error);
   const { name, file } = current ?? migrations[0] ?? { name: '', file: '' };
   const { detail, hint, where } = (error ?? {}) as Partial<
     Record<'detail' | 'hint' | 'where', string>
   >;
-  const [message, sqlstate] = [
-    error instanceof Error ? error.message : String(error),
-    sqlstateOf(error),
-  ];
   const details = { sqlstate, file, cause: error };
   const differences = await inTheWay(run, migrations, sqlstate);
   if (differences.length > 0)

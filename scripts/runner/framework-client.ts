@@ -1,7 +1,7 @@
 import type { Migration } from '../project/project.js';
 import { failure, type Failure } from '../report/errors.js';
 import { recordStatement, type StatementClient } from './framework.js';
-import { leaveTransaction, TRANSACTION_CONTROL } from './session-settings.js';
+import { leaveTransaction, SESSION_STATE, TRANSACTION_CONTROL } from './session-settings.js';
 import { RunTransaction, type Run, type Sent } from './transaction.js';
 
 /**
@@ -27,8 +27,13 @@ export class FrameworkClient implements StatementClient {
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
   /** A statement that came during the check, or after the run: it would go unchecked. */
   late: Failure | undefined;
-  /** `leaving`: the migration asks for no transaction, and the framework sends COMMIT next. */
-  #phase: 'between' | 'inside' | 'leaving' | 'outside' | 'closing' = 'between';
+  /**
+   * `running`: the function of a migration is at work; `inside`: its statements are sent. `leaving`: it asks for
+   * no transaction, and the framework sends COMMIT next.
+   */
+  #phase: 'between' | 'running' | 'inside' | 'leaving' | 'outside' | 'closing' = 'between';
+  /** Behind a pooler, each statement outside a transaction may reach another server session. */
+  #isPooled = false;
   #since = performance.now();
 
   constructor(private readonly run: Run) {
@@ -37,7 +42,7 @@ export class FrameworkClient implements StatementClient {
 
   starts(migration: Migration): void {
     this.current = migration;
-    this.#phase = 'inside';
+    this.#phase = 'running';
     this.#since = performance.now();
   }
 
@@ -58,7 +63,7 @@ export class FrameworkClient implements StatementClient {
   }
 
   async #handle(sql: string, sent: Sent): Promise<unknown> {
-    if (sql === 'ROLLBACK') {
+    if (sql === 'ROLLBACK' && this.#phase !== 'running') {
       await this.rollback();
       return undefined;
     }
@@ -78,19 +83,25 @@ export class FrameworkClient implements StatementClient {
   }
 
   async #forward(sql: string, sent: Sent): Promise<unknown> {
-    if (this.#phase === 'outside') {
-      await this.run.lock.assertHeld(); // Each statement is a commit there.
-      this.run.progress.wroteOutside = true;
-      const [statement, values] = sent as readonly [string, unknown[]];
-      return await this.run.monitor.during(this.run.connection.client.query(statement, values));
-    }
     const { file = '' } = this.current ?? {};
+    if (this.#phase === 'outside') return await this.#sendOutside(file, sql, sent);
     if (!this.transaction.isOpen())
-      throw this.#phase === 'inside' ? this.#left() : this.#tooLate(sql);
+      throw ['running', 'inside'].includes(this.#phase) ? this.#left() : this.#tooLate(sql);
     if (TRANSACTION_CONTROL.test(sql)) throw failure('controls-transaction', [file, sql], { file });
     const result = await this.transaction.send(...sent);
     if (!this.transaction.isOpen()) throw this.#left();
     return result;
+  }
+
+  /** Each statement is a commit there. */
+  async #sendOutside(file: string, sql: string, sent: Sent): Promise<unknown> {
+    if (this.#isPooled && SESSION_STATE.test(sql))
+      throw failure('pooled-session', [file, sql], { file });
+    await this.run.lock.assertHeld();
+    if (this.#phase !== 'outside') throw this.#tooLate(sql); // The migration did not wait for it.
+    this.run.progress.wroteOutside = true;
+    const [statement, values] = sent as readonly [string, unknown[]];
+    return await this.run.monitor.during(this.run.connection.client.query(statement, values));
   }
 
   async #record(name: string, sql: string): Promise<void> {
@@ -112,7 +123,12 @@ export class FrameworkClient implements StatementClient {
       if (this.late !== undefined) throw this.late;
     });
     const { schemas } = this.run.context.settings;
-    if (isLeaving) await leaveTransaction(this.run.connection, schemas, this.current?.file ?? '');
+    if (isLeaving)
+      this.#isPooled = await leaveTransaction(
+        this.run.connection,
+        schemas,
+        this.current?.file ?? '',
+      );
     this.#phase = isLeaving ? 'outside' : 'between';
   }
 

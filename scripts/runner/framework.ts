@@ -132,6 +132,9 @@ const tell =
   async (pgm: MigrationBuilder) => {
     const run = action as (pgm: MigrationBuilder, done?: () => void) => unknown;
     client.starts?.(migration);
-    await (run.length === 2 ? new Promise<void>((done) => run(pgm, done)) : run(pgm));
-    client.sends?.(pgm.isUsingTransaction(), [...pgm.getSqlSteps()]);
+    try {
+      await (run.length === 2 ? new Promise<void>((done) => run(pgm, done)) : run(pgm));
+    } finally {
+      client.sends?.(pgm.isUsingTransaction(), [...pgm.getSqlSteps()]);
+    }
   };

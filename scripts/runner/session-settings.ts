@@ -39,17 +39,22 @@ export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
 export const TRANSACTION_CONTROL =
   /^(?:\s|--.*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
 
+/** A statement that changes the session beyond its own transaction. */
+export const SESSION_STATE =
+  /(?:^|;)\s*(?:SET(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+TEMP|PREPARE|LISTEN)|\b(?:set_config|pg_advisory_lock)/i;
+
 /**
  * Outside a transaction `SET LOCAL` has no effect, so an unqualified name could mean another schema. Sets search_path
  * for the session, until the next {@link RESET}.
  *
  * @throws Failure `unavailable` behind a pooler, which would not keep it, unless the role has the same search_path
+ * @returns whether the connection is one to a pooler
  */
 export async function leaveTransaction(
   { query, client }: Connection,
   schemas: readonly string[],
   file: string,
-) {
+): Promise<boolean> {
   const names = schemas.map((schema) => pg.escapeLiteral(schema)).join();
   const [result] = await query(`SELECT pg_backend_pid() AS pid, quote_ident(current_user) AS role,
     current_schemas(false) = (SELECT array_agg(n.nspname ORDER BY place)
@@ -61,6 +66,8 @@ export async function leaveTransaction(
     same: boolean | null;
   };
   const path = searchPath(schemas);
-  if (pid === sessionOf(client).processID) await query(`SET search_path = ${path}`);
+  const isPooled = pid !== sessionOf(client).processID;
+  if (!isPooled) await query(`SET search_path = ${path}`);
   else if (same !== true) throw failure('pooled-search-path', [file, role, path]);
+  return isPooled;
 }

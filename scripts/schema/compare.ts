@@ -61,7 +61,8 @@ async function isEqual(expected: Expectation, [object, part, definition]: Fact, 
   // On a shared table the application may add to a column, and name the constraints as it likes.
   const isShared = !expected.owned.has(object);
   const isLonger = part.startsWith('column ') && other?.startsWith(`${definition} `) === true;
-  if (isShared && isLonger) return true;
+  const isOurs = expected.definitions.has([object, part, other].join('\0'));
+  if (isShared && isLonger && !isOurs) return true;
   const prerequisites = partsOf(expected.prerequisites[object]).map(([name]) => name);
   const mayBeRenamed = part.startsWith('constraint ') && prerequisites.includes(part);
   const constraints = [...found].filter(([name]) => mayBeRenamed && name.startsWith('constraint '));

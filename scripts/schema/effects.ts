@@ -18,7 +18,9 @@ export const factId = (object: string, part: string) => `${object}\0${part}`;
 
 /** A trigger function is shared with the application, which may use it for tables of its own. */
 export const isTriggerFunction = (definition: string | null) =>
-  /^CREATE OR REPLACE FUNCTION [^\n]+\n RETURNS trigger\n/.test(definition ?? '');
+  /^CREATE OR REPLACE FUNCTION (?:"(?:[^"]|"")*"|[^"\n])+\n RETURNS trigger\n/.test(
+    definition ?? '',
+  );
 
 /** The parts that an effect names of an object; none where it removes the object. */
 export const partsOf = (patch: Effect[string] | undefined): [string, string | null][] =>
@@ -53,6 +55,8 @@ export interface Expectation {
   readonly owned: ReadonlySet<string>;
   /** Objects that an effect removed: nothing of them may be there. */
   readonly removed: ReadonlySet<string>;
+  /** Every definition that a fact has had in the prerequisites and effects: one is not a longer form of another. */
+  readonly definitions: ReadonlySet<string>;
   readonly prerequisites: Effect;
 }
 
@@ -91,6 +95,9 @@ export function expectation(
     named: new Set([...named, ...before, ...asked].map(([object, part]) => factId(object, part))),
     owned: new Set(ofKind(named)),
     removed: new Set([...applied.flatMap(removedBy), ...ofKind(before)]),
+    definitions: new Set(
+      [prerequisites, ...applied, ...reverted].flatMap(factsOf).map((fact) => fact.join('\0')),
+    ),
     prerequisites,
   };
 }

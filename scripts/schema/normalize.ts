@@ -48,7 +48,8 @@ function statement(part: string, definition: string): string {
   if (noun === 'index') return definition.replace(/^(UNIQUE )?/, 'CREATE $1INDEX ON t ');
   if (noun === 'trigger') return definition.replace(/^(CONSTRAINT )?/, 'CREATE $1TRIGGER t ');
   if (noun === 'policy') return `CREATE POLICY p ON t ${definition}`;
-  if (noun === 'table') return `CREATE TABLE t () ${definition}`;
+  if (noun === 'table')
+    return `CREATE TABLE t ${definition.startsWith('PARTITION OF ') ? '' : '()'} ${definition}`;
   if (part.endsWith('view')) return `CREATE VIEW v AS ${definition}`;
   return definition.startsWith('CREATE ') ? definition : `CREATE DOMAIN d ${definition}`;
 }
@@ -68,7 +69,6 @@ function treeOf(parse: Parse, sql: string): unknown {
  * @param relation the name of the only relation of the query that the node is in, if there is only one
  */
 function rewrite(node: unknown, relation: string | undefined): unknown {
-  if (Array.isArray(node)) return node.map((item) => rewrite(item, relation));
   if (typeof node !== 'object' || node === null) return node;
   let inner = node as Node;
   if ('targetList' in inner || 'fromClause' in inner) relation = onlyRelation(inner['fromClause']);
@@ -104,11 +104,11 @@ const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node 
     return isQualified ? { ColumnRef: { fields: rest } } : undefined;
   },
   // In the body of a function only line ends and trailing blanks are ignored: other blanks can have a meaning.
-  DefElem({ defname, arg }) {
+  DefElem({ arg }) {
     const { items } = ((arg as Node | undefined)?.['List'] ?? {}) as {
       items?: { String: { sval: string } }[];
     };
-    if (defname !== 'as' || items === undefined) return undefined;
+    if (items === undefined) return undefined;
     return {
       body: items.map(({ String: { sval } }) => sval.replaceAll(/[ \t\r]+$/gm, '').trimEnd()),
     };

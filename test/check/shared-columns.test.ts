@@ -48,10 +48,6 @@ const cases: Readonly<Record<string, SharedCase>> = {
     commands: ['up 1', 'up', 'down 2'],
     finds: [0],
   },
-};
-
-/** /tmp/defects.md, K3 (the live definition begins with the expected one) and K4. */
-const defects: Readonly<Record<string, SharedCase>> = {
   'a default that a down leaves': {
     base: 'CREATE TABLE users (s text)',
     prerequisites: nullable,
@@ -100,4 +96,3 @@ async function compares(one: SharedCase): Promise<void> {
 }
 
 test.for(Object.entries(cases))('of a shared table: %s', ([, one]) => compares(one));
-test.fails.for(Object.entries(defects))('of a shared table: %s', ([, one]) => compares(one));

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, expect, inject, test } from 'vitest';
+import { afterEach, expect, inject, test } from 'vitest';
 import { testAll } from '../support/everything.js';
 import { startProgram } from '../support/migrate.js';
 import { write } from '../support/project.js';
@@ -10,11 +10,13 @@ import { testDatabase } from '../support/test-database.js';
 
 /** A copy of this repository, in which somebody adds a migration as the README says (issue 22 K). */
 const copy = mkdtempSync(join(tmpdir(), 'copy-'));
-afterAll(() => rmSync(copy, { recursive: true, force: true }));
+afterEach(() => {
+  rmSync(copy, { recursive: true, force: true });
+});
 
 const left = ['node_modules', 'dist', '.git', '.cache', '.postgres', '.env'];
 /** What the tests run on: the server that is already there. */
-const env = { TEST_POSTGRES: inject('server').url, CI: '' };
+const env = { TEST_POSTGRES: inject('server').url, CI: process.env['CI'] ?? '' };
 const run = async (file: string, args: readonly string[], url?: string) => {
   const { code, stdout, stderr } = await startProgram(file, args, { cwd: copy, env, url }).finished;
   expect(code, `${file} ${args.join(' ')}\n${stdout}${stderr}`).toBe(0);

@@ -79,6 +79,7 @@ export const examples: Examples = {
     ],
   ],
   'pooled-search-path': [[file, 'deploy', '"app", "public", "pg_temp"']],
+  'pooled-session': [[file, 'SET lock_timeout = 0;']],
   'run-lock-lost': [[]],
   'run-lock': [
     [60, holder],

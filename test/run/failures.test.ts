@@ -35,6 +35,19 @@ describe('what is blamed when a migration fails', () => {
     });
   });
 
+  test('the migration, where it cannot reach another server', async () => {
+    const { run } = await setUp(
+      step(
+        '0001_a',
+        {},
+        `await fetch('http://127.0.0.1:1').catch((error) => { throw error.cause; });`,
+      ),
+    );
+    const { exitCode, error } = await run('up');
+    expect([exitCode, error?.code]).toEqual([5, 'migration-failed']);
+    expect(error?.message).toContain('0001_a.ts failed: ');
+  });
+
   test('the migration that was the last, where the transaction fails at its end', async () => {
     const { run } = await setUp(
       { ...createsTable('0001', 'a'), ...sqlStep('0002_b', {}, 'INSERT INTO child VALUES (7)') },

@@ -50,8 +50,8 @@ logfile = ${log}
 pidfile = ${join(home, 'pid')}
 `,
   );
-  const pid = `"$(cat ${join(home, 'pid')})"`;
-  const kill = `kill -QUIT ${pid} && while kill -0 ${pid} 2>/dev/null; do sleep 0.05; done`;
+  const kill = `pid=$(cat ${join(home, 'pid')}); kill -QUIT $pid
+    while kill -0 $pid 2>/dev/null; do sleep 0.05; done`;
   const stop = await keep({
     start: [[program(), '--daemon', '--quiet', ini]],
     stop: ['sh', '-c', kill],

@@ -32,3 +32,18 @@ test('outside a transaction, behind a pooler, names that would mean another sche
   expect(await database.query('SELECT id FROM public.orders')).toEqual([{ id: 1 }]);
   expect(await database.query('SELECT id FROM app.orders')).toEqual([]);
 });
+
+test.for([
+  'SET session_replication_role = replica',
+  'SELECT 1; SET ROLE pg_monitor',
+  "SELECT set_config('search_path', '', false)",
+  'CREATE TEMPORARY TABLE other (id integer)',
+])('outside a transaction, behind a pooler, other clients do not get %s', async (sql, context) => {
+  const outside = `pgm.noTransaction(); pgm.sql(${JSON.stringify(sql)});`;
+  const { database, run } = await setUp(step('0001_a', {}, outside));
+  const pooler = await testPooler(context, database.url, { poolSize: 4 });
+  const url = pooler.through(database.url);
+  await database.query(`ALTER DATABASE ${database.name} SET search_path = public, pg_temp`);
+  expect(await run('up', url)).toMatchObject({ exitCode: 3, error: { code: 'pooled-session' } });
+  expect(await run('up')).toMatchObject({ exitCode: 0 }); // Directly, nobody else gets the session.
+});

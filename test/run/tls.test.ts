@@ -10,6 +10,7 @@ test.for([
   ['sslmode=verify-full&sslrootcert=RIGHT', {}, undefined],
   ['', { PGSSLMODE: 'verify-full', PGSSLROOTCERT: 'RIGHT' }, undefined],
   ['sslmode=verify-full&sslrootcert=OTHER', {}, 'self-signed certificate'],
+  ['sslmode=verify-full', { PGSSLROOTCERT: 'RIGHT' }, undefined],
   ['', { PGSSLMODE: 'verify-full', PGSSLROOTCERT: 'OTHER' }, 'self-signed certificate'],
   ['sslmode=disable', {}, ''],
   ['', {}, ''],

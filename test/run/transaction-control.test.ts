@@ -55,6 +55,23 @@ describe('a migration that leaves the transaction of the run', () => {
   });
 });
 
+test.for(['BEGIN', 'ROLLBACK', 'COMMIT'])(
+  'a migration whose function sends %s itself is refused',
+  async (statement) => {
+    const { run, tables } = await setUp({
+      ...a,
+      ...step(
+        '0002_b',
+        table('b', 'id'),
+        `await pgm.db.query('${MAKE}'); await pgm.db.query('${statement}');`,
+      ),
+    });
+    const error = { code: 'controls-transaction' };
+    expect(await run('up')).toMatchObject({ exitCode: 5, version: null, error });
+    expect(await tables()).toEqual([]);
+  },
+);
+
 describe('a migration outside a transaction', () => {
   const outside = (sql: string) =>
     step(

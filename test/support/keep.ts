@@ -32,11 +32,12 @@ export async function keep(task: Task): Promise<() => Promise<void>> {
   if (answer !== 'ready\n') {
     const rest = await text(keeper.stdout);
     await exited;
-    throw new Error(`the embedded PostgreSQL server did not start: ${answer}${rest}`);
+    throw new Error(`it did not start: ${answer}${rest}`);
   }
+  const printed = text(keeper.stdout);
   return async () => {
     keeper.stdin.end();
     const [code] = (await exited) as [number | null];
-    if (code !== 0) throw new Error('the embedded PostgreSQL server did not stop cleanly');
+    if (code !== 0) throw new Error(`it did not stop cleanly: ${await printed}`);
   };
 }
