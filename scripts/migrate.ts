@@ -20,14 +20,7 @@ import { asFailure } from './runner/explain.js';
  * the runner lacks: before a transaction commits, the schema is compared with what is expected
  * (runner/transaction.ts).
  */
-const RUNS = { up: run, down: run, redo };
-const commands: Readonly<Record<string, (context: Context) => Promise<Result>>> = {
-  ...RUNS,
-  check,
-  status: check,
-  plan,
-  snapshot,
-};
+const commands = { up: run, down: run, redo, check, status: check, plan, snapshot };
 
 /** Runs one command, reports it, and gives the exit code. Never throws, never exits. */
 export async function migrate(call: Call): Promise<number> {
@@ -57,12 +50,16 @@ async function execute(call: Call, invocation: Invocation): Promise<Result> {
   const settings = readSettings(call.root, call.env);
   const project = readProject(settings, writesFiles);
   if (command === 'create') return create(argument, project, settings);
-  const act = commands[options.dryRun && command in RUNS ? 'plan' : command] ?? plan;
-  return await act({
-    ...{ ...call, ...invocation, settings, project },
+  const context: Context = {
+    ...call,
+    ...invocation,
+    settings,
+    project,
     configuration: readConfiguration(settings.databaseUrlVar, call.env),
     tell: options.quiet ? () => undefined : (text) => call.stderr(`${text}\n`),
-  });
+  };
+  const isDryRun = options.dryRun === true && ['up', 'down', 'redo'].includes(command);
+  return await commands[isDryRun ? 'plan' : (command as keyof typeof commands)](context);
 }
 
 function print({ env, stdout, stderr, color }: Call, report: Report, options: Partial<Options>) {

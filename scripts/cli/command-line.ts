@@ -31,7 +31,7 @@ export interface Invocation {
 /**
  * Reads the command line, and the options that npm took for itself and put into the environment.
  *
- * @throws Failure `usage`; nothing that is not understood is ignored
+ * @throws Failure `usage` for any word that it does not understand
  */
 export function readCommandLine(
   argv: readonly string[],

@@ -1,4 +1,4 @@
-import { nearest } from '../report/closest.js';
+import { distance } from 'fastest-levenshtein';
 import { failure } from '../report/errors.js';
 
 /** Options of npm's own that are spelled nearly like one of ours. */
@@ -26,8 +26,11 @@ export const fromNpm = (
     // npm takes the word after an option that it does not know for its value.
     const reason = `npm took "${value}" as the value of --${name}`;
     if (flags.includes(name)) throw failure('npm-option', [reason]);
-    const near = nearest(name, [...flags, ...others], name.length > 5 ? 2 : 1);
-    const option = name.includes('dry') ? 'dry-run' : near;
+    const isNear = (option: string) =>
+      distance(fold(name), fold(option)) <= (name.length > 5 ? 2 : 1);
+    const option = name.includes('dry') ? 'dry-run' : [...flags, ...others].find(isNear);
     if (option === undefined) return [];
     throw failure('npm-option', [`there is no option "--${name}"; did you mean "--${option}"?`]);
   });
+
+const fold = (word: string) => word.replaceAll('-', '');

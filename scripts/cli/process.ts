@@ -15,8 +15,8 @@ export interface Call {
   readonly stderr: (text: string) => void;
   readonly color: boolean;
   readonly signal: AbortSignal;
-  /** Rejects to abandon the command: a second after a signal, or on an error that nothing catches. */
-  readonly stuck: Promise<never>;
+  /** Rejects when the command is to end at once: a second after a signal, or on an error that nothing catches. */
+  readonly abandoned: Promise<never>;
 }
 
 type Main = (call: Call) => Promise<number>;
@@ -63,13 +63,13 @@ async function start(main: Main): Promise<void> {
 }
 
 /**
- * The first signal stops the run in order, for one second; another one after that ends the process at once.
- * An error that a migration throws where nothing catches it ends the command, too.
+ * The first signal aborts the command, which has one second to roll back and to report. A second signal, if it
+ * comes later than that, ends the process at once. An error that nothing catches also ends the command.
  */
-function interruptions(exit: (exitCode: number) => never): Pick<Call, 'signal' | 'stuck'> {
+function interruptions(exit: (exitCode: number) => never): Pick<Call, 'signal' | 'abandoned'> {
   const controller = new AbortController();
   let first = 0;
-  const stuck = new Promise<never>((_, reject) => {
+  const abandoned = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.on(signal, () => {
         // npm passes on a signal that the whole process group has received: the same one can come twice.
@@ -79,12 +79,12 @@ function interruptions(exit: (exitCode: number) => never): Pick<Call, 'signal' |
         setTimeout(reject, 1000, signal);
       });
     process.on('uncaughtException', (cause: unknown) => {
-      // A run knows the errors of the server and late statements, and fails by them.
+      // A statement that a migration did not await has failed: the run knows that, and fails as well.
       const isKnown = cause instanceof Failure && cause.code === 'late-statement';
       if (isKnown || sqlstateOf(cause) !== '') return;
       reject(failure('uncaught', [String(cause)], { cause }));
     });
   });
-  stuck.catch(() => undefined);
-  return { signal: controller.signal, stuck };
+  abandoned.catch(() => undefined);
+  return { signal: controller.signal, abandoned };
 }

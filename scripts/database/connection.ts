@@ -23,8 +23,8 @@ export interface Connector {
   readonly configuration: Configuration;
   readonly command: string;
   readonly signal: AbortSignal;
-  /** Rejected when what uses a `run` connection is to end without waiting for what it does. */
-  readonly stuck: Promise<never>;
+  /** Rejects when the command is to end at once: then what uses a `run` connection is not waited for. */
+  readonly abandoned: Promise<never>;
   /** Seconds to wait for a server that is not there yet, or is still starting. */
   readonly options: { readonly connectWait: number };
 }
@@ -62,7 +62,7 @@ export async function withConnection<T>(
   try {
     if (Number.parseInt(serverVersion, 10) >= OLDEST_MAJOR)
       return await (purpose === 'run'
-        ? Promise.race([use(connection), connector.stuck])
+        ? Promise.race([use(connection), connector.abandoned])
         : use(connection));
     throw failure('too-old', [serverVersion, OLDEST_MAJOR]);
   } finally {
@@ -113,7 +113,7 @@ async function connectOnce(connector: Connector, purpose: Purpose, ssl: Ssl): Pr
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000, // Before firewalls forget: the system waits two hours.
     connectionTimeoutMillis: 15_000,
-    query_timeout: undefined, // The application's: it would give up while the server goes on.
+    query_timeout: undefined, // In a URL it is meant for the application; here statements may take long.
   });
   client.on('error', () => undefined); // A lost connection fails the next query, which handles it.
   let serverVersion = '';

@@ -18,9 +18,9 @@ export const writeFile = (path: string, shown: string, text: string) => {
   });
 };
 
-function orRefuse<T>(code: 'not-readable' | 'not-writable', file: string, act: () => T): T {
+function orRefuse<T>(code: 'not-readable' | 'not-writable', file: string, operation: () => T): T {
   try {
-    return act();
+    return operation();
   } catch (cause) {
     // Node.js says: "ENOENT: no such file or directory, open '/a/path'".
     const reason = (cause as Error).message.replaceAll(/^\w+: |, \w+( '.*')?$/gs, '');

@@ -1,5 +1,4 @@
 import { join, relative } from 'node:path';
-import { closest } from '../report/closest.js';
 import { failure } from '../report/errors.js';
 import { expectation, merge, partsOf, type Effect } from '../schema/effects.js';
 import { readFolder, readJson } from './files.js';
@@ -101,9 +100,7 @@ function checkEffect(document: unknown, file: string): Effect {
       throw refuse(`"${object}" must be ${isTable ? 'an object with parts' : 'a text'}, or null`);
     for (const [part, definition] of partsOf(patch)) {
       if (isTable && !PART.test(part))
-        throw refuse(
-          `"${object}" has an unknown part "${part}"${closest(part, ['table', 'view', 'row security'])}`,
-        );
+        throw refuse(`"${object}" has an unknown part "${part}", not such as "column name"`);
       if (definition !== null && typeof definition !== 'string')
         throw refuse(`"${part}" of "${object}" must be a text, or null`);
     }

@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
 import pg from 'pg';
-import { closest } from '../report/closest.js';
 import { failure } from '../report/errors.js';
 import { readJson } from './files.js';
 
@@ -60,7 +59,7 @@ function checkSettings(values: unknown): Partial<typeof DEFAULTS> {
     throw refuse('it is not an object');
   for (const [key, value] of Object.entries(values)) {
     if (!Object.hasOwn(DEFAULTS, key))
-      throw refuse(`it has an unknown key "${key}"${closest(key, Object.keys(DEFAULTS))}`);
+      throw refuse(`it has an unknown key "${key}"; known are ${Object.keys(DEFAULTS).join(', ')}`);
     const kind = typeof DEFAULTS[key as keyof typeof DEFAULTS];
     const items = key === 'schema' && Array.isArray(value) && value.length > 0 ? value : [value];
     if (items.some((item) => typeof item !== kind || item === ''))

@@ -1,4 +1,3 @@
-import { closest } from '../report/closest.js';
 import { failure } from '../report/errors.js';
 import type { Direction } from '../report/types.js';
 import type { Migration, Project } from './project.js';
@@ -48,12 +47,12 @@ export function targetCount(
   argument?: string,
 ) {
   const { migrations } = project;
-  const steps =
-    argument === undefined ? (direction === 'up' ? migrations.length : 1) : Number(argument);
-  if (argument === undefined || /^[1-9]\d*$/.test(argument))
-    return direction === 'up'
-      ? Math.min(applied + steps, migrations.length)
-      : Math.max(applied - steps, 0);
+  if (argument === undefined)
+    return direction === 'up' ? migrations.length : Math.max(applied - 1, 0);
+  if (/^[1-9]\d*$/.test(argument)) {
+    const steps = direction === 'up' ? Number(argument) : -Number(argument);
+    return Math.max(0, Math.min(applied + steps, migrations.length));
+  }
   const target = find(migrations, argument) + 1;
   if (direction === 'up') return Math.max(target, applied);
   if (target > applied) throw failure('not-applied', [argument]);
@@ -65,6 +64,6 @@ function find(migrations: readonly Migration[], argument: string): number {
   const wanted = argument.replace(/^.*\//, '').replace(/\.\w+$/, '');
   const names = migrations.map(({ name }) => name);
   const index = names.findIndex((name) => name === wanted || name.startsWith(`${wanted}_`));
-  if (index < 0) throw failure('unknown-migration', [argument, closest(wanted, names)]);
+  if (index < 0) throw failure('unknown-migration', [argument]);
   return index;
 }

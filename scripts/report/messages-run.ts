@@ -60,7 +60,7 @@ If it is stuck, end it:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});
 or wait longer for each lock, which makes writers wait as long:  --lock-timeout=10s`,
     overtaken: (version: string | null) => `
 another run has taken the database the opposite way: it is ${at(version)}
-→ Two people or deploys want different things. ${STATUS}`,
+→ Usually deploys of two versions run at the same time. ${STATUS}`,
   },
   failed: {
     'migration-failed': (

@@ -42,7 +42,7 @@ In the password, write @ : / ? # as %40 %3A %2F %3F %23.`,
 To check types and syntax:  npm run types`,
   irreversible: (file: string) => `${file} cannot be reverted: it says "down = false"
 → Nothing was run. Add a migration that makes the correction:  ${RUN} create <name>`,
-  'unknown-migration': (name: string, near: string) => `there is no migration "${name}"${near}
+  'unknown-migration': (name: string) => `there is no migration "${name}"
 → See all migrations:  ${RUN} status`,
   'not-applied': (name: string) => `${name} is not applied, so "down" cannot stop there
 → See what is applied:  ${RUN} status`,

@@ -1,8 +1,5 @@
 import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.js';
 
-/** A failure in words: what happened and where; then the usual cause, and what to type next. */
-export type Words = readonly [message: string, hint: string];
-
 export const RUN = 'npm run migrate';
 export const at = (version: string | null) =>
   version === null ? 'before the first migration' : `at ${version}`;

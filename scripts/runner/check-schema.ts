@@ -24,8 +24,8 @@ export interface SchemaCheck extends Comparison {
 /**
  * Compares the live schema with the one that is expected at the version the migrations table claims.
  * `check`, `status`, an `up` with nothing to do, and every commit of a run ask this one function. In an
- * open transaction it sees what the transaction has done, the rows of its migrations included; its
- * deferred triggers run before, and nothing but COMMIT or ROLLBACK may follow.
+ * open transaction it runs the deferred constraint triggers, then sees all changes of that transaction. It
+ * leaves settings of its own there, so only COMMIT or ROLLBACK may follow.
  *
  * @param startedAt how many migrations were applied when this run began: what it has reverted must be gone
  * @throws Failure `usage` where the migrations table contradicts the files

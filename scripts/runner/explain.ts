@@ -49,9 +49,9 @@ export async function explain(
 }
 
 /**
- * What was there before the run, with another definition than the migrations give to what they create: a
- * migration that fails on it failed for that reason. What a migration usually replaces counts only where the
- * error is about a duplicate.
+ * The objects that the migrations create, and that were there before the run with another definition: they
+ * are the cause of the failure. Where the error is not about a duplicate, only tables, views and columns count,
+ * since migrations usually replace the other kinds.
  */
 async function inTheWay(
   { context, before }: Run,

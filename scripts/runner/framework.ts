@@ -77,8 +77,8 @@ async function load(path: string): Promise<Actions> {
  *
  * Facts of 9.0.0 behind the options: `singleTransaction` is off unless asked for; `schema` would set
  * search_path for the session, which a pooler hands on to others; its session lock would stay behind on a
- * pooled connection. The runner reads the folder, and gives the files that `ignorePattern` lets through to a
- * loader: one is enough, since this loader knows which migrations are meant, in an order that was checked.
+ * pooled connection. The runner lists the folder itself: `ignorePattern` leaves it one file, and for that
+ * file the loader answers with all migrations of the run, in their order.
  *
  * @param dryRun whether only the functions of the migrations run, and none of their statements
  */
@@ -97,8 +97,8 @@ export async function runMigrations(
     id: `${migration.name}.js`,
     filePaths: [migration.path],
     actions: {
-      up: tell(client, migration, up),
-      down: tell(client, migration, down),
+      up: announced(client, migration, up),
+      down: announced(client, migration, down),
       shorthands,
     } as never,
   }));
@@ -127,7 +127,7 @@ export async function runMigrations(
 }
 
 /** The function of a migration, which tells the client when it starts and what it is about to send. */
-const tell =
+const announced =
   (client: StatementClient, migration: Migration, action: unknown) =>
   async (pgm: MigrationBuilder) => {
     const run = action as (pgm: MigrationBuilder, done?: () => void) => unknown;

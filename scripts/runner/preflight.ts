@@ -31,7 +31,7 @@ export async function refuseProblems(
   if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
-/** What any effect changes is not asked for: an older file may have done it already. */
+/** A prerequisite that some effect changes is not compared: an old SQL file may have made the change already. */
 async function missingPrerequisites(
   { project, configuration }: Context,
   facts: Facts,

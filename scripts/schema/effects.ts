@@ -64,8 +64,8 @@ export interface Expectation {
  * The expected schema after the applied effects. A prerequisite is compared until an effect names the
  * same fact, applied or not: an older file may have made that change already.
  *
- * @param reverted the effects that this run takes back: what they name and nothing expects any more must
- *   be gone. A trigger function may stay.
+ * @param reverted the effects that this run has reverted: what they added must be gone, except for trigger
+ *   functions, which other tables may use
  */
 export function expectation(
   prerequisites: Effect,

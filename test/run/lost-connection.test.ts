@@ -70,7 +70,7 @@ test.for(['COMMIT', 'ROLLBACK', 'COMMIT; BEGIN', 'ROLLBACK; BEGIN'])(
       configuration: readConfiguration('URL', { URL: url }),
       command: 'up',
       signal: new AbortController().signal,
-      stuck: new Promise<never>(() => undefined),
+      abandoned: new Promise<never>(() => undefined),
       options: { connectWait: 0, lockWait: 0 },
     } as unknown as Context;
     await withConnection(context, 'lock', (connection) =>

@@ -53,7 +53,7 @@ export async function call(
     stderr: (text) => (printed.stderr += text),
     color: false,
     signal: options.signal ?? new AbortController().signal,
-    stuck: new Promise(() => undefined),
+    abandoned: new Promise(() => undefined),
   });
   return { code, ...printed, json: () => JSON.parse(printed.stdout) as JsonReport };
 }
