@@ -26,6 +26,7 @@ export const fromNpm = (
     // npm takes the word after an option that it does not know for its value.
     const reason = `npm took "${value}" as the value of --${name}`;
     if (flags.includes(name)) throw failure('npm-option', [reason]);
+    if (name.length === 1) throw failure('npm-option', [`there is no option "-${name}"`]);
     const isNear = (option: string) =>
       distance(fold(name), fold(option)) <= (name.length > 5 ? 2 : 1);
     const option = name.includes('dry') ? 'dry-run' : [...flags, ...others].find(isNear);

@@ -38,6 +38,8 @@ async function start(main: Main): Promise<void> {
   };
   // Migrations may call console.log. Send it to stderr: stdout carries only the result.
   globalThis.console = new Console(stderr);
+  const write = stdout.write.bind(stdout);
+  stdout.write = stderr.write.bind(stderr);
   // If the reader goes away (`| head`), the run still completes. A full disk must not pass for success.
   let writeError = '';
   stderr.on('error', () => undefined);
@@ -50,12 +52,12 @@ async function start(main: Main): Promise<void> {
     argv: argv.slice(2),
     env,
     root: process.cwd(),
-    stdout: (text) => stdout.write(text),
+    stdout: (text) => write(text),
     stderr: (text) => stderr.write(text),
     color: !env['NO_COLOR'] && forced !== '0' && Boolean(forced || isTerminal),
     ...interruptions(exit),
   });
-  await new Promise((resolve) => stdout.write('', resolve));
+  await new Promise<unknown>((resolve) => write('', resolve));
   await immediate(); // The error event comes after the callback.
   if (writeError === '') return exit(exitCode);
   stderr.write(`the output could not be written: ${writeError}\n\nThe command is done. ${STATUS}`);

@@ -11,7 +11,7 @@ export function create(argument = '', project: Project, settings: Settings): Res
   const slug = argument.toLowerCase().replaceAll(/[\s_]+/g, '-');
   if (!/^[a-z0-9][a-z0-9-]*$/.test(slug)) throw failure('bad-name', [slug]);
   const last = project.migrations.at(-1)?.name.split('_')[0] ?? '0000';
-  const name = `${String(Number(last) + 1).padStart(last.length, '0')}_${slug}`;
+  const name = `${String(BigInt(last) + 1n).padStart(last.length, '0')}_${slug}`;
   const path = join(migrationsDir, `${name}.ts`);
   const shown = relative(root, path);
   writeFile(path, shown, readFile(template, relative(root, template)));

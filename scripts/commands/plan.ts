@@ -15,7 +15,13 @@ import {
   type StatementClient,
 } from '../runner/framework.js';
 import { RUN_LOCK_KEY } from '../runner/run-lock.js';
-import { BEGIN, runSettings, searchPath } from '../runner/session-settings.js';
+import {
+  BEGIN,
+  RESET,
+  runSettings,
+  searchPath,
+  TRANSACTION_CONTROL,
+} from '../runner/session-settings.js';
 import { effectLines } from '../schema/effect-lines.js';
 import { knownAt } from './check.js';
 
@@ -55,24 +61,35 @@ async function stepsOf(
 ): Promise<Step[]> {
   const steps: Step[] = [];
   let current: Migration | undefined;
+  let isRunning = false;
   const reader: StatementClient = {
     async query(statement, values) {
       signal.throwIfAborted();
-      const sql = typeof statement === 'string' ? statement : statement.text;
-      if (/^(BEGIN|COMMIT|ROLLBACK)\b/.test(sql)) return undefined;
+      const text = typeof statement === 'string' ? statement : statement.text;
+      const { file = '' } = current ?? {};
+      const refuse = (reason: string, cause?: unknown) =>
+        failure('plan-writes', [file, reason], { file, cause });
+      if (TRANSACTION_CONTROL.test(text)) {
+        if (isRunning) throw refuse(`it sends ${text}`);
+        return undefined;
+      }
       // The framework asks for its own table before the first migration.
-      if (current === undefined && /^SELECT (table_name|constraint_name) FROM/.test(sql))
+      if (current === undefined && /^SELECT (table_name|constraint_name) FROM/.test(text))
         return { rows: [{}] };
-      return await client
-        .query(statement as string, values as unknown[])
-        .catch((cause: unknown) => {
-          const { file = '' } = current ?? {};
-          if (sqlstateOf(cause) !== '25006') throw cause;
-          throw failure('plan-writes', [file, (cause as Error).message], { file, cause });
-        });
+      // In this mode a text holds one statement, so no COMMIT can hide in it.
+      const config = { text, values: [...(values ?? [])], queryMode: 'extended' };
+      return await client.query(config).catch((cause: unknown) => {
+        const { message } = cause as Error;
+        const isWrite = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
+        throw isWrite ? refuse(message, cause) : cause;
+      });
     },
-    starts: (migration) => (current = migration),
+    starts(migration) {
+      current = migration;
+      isRunning = true;
+    },
     sends(isInside, statements) {
+      isRunning = false;
       const count = direction === 'up' ? from + steps.length : from - steps.length - 1;
       if (current !== undefined)
         steps.push({ direction, migration: current, count, isInside, statements });
@@ -86,7 +103,9 @@ async function stepsOf(
 
 const head = ({ configuration: { database, host, port }, project }: Context, count: number) =>
   `-- What would run on database ${database} at ${host}:${port}, now ${at(versionAt(project, count))}.
--- "psql -v ON_ERROR_STOP=1 -f <this file>" does the same, without the data-loss guard and the checks.`;
+-- To run it, without the data-loss guard and the checks:  npm run --silent migrate plan > plan.sql
+-- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
+SET client_encoding = 'UTF8';`;
 
 /** One transaction, but for the migrations that run outside. */
 function script(context: Context, steps: readonly Step[], hasTable: boolean): string {
@@ -108,9 +127,10 @@ END $$;\n\n`;
 }
 
 function stepText(
-  { project, settings }: Context,
+  context: Context,
   { direction, migration, count, isInside, statements }: Step,
 ): string {
+  const { project, settings } = context;
   const path = searchPath(settings.schemas);
   const title = `${direction === 'up' ? '' : 'revert '}${migration.name} (${migration.file})`;
   const lines = [title, ...effectLines(factsAt(project, count), migration.effect, direction)];
@@ -119,7 +139,9 @@ function stepText(
     ...(isInside ? [] : ['-- Outside a transaction', `SET search_path = ${path};`]),
     // The semicolon of a statement that ends in a comment would be a part of the comment.
     ...statements.map((statement) => (/--[^\n]*$/.test(statement) ? `${statement}\n;` : statement)),
+    'RESET SESSION AUTHORIZATION; RESET ROLE;',
     recordStatement(settings, migration.name, direction),
-    ...(isInside ? [] : ['RESET search_path;']),
+    // Nothing that this migration has SET reaches the next one.
+    isInside ? runSettings(context).replaceAll('\n', ' ') : RESET,
   ].join('\n');
 }

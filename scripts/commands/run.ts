@@ -13,7 +13,7 @@ import { loadMigrations, runMigrations } from '../runner/framework.js';
 import { withLockMonitor, type LockMonitor } from '../runner/lock-monitor.js';
 import { refuseProblems } from '../runner/preflight.js';
 import { withRunLock } from '../runner/run-lock.js';
-import type { Progress, Run } from '../runner/transaction.js';
+import { LossSuspected, type Progress, type Run } from '../runner/transaction.js';
 import { knownAt, resultOf } from './check.js';
 
 /** Reverts the last n migrations, and applies them again. Both runs are checked, and committed on their own. */
@@ -27,7 +27,7 @@ export async function redo(context: Context): Promise<Result> {
     return { ...down, outcome: error.outcome, error };
   });
   if (!up.error) return { ...up, reverted };
-  const error = asPartial(up.error, up.version ?? version, 'up');
+  const error = asPartial(up.error, up.version ?? version, {}, 'up');
   return { ...up, outcome: error.outcome, error, reverted };
 }
 
@@ -44,17 +44,19 @@ export const run = (context: Context, direction = context.direction): Promise<Re
       const { count } = first;
       const target = targetCount(context.project, count, direction, context.argument);
       if (target === count) return await resultOf(context, connection, first, 'nothing-to-do');
-      const progress: Progress = { count, done: [], wroteOutside: false };
+      const progress: Progress = { count, done: [], wroteOutside: false, suspects: [] };
       const attempt = () =>
-        withRunLock(connection, context, (lock) =>
-          withConnection(context, 'run', (own) =>
-            attemptRun(
-              { context, direction, connection: own, lock, monitor, progress },
-              count,
-              target,
-            ),
-          ),
-        );
+        withRunLock(connection, context, async (lock) => {
+          for (;;)
+            try {
+              return await withConnection(context, 'run', (own) => {
+                const attempt = { context, direction, connection: own, lock, monitor, progress };
+                return attemptRun(attempt, count, target);
+              });
+            } catch (error) {
+              if (!(error instanceof LossSuspected)) throw error;
+            }
+        });
       const outcome = direction === 'up' ? 'applied' : 'reverted';
       const result = await withRetries(context, monitor, attempt).catch((thrown: unknown) => {
         const error = failureOf(context, progress, thrown);
@@ -135,5 +137,6 @@ function failureOf(
   const next = command === 'redo' || (command === 'up' && argument === undefined) ? 'up' : 'status';
   const failed = asFailure(thrown, signal, version);
   const isPartial = (done.length > 0 || wroteOutside) && !signal.aborted;
-  return isPartial ? asPartial(failed, version, next) : failed;
+  const committed = { isRecorded: done.length > 0, wroteOutside };
+  return isPartial ? asPartial(failed, version, committed, next) : failed;
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import pg from 'pg';
 import { withConnection, type Connection } from '../database/connection.js';
+import { sqlstateOf } from '../database/pg-errors.js';
 import { readFile, writeFile } from '../project/files.js';
 import { PREREQUISITES, type Migration } from '../project/project.js';
 import { diagram } from '../report/diagram.js';
@@ -13,7 +14,16 @@ import type { Context } from '../runner/context.js';
 import { loadMigrations, runMigrations, type Actions } from '../runner/framework.js';
 import { RESET, runSettings } from '../runner/session-settings.js';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.js';
-import { effectBetween, factsOf, merge, type Effect, type Facts } from '../schema/effects.js';
+import {
+  effectBetween,
+  factsOf,
+  isTriggerFunction,
+  merge,
+  type Effect,
+  type Facts,
+} from '../schema/effects.js';
+
+type Parts = ReadonlyMap<string, string>;
 
 /**
  * Rewrites the effect files from what the migrations do, one after the other, on a scratch database with the
@@ -81,6 +91,7 @@ async function takeEffects(
   for (const [migration, actions] of loaded) {
     const [result] = await connection.query('SELECT pg_current_xact_id()::text::bigint AS id');
     await apply(context, connection, migration, actions);
+    await connection.query(RESET); // What depends on a temporary table is no effect.
     const after = await readAll(context, connection);
     // A function that a migration replaces by the same is its effect as well.
     const replaced = await replacedFunctions(connection, (result?.rows[0] as { id: string }).id);
@@ -126,7 +137,9 @@ async function apply(
     await query(runSettings(context).replaceAll('SET LOCAL', 'SET')); // For what runs outside a transaction, too.
     await runMigrations(context.settings, client, new Map([[migration, actions]]), 'up');
   } catch (cause) {
-    throw failure('snapshot-failed', [file, (cause as Error).message], { file, cause });
+    const sqlstate = sqlstateOf(cause);
+    const values = [file, (cause as Error).message, sqlstate] as const;
+    throw failure('snapshot-failed', [...values], { file, sqlstate, cause });
   }
 }
 
@@ -151,14 +164,14 @@ async function replacedFunctions(connection: Connection, since: string): Promise
 /** The prerequisites, the first of the effects, and what the base schema has of the facts that the others change. */
 function prerequisitesFrom(base: Facts, effects: readonly Effect[]): Effect {
   const [given = {}, ...others] = effects;
-  const changed = others
-    .flatMap(factsOf)
-    .flatMap(([object, part]): [string, Map<string, string>][] => {
-      const definition = object.startsWith('function ') ? undefined : base.get(object)?.get(part);
-      return definition === undefined ? [] : [[object, new Map([[part, definition]])]];
-    });
-  const added = changed.map(([object, parts]) =>
-    effectBetween(new Map(), new Map([[object, parts]])),
-  );
+  const changed = others.flatMap(factsOf).flatMap(([object, part]): [string, Parts][] => {
+    const definition = base.get(object)?.get(part) ?? null;
+    if (definition === null || isTriggerFunction(definition)) return [];
+    return [[object, new Map([[part, definition]])]];
+  });
+  const dropped = others
+    .flatMap((effect) => Object.keys(effect).filter((object) => effect[object] === null))
+    .map((object): [string, Parts] => [object, base.get(object) ?? new Map<string, string>()]);
+  const added = [...changed, ...dropped].map((entry) => effectBetween(new Map(), new Map([entry])));
   return effectBetween(new Map(), merge([given, ...added, given]));
 }

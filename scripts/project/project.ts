@@ -38,15 +38,17 @@ export function readProject(
   lenient = false,
 ): Project {
   const folder = relative(root, migrationsDir);
-  const byNumber = new Map<number, string>();
+  const byNumber = new Map<bigint, string>();
   for (const name of readFolder(migrationsDir, folder)) {
-    const number = Number(MIGRATION.exec(name)?.[1]);
     const file = join(folder, name);
-    if (Number.isNaN(number) && NEARLY.test(name))
+    const digits = MIGRATION.exec(name)?.[1];
+    if (digits === undefined && NEARLY.test(name))
       throw failure('migration-name', [file], { file });
+    if (digits === undefined) continue;
+    const number = BigInt(digits);
     const other = byNumber.get(number);
     if (other !== undefined) throw failure('duplicate-number', [other, name], { file });
-    if (!Number.isNaN(number)) byNumber.set(number, name);
+    byNumber.set(number, name);
   }
   const readEffect = (name: string): Effect => {
     const path = join(effectsDir, `${name}.json`);
@@ -57,7 +59,7 @@ export function readProject(
       throw error;
     }
   };
-  const files = [...byNumber].sort(([a], [b]) => a - b).map(([, file]) => file);
+  const files = [...byNumber].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file);
   const migrations = files.map((file) => {
     const name = file.replace(/\.\w+$/, '');
     return {

@@ -49,7 +49,10 @@ export function targetCount(
   const { migrations } = project;
   if (argument === undefined)
     return direction === 'up' ? migrations.length : Math.max(applied - 1, 0);
-  if (/^[1-9]\d*$/.test(argument)) {
+  // More than there are migrations is no count: it may be a number such as 20240131120000.
+  const isNumber = migrations.some(({ name }) => name.startsWith(`${argument}_`));
+  const isCount = !isNumber || Number(argument) <= migrations.length;
+  if (isCount && /^[1-9]\d*$/.test(argument)) {
     const steps = direction === 'up' ? Number(argument) : -Number(argument);
     return Math.max(0, Math.min(applied + steps, migrations.length));
   }

@@ -8,6 +8,8 @@ const connectHints: Readonly<Record<string, string>> = {
   '57P03': 'The server is starting or stopping. To wait for it:  --connect-wait=30',
   '28P01':
     'The password or the user is wrong. Correct the URL; in a password, write @ : / as %40 %3A %2F.',
+  '3D000': 'The name in the URL is wrong, or the database is to be created first (createdb).',
+  '42501': 'The role may not connect:  GRANT CONNECT ON DATABASE <database> TO <role>;',
   '53300': 'The server has no free connection. Try again later, or connect through the pooler.',
 };
 
@@ -42,12 +44,16 @@ export function migrationHint(sqlstate: string, message: string, sql: string): s
     '55P04': `${alone}\nor let the earlier migration call pgm.noTransaction().`,
     '55006': alone,
     '25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
+    '57014':
+      'It took longer than statement_timeout allows. To allow more:  --statement-timeout=10min',
     '23502': `${rows} <column> IS NULL;`,
     '23505': `${rows} <the key above>;`,
     '23514': `${rows} NOT (<the check>);`,
     '23503': `${rows} NOT EXISTS (SELECT FROM <other> o WHERE o.<key> = t.<column>);`,
   };
-  if (sqlstate === '23505' && /CONCURRENTLY/i.test(sql))
-    return 'Correct the duplicate rows. The build leaves an INVALID index: let the migration drop it first, as 0005 does.';
+  const [, index] = /INDEX\s+CONCURRENTLY\s+(?:IF NOT EXISTS\s+)?("[^"]+"|\w+)/i.exec(sql) ?? [];
+  if (sqlstate === '23505' && index !== undefined)
+    return `Correct the duplicate rows. The build left an INVALID index, to be dropped first:
+DROP INDEX CONCURRENTLY ${index};  -- better: the migration drops it first, as 0005 does`;
   return hints[sqlstate] ?? `See what would run:  ${RUN} plan`;
 }

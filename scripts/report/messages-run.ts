@@ -86,8 +86,8 @@ a statement came after its migration had ended:${excerpt(sql)}
     interrupted: (signal: string, version?: string | null) =>
       `stopped by ${signal}; what was not committed was rolled back${version === undefined ? '' : `, and the database is ${at(version)}`}
 → ${STATUS}`,
-    'snapshot-failed': (file: string, reason: string) => `
-the effects cannot be written: ${file} failed: ${reason}
+    'snapshot-failed': (file: string, reason: string, sqlstate: string) => `
+the effects cannot be written: ${file} failed: ${reason}${sqlstate === '' ? '' : ` (SQLSTATE ${sqlstate})`}
 → No file was changed, and the scratch database is dropped. Correct the migration, and run the command again.`,
   },
   differs: {
@@ -112,7 +112,11 @@ ${differenceLines(found)}
       `the schema is not what is expected ${at(version)} (${count(found.length, 'difference')})
 
 ${differenceLines(found)}
-→ Usually somebody changed the schema by hand. Change it back; or, to keep the change:  ${RUN} create <name>${
+→ ${
+        version === null
+          ? 'Usually the URL names another database, or one without the base schema of the application. Correct the URL, or load it.'
+          : `Usually somebody changed the schema by hand. Change it back; or, to keep the change:  ${RUN} create <name>`
+      }${
         isBehind
           ? `\nIf a run was interrupted, the same command again completes it:  ${RUN} up`
           : ''
@@ -121,15 +125,26 @@ ${differenceLines(found)}
   'data-loss': {
     'data-loss': (losses: readonly Loss[]) => `
 this would delete data; nothing was changed:${lossLines(losses)}
-→ If you want that, save the data first (pg_dump), and allow it:  ${RUN} <command> -- --allow-data-loss`,
+→ If you want that, save the data first (pg_dump), and add to the command:  -- --allow-data-loss`,
     'data-loss-unseen': (tables: readonly string[], reason: string) =>
       `this may delete data, and the role may not see it (${reason}); nothing was changed:${list(tables)}
-→ Run the command as a role that may read these tables, or allow it:  ${RUN} <command> -- --allow-data-loss`,
+→ Run the command as a role that may read these tables, or add to it:  -- --allow-data-loss`,
   },
   partial: {
-    partial: (version: string | null, command: string, message: string, hint: string) => `
+    partial: (
+      version: string | null,
+      isRecorded: boolean,
+      wroteOutside: boolean,
+      command: string,
+      message: string,
+      hint: string,
+    ) => `
 ${message.replaceAll(CLAIMS, '')}
-A part of this run is committed: the database is ${at(version)}, and was checked there. What ran outside a transaction stays.
+${
+  isRecorded
+    ? `A part of this run is committed: the database is ${at(version)}, and was checked there.`
+    : `The database is still ${at(version)}.`
+}${wroteOutside ? ' What ran outside a transaction stays.' : ''}
 → ${hint.replaceAll(CLAIMS, '')}${
       hint.endsWith(`${RUN} ${command}`)
         ? ''
@@ -157,7 +172,7 @@ function differsHint(
     return `A concurrent build that failed or was interrupted left it INVALID. Drop it, and run again:
 DROP INDEX CONCURRENTLY ${broken.object.replace('index ', '')};  -- better: the migration drops it first, as 0005 does`;
   if (wasThere)
-    return `Usually a table was made by hand or by an older file.
+    return `This was there before the run. Usually a table was made by hand or by an older file.
 Change what was found to what is expected, and run again:  ${RUN} ${direction}`;
   return direction === 'up'
     ? `The run itself made this difference: a migration and its effect file disagree.

@@ -43,7 +43,7 @@ function outputText(command: string | null, output: string): string {
     return `created:${files}\n\nWrite "up" and "down". Then write the effect, and read it in the diff:  ${RUN} snapshot`;
   if (command !== 'snapshot') return output;
   if (output === '') return 'the effect files are up to date';
-  return `rewritten; read the changes with git diff:${files}
+  return `written; read it, every database will be held to it:${files}
 Roles and other objects of the whole server that a migration creates stay on that server.`;
 }
 
@@ -55,7 +55,10 @@ export function failureText({ outcome, code, message, hint }: Failure, hasColor:
 }
 
 /** An annotation of the file that a failure is about (docs.github.com, "Workflow commands for GitHub Actions"). */
-export function annotation({ message, details: { file } }: Failure): string {
-  const text = message.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+export function annotation({ message, hint, details: { file } }: Failure): string {
+  const text = `${message}\n\n${hint}`
+    .replaceAll('%', '%25')
+    .replaceAll('\r', '%0D')
+    .replaceAll('\n', '%0A');
   return `::error ${file === undefined ? '' : `file=${file},`}title=migrate::${text}\n`;
 }

@@ -15,12 +15,12 @@ export interface Done {
   readonly milliseconds: number;
 }
 
-/** Another session on the server. `age` is in seconds, since its transaction began. */
+/** Another session on the server. `age` is in seconds, since its transaction began; null where the role may not see it. */
 export interface Session extends Readonly<
   Record<'application' | 'client' | 'state' | 'query', string>
 > {
   readonly pid: number;
-  readonly age: number;
+  readonly age: number | null;
 }
 
 /** Rows of a table, or values of a column, that a run would delete; `count` is at most {@link COUNT_LIMIT} + 1. */

@@ -33,6 +33,7 @@ export function sessionWords(session: Session | undefined): string {
   if (session === undefined)
     return 'it has just finished, or uses another database behind the same pooler';
   const { pid, application, client, age, state, query } = session;
+  if (age === null) return `pid ${pid} (a role in pg_read_all_stats sees more)`;
   return `pid ${pid}, "${application}", from ${client}, for ${age} s, ${state}: ${query}`;
 }
 

@@ -8,7 +8,7 @@ import type { Difference } from '../report/types.js';
 import { compare } from '../schema/compare.js';
 import { factId, factsOf } from '../schema/effects.js';
 import type { FrameworkClient } from './framework-client.js';
-import type { Run } from './transaction.js';
+import { LossSuspected, type Run } from './transaction.js';
 
 /** Translates an error of a run into a Failure. Returns lock errors unchanged, so that the run is retried. */
 export async function explain(
@@ -19,7 +19,8 @@ export async function explain(
 ): Promise<unknown> {
   const { error, sql } = firstError ?? { error: thrown };
   const { signal, project } = run.context;
-  if (signal.aborted || isLockError(error) || error instanceof Failure) return error;
+  const isKnown = error instanceof Failure || error instanceof LossSuspected;
+  if (signal.aborted || isLockError(error) || isKnown) return error;
   const sqlstate = sqlstateOf(error);
   const message = error instanceof Error ? error.message : String(error);
   // A migration may have lost a connection of its own, to something else.
@@ -87,9 +88,18 @@ export function asFailure(thrown: unknown, signal: AbortSignal, version?: string
   return serverFailure(thrown) ?? failure('internal', [reason], { cause: thrown });
 }
 
-/** What a failure is once a part of the run is committed. */
-export function asPartial(cause: Failure, version: string | null, next: string): Failure {
+/** What a failure is once a part of the run is committed: recorded as a migration, or done outside a transaction. */
+export function asPartial(
+  cause: Failure,
+  version: string | null,
+  { isRecorded = true, wroteOutside = false },
+  next: string,
+): Failure {
   if (cause.outcome === 'partial' || cause.outcome === 'error') return cause;
   const details = { ...cause.details, cause };
-  return failure('partial', [version, next, cause.message, cause.hint], details);
+  return failure(
+    'partial',
+    [version, isRecorded, wroteOutside, next, cause.message, cause.hint],
+    details,
+  );
 }

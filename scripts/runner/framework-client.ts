@@ -1,8 +1,10 @@
 import type { Migration } from '../project/project.js';
 import { failure, type Failure } from '../report/errors.js';
-import { recordStatement, type StatementClient } from './framework.js';
-import { leaveTransaction, SESSION_STATE, TRANSACTION_CONTROL } from './session-settings.js';
-import { RunTransaction, type Run, type Sent } from './transaction.js';
+import { recordStatement, type Statement, type StatementClient } from './framework.js';
+import { leaveTransaction, changesSession, TRANSACTION_CONTROL } from './session-settings.js';
+import { RunTransaction, type Run } from './transaction.js';
+
+type Sent = readonly [statement: Statement, values?: readonly unknown[]];
 
 /**
  * What the framework takes for its database client. It forwards every statement to the server, except:
@@ -69,6 +71,7 @@ export class FrameworkClient implements StatementClient {
     }
     if (this.#phase === 'closing') throw this.#tooLate(sql);
     const { context, direction } = this.run;
+    context.signal.throwIfAborted();
     if (context.options.verbose) context.tell(sql);
     if (this.transaction.began === undefined) await this.transaction.begin();
     const command = sql.replace(/;$/, '');
@@ -88,20 +91,24 @@ export class FrameworkClient implements StatementClient {
     if (!this.transaction.isOpen())
       throw ['running', 'inside'].includes(this.#phase) ? this.#left() : this.#tooLate(sql);
     if (TRANSACTION_CONTROL.test(sql)) throw failure('controls-transaction', [file, sql], { file });
-    const result = await this.transaction.send(...sent);
+    const result = await this.#send(sent);
     if (!this.transaction.isOpen()) throw this.#left();
     return result;
   }
 
   /** Each statement is a commit there. */
   async #sendOutside(file: string, sql: string, sent: Sent): Promise<unknown> {
-    if (this.#isPooled && SESSION_STATE.test(sql))
+    if (this.#isPooled && changesSession(sql))
       throw failure('pooled-session', [file, sql], { file });
     await this.run.lock.assertHeld();
     if (this.#phase !== 'outside') throw this.#tooLate(sql); // The migration did not wait for it.
     this.run.progress.wroteOutside = true;
+    return await this.#send(sent);
+  }
+
+  #send(sent: Sent): Promise<unknown> {
     const [statement, values] = sent as readonly [string, unknown[]];
-    return await this.run.monitor.during(this.run.connection.client.query(statement, values));
+    return this.run.monitor.during(this.run.connection.client.query(statement, values));
   }
 
   async #record(name: string, sql: string): Promise<void> {

@@ -5,7 +5,7 @@ import { failure } from '../report/errors.js';
 import type { Problem } from '../report/types.js';
 import { READ_SETTINGS, wantedObjects } from '../schema/catalog.js';
 import { compare, schemaOf } from '../schema/compare.js';
-import { factsOf, isTriggerFunction, partsOf, type Facts } from '../schema/effects.js';
+import { factsOf, isKind, isTriggerFunction, partsOf, type Facts } from '../schema/effects.js';
 import type { Context } from './context.js';
 
 /**
@@ -46,16 +46,23 @@ async function missingPrerequisites(
 
 /**
  * What a role needs for the objects that effects name. `creates`: it creates the object, if that is not there.
- * `shared`: the object may stay with another owner (a trigger function, on the way down).
+ * `drops`: it drops the object, which the owner of the schema may do as well. `right`: what it needs on an
+ * object that is there; nothing for a trigger function on the way down, which may stay.
  */
 const needsOf = ({ direction }: Context, migrations: readonly Migration[]) =>
   migrations.flatMap(({ effect }) =>
     Object.entries(effect).flatMap(([object, patch]) => {
       if (object.startsWith('extension ')) return [];
-      const shared =
-        direction === 'down' && partsOf(patch).some(([, text]) => isTriggerFunction(text));
+      const isDown = direction === 'down';
+      const parts = partsOf(patch);
+      const drops = isDown ? parts.some(([part]) => isKind(part)) : patch === null;
+      const stays = isDown && parts.some(([, text]) => isTriggerFunction(text));
+      const isTriggers =
+        parts.length > 0 &&
+        parts.every(([part, text]) => part.startsWith('trigger ') && text !== null);
+      const right = stays ? '' : isTriggers && !isDown ? 'TRIGGER' : 'owner';
       // An index is an object of its own schema, and so is that of a key.
-      const indexes = partsOf(patch).filter(
+      const indexes = parts.filter(
         ([part, text]) =>
           text !== null &&
           (part.startsWith('index ') || /^(PRIMARY KEY|UNIQUE|EXCLUDE)/.test(text)),
@@ -64,8 +71,8 @@ const needsOf = ({ direction }: Context, migrations: readonly Migration[]) =>
         ([part]) => `index ${schemaOf(object)}.${part.replace(/^\w+ /, '')}`,
       );
       return [
-        { object, creates: patch !== null, shared },
-        ...names.map((name) => ({ object: name, creates: true, shared })),
+        { object, creates: patch !== null, drops, right },
+        ...names.map((name) => ({ object: name, creates: true, drops, right: '' })),
       ];
     }),
   );
@@ -90,14 +97,17 @@ function problemsQuery(context: Context, migrations: readonly Migration[]): stri
     pg.escapeLiteral(JSON.stringify(value)),
   );
   const named = [...new Set([...needs.map(({ object }) => object), ...referenced])];
-  const rights = writes ? ['SELECT', 'INSERT', 'DELETE'] : ['SELECT'];
+  const inserts = writes && (command === 'redo' || context.direction === 'up');
+  const deletes = writes && (command === 'redo' || context.direction === 'down');
+  const rights = ['SELECT', ...(inserts ? ['INSERT'] : []), ...(deletes ? ['DELETE'] : [])];
   return `${wantedObjects(named)},
   need AS (SELECT *, (parse_ident(regexp_replace(object, '^[a-z]+ ', ''), false))[1]::name AS space
-    FROM json_to_recordset(${needed}) AS n(object text, creates boolean, shared boolean)),
+    FROM json_to_recordset(${needed}) AS n(object text, creates boolean, drops boolean, "right" text)),
   owned AS (
     SELECT w.object, regexp_replace(w.object, '^[a-z]+ ', '') AS name, coalesce(substring(w.object from '^[a-z]+ '), 'table ') AS kind,
       ${OWNER}::regrole AS owner, pg_has_role(${OWNER}, 'USAGE') AS owns, pg_has_role(${OWNER}, 'MEMBER') AS member,
-      (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = ${OWNER}) AS super, has_table_privilege(c.oid, 'REFERENCES') AS refers
+      (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = ${OWNER}) AS super, has_any_column_privilege(c.oid, 'REFERENCES') AS refers,
+      has_table_privilege(c.oid, 'TRIGGER') AS triggers
     FROM wanted w LEFT JOIN pg_class c ON w.class = 'pg_class'::regclass AND c.oid = w.oid
     LEFT JOIN pg_proc p ON w.class = 'pg_proc'::regclass AND p.oid = w.oid
     LEFT JOIN pg_type t ON w.class = 'pg_type'::regclass AND t.oid = w.oid),
@@ -117,10 +127,12 @@ function problemsQuery(context: Context, migrations: readonly Migration[]): stri
       WHERE creates AND NOT has_schema_privilege(oid, 'CREATE')
     UNION ALL SELECT 'refer to ' || name, 'REFERENCES ON ' || name FROM owned WHERE NOT refers
       AND object IN (SELECT json_array_elements_text(${references})) AND object NOT IN (SELECT object FROM need)
+    UNION ALL SELECT 'create triggers on ' || name, 'TRIGGER ON ' || name FROM owned JOIN need USING (object)
+      WHERE "right" = 'TRIGGER' AND NOT triggers
     UNION ALL SELECT format('%s in %s', r, name), format('%s ON %s', r, name) FROM migrations_table,
       unnest(ARRAY['${rights.join("', '")}']) r WHERE NOT has_table_privilege(oid, r)
     UNION ALL SELECT 'use sequence ' || name, 'USAGE ON SEQUENCE ' || name FROM number
-      WHERE ${writes} AND NOT has_sequence_privilege(oid, 'USAGE'))
+      WHERE ${inserts} AND NOT has_sequence_privilege(oid, 'USAGE, UPDATE'))
   SELECT 'the server is a standby, which accepts no writes' AS problem, 'connect to the primary server' AS remedy
     WHERE ${writes} AND pg_is_in_recovery()
   UNION ALL SELECT format('transactions of role %I are read-only', current_user),
@@ -133,7 +145,8 @@ function problemsQuery(context: Context, migrations: readonly Migration[]): stri
       WHEN super THEN format('ALTER %s%s OWNER TO %I;', upper(kind), name, current_user)
       WHEN member THEN format('GRANT %s TO %I WITH INHERIT TRUE;  -- before PostgreSQL 16:  ALTER ROLE %2$I INHERIT;', owner, current_user)
       ELSE format('GRANT %s TO %I;', owner, current_user) END
-    FROM owned JOIN need USING (object) WHERE NOT owns AND NOT shared
+    FROM owned JOIN need USING (object) WHERE NOT owns AND "right" = 'owner' AND NOT (drops AND EXISTS (
+      SELECT FROM pg_namespace n WHERE n.nspname = need.space AND pg_has_role(n.nspowner, 'USAGE')))
   UNION ALL SELECT format('row security hides rows of %s from role %I', name, current_user),
       format('ALTER ROLE %I BYPASSRLS;  -- or:  ALTER TABLE %s DISABLE ROW LEVEL SECURITY;', current_user, name)
     FROM migrations_table WHERE row_security_active(oid)`;

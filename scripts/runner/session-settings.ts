@@ -11,9 +11,9 @@ export const noTimeouts = ({ serverVersion }: Connection) =>
   `SET LOCAL idle_in_transaction_session_timeout = 0;
 ${Number.parseInt(serverVersion, 10) < 17 ? '' : 'SET LOCAL transaction_timeout = 0;'}`;
 
-/** The schemas of the settings file, and temporary tables last. */
+/** The schemas of the settings file, as SQL. */
 export const searchPath = (schemas: readonly string[]) =>
-  [...schemas, 'pg_temp'].map((schema) => pg.escapeIdentifier(schema)).join(', ');
+  schemas.map((schema) => pg.escapeIdentifier(schema)).join(', ');
 
 /**
  * The settings of a run, for the open transaction. They are made at BEGIN and again after each migration,
@@ -39,8 +39,10 @@ export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
 export const TRANSACTION_CONTROL =
   /^(?:\s|--.*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
 
-/** A statement that changes the session beyond its own transaction. */
-export const SESSION_STATE =
+/** Whether a statement changes the session beyond its own transaction. Texts and comments in it do not matter. */
+export const changesSession = (sql: string) =>
+  SESSION_STATE.test(sql.replaceAll(/'(?:[^']|'')*'|--.*|\/\*(?:[^*]|\*(?!\/))*\*\//g, ' '));
+const SESSION_STATE =
   /(?:^|;)\s*(?:SET(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+TEMP|PREPARE|LISTEN)|\b(?:set_config|pg_advisory_lock)/i;
 
 /**

@@ -5,7 +5,6 @@ import type { Difference, Direction, Done } from '../report/types.js';
 import { checkSchema, wasThere, type SchemaCheck } from './check-schema.js';
 import type { Context } from './context.js';
 import { CENSUS, censusFrom, goneSince, refuseLoss, type Census } from './data-loss.js';
-import type { Statement } from './framework.js';
 import type { LockMonitor } from './lock-monitor.js';
 import type { RunLock } from './run-lock.js';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.js';
@@ -17,6 +16,8 @@ export interface Progress {
   readonly done: Done[];
   /** Whether a migration has sent a statement outside a transaction: it stays, recorded or not. */
   wroteOutside: boolean;
+  /** Ids of tables and columns that a transaction removed, in which the next attempt first looks for data. */
+  suspects: readonly string[];
 }
 
 /** What a run works with; `before` is the check when it began. */
@@ -30,7 +31,8 @@ export interface Run {
   readonly progress: Progress;
 }
 
-export type Sent = readonly [statement: Statement, values?: readonly unknown[]];
+/** Thrown when a transaction has removed what may hold data: the run begins again, and looks there first. */
+export class LossSuspected extends Error {}
 
 /** The transactions of a run, one after the other: what happens between BEGIN and COMMIT. */
 export class RunTransaction {
@@ -38,8 +40,7 @@ export class RunTransaction {
   /** When the transaction began, which identifies it; undefined before the first one. */
   began: string | undefined;
   #census: Census = new Set();
-  /** The statements of the transaction, and the migrations that it records. */
-  #sent: Sent[] = [];
+  /** The migrations that the transaction records. */
   #recorded: Done[] = [];
 
   constructor(private readonly run: Run) {}
@@ -55,23 +56,16 @@ export class RunTransaction {
     const results = await this.run.connection.query(sql);
     this.began = (results.at(-2)?.rows[0] as { began: string }).began;
     this.#census = censusFrom(results.at(-1));
-    this.#sent = [];
+    const { connection, monitor, progress } = this.run;
+    if (progress.suspects.length === 0) return;
+    await monitor.during(refuseLoss(connection, progress.suspects));
+    await connection.query(this.#settings());
   }
 
   #settings(): string {
     const { context, connection } = this.run;
     const name = connectionName('run', context.command); // RESET ALL removes what a pooler has set.
     return `${runSettings(context)} SET LOCAL application_name = '${name}'; ${noTimeouts(connection)}`;
-  }
-
-  /** Sends a statement, and keeps it for the case that the transaction has to begin again. */
-  async send(...sent: Sent): Promise<unknown> {
-    const [statement, values] = sent as readonly [string, unknown[]];
-    const result = await this.run.monitor.during(
-      this.run.connection.client.query(statement, values),
-    );
-    this.#sent.push(sent);
-    return result;
   }
 
   /**
@@ -82,15 +76,15 @@ export class RunTransaction {
   async record(done: Done, sql: string): Promise<boolean> {
     // A COMMIT and a BEGIN in one statement leave no trace but another timestamp of the transaction.
     const isOwn = `(transaction_timestamp() = '${this.began ?? ''}'::timestamptz)`;
+    // The migration may have set a search_path in which functions and operators are others.
+    const look = `SET LOCAL search_path = pg_catalog; SELECT 1 / ${isOwn}::int;`;
     const record = `RESET SESSION AUTHORIZATION; RESET ROLE; ${sql} ${this.#settings()}`;
-    const sending = this.run.connection.query(`SELECT 1 / ${isOwn}::int; ${record}`);
     try {
-      await this.run.monitor.during(sending);
+      await this.run.monitor.during(this.run.connection.query(`${look} ${record}`));
     } catch (error) {
       if (sqlstateOf(error) === DIVISION_BY_ZERO) return false;
       throw error;
     }
-    this.#sent.push([record]);
     this.#recorded.push(done);
     return true;
   }
@@ -113,10 +107,12 @@ export class RunTransaction {
     await this.#check();
     await lock.assertHeld();
     refuse();
+    this.run.context.signal.throwIfAborted();
     const [result] = await connection.query('COMMIT');
     // The server answers ROLLBACK to the COMMIT of a transaction in which a statement failed.
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
     const { progress } = this.run;
+    progress.suspects = [];
     progress.count = this.#countAfter();
     progress.done.push(...this.#recorded.splice(0));
   }
@@ -127,19 +123,15 @@ export class RunTransaction {
     return progress.count + (direction === 'up' ? this.#recorded.length : -this.#recorded.length);
   }
 
-  /** If something is gone, begins again, looks whether it held data, and if not, repeats the statements. */
+  /** What is gone can be searched for data only in a transaction that has not removed it yet. */
   async #guardData(): Promise<void> {
-    const { connection, context, monitor } = this.run;
+    const { connection, context, progress } = this.run;
     if (context.options.allowDataLoss) return;
     const results = await connection.query(`SET CONSTRAINTS ALL IMMEDIATE; ${CENSUS}`);
     const gone = goneSince(this.#census, censusFrom(results.at(-1)));
-    if (gone.length === 0) return;
-    const again = this.#sent;
-    await connection.query('ROLLBACK');
-    await this.begin();
-    await monitor.during(refuseLoss(connection, gone));
-    await connection.query(this.#settings());
-    for (const sent of again) await this.send(...sent);
+    if (gone.every((id) => progress.suspects.includes(id))) return;
+    progress.suspects = [...new Set([...progress.suspects, ...gone])];
+    throw new LossSuspected('the run begins again, to look for data in what it removes');
   }
 
   async #check(): Promise<void> {

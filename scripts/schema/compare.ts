@@ -63,8 +63,10 @@ async function isEqual(expected: Expectation, [object, part, definition]: Fact, 
   const isLonger = part.startsWith('column ') && other?.startsWith(`${definition} `) === true;
   const isOurs = expected.definitions.has([object, part, other].join('\0'));
   if (isShared && isLonger && !isOurs) return true;
-  const prerequisites = partsOf(expected.prerequisites[object]).map(([name]) => name);
-  const mayBeRenamed = part.startsWith('constraint ') && prerequisites.includes(part);
+  const isPrerequisite = partsOf(expected.prerequisites[object]).some(
+    ([name, text]) => name === part && text === definition,
+  );
+  const mayBeRenamed = part.startsWith('constraint ') && isPrerequisite;
   const constraints = [...found].filter(([name]) => mayBeRenamed && name.startsWith('constraint '));
   const candidates = [other, ...constraints.map(([, each]) => each)].filter(
     (each) => each !== undefined,

@@ -82,19 +82,29 @@ export function expectation(
   const changed = new Set(
     [...named, ...pending.flatMap(factsOf)].map(([object, part]) => factId(object, part)),
   );
-  const dropped = new Set([...applied, ...pending].flatMap(removedBy));
+  const leaving = new Set([...applied, ...pending].flatMap(removedBy));
   const asked = factsOf(prerequisites).filter(
-    ([object, part]) => !dropped.has(object) && !changed.has(factId(object, part)),
+    ([object, part]) => !leaving.has(object) && !changed.has(factId(object, part)),
   );
   const ofKind = (facts: readonly Fact[]) =>
     facts
       .filter(([, part, definition]) => isKind(part) && definition !== null)
       .map(([object]) => object);
+  const facts = merge([prerequisites, ...applied]);
+  // What a reverted effect had removed must be there again.
+  const restored = reverted
+    .flatMap(removedBy)
+    .flatMap((object) => [...(facts.get(object) ?? [])].map(([part]) => [object, part] as const));
+  const dropped = new Set(applied.flatMap(removedBy));
+  const isShared = (object: string) =>
+    !dropped.has(object) && partsOf(prerequisites[object]).some(([part]) => isKind(part));
   return {
-    facts: merge([prerequisites, ...applied]),
-    named: new Set([...named, ...before, ...asked].map(([object, part]) => factId(object, part))),
-    owned: new Set(ofKind(named)),
-    removed: new Set([...applied.flatMap(removedBy), ...ofKind(before)]),
+    facts,
+    named: new Set(
+      [...named, ...before, ...asked, ...restored].map(([object, part]) => factId(object, part)),
+    ),
+    owned: new Set(ofKind(named).filter((object) => !isShared(object))),
+    removed: new Set([...dropped, ...ofKind(before)].filter((object) => !facts.has(object))),
     definitions: new Set(
       [prerequisites, ...applied, ...reverted].flatMap(factsOf).map((fact) => fact.join('\0')),
     ),

@@ -103,6 +103,11 @@ const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node 
       rest.length > 0 && relation !== undefined && first?.String?.sval === relation;
     return isQualified ? { ColumnRef: { fields: rest } } : undefined;
   },
+  // Before PostgreSQL 15, EXISTS (SELECT true …) is printed with the name that the column has.
+  ResTarget({ name, val }) {
+    const isTrue = (val as { A_Const?: Node } | undefined)?.A_Const?.['boolval'] !== undefined;
+    return name === 'bool' && isTrue ? { ResTarget: { val } } : undefined;
+  },
   // In the body of a function only line ends and trailing blanks are ignored: other blanks can have a meaning.
   DefElem({ arg }) {
     const { items } = ((arg as Node | undefined)?.['List'] ?? {}) as {

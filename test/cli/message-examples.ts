@@ -115,7 +115,7 @@ export const examples: Examples = {
     ['SIGINT', null],
     ['SIGINT', undefined],
   ],
-  'snapshot-failed': [[file, 'relation "a" does not exist']],
+  'snapshot-failed': [[file, 'relation "a" does not exist', '42P01']],
   'in-the-way': [[name, 'operator does not exist: uuid = character varying', [changed]]],
   differs: [
     [name, 'up', [changed, missing], true],
@@ -136,8 +136,8 @@ export const examples: Examples = {
   ],
   'data-loss-unseen': [[['public.notes'], 'query would be affected by row-level security']],
   partial: [
-    [name, 'up', 'what failed; nothing was changed', 'The hint of what failed.'],
-    [null, 'status', 'what failed', 'Nothing was changed. The hint of what failed.'],
+    [name, true, false, 'up', 'what failed; nothing was changed', 'The hint of what failed.'],
+    [null, false, true, 'status', 'what failed', 'Nothing was changed. The hint of what failed.'],
   ],
   'left-transaction': [[file]],
   internal: [['x is not a function']],
