@@ -48,6 +48,55 @@ const cases: Readonly<Record<string, SharedCase>> = {
     commands: ['up 1', 'up', 'down 2'],
     finds: [0],
   },
+  'a constraint of the prerequisites that keeps its old meaning': {
+    base: 'CREATE TABLE users (a integer CONSTRAINT c CHECK (a > 0))',
+    prerequisites: users({ 'constraint c': 'CHECK ((a > 0))' }),
+    steps: [
+      [
+        alter('ADD CONSTRAINT other CHECK (a > 5)'),
+        '',
+        users({ 'constraint c': 'CHECK ((a > 5))' }),
+      ],
+    ],
+    commands: ['up'],
+    finds: [6, 'constraint public.users.c'],
+  },
+  'a table of the application that a down does not make again as it was': {
+    base: 'CREATE TABLE users (s text)',
+    prerequisites: {},
+    steps: [['DROP TABLE users', 'CREATE TABLE users (s integer)', {}]],
+    commands: ['snapshot', 'up', 'down'],
+    finds: [6, 'column public.users.s'],
+  },
+  'a function of the application that a down restores': {
+    base: `CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'`,
+    prerequisites: {},
+    steps: [
+      [
+        `CREATE OR REPLACE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 2'`,
+        `CREATE OR REPLACE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'`,
+        {},
+      ],
+    ],
+    commands: ['snapshot', 'up', 'down'],
+    finds: [0],
+  },
+  'a function of the application that a down does not restore': {
+    base: `CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1'`,
+    prerequisites: {},
+    steps: [
+      [`CREATE OR REPLACE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 2'`, 'SELECT 1', {}],
+    ],
+    commands: ['snapshot', 'up', 'down'],
+    finds: [6, 'function public.f()'],
+  },
+  'a table of the application that is changed as a whole stays shared': {
+    base: 'CREATE TABLE users (s text, other integer)',
+    prerequisites: {},
+    steps: [[alter('SET UNLOGGED'), alter('SET LOGGED'), {}]],
+    commands: ['snapshot', 'up --strict', 'down --strict'],
+    finds: [0],
+  },
   'a default that a down leaves': {
     base: 'CREATE TABLE users (s text)',
     prerequisites: nullable,
@@ -85,7 +134,10 @@ async function compares(one: SharedCase): Promise<void> {
     [`migrations/000${index + 1}_step.js`]: migration(sql(up), sql(down)),
     [`migrations/schema/000${index + 1}_step.json`]: effect,
   }));
-  const first = { 'migrations/schema/0000_prerequisites.json': one.prerequisites };
+  const first = {
+    'migrations/schema/0000_prerequisites.json': one.prerequisites,
+    'test/fixtures/base-schema.sql': one.base,
+  };
   const root = testProject(Object.assign({}, first, ...files) as Files);
   const found: unknown[] = [];
   for (const line of one.commands ?? ['up', 'down']) {

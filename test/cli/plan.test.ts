@@ -16,8 +16,9 @@ const project = () =>
        pgm.sql("INSERT INTO b (note) VALUES ('back\\\\slash \\\\d :USER :''HOST'''), ('; COMMIT;')");
        pgm.sql("INSERT INTO b (note) SELECT $q$ \\\\quit ; $q$ /* ; */;");
        pgm.createIndex('b', 'note', { name: 'by_note' });
-       pgm.alterColumn('a', 'id', { notNull: true, default: 7 });`,
-      `pgm.dropTable('b'); pgm.alterColumn('a', 'id', { notNull: false, default: null });`,
+       pgm.sql("CREATE SCHEMA elsewhere; SET search_path TO elsewhere; SET LOCAL timezone = 'Asia/Tokyo'");
+       pgm.alterColumn({ schema: 'public', name: 'a' }, 'id', { notNull: true, default: 7 });`,
+      `pgm.sql('DROP SCHEMA elsewhere'); pgm.dropTable('b'); pgm.alterColumn('a', 'id', { notNull: false, default: null });`,
     ),
     'migrations/schema/0002_b.json': {
       'public.b': {
@@ -153,8 +154,10 @@ test('a migration that reads what an earlier one creates is told to go step by s
   expect((await call(['plan'], { url, root })).stdout).toContain('CREATE TABLE "b"');
   const before = await stateOf(database);
   const next = "SELECT nextval('pgmigrations_id_seq')";
-  for (const sql of ['INSERT INTO a VALUES (1)', 'CREATE TABLE x ()', next]) {
-    const writes = projectOf(`return pgm.db.query(${JSON.stringify(sql)});`);
+  const hidden = ['commit', '/* now */ COMMIT', 'END', 'SELECT 1; COMMIT; CREATE TABLE x ()'];
+  for (const sql of ['INSERT INTO a VALUES (1)', 'CREATE TABLE x ()', next, ...hidden]) {
+    const create = `then(() => pgm.db.query('CREATE TABLE x ()'))`;
+    const writes = projectOf(`return pgm.db.query(${JSON.stringify(sql)}).${create};`);
     const plan = await refused(['plan'], { url, root: writes });
     expect([plan.exitCode, plan.error.code]).toEqual([2, 'plan-writes']);
     expect(plan.error.message).toContain('migrations/0002_b.ts');

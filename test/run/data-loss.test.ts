@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createsTable, setUp, sqlStep } from './setup.js';
+import { createsTable, setUp, sqlStep, step } from './setup.js';
 
 const kept = "CREATE TABLE t (id integer, v text); INSERT INTO t VALUES (1, 'a'), (2, NULL)";
 
@@ -140,4 +140,16 @@ test('down asks, too, and so does redo', async () => {
   for (const line of ['down', 'redo', 'down 9'])
     expect(await run(line)).toMatchObject({ exitCode: 7 });
   expect(await run('down --allow-data-loss')).toMatchObject({ exitCode: 0, version: null });
+});
+
+test('after the look for data the migrations run again, so rows refer to the right ones', async () => {
+  const up = `const { rows } = await pgm.db.query("INSERT INTO a (v) VALUES ('x') RETURNING id");
+    pgm.sql(\`INSERT INTO b VALUES (\${rows[0].id})\`); pgm.sql('DROP TABLE empty');`;
+  const { run, database } = await setUp(
+    step('0001_a', { 'public.empty': null }, up),
+    `CREATE TABLE a (id serial PRIMARY KEY, v text); CREATE TABLE b (id integer REFERENCES a);
+      CREATE TABLE empty (id integer)`,
+  );
+  expect(await run('up')).toMatchObject({ exitCode: 0, applied: [{ name: '0001_a' }] });
+  expect(await database.query('SELECT v FROM b JOIN a USING (id)')).toEqual([{ v: 'x' }]);
 });

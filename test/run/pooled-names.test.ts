@@ -38,12 +38,22 @@ test.for([
   'SELECT 1; SET ROLE pg_monitor',
   "SELECT set_config('search_path', '', false)",
   'CREATE TEMPORARY TABLE other (id integer)',
+  '/* for a while */ SET lock_timeout = 1',
 ])('outside a transaction, behind a pooler, other clients do not get %s', async (sql, context) => {
   const outside = `pgm.noTransaction(); pgm.sql(${JSON.stringify(sql)});`;
   const { database, run } = await setUp(step('0001_a', {}, outside));
   const pooler = await testPooler(context, database.url, { poolSize: 4 });
   const url = pooler.through(database.url);
-  await database.query(`ALTER DATABASE ${database.name} SET search_path = public, pg_temp`);
+  await database.query(`ALTER DATABASE ${database.name} SET search_path = public`);
   expect(await run('up', url)).toMatchObject({ exitCode: 3, error: { code: 'pooled-session' } });
   expect(await run('up')).toMatchObject({ exitCode: 0 }); // Directly, nobody else gets the session.
+});
+
+test('outside a transaction, behind a pooler, what only says SET in a text is allowed', async (context) => {
+  const sql = "UPDATE t SET g = 'Plan; set up a draft'; COMMENT ON TABLE t IS 'calls set_config()'";
+  const files = step('0001_a', {}, `pgm.noTransaction(); pgm.sql(${JSON.stringify(sql)});`);
+  const { database, run } = await setUp(files, 'CREATE TABLE t (g text)');
+  const pooler = await testPooler(context, database.url, { poolSize: 4 });
+  await database.query(`ALTER DATABASE ${database.name} SET search_path = public`);
+  expect(await run('up', pooler.through(database.url))).toMatchObject({ exitCode: 0 });
 });

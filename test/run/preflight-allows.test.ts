@@ -50,6 +50,50 @@ describe('refuses nothing that PostgreSQL allows', () => {
       'CREATE TABLE t (id integer); GRANT INSERT ON t TO ROLE_NAME',
       sqlStep('0001_a', {}, 'INSERT INTO t VALUES (1)'),
     ],
+    [
+      'a trigger, with nothing but the right to TRIGGER',
+      `CREATE TABLE t (id integer); GRANT TRIGGER ON t TO ROLE_NAME;
+        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
+      sqlStep(
+        '0001_a',
+        {
+          'public.t': {
+            'trigger g': 'BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.f()',
+          },
+        },
+        'CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()',
+      ),
+    ],
+    [
+      'a reference to a column, with the right to that column only',
+      `CREATE TABLE t (id integer PRIMARY KEY); GRANT REFERENCES (id) ON t TO ROLE_NAME;
+        GRANT CREATE ON SCHEMA public TO ROLE_NAME`,
+      {
+        'migrations/schema/0000_prerequisites.json': { 'public.t': { table: '' } },
+        ...sqlStep(
+          '0001_a',
+          {
+            'public.a': {
+              table: '',
+              'column id': 'integer NULL',
+              'constraint k': 'FOREIGN KEY (id) REFERENCES public.t(id)',
+            },
+          },
+          'CREATE TABLE a (id integer CONSTRAINT k REFERENCES t)',
+        ),
+      },
+    ],
+    [
+      'the owner of a schema to drop what another role has there',
+      `CREATE FUNCTION ours.f() RETURNS integer LANGUAGE sql AS 'SELECT 1'`,
+      sqlStep('0001_a', { 'function ours.f()': null }, 'DROP FUNCTION ours.f()'),
+    ],
+    [
+      'to apply, without the right to delete from the migrations table',
+      `CREATE TABLE ours.pgmigrations (id serial PRIMARY KEY, name text NOT NULL, run_on timestamp NOT NULL);
+        GRANT SELECT, INSERT ON ours.pgmigrations TO ROLE_NAME; GRANT UPDATE ON SEQUENCE ours.pgmigrations_id_seq TO ROLE_NAME`,
+      sqlStep('0001_a', {}, 'SELECT 1'),
+    ],
   ])('%s', async ([, sql, files]) => {
     const { run, database } = await setUp({
       '.node-pg-migraterc.json': {

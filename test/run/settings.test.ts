@@ -123,3 +123,19 @@ test('row security stays as it is for the migrations when the run looks for data
   expect(await run('up', role.url)).toMatchObject({ exitCode: 0, version: '0003_c' });
   expect(await database.query('SELECT id FROM owned')).toEqual([{ id: 2 }]);
 });
+
+test('a temporary table comes before a table of its name, in the migration that creates it', async () => {
+  const { run, database } = await setUp(
+    {
+      ...sqlStep(
+        '0001_a',
+        {},
+        'CREATE TEMP TABLE orders (id integer); INSERT INTO orders VALUES (2); UPDATE orders SET id = 5',
+      ),
+      ...sqlStep('0002_b', {}, 'INSERT INTO orders VALUES (7)'),
+    },
+    'CREATE TABLE orders (id integer); INSERT INTO orders VALUES (1)',
+  );
+  expect(await run('up')).toMatchObject({ exitCode: 0 });
+  expect(await database.query('SELECT id FROM orders')).toEqual([{ id: 1 }, { id: 7 }]);
+});

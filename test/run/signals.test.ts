@@ -115,6 +115,20 @@ test.for(withSignals(['a timer', 'itself, busily']))(
   },
 );
 
+test.for(withSignals(['', 'pgm.noTransaction();']))(
+  '%s between two statements of migrations: %s',
+  async ([signal, begin, code]) => {
+    const up = `${begin} console.error('it waits'); await new Promise((done) => setTimeout(done, 500)); pgm.sql('SELECT 1');`;
+    const files = ['0002_note', '0003_index'].map((name) => step(name, {}, up));
+    const project = await setUpItems(Object.assign({}, ITEMS, ...files) as typeof ITEMS);
+    const running = project.start('up');
+    await running.printed('it waits');
+    running.child.kill(signal);
+    expect((await running.finished).code).toBe(code);
+    expect(await project.tables()).toEqual(['items']);
+  },
+);
+
 test.for(withSignals([1]))(
   '%s cancels no statement of a session that has the name of the run',
   async ([signal, , code]) => {

@@ -72,6 +72,16 @@ test.for(['BEGIN', 'ROLLBACK', 'COMMIT'])(
   },
 );
 
+test('functions of another schema do not pass for those of PostgreSQL', async () => {
+  const { run, applied } = await setUp(
+    sqlStep('0001_a', {}, 'SET search_path TO other, pg_catalog'),
+    `CREATE SCHEMA other; CREATE FUNCTION other.transaction_timestamp() RETURNS timestamptz
+      LANGUAGE sql AS $$SELECT 'epoch'::timestamptz$$`,
+  );
+  expect(await run('up')).toMatchObject({ exitCode: 0 });
+  expect(await applied()).toEqual(['0001_a']);
+});
+
 describe('a migration outside a transaction', () => {
   const outside = (sql: string) =>
     step(
