@@ -18,6 +18,12 @@ const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTER
 const server = await startEmbedded({
   folder: join(root, '.postgres', String(installedMajor())),
   preferredPort: 54320,
+}).catch((error: unknown) => {
+  if (!/lock file .* already exists/.test(String(error))) throw error;
+  console.error(
+    'A server of this project runs already, in another terminal: use its DATABASE_URL.',
+  );
+  process.exit(1);
 });
 try {
   const { url } =

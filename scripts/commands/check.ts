@@ -4,11 +4,16 @@ import { failure } from '../report/errors.js';
 import type { Result } from '../report/report.js';
 import { checkSchema, type SchemaCheck } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
+import { withLockMonitor } from '../runner/lock-monitor.js';
+import { withRetries } from '../runner/retries.js';
 
 /** Compares the schema with what is expected at the version that the database claims. Writes nothing. */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
-    const seen = await checkSchema(connection, context);
+    const once = { ...context, options: { ...context.options, retries: 0 } };
+    const seen = await withLockMonitor(context, (monitor) =>
+      withRetries(once, monitor, () => monitor.during(checkSchema(connection, context))),
+    );
     const result = await resultOf(context, connection, seen, 'matches');
     if (context.command !== 'status') return result;
     const appliedOn = new Map(seen.rows.map(({ name, run_on }) => [name, run_on]));

@@ -1,17 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { withConnection } from '../database/connection.js';
-import { isLockError, sqlstateOf } from '../database/pg-errors.js';
 import { between, targetCount, versionAt } from '../project/version.js';
 import { failure } from '../report/errors.js';
 import type { Result } from '../report/report.js';
-import { blockerLines, time } from '../report/wording.js';
 import { checkSchema } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
 import { asFailure, asPartial, explain } from '../runner/explain.js';
 import { FrameworkClient } from '../runner/framework-client.js';
 import { loadMigrations, runMigrations } from '../runner/framework.js';
-import { withLockMonitor, type LockMonitor } from '../runner/lock-monitor.js';
+import { withLockMonitor } from '../runner/lock-monitor.js';
 import { refuseProblems } from '../runner/preflight.js';
+import { withRetries } from '../runner/retries.js';
 import { withRunLock } from '../runner/run-lock.js';
 import { LossSuspected, type Progress, type Run } from '../runner/transaction.js';
 import { knownAt, resultOf } from './check.js';
@@ -66,27 +64,6 @@ export const run = (context: Context, direction = context.direction): Promise<Re
       return { ...result, ...known, [outcome]: progress.done };
     }),
   );
-
-/** Retries after lock timeouts and deadlocks. */
-async function withRetries<T>(
-  { signal, options: { retries }, tell }: Context,
-  monitor: LockMonitor,
-  attemptOnce: () => Promise<T>,
-): Promise<T> {
-  for (let attempt = 1; ; attempt++)
-    try {
-      return await attemptOnce();
-    } catch (error) {
-      if (!isLockError(error) || signal.aborted) throw error;
-      const blockers = monitor.blockers();
-      const details = { sqlstate: sqlstateOf(error), cause: error };
-      if (attempt > retries) throw failure('table-lock', [retries, blockers], details);
-      const pause = Math.round(Math.min(100 * 2 ** (attempt - 1), 5000) * (0.5 + Math.random()));
-      const failed = `attempt ${attempt} of ${retries + 1} failed: ${(error as Error).message}`;
-      tell(`${failed}; rolled back, next attempt in ${time(pause)}${blockerLines(blockers)}`);
-      await sleep(pause, undefined, { signal });
-    }
-}
 
 /** Reads again under the run lock, since another run may have been quicker, and does what is left to do. */
 async function attemptRun(

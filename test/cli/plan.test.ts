@@ -18,7 +18,8 @@ const project = () =>
        pgm.createIndex('b', 'note', { name: 'by_note' });
        pgm.sql("CREATE SCHEMA elsewhere; SET search_path TO elsewhere; SET LOCAL timezone = 'Asia/Tokyo'");
        pgm.alterColumn({ schema: 'public', name: 'a' }, 'id', { notNull: true, default: 7 });`,
-      `pgm.sql('DROP SCHEMA elsewhere'); pgm.dropTable('b'); pgm.alterColumn('a', 'id', { notNull: false, default: null });`,
+      `pgm.sql('DROP SCHEMA elsewhere'); pgm.dropTable('b'); pgm.alterColumn('a', 'id', { notNull: false, default: null });
+       pgm.sql('SET search_path TO pg_catalog');`,
     ),
     'migrations/schema/0002_b.json': {
       'public.b': {

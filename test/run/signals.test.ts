@@ -118,14 +118,15 @@ test.for(withSignals(['a timer', 'itself, busily']))(
 test.for(withSignals(['', 'pgm.noTransaction();']))(
   '%s between two statements of migrations: %s',
   async ([signal, begin, code]) => {
-    const up = `${begin} console.error('it waits'); await new Promise((done) => setTimeout(done, 500)); pgm.sql('SELECT 1');`;
+    const up = `${begin} console.error('it waits'); await new Promise((done) => setTimeout(done, 500)); pgm.sql('CREATE TABLE made ()');`;
     const files = ['0002_note', '0003_index'].map((name) => step(name, {}, up));
     const project = await setUpItems(Object.assign({}, ITEMS, ...files) as typeof ITEMS);
+    await project.run('up 1');
     const running = project.start('up');
     await running.printed('it waits');
     running.child.kill(signal);
     expect((await running.finished).code).toBe(code);
-    expect(await project.tables()).toEqual(['items']);
+    expect(await project.tables()).toEqual(['items', 'tags']);
   },
 );
 

@@ -22,6 +22,11 @@ test.for([
   expect(report).toMatchObject({ outcome: 'locked', exitCode: 4, applied: [], error });
   expect(report.error?.message).toContain('2 attempts');
   expect(report.error?.message).toContain(`pid ${pid}, "nightly report", from 127.0.0.1`);
+  // `status` only reads, and names whom it waits for as well.
+  const status = await run(`status --lock-timeout=${timeout}`);
+  const isBlocked = what !== 'a migration';
+  expect(status.exitCode).toBe(isBlocked ? 4 : 0);
+  if (isBlocked) expect(status.error?.message).toContain(`pid ${pid}, "nightly report"`);
   await release();
   expect(await state()).toEqual(before);
   expect(await advisoryLocks(database)).toEqual([]);

@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isLockError, sqlstateOf } from '../database/pg-errors.js';
+import { failure } from '../report/errors.js';
+import { blockerLines, time } from '../report/wording.js';
+import type { Context } from './context.js';
+import type { LockMonitor } from './lock-monitor.js';
+
+/**
+ * Attempts something again after lock timeouts and deadlocks, up to `--retries` times, with growing pauses.
+ *
+ * @throws Failure `locked`, with the sessions that were in the way
+ */
+export async function withRetries<T>(
+  { signal, options: { retries }, tell }: Context,
+  monitor: LockMonitor,
+  attemptOnce: () => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await attemptOnce();
+    } catch (error) {
+      if (!isLockError(error) || signal.aborted) throw error;
+      const blockers = monitor.blockers();
+      const details = { sqlstate: sqlstateOf(error), cause: error };
+      if (attempt > retries) throw failure('table-lock', [retries, blockers], details);
+      const pause = Math.round(Math.min(100 * 2 ** (attempt - 1), 5000) * (0.5 + Math.random()));
+      const failed = `attempt ${attempt} of ${retries + 1} failed: ${(error as Error).message}`;
+      tell(`${failed}; rolled back, next attempt in ${time(pause)}${blockerLines(blockers)}`);
+      await sleep(pause, undefined, { signal });
+    }
+}
