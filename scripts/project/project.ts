@@ -102,7 +102,7 @@ function checkEffect(document: unknown, file: string): Effect {
       throw refuse(`"${object}" must be ${isTable ? 'an object with parts' : 'a text'}, or null`);
     for (const [part, definition] of partsOf(patch)) {
       if (isTable && !PART.test(part))
-        throw refuse(`"${object}" has an unknown part "${part}", not such as "column name"`);
+        throw refuse(`"${object}" has an unknown part "${part}"; parts are "table" or "column id"`);
       if (definition !== null && typeof definition !== 'string')
         throw refuse(`"${part}" of "${object}" must be a text, or null`);
     }
