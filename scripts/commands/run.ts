@@ -44,17 +44,14 @@ export const run = (context: Context, direction = context.direction): Promise<Re
       if (target === count) return await resultOf(context, connection, first, 'nothing-to-do');
       const progress: Progress = { count, done: [], wroteOutside: false, suspects: [] };
       const attempt = () =>
-        withRunLock(connection, context, async (lock) => {
-          for (;;)
-            try {
-              return await withConnection(context, 'run', (own) => {
-                const attempt = { context, direction, connection: own, lock, monitor, progress };
-                return attemptRun(attempt, count, target);
-              });
-            } catch (error) {
-              if (!(error instanceof LossSuspected)) throw error;
-            }
-        });
+        withRunLock(connection, context, (lock) =>
+          againWhereLossIsSuspected(() =>
+            withConnection(context, 'run', (own) => {
+              const parts = { context, direction, connection: own, lock, monitor, progress };
+              return attemptRun(parts, count, target);
+            }),
+          ),
+        );
       const outcome = direction === 'up' ? 'applied' : 'reverted';
       const result = await withRetries(context, monitor, attempt).catch((thrown: unknown) => {
         const error = failureOf(context, progress, thrown);
@@ -64,6 +61,16 @@ export const run = (context: Context, direction = context.direction): Promise<Re
       return { ...result, ...known, [outcome]: progress.done };
     }),
   );
+
+/** Runs the migrations, and again where a transaction has removed what may hold data: it is then looked at first. */
+async function againWhereLossIsSuspected<T>(attempt: () => Promise<T>): Promise<T> {
+  for (;;)
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof LossSuspected)) throw error;
+    }
+}
 
 /** Reads again under the run lock, since another run may have been quicker, and does what is left to do. */
 async function attemptRun(

@@ -35,6 +35,9 @@ export const serverHints: Readonly<Record<string, string>> = {
     'Transactions are read-only here. Connect as a role that may write, or to the primary server.',
 };
 
+const THERE =
+  'It is there already, perhaps made by hand. Drop it, or let the migration add it with ifNotExists.';
+
 /** What to do when a migration fails, by SQLSTATE. */
 export function migrationHint(sqlstate: string, message: string, sql: string): string {
   const alone = `It cannot run in the transaction of an earlier migration. Apply one at a time:  ${RUN} up 1`;
@@ -46,6 +49,9 @@ export function migrationHint(sqlstate: string, message: string, sql: string): s
     '25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
     '57014':
       'It took longer than statement_timeout allows. To allow more:  --statement-timeout=10min',
+    '42701': THERE,
+    '42710': THERE,
+    '42P07': THERE,
     '23502': `${rows} <column> IS NULL;`,
     '23505': `${rows} <the key above>;`,
     '23514': `${rows} NOT (<the check>);`,

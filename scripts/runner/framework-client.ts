@@ -1,7 +1,7 @@
 import type { Migration } from '../project/project.js';
 import { failure, type Failure } from '../report/errors.js';
 import { recordStatement, type Statement, type StatementClient } from './framework.js';
-import { leaveTransaction, changesSession, TRANSACTION_CONTROL } from './session-settings.js';
+import { changesSession, leaveTransaction, TRANSACTION_CONTROL } from './session-settings.js';
 import { RunTransaction, type Run } from './transaction.js';
 
 type Sent = readonly [statement: Statement, values?: readonly unknown[]];
