@@ -52,6 +52,22 @@ describe('the hint leads on', () => {
       'pgm.noTransaction()',
     ],
     [
+      'a column that somebody has added by hand (42701)',
+      'CREATE TABLE t (id integer, b integer)',
+      sqlStep(
+        '0001_a',
+        { 'public.t': { 'column b': 'integer NULL' } },
+        'ALTER TABLE t ADD b integer',
+      ),
+      'ifNotExists',
+    ],
+    [
+      'a statement that takes too long (57014)',
+      'CREATE TABLE t (id integer)',
+      sqlStep('0001_a', {}, "SET LOCAL statement_timeout = '10ms'; SELECT pg_sleep(1)"),
+      '--statement-timeout=',
+    ],
+    [
       'rows that violate a check (23514)',
       'CREATE TABLE t (id integer); INSERT INTO t VALUES (1)',
       sqlStep('0001_a', {}, 'ALTER TABLE t ADD CONSTRAINT c CHECK (id > 1)'),

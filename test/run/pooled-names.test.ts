@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { call } from '../support/call.js';
+import { testProject } from '../support/project.js';
 import { setUp, step } from './setup.js';
 import { testPooler } from './pgbouncer.js';
 
@@ -33,26 +35,31 @@ test('outside a transaction, behind a pooler, names that would mean another sche
   expect(await database.query('SELECT id FROM app.orders')).toEqual([]);
 });
 
-test.for([
-  'SET session_replication_role = replica',
-  'SELECT 1; SET ROLE pg_monitor',
-  "SELECT set_config('search_path', '', false)",
-  'CREATE TEMPORARY TABLE other (id integer)',
-  '/* for a while */ SET lock_timeout = 1',
-])('outside a transaction, behind a pooler, other clients do not get %s', async (sql, context) => {
-  const outside = `pgm.noTransaction(); pgm.sql(${JSON.stringify(sql)});`;
-  const { database, run } = await setUp(step('0001_a', {}, outside));
+const outside = (sql: string) =>
+  step('0001_a', {}, `pgm.noTransaction(); pgm.sql(${JSON.stringify(sql)});`);
+
+test('outside a transaction, behind a pooler, a migration that changes the session is refused', async (context) => {
+  const { database, run } = await setUp(outside('SET lock_timeout = 1'));
+  await database.query(`ALTER DATABASE ${database.name} SET search_path = public`);
   const pooler = await testPooler(context, database.url, { poolSize: 4 });
   const url = pooler.through(database.url);
-  await database.query(`ALTER DATABASE ${database.name} SET search_path = public`);
-  expect(await run('up', url)).toMatchObject({ exitCode: 3, error: { code: 'pooled-session' } });
+  for (const sql of [
+    'SET session_replication_role = replica',
+    'SELECT 1; SET ROLE pg_monitor',
+    "SELECT set_config('search_path', '', false)",
+    'CREATE TEMPORARY TABLE other (id integer)',
+    '/* for a while */ SET lock_timeout = 1',
+  ]) {
+    const root = testProject(outside(sql));
+    const { exitCode, error } = (await call(['up', '--json'], { url, root })).json();
+    expect([sql, exitCode, error?.code]).toEqual([sql, 3, 'pooled-session']);
+  }
   expect(await run('up')).toMatchObject({ exitCode: 0 }); // Directly, nobody else gets the session.
 });
 
 test('outside a transaction, behind a pooler, what only says SET in a text is allowed', async (context) => {
   const sql = "UPDATE t SET g = 'Plan; set up a draft'; COMMENT ON TABLE t IS 'calls set_config()'";
-  const files = step('0001_a', {}, `pgm.noTransaction(); pgm.sql(${JSON.stringify(sql)});`);
-  const { database, run } = await setUp(files, 'CREATE TABLE t (g text)');
+  const { database, run } = await setUp(outside(sql), 'CREATE TABLE t (g text)');
   const pooler = await testPooler(context, database.url, { poolSize: 4 });
   await database.query(`ALTER DATABASE ${database.name} SET search_path = public`);
   expect(await run('up', pooler.through(database.url))).toMatchObject({ exitCode: 0 });
