@@ -9,6 +9,8 @@ export default defineConfig({
     globalSetup: 'test/support/global-setup.ts',
     pool: 'forks',
     maxWorkers: 3,
+    // The files of a worker share what they import, which saves a tenth of the time: no test changes a module.
+    isolate: false,
     // On a busy machine in CI, a test that failed gets a second try, which the output shows.
     retry: process.env['CI'] === 'true' ? 1 : 0,
     // Only to end a test that hangs.
