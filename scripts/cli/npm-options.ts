@@ -21,6 +21,8 @@ export const fromNpm = (
     if (name === undefined || ['', 'false'].includes(value) || NPMS_OWN.includes(name)) return [];
     // npm reads --verbose and --quiet as levels of its own log.
     if (name === 'loglevel') return { verbose: ['--verbose'], warn: ['--quiet'] }[value] ?? [];
+    if (others.includes(name) && value === 'true')
+      throw failure('npm-option', [`--${name} needs its value after "="`]);
     if (others.includes(name)) return [`--${name}=${value}`];
     if (flags.includes(name) && value === 'true') return [`--${name}`];
     // npm takes the word after an option that it does not know for its value.

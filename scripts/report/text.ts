@@ -26,7 +26,9 @@ export function asText(report: Report, hasColor: boolean): string {
     `the schema is as expected ${at(version)}`,
     ...(pending.length > 0 && command !== 'down' ? [`${pending.length} pending`] : []),
   ];
-  const warning = `${yellow('warning:')} not expected, and left as it is:\n${differenceLines(warnings)}`;
+  const isBroken = warnings.some(({ found }) => found?.endsWith(' INVALID'));
+  const advice = isBroken ? '\nAn interrupted build leaves an INVALID index: drop it.' : '';
+  const warning = `${yellow('warning:')} not expected, and left as it is:\n${differenceLines(warnings)}${advice}`;
   return [
     dim(`database ${name} at ${host}:${port}, PostgreSQL ${serverVersion}`),
     ...(rows.length > 0 ? [table(rows)] : []),
