@@ -7,7 +7,7 @@ export default defineConfig(
   js.configs.recommended,
   {
     rules: {
-      // DESIGN.md: one idea a file.
+      // One idea a file.
       'max-lines': ['error', 200],
     },
   },
@@ -23,7 +23,7 @@ export default defineConfig(
     },
   },
   {
-    // DESIGN.md: the framework is imported in one file, apart from types, and only the entry file prints.
+    // The framework is imported in one file, apart from types, and only the entry file prints.
     files: ['scripts/**/*.ts'],
     rules: {
       'no-console': 'error',
@@ -42,7 +42,7 @@ export default defineConfig(
     },
   },
   {
-    // DESIGN.md: comparing and wording are pure functions.
+    // Comparing and wording are pure functions.
     files: ['scripts/schema/{compare,effects,effect-lines}.ts', 'scripts/report/*.ts'],
     rules: {
       'no-restricted-imports': ['error', { paths: ['pg'], patterns: ['node:*'] }],

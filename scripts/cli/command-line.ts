@@ -19,7 +19,7 @@ const NOTES = `
 The database: DATABASE_URL (or PGHOST and its kin), in the environment or in .env.
 Exit codes: 0 as expected, 1 defect, 2 usage, 3 unavailable, 4 locked, 5 failed, 6 differs, 7 data loss, 8 partial.`;
 
-/** What the command line asks for; `output` is that of `help` and `version`. */
+/** The command line, parsed. `output` is the text of `help` or `--version`. */
 export interface Invocation {
   readonly command: string;
   readonly argument: string | undefined;
@@ -29,7 +29,7 @@ export interface Invocation {
 }
 
 /**
- * Reads the command line, and the options that npm took for itself and put into the environment.
+ * Reads the command line, and the options that npm has moved to the environment.
  *
  * @throws Failure `usage` for any word that it does not understand
  */
@@ -38,8 +38,11 @@ export function readCommandLine(
   env: NodeJS.ProcessEnv,
   version: string,
 ): Invocation {
-  let [command, words, output] = ['help', [] as readonly string[], ''];
-  const [seconds, number] = [toNumber(/^\d{1,6}(\.\d+)?$/), toNumber(/^\d{1,6}$/)];
+  let command = 'help';
+  let words: readonly string[] = [];
+  let output = '';
+  const seconds = toNumber(/^\d{1,6}(\.\d+)?$/);
+  const number = toNumber(/^\d{1,6}$/);
   const program = new Command('npm run migrate')
     .usage('<command> [argument] [options]')
     .addHelpText('after', NOTES)
@@ -64,7 +67,8 @@ export function readCommandLine(
       .description(description)
       .action((...args: unknown[]) => {
         const asked = args.at(-1) as Command;
-        [command, words] = [asked.name(), asked.args];
+        command = asked.name();
+        words = asked.args;
       });
   const names = (required: boolean) =>
     program.options.filter((option) => option.required === required).map((option) => option.name());
@@ -77,7 +81,7 @@ export function readCommandLine(
     );
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (output === '') throw refusal(error.message); // Help and version have been written to it.
+    if (output === '') throw refusal(error.message); // With a text, it is help or version, not an error.
     command = error.code === 'commander.version' ? 'version' : 'help';
   }
   return { command, output: output.trim(), ...readWords(command, words), options: program.opts() };
@@ -88,21 +92,18 @@ function refusal(message: string) {
   return failure('command-line', [reason.replace(/\n\(Did (.*)\)$/, '; did $1')]);
 }
 
-/** The argument of a command, and for `plan` its direction. */
+/** Reads the argument and the direction of a command. */
 function readWords(command: string, words: readonly string[]) {
-  const [first, second] = words;
-  const hasWay = command === 'plan' && (first === 'up' || first === 'down');
-  const argument = command === 'create' ? words.join('-') : hasWay ? second : first;
-  const direction: Direction = (hasWay ? first : command) === 'down' ? 'down' : 'up';
+  const hasDirection = command === 'plan' && (words[0] === 'up' || words[0] === 'down');
+  const rest = hasDirection ? words.slice(1) : words;
+  const direction: Direction = (hasDirection ? words[0] : command) === 'down' ? 'down' : 'up';
+  if (command === 'create') return { argument: rest.join('-'), direction };
+  const [argument, extra] = rest;
+  if (extra !== undefined) throw refusal(`"${extra}" is one word too many`);
+  const count = command === 'redo' ? /^[1-9]\d*$/ : /^0*[1-9]\d*$/;
   const isNumber = command === 'redo' || /^[+-]?[\d.]+(e\d+)?$/i.test(argument ?? '');
-  if (
-    isNumber &&
-    command !== 'create' &&
-    !(command === 'redo' ? /^[1-9]\d*$/ : /^0*[1-9]\d*$/).test(argument ?? '1')
-  )
-    throw refusal(`"${argument ?? ''}" is not a number of migrations, from 1`);
-  if (command === 'plan' && !hasWay && second !== undefined)
-    throw refusal(`"${second}" is one word too many`);
+  if (argument !== undefined && isNumber && !count.test(argument))
+    throw refusal(`"${argument}" is not a number of migrations, from 1`);
   return { argument, direction };
 }
 
@@ -116,7 +117,7 @@ const duration = (name: string, description: string, value: number, shown: strin
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** A duration in milliseconds; 0 is none. PostgreSQL counts them in 32 bits: 24 days. */
+/** A duration in milliseconds; 0 means no limit. PostgreSQL allows 31 bits, which are 24 days. */
 function toDuration(value: string): number {
   const [, number, unit = ''] = /^(\d{1,9})(ms|s|m|h)(?:in)?$/.exec(value) ?? [];
   const duration = /^(none|0)$/.test(value) ? 0 : Number(number) * (UNITS[unit] ?? NaN);

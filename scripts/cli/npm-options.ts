@@ -1,14 +1,16 @@
 import { distance } from 'fastest-levenshtein';
 import { failure } from '../report/errors.js';
 
-/** Options of npm's own that are spelled nearly like one of ours. */
+/** Options of npm that look like misspelled options of this program. */
 const NPMS_OWN = ['description', 'versions', 'yes', 'os'];
 
 /**
- * The options that npm took for itself, as words of a command line: `npm run migrate up --dry-run`
- * reaches the script as `up`, with `npm_config_dry_run=true` in the environment. What is spelled
- * nearly like an option is refused: a dry run that writes would be the worst defect of all.
+ * The options that npm has kept, as words of the command line. npm keeps every option for itself:
+ * `npm run migrate up --dry-run` starts the script with `up`, and with `npm_config_dry_run=true` in the
+ * environment. An option that is nearly one of ours is refused: a misspelled `--dry-run` must not write.
  *
+ * @param flags the options without a value
+ * @param others the options with a value
  * @throws Failure `usage`
  */
 export const fromNpm = (
@@ -19,13 +21,13 @@ export const fromNpm = (
   Object.entries(env).flatMap(([variable, value = '']) => {
     const name = /^npm_config_(.+)$/i.exec(variable)?.[1]?.toLowerCase().replaceAll('_', '-');
     if (name === undefined || ['', 'false'].includes(value) || NPMS_OWN.includes(name)) return [];
-    // npm reads --verbose and --quiet as levels of its own log.
+    // For npm, --verbose and --quiet are levels of its log.
     if (name === 'loglevel') return { verbose: ['--verbose'], warn: ['--quiet'] }[value] ?? [];
     if (others.includes(name) && value === 'true')
       throw failure('npm-option', [`--${name} needs its value after "="`]);
     if (others.includes(name)) return [`--${name}=${value}`];
     if (flags.includes(name) && value === 'true') return [`--${name}`];
-    // npm takes the word after an option that it does not know for its value.
+    // After an option that npm does not know, npm takes the next word as its value.
     const reason = `npm took "${value}" as the value of --${name}`;
     if (flags.includes(name)) throw failure('npm-option', [reason]);
     if (name.length === 1) throw failure('npm-option', [`there is no option "-${name}"`]);

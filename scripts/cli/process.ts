@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { sqlstateOf } from '../database/pg-errors.js';
 import { exitCodes, Failure, failure } from '../report/errors.js';
 
-/** What the program is called with, and where its output goes. */
+/** What the program gets from its process: the words, the environment, the output, and the signals. */
 export interface Call {
   readonly argv: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -15,14 +15,14 @@ export interface Call {
   readonly stderr: (text: string) => void;
   readonly color: boolean;
   readonly signal: AbortSignal;
-  /** Rejects when the command is to end at once: a second after a signal, or on an error that nothing catches. */
+  /** Rejects if the command must end at once: one second after a signal, or after an uncaught error. */
   readonly abandoned: Promise<never>;
 }
 
 type Main = (call: Call) => Promise<number>;
 const STATUS = 'See what is applied:  npm run migrate status\n';
 
-/** Runs `main` as the program of this process, if `url` is the file that Node.js was started with. */
+/** Runs `main`, if `url` is the file that Node.js was started with. Otherwise it was only imported. */
 export function runAsProgram(url: string, main: Main): void {
   const [, file] = process.argv;
   if (file !== undefined && pathToFileURL(createRequire(url).resolve(file)).href === url)
@@ -32,15 +32,16 @@ export function runAsProgram(url: string, main: Main): void {
 async function start(main: Main): Promise<void> {
   const { argv, env, stdout, stderr } = process;
   const exit = process.exit.bind(process);
-  process.exitCode = exitCodes.failed; // If the event loop empties before the command ends.
+  process.exitCode = exitCodes.failed; // For a migration that waits forever: Node.js then exits by itself.
   process.exit = () => {
     throw new Error('a migration called process.exit');
   };
-  // Migrations may call console.log. Send it to stderr: stdout carries only the result.
+  // Migrations may print. Send that to stderr: stdout carries only the result.
   globalThis.console = new Console(stderr);
   const write = stdout.write.bind(stdout);
   stdout.write = stderr.write.bind(stderr);
-  // If the reader goes away (`| head`), the run still completes. A full disk must not pass for success.
+  // If the reader ends early (`| head`, EPIPE), the run completes. Other write errors, as of a full disk,
+  // are reported.
   let writeError = '';
   stderr.on('error', () => undefined);
   stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
@@ -58,15 +59,15 @@ async function start(main: Main): Promise<void> {
     ...interruptions(exit),
   });
   await new Promise<unknown>((resolve) => write('', resolve));
-  await immediate(); // The error event comes after the callback.
+  await immediate(); // Node.js emits the write error after this callback.
   if (writeError === '') return exit(exitCode);
   stderr.write(`the output could not be written: ${writeError}\n\nThe command is done. ${STATUS}`);
   exit(exitCode === 0 ? exitCodes.error : exitCode);
 }
 
 /**
- * The first signal aborts the command, which has one second to roll back and to report. A second signal, if it
- * comes later than that, ends the process at once. An error that nothing catches also ends the command.
+ * The first signal aborts the command, which then has one second to roll back and to report. Another signal
+ * after that second ends the process at once. An uncaught error also ends the command.
  */
 function interruptions(exit: (exitCode: number) => never): Pick<Call, 'signal' | 'abandoned'> {
   const controller = new AbortController();
@@ -74,14 +75,15 @@ function interruptions(exit: (exitCode: number) => never): Pick<Call, 'signal' |
   const abandoned = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.on(signal, () => {
-        // npm passes on a signal that the whole process group has received: the same one can come twice.
+        // The same signal can come twice: the terminal sends it to the whole process group, and npm passes
+        // it on.
         if (first > 0 && Date.now() - first > 1000) exit(signal === 'SIGINT' ? 130 : 143);
         first ||= Date.now();
         controller.abort(signal);
         setTimeout(reject, 1000, signal);
       });
     process.on('uncaughtException', (cause: unknown) => {
-      // A statement that a migration did not await has failed: the run knows that, and fails as well.
+      // A migration did not await a statement that failed. The run has seen this error, and fails as well.
       const isKnown = cause instanceof Failure && cause.code === 'late-statement';
       if (isKnown || sqlstateOf(cause) !== '') return;
       reject(failure('uncaught', [String(cause)], { cause }));

@@ -7,7 +7,10 @@ import type { Context } from '../runner/context.js';
 import { withLockMonitor } from '../runner/lock-monitor.js';
 import { withRetries } from '../runner/retries.js';
 
-/** Compares the schema with what is expected at the version that the database claims. Writes nothing. */
+/**
+ * `check` and `status`: compares the schema with the one that is expected at the database's version. Writes
+ * nothing.
+ */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
     const once = { ...context, options: { ...context.options, retries: 0 } };
@@ -24,7 +27,7 @@ export const check = (context: Context): Promise<Result> =>
     };
   });
 
-/** What is known of a database when this many migrations are applied. */
+/** The part of a result that follows from how many migrations are applied. */
 export function knownAt(
   { configuration, project }: Context,
   { serverVersion }: Connection,
@@ -39,7 +42,10 @@ export function knownAt(
   };
 }
 
-/** The result of a check. What differs is read again: another run may have committed between its parts. */
+/**
+ * The result of a check. If it differs, it is made once more: another run may have committed while it was
+ * made.
+ */
 export async function resultOf(
   context: Context,
   connection: Connection,

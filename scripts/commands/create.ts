@@ -5,7 +5,7 @@ import type { Settings } from '../project/settings.js';
 import { failure } from '../report/errors.js';
 import type { Result } from '../report/report.js';
 
-/** Creates a migration from the template. `snapshot` writes its effect. Needs no database. */
+/** `create`: copies the template to a new migration, without an effect file. Needs no database. */
 export function create(argument = '', project: Project, settings: Settings): Result {
   const { root, template, migrationsDir } = settings;
   const slug = argument.toLowerCase().replaceAll(/[\s_]+/g, '-');

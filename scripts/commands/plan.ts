@@ -17,15 +17,15 @@ import {
 import { RUN_LOCK_KEY } from '../runner/run-lock.js';
 import {
   BEGIN,
+  controlsTransaction,
   RESET,
   runSettings,
   searchPath,
-  TRANSACTION_CONTROL,
 } from '../runner/session-settings.js';
 import { effectLines } from '../schema/effect-lines.js';
 import { knownAt } from './check.js';
 
-/** The statements of one migration; `count` migrations are applied without it. */
+/** The statements of one migration. `count` is the number of migrations that are applied without it. */
 interface Step {
   readonly direction: Direction;
   readonly migration: Migration;
@@ -35,8 +35,9 @@ interface Step {
 }
 
 /**
- * Writes the SQL that a run would send, as a script for psql: with its transactions, its settings, the run
- * lock and the records of the migrations, but without the checks. Only reads, and takes no lock.
+ * `plan`: the SQL that a run would send, as a script for psql. The script has the transactions, the
+ * settings, the run lock, and the records of the migrations, but no check. This command only reads, and
+ * takes no lock.
  */
 export const plan = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
@@ -51,7 +52,10 @@ export const plan = (context: Context): Promise<Result> =>
     return { outcome: 'planned', ...knownAt(context, connection, count), output };
   });
 
-/** Lets the framework run only the functions of the migrations: what they look up is looked up. */
+/**
+ * Calls the functions of the migrations, but sends none of their statements. They may read from the
+ * database.
+ */
 async function stepsOf(
   { project, settings, signal }: Context,
   { query, client }: Connection,
@@ -65,11 +69,11 @@ async function stepsOf(
     async query(statement, values) {
       signal.throwIfAborted();
       const text = typeof statement === 'string' ? statement : statement.text;
-      if (TRANSACTION_CONTROL.test(text)) return undefined;
-      // The framework asks for its own table before the first migration.
+      if (controlsTransaction(text)) return undefined;
+      // Before the first migration, the framework asks whether its table exists. The answer is yes.
       if (current === undefined && /^SELECT (table_name|constraint_name) FROM/.test(text))
         return { rows: [{}] };
-      // In this mode a text holds one statement, so no COMMIT can hide in it.
+      // The extended protocol allows one statement in a text: no COMMIT can follow another statement.
       const config = { text, values: [...(values ?? [])], queryMode: 'extended' };
       return await client.query(config).catch((cause: unknown) => {
         const { message } = cause as Error;
@@ -97,7 +101,9 @@ const head = ({ configuration: { database, host, port }, project }: Context, cou
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
 SET client_encoding = 'UTF8';`;
 
-/** One transaction, but for the migrations that run outside. */
+/**
+ * The script: one transaction, which is committed before a migration outside of it, and begun again after.
+ */
 function script(context: Context, steps: readonly Step[], hasTable: boolean): string {
   if (steps.length === 0) return '-- Nothing to do.';
   const { tableName } = context.settings;
@@ -127,11 +133,11 @@ function stepText(
   return [
     ...lines.map((line) => `-- ${line}`),
     ...(isInside ? [] : ['-- Outside a transaction', `SET search_path = ${path};`]),
-    // The semicolon of a statement that ends in a comment would be a part of the comment.
+    // After a comment at the end of a statement, the semicolon needs a line of its own.
     ...statements.map((statement) => (/--[^\n]*$/.test(statement) ? `${statement}\n;` : statement)),
     'RESET SESSION AUTHORIZATION; RESET ROLE;',
     recordStatement(settings, migration.name, direction),
-    // Nothing that this migration has SET reaches the next one.
+    // The next migration must not see what this one has SET.
     isInside ? runSettings(context).replaceAll('\n', ' ') : RESET,
   ].join('\n');
 }

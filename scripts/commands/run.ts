@@ -14,7 +14,10 @@ import { withRunLock } from '../runner/run-lock.js';
 import { LossSuspected, type Progress, type Run } from '../runner/transaction.js';
 import { knownAt, resultOf } from './check.js';
 
-/** Reverts the last n migrations, and applies them again. Both runs are checked, and committed on their own. */
+/**
+ * `redo`: reverts the last n migrations, and applies them again. These are two runs, each checked and
+ * committed.
+ */
 export async function redo(context: Context): Promise<Result> {
   const down = await run(context, 'down');
   const { reverted = [], version = null } = down;
@@ -30,15 +33,15 @@ export async function redo(context: Context): Promise<Result> {
 }
 
 /**
- * Takes the database to another version. With nothing to do it takes no lock and writes nothing, but checks.
- * If a migration fails, the result holds the error, and what was committed before it.
+ * `up` and `down`: brings the database to another version. With nothing to do, it checks the schema, takes no
+ * lock, and writes nothing. If a migration fails, the result has the error and what was committed before.
  */
 export const run = (context: Context, direction = context.direction): Promise<Result> =>
   withConnection(context, 'lock', (connection) =>
     withLockMonitor(context, async (monitor) => {
       const check = () => monitor.during(checkSchema(connection, context));
       const first = await withRetries(context, monitor, check);
-      // The target is resolved once, so that every attempt goes to the same place.
+      // The target is computed once: another attempt must not go further.
       const { count } = first;
       const target = targetCount(context.project, count, direction, context.argument);
       if (target === count) return await resultOf(context, connection, first, 'nothing-to-do');
@@ -62,7 +65,7 @@ export const run = (context: Context, direction = context.direction): Promise<Re
     }),
   );
 
-/** Runs the migrations, and again where a transaction has removed what may hold data: it is then looked at first. */
+/** Repeats an attempt that removed something which may hold data: the next one looks there first. */
 async function againWhereLossIsSuspected<T>(attempt: () => Promise<T>): Promise<T> {
   for (;;)
     try {
@@ -72,7 +75,7 @@ async function againWhereLossIsSuspected<T>(attempt: () => Promise<T>): Promise<
     }
 }
 
-/** Reads again under the run lock, since another run may have been quicker, and does what is left to do. */
+/** Reads the state again under the run lock, since another run may have changed it, and does what is left. */
 async function attemptRun(
   attempt: Omit<Run, 'before'>,
   start: number,
@@ -86,8 +89,9 @@ async function attemptRun(
   const before = await monitor.during(checkSchema(connection, context));
   const { count } = before;
   progress.count = count;
-  const [wentBack, isDone] =
-    direction === 'up' ? [count < start, count >= target] : [count > start, count <= target];
+  const isUp = direction === 'up';
+  const wentBack = isUp ? count < start : count > start;
+  const isDone = isUp ? count >= target : count <= target;
   if (wentBack) throw failure('overtaken', [versionAt(project, count)]);
   if (isDone) return await resultOf(context, connection, before, 'nothing-to-do');
   const migrations = between(project, count, target);
@@ -102,7 +106,7 @@ async function attemptRun(
       throw new Error(`the framework stopped at ${progress.count} instead of ${target} migrations`);
     if (client.late !== undefined) throw client.late;
     return {
-      outcome: direction === 'up' ? 'applied' : 'reverted',
+      outcome: isUp ? 'applied' : 'reverted',
       warnings: client.transaction.warnings,
     };
   } catch (error) {

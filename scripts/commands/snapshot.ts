@@ -16,19 +16,17 @@ import { RESET, runSettings } from '../runner/session-settings.js';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.js';
 import {
   effectBetween,
-  factsOf,
   isTriggerFunction,
   merge,
+  partsOf,
   type Effect,
   type Facts,
 } from '../schema/effects.js';
 
-type Parts = ReadonlyMap<string, string>;
-
 /**
- * Rewrites the effect files from what the migrations do, one after the other, on a scratch database with the
- * base schema. The database that the URL names is left alone. Roles and other objects of the whole server
- * that a migration creates stay.
+ * `snapshot`: runs the migrations one by one on a scratch database that has the base schema, and writes
+ * what each has changed to its effect file. The database of the URL is not touched. Roles and other objects
+ * of the whole server that a migration creates stay.
  */
 export async function snapshot(context: Context): Promise<Result> {
   const { migrations } = context.project;
@@ -66,7 +64,7 @@ async function withScratchDatabase<T>(
   try {
     return await use({ ...context, configuration: { ...configuration, clientConfig, database } });
   } finally {
-    // No signal ends this connection: a command that is stopped leaves no database behind.
+    // This connection ignores signals: the scratch database is dropped even if the command is stopped.
     const undisturbed = { ...context, signal: new AbortController().signal };
     const drop = `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`;
     await withConnection(undisturbed, 'lock', ({ query }) => query(drop)).catch(
@@ -91,9 +89,9 @@ async function takeEffects(
   for (const [migration, actions] of loaded) {
     const [result] = await connection.query('SELECT pg_current_xact_id()::text::bigint AS id');
     await apply(context, connection, migration, actions);
-    await connection.query(RESET); // What depends on a temporary table is no effect.
+    await connection.query(RESET); // Drops temporary tables, and what depends on them.
     const after = await readAll(context, connection);
-    // A function that a migration replaces by the same is its effect as well.
+    // A function that was replaced by an equal one belongs to the effect as well.
     const replaced = await replacedFunctions(connection, (result?.rows[0] as { id: string }).id);
     const others = [...before].filter(([object]) => !replaced.has(object));
     effects.set(migration.name, effectBetween(new Map(others), after));
@@ -102,7 +100,7 @@ async function takeEffects(
   return effects.set(PREREQUISITES, prerequisitesFrom(base, [...effects.values()]));
 }
 
-/** Leaves out psql's own commands, which pg_dump writes since 2025. */
+/** Loads the base schema, without the backslash commands for psql that pg_dump writes since 2025. */
 async function loadBaseSchema({ settings }: Context, connection: Connection): Promise<void> {
   const { baseSchema, root, migrationsSchema } = settings;
   const file = relative(root, baseSchema);
@@ -134,7 +132,7 @@ async function apply(
 ): Promise<void> {
   const { file } = migration;
   try {
-    await query(runSettings(context).replaceAll('SET LOCAL', 'SET')); // For what runs outside a transaction, too.
+    await query(runSettings(context).replaceAll('SET LOCAL', 'SET')); // A migration may run outside a transaction.
     await runMigrations(context.settings, client, new Map([[migration, actions]]), 'up');
   } catch (cause) {
     const sqlstate = sqlstateOf(cause);
@@ -143,7 +141,7 @@ async function apply(
   }
 }
 
-/** Reads under the same settings as the check. */
+/** Reads with the settings of the check. */
 async function read({ query }: Connection, sql: string) {
   return (await query(`BEGIN READ ONLY; ${READ_SETTINGS} ${sql}; COMMIT`)).at(-2);
 }
@@ -161,17 +159,21 @@ async function replacedFunctions(connection: Connection, since: string): Promise
   return new Set(objectsIn(await read(connection, query)));
 }
 
-/** The prerequisites, the first of the effects, and what the base schema has of the facts that the others change. */
+/**
+ * The prerequisites, the first of the effects, and what the base schema has of the facts that the others
+ * change.
+ */
 function prerequisitesFrom(base: Facts, effects: readonly Effect[]): Effect {
   const [given = {}, ...others] = effects;
-  const changed = others.flatMap(factsOf).flatMap(([object, part]): [string, Parts][] => {
-    const definition = base.get(object)?.get(part) ?? null;
-    if (definition === null || isTriggerFunction(definition)) return [];
-    return [[object, new Map([[part, definition]])]];
-  });
-  const dropped = others
-    .flatMap((effect) => Object.keys(effect).filter((object) => effect[object] === null))
-    .map((object): [string, Parts] => [object, base.get(object) ?? new Map<string, string>()]);
-  const added = [...changed, ...dropped].map((entry) => effectBetween(new Map(), new Map([entry])));
+  const added = others
+    .flatMap((effect) => Object.entries(effect))
+    .map(([object, patch]) => {
+      const named = partsOf(patch).map(([part]) => part);
+      const parts = [...(base.get(object) ?? [])].filter(
+        ([part, definition]) =>
+          patch === null || (named.includes(part) && !isTriggerFunction(definition)),
+      );
+      return effectBetween(new Map(), new Map([[object, new Map(parts)]]));
+    });
   return effectBetween(new Map(), merge([given, ...added, given]));
 }

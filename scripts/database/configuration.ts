@@ -2,34 +2,37 @@ import type { ClientConfig } from 'pg';
 import { parse } from 'pg-connection-string';
 import { failure } from '../report/errors.js';
 
-/** Where the database is: what `pg` needs, and what may be shown (never a password). */
+/**
+ * Where the database is. `clientConfig` is for `pg`, and has the password; the other fields may be printed.
+ */
 export interface Configuration {
   readonly clientConfig: ClientConfig;
   readonly host: string;
   readonly port: number;
   readonly database: string;
   readonly user: string;
-  /** Whether an unencrypted connection will do where the server has no TLS: `sslmode=prefer`. */
+  /** `sslmode=prefer`: if the server has no TLS, the connection is made without. */
   readonly allowsPlain: boolean;
 }
 
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 /**
- * The database that the environment names: the URL in `variable`, or `PGHOST` and its kin, as libpq
- * knows them. TLS is what libpq's `sslmode` means (manual, 34.19).
+ * Reads where the database is: from the URL in the environment variable `variable`, and from `PGHOST`,
+ * `PGPORT` and so on for what the URL does not say. All mean what they mean to libpq, also `sslmode`
+ * (manual, 34.15 "Environment Variables" and 34.19 "SSL Support").
  *
- * @throws Failure `usage` where neither is set, or the URL cannot be read; nothing is guessed
+ * @throws Failure `usage` if neither the URL nor `PGHOST` is set, or if a value is wrong
  */
 export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Configuration {
   const refuse = (reason: string, where = variable) => failure('bad-url', [where, reason]);
-  const from = (name: string) => env[name] || undefined; // To libpq, empty is not set.
+  const from = (name: string) => env[name] || undefined; // For libpq, an empty variable is not set.
   const url = from(variable);
   if (url === undefined && from('PGHOST') === undefined)
     throw failure('no-database', [variable, env[variable] === '']);
   if (!/^postgres(ql)?:\/\//.test(url ?? 'postgres://'))
     throw refuse('it does not begin with postgres://');
-  // The password would end there, and the rest of it would be shown as a host or database.
+  // In a password, these characters end the password: its rest would be printed as a host or a database.
   if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url ?? '')) throw refuse('there is an @ after a / ? or #');
   const tls = { sslmode: from('PGSSLMODE'), sslrootcert: from('PGSSLROOTCERT') };
   const isAsked = tls.sslmode !== undefined || url?.includes('sslmode=') === true;
@@ -51,7 +54,7 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Con
 
 type Parsed = ClientConfig & { readonly sslmode?: string };
 
-/** Reads the URL, with the `defaults` for what it does not say. */
+/** Parses the URL. The `defaults` are added to its query, unless it has them. */
 function parseUrl(
   url: string,
   defaults: Readonly<Record<string, string | undefined>>,

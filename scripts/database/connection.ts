@@ -9,41 +9,44 @@ import type { Configuration } from './configuration.js';
 import { sqlstateOf } from './pg-errors.js';
 
 export interface Connection {
-  /** As the server says it: "15.8 (Debian 15.8-1)". */
+  /** The version in the server's own words, such as "15.8 (Debian 15.8-1)". */
   readonly serverVersion: string;
-  /** Sends one simple query, of one or several statements, and gives the result of each. */
+  /**
+   * Sends one text with one or several statements, in one round trip. Returns the result of each statement.
+   */
   readonly query: (sql: string) => Promise<QueryResult[]>;
   readonly client: pg.Client;
 }
 
-/** What a connection is for. An operator sees it in `pg_stat_activity.application_name`. */
+/** What a connection is used for. It is a part of the name in `pg_stat_activity.application_name`. */
 export type Purpose = 'run' | 'lock' | 'monitor';
 
 export interface Connector {
   readonly configuration: Configuration;
   readonly command: string;
   readonly signal: AbortSignal;
-  /** Rejects when the command is to end at once: then what uses a `run` connection is not waited for. */
+  /** Rejects if the command must end at once. Then nothing that uses a `run` connection is waited for. */
   readonly abandoned: Promise<never>;
-  /** Seconds to wait for a server that is not there yet, or is still starting. */
+  /** Seconds to wait for a server that is not started yet. */
   readonly options: { readonly connectWait: number };
 }
 
 export const OLDEST_MAJOR = 14;
 
-/** Tells processes apart that have the same id, in containers whose host names begin alike. */
+/** A random part of the name: two containers may have the same process id and similar host names. */
 const token = randomBytes(3).toString('hex');
 const host = hostname().replaceAll(/[^\w.-]/g, '');
 
-/** The name of a connection of this process. PostgreSQL keeps 63 bytes. */
+/** The `application_name` of a connection. PostgreSQL cuts it off after 63 bytes. */
 export const connectionName = (purpose: Purpose, command: string) =>
   `migrate ${command} ${purpose} ${host.slice(-24)}:${process.pid}:${token}`;
 
 /**
- * Runs `use` with a connection, and closes it afterwards. On an abort signal, asks the server to
- * cancel the statement that is running, and closes the connection a second later.
+ * Runs `use` with a connection, and closes it afterwards. When the command is aborted, it asks the server to
+ * cancel the current statement, and closes the connection almost a second later.
  *
- * @throws Failure `unavailable`: not reachable, refused, or older than {@link OLDEST_MAJOR}
+ * @throws Failure `unavailable` if no connection can be made, or the server is older than {@link
+ *   OLDEST_MAJOR}
  */
 export async function withConnection<T>(
   connector: Connector,
@@ -87,7 +90,7 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
       signal.throwIfAborted();
       const error = (cause instanceof AggregateError ? cause.errors[0] : cause) as Error;
       const { code = '', message } = error as Error & { code?: string };
-      // `pg` has no code for its own time limit on connecting.
+      // If connecting takes too long, the error of `pg` has no code.
       const known = message === 'timeout expired' ? 'ETIMEDOUT' : code;
       const left = deadline - Date.now();
       const lacksTls = configuration.allowsPlain && message.includes('does not support SSL');
@@ -109,13 +112,13 @@ async function connectOnce(connector: Connector, purpose: Purpose, ssl: Ssl): Pr
   const client = new pg.Client({
     ...configuration.clientConfig,
     ssl,
-    application_name: connectionName(purpose, command), // PgBouncer accepts no other parameter.
+    application_name: connectionName(purpose, command), // The only setting that PgBouncer accepts here.
     keepAlive: true,
-    keepAliveInitialDelayMillis: 30_000, // Before firewalls forget: the system waits two hours.
+    keepAliveInitialDelayMillis: 30_000, // Firewalls drop idle connections before the default, two hours.
     connectionTimeoutMillis: 15_000,
-    query_timeout: undefined, // In a URL it is meant for the application; here statements may take long.
+    query_timeout: undefined, // A URL may set it for the application. Migrations may take longer.
   });
-  client.on('error', () => undefined); // A lost connection fails the next query, which handles it.
+  client.on('error', () => undefined); // If the connection is lost, the next query fails.
   let serverVersion = '';
   const { connection } = sessionOf(client);
   connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
@@ -131,13 +134,13 @@ async function connectOnce(connector: Connector, purpose: Purpose, ssl: Ssl): Pr
   return { serverVersion, query, client };
 }
 
-/** What `pg` keeps of a session, and its types leave out. */
+/** Properties of `pg.Client` that its types do not declare. */
 interface Session {
   readonly connection: Wire;
   readonly ssl: unknown;
   readonly host: string;
   readonly port: number;
-  /** The process id that the client was given. Behind a pooler it is not the server's. */
+  /** The process id that the server gave at connecting. A pooler gives one of its own. */
   readonly processID: number;
   readonly secretKey: number;
 }
@@ -150,8 +153,8 @@ interface Wire extends EventEmitter {
 export const sessionOf = (client: pg.Client) => client as unknown as Session;
 
 /**
- * Asks the server to cancel the statement of a session, encrypted where the session is (manual, 55.2.8).
- * The session's own key reaches nobody else, also behind a pooler. Never throws.
+ * Asks the server to cancel the current statement of a session (manual, 55.2.8). The request is encrypted if
+ * the session is. It cancels no statement of another client, even behind a pooler. Never throws.
  */
 function requestCancel(client: pg.Client): void {
   const { ssl, host, port, processID, secretKey } = sessionOf(client);
@@ -162,5 +165,5 @@ function requestCancel(client: pg.Client): void {
   wire.on('error', () => undefined).once('sslconnect', send);
   wire.once('connect', () => (ssl ? wire.requestSsl() : send()));
   wire.connect(host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : port, host);
-  wire.stream.unref(); // It keeps no process alive.
+  wire.stream.unref(); // The process need not wait for it.
 }

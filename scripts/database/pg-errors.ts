@@ -1,4 +1,4 @@
-/** What errors of `pg` and of the server mean (manual, appendix A, "PostgreSQL Error Codes"). */
+/** Classes of errors from `pg` and from the server (manual, appendix A, "PostgreSQL Error Codes"). */
 import { Failure, failure } from '../report/errors.js';
 
 /** The SQLSTATE of an error that PostgreSQL sent, or an empty text for any other. */
@@ -13,8 +13,8 @@ export const isOvertaken = (error: unknown) =>
   /^(cache lookup failed for|could not open relation with OID) /.test((error as Error).message);
 
 /**
- * True for errors after which the same again may succeed: lock_not_available, deadlock_detected, and
- * a row of the catalog that another session has just changed, such as a concurrent index build.
+ * True for errors after which another attempt may succeed: lock_not_available, deadlock_detected, and "tuple
+ * concurrently updated", which means that another session has just changed the same row of the catalog.
  */
 export const isLockError = (error: unknown) =>
   ['55P03', '40P01'].includes(sqlstateOf(error)) ||
@@ -22,7 +22,7 @@ export const isLockError = (error: unknown) =>
 
 const LOST = /^(08...|57P0[1235]|25P0[34]|ECONN.*|EPIPE|ETIMEDOUT|ENETRESET|EHOSTUNREACH)$/;
 
-/** True if the connection is gone: the server says so, or `pg` does, which has no codes for it. */
+/** True if the connection is lost. The server has a code for that; `pg` has only a text. */
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof Failure) return false;
   if (LOST.test((error as NodeJS.ErrnoException).code ?? '')) return true;
@@ -30,7 +30,7 @@ export function isConnectionLost(error: unknown): boolean {
   return sqlstateOf(error) === '' && text.test(error.message);
 }
 
-/** The failure that an error of the server or the connection is, where no migration is to blame. */
+/** The failure for an error of the server or the connection; undefined for any other error. */
 export function serverFailure(error: unknown): Failure | undefined {
   const sqlstate = sqlstateOf(error);
   const details = { sqlstate, cause: error };

@@ -6,11 +6,11 @@ import { failure } from '../report/errors.js';
 export const readFile = (path: string, shown: string) =>
   orRefuse('not-readable', shown, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
 
-/** The names in a folder. @throws Failure `usage` */
+/** The names of the files in a folder. @throws Failure `usage` */
 export const readFolder = (path: string, shown: string) =>
   orRefuse('not-readable', shown, () => readdirSync(path));
 
-/** Writes a file, and makes its folder. @throws Failure `usage` */
+/** Writes a file. Creates its folder if necessary. @throws Failure `usage` */
 export const writeFile = (path: string, shown: string, text: string) => {
   orRefuse('not-writable', shown, () => {
     mkdirSync(dirname(path), { recursive: true });
@@ -28,7 +28,7 @@ function orRefuse<T>(code: 'not-readable' | 'not-writable', file: string, operat
   }
 }
 
-/** Reads a JSON file. @throws Failure `usage`, with line and column where Node.js says them */
+/** Reads a JSON file. @throws Failure `usage`, with line and column if Node.js tells them */
 export function readJson(path: string, file: string): unknown {
   const text = readFile(path, file);
   try {

@@ -4,7 +4,7 @@ import { expectation, merge, partsOf, type Effect } from '../schema/effects.js';
 import { readFolder, readJson } from './files.js';
 import type { Settings } from './settings.js';
 
-/** A migration, with its effect. Files are named from the project's root. */
+/** A migration with its effect. `path` is absolute, `file` is relative to the project's root. */
 export interface Migration {
   readonly name: string;
   readonly path: string;
@@ -12,26 +12,27 @@ export interface Migration {
   readonly effect: Effect;
 }
 
-/** The migrations in their order, and what must exist before the first. */
+/** The migrations in their order, and the prerequisites: what must exist before the first one. */
 export interface Project {
   readonly migrations: readonly Migration[];
   readonly prerequisites: Effect;
-  /** The objects that effects and prerequisites name. */
+  /** All objects that effects and prerequisites name. */
   readonly objects: readonly string[];
 }
 
-/** The effect file that belongs to no migration. */
+/** The name of the file with the prerequisites. It has the form of an effect file. */
 export const PREREQUISITES = '0000_prerequisites';
 
 const MIGRATION = /^(\d+)_[\w-]+\.(ts|js|mjs|cjs)$/;
-/** What somebody may take for a migration; not what a compiler leaves beside one. */
+/** A file that somebody may take for a migration. Files that a compiler writes (.d.ts, .map) are ignored. */
 const NEARLY = /^\d(?!.*(?:\.d\.[cm]?ts|\.map)$)/;
 
 /**
- * Reads the names of the migrations, and their effects. A migration itself is loaded when it runs.
+ * Reads the names and the effects of the migrations. The migrations themselves are loaded when they run.
  *
- * @param lenient for `create` and `snapshot`: an effect that is missing or wrong is empty; the prerequisites are written by hand as well, so never those
- * @throws Failure `usage` for a file that is missing or wrong
+ * @param lenient for `create` and `snapshot`: a missing or wrong effect file counts as empty. The
+ *   prerequisites are never lenient, since people write them by hand.
+ * @throws Failure `usage` for a missing or wrong file
  */
 export function readProject(
   { root, migrationsDir, effectsDir }: Settings,
@@ -74,7 +75,7 @@ export function readProject(
   return { migrations, prerequisites, objects: [...new Set(effects.flatMap(Object.keys))] };
 }
 
-/** The expected schema when `count` migrations are applied, and the `reverted` ones after them gone. */
+/** What is expected when `count` migrations are applied, and the next `reverted` ones have been reverted. */
 export function expectedAt({ prerequisites, migrations }: Project, count: number, reverted = 0) {
   const effects = migrations.map(({ effect }) => effect);
   const [applied, pending] = [effects.slice(0, count), effects.slice(count)];
@@ -89,7 +90,7 @@ const OBJECT = /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[
 const PART =
   /^(table|view|materialized view|foreign table|options|row security|(column|constraint|index|trigger|policy) .+)$/s;
 
-/** Makes sure that a document has the form of an effect: a misspelled word would never be compared. */
+/** Makes sure that a JSON document is an effect. A misspelled part would never be compared. */
 function checkEffect(document: unknown, file: string): Effect {
   const refuse = (reason: string) => failure('bad-file', [file, reason], { file });
   if (typeof document !== 'object' || document === null || Array.isArray(document))

@@ -4,13 +4,16 @@ import pg from 'pg';
 import { failure } from '../report/errors.js';
 import { readJson } from './files.js';
 
-/** The settings file; node-pg-migrate's own CLI reads the same one with `-f`. */
+/**
+ * The settings file. The CLI of node-pg-migrate reads it, too: `node-pg-migrate -f
+ * .node-pg-migraterc.json`.
+ */
 const FILE = '.node-pg-migraterc.json';
 
-/** Whether this program runs as `dist/scripts/migrate.js`. */
+/** True if this program is the compiled one, `dist/scripts/migrate.js`. */
 export const isCompiled = !import.meta.url.endsWith('.ts');
 
-/** The keys of the framework that mean something here, with their defaults. */
+/** The keys of the settings file with their defaults. All are keys of node-pg-migrate. */
 const DEFAULTS = {
   'migrations-dir': 'migrations',
   'migrations-table': 'pgmigrations',
@@ -24,30 +27,35 @@ const DEFAULTS = {
   verbose: false,
 };
 
-/** What the settings file says. Paths are absolute. */
+/** The settings of a project. Paths are absolute. */
 export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
 /**
- * Reads the settings of the project in `root`, and its `.env`, which never overrides a variable.
+ * Reads the settings file of the project in `root`, and adds its `.env` to the environment. A variable that
+ * is set already keeps its value.
  *
- * @throws Failure `usage` with the key, or the line and column, that is wrong
+ * @throws Failure `usage` with the wrong key, or with line and column
  */
 export function readSettings(root: string, env: NodeJS.ProcessEnv) {
   const values = { ...DEFAULTS, ...checkSettings(readJson(join(root, FILE), FILE)) };
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });
-  /** The schemas in which migrations find unqualified names. */
+  /** The schemas that unqualified names in migrations refer to. */
   const schemas = [values.schema].flat();
   const migrationsDir = resolve(root, isCompiled ? 'dist' : '.', values['migrations-dir']);
   const migrationsSchema = values['migrations-schema'] || (schemas[0] ?? '');
   const migrationsTable = values['migrations-table'];
   const quote = (name: string) => pg.escapeIdentifier(name);
   return {
-    ...{ root, schemas, migrationsDir, migrationsSchema, migrationsTable },
+    root,
+    schemas,
+    migrationsDir,
+    migrationsSchema,
+    migrationsTable,
     effectsDir: join(migrationsDir, 'schema'),
     template: resolve(root, values['template-file-name']),
-    /** The application's base schema, which `snapshot` loads before the first migration. */
+    /** The base schema of the application. `snapshot` loads it before the first migration. */
     baseSchema: join(root, 'test/fixtures/base-schema.sql'),
-    /** The migrations table as SQL, quoted. */
+    /** The name of the migrations table for SQL: with its schema, and quoted. */
     tableName: `${quote(migrationsSchema)}.${quote(migrationsTable)}`,
     databaseUrlVar: values['database-url-var'],
   };

@@ -2,17 +2,17 @@ import { failure } from '../report/errors.js';
 import type { Direction } from '../report/types.js';
 import type { Migration, Project } from './project.js';
 
-/** A row of the migrations table. */
+/** A row of the migrations table: one applied migration. */
 export interface AppliedRow {
   readonly name: string;
-  /** A local time, as the server prints it. */
+  /** When it was applied: a local time, as the server prints it. */
   readonly run_on: string;
 }
 
 /**
- * How many migrations are applied, by the rows of the migrations table.
+ * Counts the applied migrations by the rows of the migrations table.
  *
- * @throws Failure `usage` where the rows and the files contradict each other; nothing is guessed then
+ * @throws Failure `usage` if a row has no file, or if a migration is missing before an applied one
  */
 export function appliedCount({ migrations }: Project, rows: readonly AppliedRow[]): number {
   const known = new Set(migrations.map(({ name }) => name));
@@ -30,15 +30,17 @@ export function appliedCount({ migrations }: Project, rows: readonly AppliedRow[
 export const versionAt = ({ migrations }: Project, count: number) =>
   migrations[count - 1]?.name ?? null;
 
-/** The migrations between two versions, in the order in which they run. */
+/** The migrations between two versions, in the order in which they run: the last one first for `down`. */
 export const between = ({ migrations }: Project, from: number, to: number): readonly Migration[] =>
   from <= to ? migrations.slice(from, to) : migrations.slice(to, from).reverse();
 
 /**
- * How many migrations are to be applied after `up` or `down` with this argument: a count (`3`), the
- * number (`0003`) or name of a migration, or nothing. `up name` includes it; `down name` stops before.
+ * The number of migrations that are applied when `up` or `down` has ended.
  *
- * @throws Failure `usage` for a name that is unknown, or that is not applied and cannot be gone down to
+ * @param applied the number of migrations that are applied now
+ * @param argument what the command line says: a count (`3`), a migration by its number (`0003`) or its
+ *   name, or nothing. `up 0003` applies 0003 as well; `down 0003` leaves 0003 applied.
+ * @throws Failure `usage` for an unknown migration, or if `down` names one that is not applied
  */
 export function targetCount(
   project: Project,
@@ -49,7 +51,7 @@ export function targetCount(
   const { migrations } = project;
   if (argument === undefined)
     return direction === 'up' ? migrations.length : Math.max(applied - 1, 0);
-  // More than there are migrations is no count: it may be a number such as 20240131120000.
+  // A number such as 20240131120000 names a migration: a count is never larger than the number of migrations.
   const isNumber = migrations.some(({ name }) => name.startsWith(`${argument}_`));
   const isCount = !isNumber || Number(argument) <= migrations.length;
   if (isCount && /^[1-9]\d*$/.test(argument)) {
@@ -62,7 +64,7 @@ export function targetCount(
   return target;
 }
 
-/** The index of the migration with this name, number or file. */
+/** The index of a migration, given its name, its number, or its file. */
 function find(migrations: readonly Migration[], argument: string): number {
   const wanted = argument.replace(/^.*\//, '').replace(/\.\w+$/, '');
   const names = migrations.map(({ name }) => name);

@@ -2,7 +2,7 @@ import { runMessages } from './messages-run.js';
 import { usageMessages } from './messages-usage.js';
 import type { Difference } from './types.js';
 
-/** The outcomes of a command that failed, with the exit code of each: a contract with other programs. */
+/** The exit code of each outcome of a failed command. Other programs rely on them. */
 export const exitCodes = {
   error: 1,
   usage: 2,
@@ -14,7 +14,7 @@ export const exitCodes = {
   partial: 8,
 } as const;
 
-/** The words of all failures, by outcome and code: the message, and after an arrow the hint. */
+/** The texts of all failures, by outcome and code. Each has a message and, after an arrow, a hint. */
 const byOutcome = { usage: usageMessages, ...runMessages };
 export const messages = {
   ...usageMessages,
@@ -31,15 +31,15 @@ type Code = keyof typeof messages;
 
 interface Details {
   readonly sqlstate?: string;
-  /** The file that it is about, from the project's root. */
+  /** The file to correct, as a path from the project's root. */
   readonly file?: string;
   readonly differences?: readonly Difference[];
   readonly cause?: unknown;
-  /** 130 or 143, where a signal ended the command. */
+  /** 130 or 143, if a signal ended the command. */
   readonly exitCode?: number;
 }
 
-/** A failure that a person can do something about. Its `code` is stable. */
+/** An error with a text for people: what happened, and what to do. Programs may rely on its `code`. */
 export class Failure extends Error {
   readonly hint: string;
   constructor(
@@ -55,7 +55,11 @@ export class Failure extends Error {
   }
 }
 
-/** The failure of this code, with the words that the messages have for it. */
+/**
+ * Makes the failure with this code.
+ *
+ * @param values what the text of the message needs, such as the name of a file
+ */
 export function failure<C extends Code>(
   code: C,
   values: Parameters<(typeof messages)[C]>,

@@ -13,7 +13,7 @@ const connectHints: Readonly<Record<string, string>> = {
   '53300': 'The server has no free connection. Try again later, or connect through the pooler.',
 };
 
-/** What to do when a connection fails. */
+/** What to do if no connection can be made. */
 export function connectHint(code: string, reason: string, psql: string): string {
   if (reason.includes('password must be a'))
     return 'The server asks for a password: put it into the URL, PGPASSWORD or ~/.pgpass.';
@@ -24,7 +24,7 @@ export function connectHint(code: string, reason: string, psql: string): string 
 
 const UP_FIRST = `If a migration reads what an earlier one creates, apply that one first:  ${RUN} up 1`;
 
-/** What to do when a statement of the program itself fails, by SQLSTATE. */
+/** What to do if a statement of the program itself fails, by SQLSTATE. */
 export const serverHints: Readonly<Record<string, string>> = {
   '42P01': UP_FIRST,
   '42703': UP_FIRST,
@@ -38,7 +38,7 @@ export const serverHints: Readonly<Record<string, string>> = {
 const THERE =
   'It is there already, perhaps made by hand. Drop it, or let the migration add it with ifNotExists.';
 
-/** What to do when a migration fails, by SQLSTATE. */
+/** What to do if a migration fails, by SQLSTATE. */
 export function migrationHint(sqlstate: string, message: string, sql: string): string {
   const alone = `It cannot run in the transaction of an earlier migration. Apply one at a time:  ${RUN} up 1`;
   const [, table = '<table>'] = /(?:relation|table) "([^"]+)"/.exec(message) ?? [];

@@ -17,13 +17,13 @@ const ROLLED_BACK = 'Everything that this run did was rolled back.';
 const STATUS = `See what is applied:  ${RUN} status`;
 const NO_TRANSACTION =
   'A migration that cannot run in a transaction calls pgm.noTransaction() first.';
-/** What does not hold once a part of the run is committed. */
+/** Sentences that are not true if a part of the run is committed. They are left out then. */
 const CLAIMS = new RegExp(
   `; nothing was (changed|run)|Nothing was (changed|run)\\. |${ROLLED_BACK} (The database is [^.]*\\. )?`,
   'g',
 );
 
-/** Failures with a server, by outcome. */
+/** The texts of failures that need a server, by outcome and code. */
 export const runMessages = {
   unavailable: {
     'not-connected': ({ host, port, database, user }: Place, code: string, reason: string) =>

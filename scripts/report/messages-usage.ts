@@ -4,7 +4,10 @@ const HELP = `See the commands and options:  ${RUN} help`;
 const EXAMPLE = `For example:  ${RUN} create add-workflow-tags`;
 const SNAPSHOT = `To write it from what the migration does:  ${RUN} snapshot`;
 
-/** Failures before anything has run: the command line, the files of the project, the migrations table. */
+/**
+ * The texts of failures with outcome `usage`: a wrong command line, file, or migrations table. Nothing has
+ * run.
+ */
 export const usageMessages = {
   'command-line': (reason: string) => `${reason}; nothing was run
 → ${HELP}`,

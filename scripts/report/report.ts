@@ -1,33 +1,34 @@
 import type { Failure } from './errors.js';
 import type { Difference, Done } from './types.js';
 
-/** What a command has come to, and what it knows then of the database and the run. */
+/** What a command returns: its outcome, and what it knows about the database and the run. */
 export interface Result {
   readonly outcome: string;
-  /** Null where the command has an answer. */
+  /** Null or missing if the command has succeeded. */
   readonly error?: Failure | null;
   /** The name of the last applied migration, or null before the first. */
   readonly version?: string | null;
   readonly applied?: readonly Done[];
   readonly reverted?: readonly Done[];
   readonly pending?: readonly string[];
-  /** Differences that make the schema wrong, and those that are only worth a warning. */
+  /** Differences that make the schema wrong. */
   readonly failing?: readonly Difference[];
+  /** Other differences, which are only reported. */
   readonly warnings?: readonly Difference[];
   readonly database?: { host: string; port: number; name: string; serverVersion: string };
-  /** For `status`. */
+  /** All migrations, and when each was applied. Only `status` has them. */
   readonly migrations?: readonly { name: string; appliedOn: string | null }[];
-  /** What `plan`, `create`, `snapshot` and `help` print. */
+  /** The text that `plan`, `create`, `snapshot`, `help` and `--version` print. */
   readonly output?: string;
 }
 
-/** What is printed. `command` is null where the command line could not be understood. */
+/** A result with what is printed around it. `command` is null if the command line is wrong. */
 export interface Report extends Result {
   readonly command: string | null;
   readonly milliseconds: number;
 }
 
-/** The report as other programs read it. */
+/** The report as JSON, for other programs: one object on one line. */
 export function asJson(report: Report): string {
   const { command, outcome, milliseconds, error, output, migrations } = report;
   const { failing = [], warnings = [] } = report;
@@ -35,9 +36,19 @@ export function asJson(report: Report): string {
   const { code, message, hint, details } = error ?? {};
   const differences = [...(details?.differences ?? failing), ...warnings];
   return JSON.stringify({
-    ...{ command, outcome, exitCode: error?.exitCode ?? 0, version, applied, reverted, pending },
-    ...{ differences, database, milliseconds },
+    command,
+    outcome,
+    exitCode: error?.exitCode ?? 0,
+    version,
+    applied,
+    reverted,
+    pending,
+    differences,
+    database,
+    milliseconds,
     error: error ? { code, sqlstate: details?.sqlstate || null, message, hint } : null,
-    ...{ migrations, output }, // JSON leaves out what is undefined.
+    // JSON leaves out what is undefined.
+    migrations,
+    output,
   });
 }

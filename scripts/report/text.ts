@@ -3,7 +3,7 @@ import type { Failure } from './errors.js';
 import type { Report } from './report.js';
 import { at, count, differenceLines, list, RUN, table, time } from './wording.js';
 
-/** What a command that has an answer says, for people. */
+/** The report as text, for people. The text of a failure is {@link failureText}. */
 export function asText(report: Report, hasColor: boolean): string {
   const { green, yellow, dim } = picocolors.createColors(hasColor);
   const { command, outcome, version = null, milliseconds, database, output } = report;
@@ -49,14 +49,15 @@ function outputText(command: string | null, output: string): string {
 Roles and other objects of the whole server that a migration creates stay on that server.`;
 }
 
-/** A failure, for people. */
+/** A failure as text, for people: a label, the message, and the hint. */
 export function failureText({ outcome, code, message, hint }: Failure, hasColor: boolean): string {
   const isRefused = ['differs', 'data-loss'].includes(outcome) || code === 'problems';
-  const label = code === 'drift' ? 'differs' : isRefused ? 'refused' : 'failed';
+  let label = isRefused ? 'refused' : 'failed';
+  if (code === 'drift') label = 'differs';
   return `${picocolors.createColors(hasColor).red(`${label}:`)} ${message}\n\n${hint}`;
 }
 
-/** An annotation of the file that a failure is about (docs.github.com, "Workflow commands for GitHub Actions"). */
+/** A failure as a GitHub annotation of its file (docs.github.com, "Workflow commands for GitHub Actions"). */
 export function annotation({ message, hint, details: { file } }: Failure): string {
   const text = `${message}\n\n${hint}`
     .replaceAll('%', '%25')

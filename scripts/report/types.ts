@@ -1,21 +1,21 @@
 export type Direction = 'up' | 'down';
 
-/** One fact that is not as expected. `expected` is null where none should be, `found` where none is. */
+/** A fact that is not as expected. `expected` is null if the fact must not exist, `found` if it does not. */
 export interface Difference {
   readonly kind: 'missing' | 'changed' | 'unexpected';
-  /** As a person calls it: `column public.user_workflows.template_id`. */
+  /** The name for messages, such as `column public.user_workflows.template_id`. */
   readonly object: string;
   readonly expected: string | null;
   readonly found: string | null;
 }
 
-/** A migration that this run has applied or reverted, and committed. */
+/** A migration that this run has applied or reverted. */
 export interface Done {
   readonly name: string;
   readonly milliseconds: number;
 }
 
-/** Another session on the server. `age` is in seconds, since its transaction began; null where the role may not see it. */
+/** Another session. `age` is the age of its transaction in seconds, or null if our role may not see it. */
 export interface Session extends Readonly<
   Record<'application' | 'client' | 'state' | 'query', string>
 > {
@@ -23,7 +23,10 @@ export interface Session extends Readonly<
   readonly age: number | null;
 }
 
-/** Rows of a table, or values of a column, that a run would delete; `count` is at most {@link COUNT_LIMIT} + 1. */
+/**
+ * What a run would delete: rows, or the values of a column. `count` is never more than {@link COUNT_LIMIT}
+ * + 1.
+ */
 export interface Loss {
   readonly table: string;
   readonly column: string | null;
@@ -31,5 +34,5 @@ export interface Loss {
 }
 export const COUNT_LIMIT = 10_000;
 
-/** Something that a run needs and the database does not have, and the statement or step that solves it. */
+/** Something that the database or the role lacks, and the SQL statement or the step that adds it. */
 export type Problem = Readonly<Record<'problem' | 'remedy', string>>;

@@ -9,7 +9,7 @@ export const count = (number: number, noun: string) =>
 export const time = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 
-/** Rows of words, each column as wide as its widest word. */
+/** Rows as a table: each column is as wide as its longest word. */
 export function table(rows: readonly (readonly string[])[]): string {
   const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const line = (row: readonly string[]) =>
@@ -17,7 +17,7 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `  ${line(row)}`.trimEnd()).join('\n');
 }
 
-/** The object of each difference, and below it what was expected and what was found. */
+/** Each difference on three lines: the object, what is expected, and what was found. */
 export function differenceLines(differences: readonly Difference[]): string {
   const indent = (text: string) => text.replaceAll('\n', '\n              ');
   return differences
@@ -40,7 +40,7 @@ export function sessionWords(session: Session | undefined): string {
 export const blockerLines = (blockers: readonly Session[]) =>
   blockers.length === 0 ? '' : `\nblocked by:${list(blockers.map(sessionWords))}`;
 
-/** A count that reached its limit reads "more than". */
+/** One line for each loss. A count above the limit is shown as "more than". */
 export const lossLines = (losses: readonly Loss[]) =>
   list(
     losses.map(({ table: name, column, count: number }) => {

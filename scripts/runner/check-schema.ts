@@ -12,23 +12,23 @@ import type { Facts } from '../schema/effects.js';
 import type { Context } from './context.js';
 import { refuseProblems } from './preflight.js';
 
-/** The answer of the check: where the database is, and whether its schema is what is expected there. */
+/** What the check has found: the version of the database, and the differences from what is expected there. */
 export interface SchemaCheck extends Comparison {
   readonly rows: readonly AppliedRow[];
-  /** How many migrations are applied, as the migrations table says. */
+  /** How many migrations are applied, according to the migrations table. */
   readonly count: number;
   readonly facts: Facts;
   readonly hasTable: boolean;
 }
 
 /**
- * Compares the live schema with the one that is expected at the version the migrations table claims.
- * `check`, `status`, an `up` with nothing to do, and every commit of a run ask this one function. In an
- * open transaction it runs the deferred constraint triggers, then sees all changes of that transaction. It
- * leaves settings of its own there, so only COMMIT or ROLLBACK may follow.
+ * Reads the version from the migrations table, and compares the schema with the one that is expected there.
+ * `check`, `status`, an `up` with nothing to do, and every commit of a run call this one function. In an
+ * open transaction, it first runs the deferred constraint triggers, and then sees all changes of the
+ * transaction. It also changes settings, so that only COMMIT or ROLLBACK may follow.
  *
- * @param startedAt how many migrations were applied when this run began: what it has reverted must be gone
- * @throws Failure `usage` where the migrations table contradicts the files
+ * @param startedAt how many migrations were applied when the run began: what it has reverted must be gone
+ * @throws Failure `usage` if the migrations table contradicts the files
  */
 export async function checkSchema(
   connection: Connection,
@@ -50,7 +50,7 @@ type State = Pick<SchemaCheck, 'rows' | 'facts' | 'hasTable'>;
 const OPEN = `SET CONSTRAINTS ALL IMMEDIATE; ${READ_SETTINGS}`;
 const RETRIES = 5;
 
-/** Reads in a transaction of its own; again where another session has just dropped an object. */
+/** Reads in a transaction of its own. Repeats that if another session drops an object meanwhile. */
 async function readAlone(connection: Connection, context: Context): Promise<State> {
   const lockTimeout = `SET LOCAL lock_timeout = '${context.options.lockTimeout}';`;
   const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${lockTimeout} ${READ_SETTINGS}`;
@@ -89,7 +89,7 @@ async function readState(
   return { rows: (applied?.rows ?? []) as AppliedRow[], facts: factsFrom(facts), hasTable };
 }
 
-/** The rows of the facts query, as facts. */
+/** Makes facts from the rows of the facts query. */
 export function factsFrom(result: QueryResult | undefined): Facts {
   const facts = new Map<string, Map<string, string>>();
   for (const { object, part, definition } of (result?.rows ?? []) as Record<string, string>[]) {
@@ -99,7 +99,7 @@ export function factsFrom(result: QueryResult | undefined): Facts {
   return facts;
 }
 
-/** Whether a difference before a commit was there before the run: then the run did not make it. */
+/** True if the run did not make these differences: they were there when it began. */
 export function wasThere(
   before: SchemaCheck,
   failing: Comparison['failing'],

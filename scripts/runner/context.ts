@@ -3,7 +3,7 @@ import type { Project } from '../project/project.js';
 import type { Settings } from '../project/settings.js';
 import type { Direction } from '../report/types.js';
 
-/** The options of the command line. Waits are in seconds, timeouts in milliseconds; 0 is none. */
+/** The options of the command line. Waits are in seconds; timeouts are in milliseconds, and 0 means none. */
 export interface Options {
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -18,13 +18,13 @@ export interface Options {
   readonly quiet?: boolean;
 }
 
-/** What every command works with. Nothing in it changes. */
+/** What every command needs. Nothing in it changes. */
 export interface Context extends Connector {
   readonly argument: string | undefined;
   readonly direction: Direction;
   readonly options: Options;
   readonly settings: Settings;
   readonly project: Project;
-  /** Tells what happens during a run, a line each, to a person who waits. */
+  /** Prints a message to stderr, for a person who waits. `--quiet` suppresses it. */
   readonly tell: (text: string) => void;
 }

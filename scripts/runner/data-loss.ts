@@ -4,10 +4,13 @@ import { sqlstateOf } from '../database/pg-errors.js';
 import { failure } from '../report/errors.js';
 import { COUNT_LIMIT, type Loss } from '../report/types.js';
 
-/** The ids of all tables that hold rows, and of their dropped columns as `table.number`. */
+/** Ids: the oid of each table, and `oid.number` for each dropped column of a table. */
 export type Census = ReadonlySet<string>;
 
-/** Views and partitioned tables hold no rows themselves; temporary tables are the session's own. */
+/**
+ * Reads a {@link Census}, without what has no rows of its own (views, partitioned tables) and temporary
+ * tables.
+ */
 export const CENSUS = `SELECT string_agg(id, ' ') AS ids FROM (
   SELECT c.oid::text AS id FROM pg_catalog.pg_class c WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384
   UNION ALL SELECT a.attrelid || '.' || a.attnum FROM pg_catalog.pg_attribute a
@@ -17,7 +20,7 @@ export const censusFrom = (result: QueryResult | undefined): Census =>
   new Set((result?.rows[0] as { ids: string | null }).ids?.split(' '));
 
 /**
- * The tables and columns that were there before and are gone, whatever removed them. A renaming is no loss.
+ * The ids of the tables and columns that are gone, whatever removed them. Something renamed keeps its id.
  */
 export const goneSince = (before: Census, after: Census): string[] => [
   ...[...before].filter((id) => !id.includes('.') && !after.has(id)),
@@ -27,11 +30,11 @@ export const goneSince = (before: Census, after: Census): string[] => [
 ];
 
 /**
- * Looks for rows and values in what a run removes, in a transaction that has not removed it yet. Keeps
- * writers away from these tables until the transaction ends; readers go on. With row security `off`, so that
- * a policy that hides rows is an error and not an empty table.
+ * Makes sure that these tables and columns, which the run is going to remove, hold no rows or values. Blocks
+ * writers of these tables until the transaction ends; readers go on. Row security is `off`, so that a policy
+ * which hides rows is an error, and the table does not look empty.
  *
- * @throws Failure `data-loss` with bounded counts, or where the role may not look
+ * @throws Failure `data-loss` if they hold data, or if the role may not read them
  */
 export async function refuseLoss({ query }: Connection, ids: readonly string[]): Promise<void> {
   const [, found] = await query(`SET LOCAL search_path = pg_catalog;

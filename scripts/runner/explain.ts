@@ -10,7 +10,7 @@ import { factId, factsOf } from '../schema/effects.js';
 import type { FrameworkClient } from './framework-client.js';
 import { LossSuspected, type Run } from './transaction.js';
 
-/** Translates an error of a run into a Failure. Returns lock errors unchanged, so that the run is retried. */
+/** Translates an error of a run into a Failure. Returns errors unchanged after which the run is repeated. */
 export async function explain(
   run: Run,
   { firstError, current }: FrameworkClient,
@@ -23,7 +23,7 @@ export async function explain(
   if (signal.aborted || isLockError(error) || isKnown) return error;
   const sqlstate = sqlstateOf(error);
   const message = error instanceof Error ? error.message : String(error);
-  // A migration may have lost a connection of its own, to something else.
+  // The lost connection may be one that the migration itself has made, to another server.
   const isOurs = sqlstate !== '' || sessionOf(run.connection.client).connection.stream.destroyed;
   if (isOurs && isConnectionLost(error)) return serverFailure(error);
   const { name, file } = current ?? migrations[0] ?? { name: '', file: '' };
@@ -50,9 +50,9 @@ export async function explain(
 }
 
 /**
- * The objects that the migrations create, and that were there before the run with another definition: they
- * are the cause of the failure. Where the error is not about a duplicate, only tables, views and columns count,
- * since migrations usually replace the other kinds.
+ * The cause of many failures: an object that a migration creates was there before the run, with another
+ * definition. Returns these differences. If the error is not about a duplicate, only tables, views and
+ * columns count, since migrations usually replace objects of other kinds.
  */
 async function inTheWay(
   { context, before }: Run,
@@ -77,7 +77,7 @@ async function inTheWay(
   return (await compare(only, before.facts)).failing.filter(({ kind }) => kind === 'changed');
 }
 
-/** Translates anything thrown into a Failure. After a signal it is always `interrupted`. */
+/** Translates anything that was thrown into a Failure. After a signal, the code is always `interrupted`. */
 export function asFailure(thrown: unknown, signal: AbortSignal, version?: string | null): Failure {
   if (signal.aborted) {
     const details = { exitCode: signal.reason === 'SIGINT' ? 130 : 143, cause: thrown };
@@ -88,7 +88,12 @@ export function asFailure(thrown: unknown, signal: AbortSignal, version?: string
   return serverFailure(thrown) ?? failure('internal', [reason], { cause: thrown });
 }
 
-/** What a failure is once a part of the run is committed: recorded as a migration, or done outside a transaction. */
+/**
+ * Turns a failure into `partial`, if a part of the run is committed.
+ *
+ * @param version the version that the database is at now
+ * @param next the command that continues the work
+ */
 export function asPartial(
   cause: Failure,
   version: string | null,

@@ -1,13 +1,13 @@
 import type { Migration } from '../project/project.js';
 import { failure, type Failure } from '../report/errors.js';
 import { recordStatement, type Statement, type StatementClient } from './framework.js';
-import { changesSession, leaveTransaction, TRANSACTION_CONTROL } from './session-settings.js';
+import { changesSession, controlsTransaction, leaveTransaction } from './session-settings.js';
 import { RunTransaction, type Run } from './transaction.js';
 
 type Sent = readonly [statement: Statement, values?: readonly unknown[]];
 
 /**
- * What the framework takes for its database client. It forwards every statement to the server, except:
+ * The database client that the framework gets. It forwards every statement to the server, except for these:
  *
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |
@@ -23,18 +23,23 @@ type Sent = readonly [statement: Statement, values?: readonly unknown[]];
  */
 export class FrameworkClient implements StatementClient {
   readonly transaction: RunTransaction;
-  /** The migration that is at work, or was the last. */
+  /** The migration that runs, or has run last. */
   current: Migration | undefined;
   /** The first statement that failed. Later errors often say only "current transaction is aborted". */
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
-  /** A statement that came during the check, or after the run: it would go unchecked. */
+  /** Set if a statement came during the check or after the run: nothing would check what it does. */
   late: Failure | undefined;
   /**
-   * `running`: the function of a migration is at work; `inside`: its statements are sent. `leaving`: it asks for
-   * no transaction, and the framework sends COMMIT next.
+   * What comes from the framework now:
+   * - `between`: the framework's own statements, such as BEGIN and COMMIT
+   * - `running`: statements that the function of a migration sends itself, with `pgm.db`
+   * - `inside`: the statements of a migration, in the transaction of the run
+   * - `leaving`: the COMMIT before a migration that runs outside a transaction
+   * - `outside`: the statements of that migration
+   * - `closing`: nothing more may come, since the check runs, or the run is over
    */
   #phase: 'between' | 'running' | 'inside' | 'leaving' | 'outside' | 'closing' = 'between';
-  /** Behind a pooler, each statement outside a transaction may reach another server session. */
+  /** True behind a pooler: there, two statements outside a transaction may go to two server sessions. */
   #isPooled = false;
   #since = performance.now();
 
@@ -56,7 +61,7 @@ export class FrameworkClient implements StatementClient {
     const sql = (typeof sent[0] === 'string' ? sent[0] : sent[0].text).trim();
     try {
       const result = await this.#handle(sql, sent);
-      if (sql !== 'ROLLBACK') this.firstError = undefined; // It has rolled back to a savepoint.
+      if (sql !== 'ROLLBACK') this.firstError = undefined; // After an error, only ROLLBACK TO SAVEPOINT succeeds.
       return result;
     } catch (error) {
       this.firstError ??= { error, sql };
@@ -90,18 +95,18 @@ export class FrameworkClient implements StatementClient {
     if (this.#phase === 'outside') return await this.#sendOutside(file, sql, sent);
     if (!this.transaction.isOpen())
       throw ['running', 'inside'].includes(this.#phase) ? this.#left() : this.#tooLate(sql);
-    if (TRANSACTION_CONTROL.test(sql)) throw failure('controls-transaction', [file, sql], { file });
+    if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
     const result = await this.#send(sent);
     if (!this.transaction.isOpen()) throw this.#left();
     return result;
   }
 
-  /** Each statement is a commit there. */
+  /** Outside a transaction, every statement commits at once: the run lock must be held before each. */
   async #sendOutside(file: string, sql: string, sent: Sent): Promise<unknown> {
     if (this.#isPooled && changesSession(sql))
       throw failure('pooled-session', [file, sql], { file });
     await this.run.lock.assertHeld();
-    if (this.#phase !== 'outside') throw this.#tooLate(sql); // The migration did not wait for it.
+    if (this.#phase !== 'outside') throw this.#tooLate(sql); // The migration has not awaited it.
     this.run.progress.wroteOutside = true;
     return await this.#send(sent);
   }
@@ -139,7 +144,7 @@ export class FrameworkClient implements StatementClient {
     this.#phase = isLeaving ? 'outside' : 'between';
   }
 
-  /** Undoes what is not committed. Never throws. */
+  /** Rolls back what is not committed. Never throws. */
   async rollback(): Promise<void> {
     this.#phase = 'closing';
     await this.transaction.rollback();

@@ -1,4 +1,4 @@
-/** The only file that touches node-pg-migrate, apart from types. It is loaded when it has something to do. */
+/** The only file that runs node-pg-migrate. The package is loaded when it is first needed. */
 import { basename, dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MigrationBuilder, RunnerOption } from 'node-pg-migrate';
@@ -9,19 +9,19 @@ import type { Direction } from '../report/types.js';
 
 export type Statement = string | { readonly text: string };
 
-/** What the framework sends its statements to. */
+/** The database client that the framework sends its statements to. */
 export interface StatementClient {
   query(statement: Statement, values?: readonly unknown[]): Promise<unknown>;
-  /** Called before the function of a migration. */
+  /** Called before the function of a migration runs. */
   starts?(migration: Migration): void;
-  /** Called after it, with whether its statements go into the transaction of the run, and what they are. */
+  /** Called after that, with the statements that come next, and whether they run in a transaction. */
   sends?(isInside: boolean, statements: readonly string[]): void;
 }
 
-/** What a migration's file exports. `down` is `false` where a migration says that it cannot be reverted. */
+/** What the file of a migration exports. `down` is `false` if the migration cannot be reverted. */
 export type Actions = Readonly<Record<string, unknown>>;
 
-/** The statement with which the framework records that a migration has run. */
+/** The statement by which the framework records a migration in its table. */
 export const recordStatement = (
   { migrationsSchema, migrationsTable }: Settings,
   name: string,
@@ -31,12 +31,12 @@ export const recordStatement = (
     ? `INSERT INTO "${migrationsSchema}"."${migrationsTable}" (name, run_on) VALUES ('${name}', NOW());`
     : `DELETE FROM "${migrationsSchema}"."${migrationsTable}" WHERE name='${name}';`;
 
-/** The statement with which the framework asks what has run. */
+/** The statement by which the framework asks which migrations are applied. */
 const appliedQuery = ({ migrationsSchema, migrationsTable }: Settings) =>
   `SELECT name FROM "${migrationsSchema}"."${migrationsTable}" ORDER BY run_on, id`;
 
 /**
- * Loads migrations before any of them runs, so that a broken file is found while nothing has been written.
+ * Loads all migrations before the first one runs: a broken file is found before anything is written.
  *
  * @throws Failure `usage` for a file that cannot be loaded, or does not export `up` and `down`
  */
@@ -73,14 +73,14 @@ async function load(path: string): Promise<Actions> {
 }
 
 /**
- * Runs migrations through the framework's runner, in one transaction but for those that ask for none.
+ * Runs migrations with the framework's runner, in one transaction, except for those that ask for none.
  *
- * Facts of 9.0.0 behind the options: `singleTransaction` is off unless asked for; `schema` would set
- * search_path for the session, which a pooler hands on to others; its session lock would stay behind on a
- * pooled connection. The runner lists the folder itself: `ignorePattern` leaves it one file, and for that
- * file the loader answers with all migrations of the run, in their order.
+ * The reasons for the options, in version 9.0.0: `singleTransaction` must be given. `schema` would set
+ * search_path for the session, and the framework's own lock is a session lock: behind a pooler, both would
+ * reach other clients. The runner lists the folder itself. `ignorePattern` leaves it one file, and for this
+ * file our loader returns all migrations of the run, in their order.
  *
- * @param dryRun whether only the functions of the migrations run, and none of their statements
+ * @param dryRun calls the functions of the migrations, but sends none of their statements
  */
 export async function runMigrations(
   settings: Settings,
@@ -102,7 +102,7 @@ export async function runMigrations(
       shorthands,
     } as never,
   }));
-  // The framework would order what has run by `run_on`, a local time. It is told what there is to do.
+  // The framework would sort the applied migrations by `run_on`, a local time. We answer that query instead.
   const rows = direction === 'up' ? [] : [...migrations.keys()].reverse();
   const query = async (statement: Statement, values?: readonly unknown[]) =>
     statement === appliedQuery(settings) ? { rows } : await client.query(statement, values);
@@ -126,7 +126,7 @@ export async function runMigrations(
   });
 }
 
-/** The function of a migration, which tells the client when it starts and what it is about to send. */
+/** The function of a migration, which also calls `starts` and `sends` of the client. */
 const announced =
   (client: StatementClient, migration: Migration, action: unknown) =>
   async (pgm: MigrationBuilder) => {

@@ -5,21 +5,21 @@ import { blockerLines } from '../report/wording.js';
 import type { Context } from './context.js';
 import { sessionJson } from './run-lock.js';
 
-/** Reports what a long statement waits for, and the progress of an index build. */
+/** Tells what a long statement waits for, and how far an index build is. */
 export interface LockMonitor {
-  /** Waits for a statement; when it takes long, asks the server about it, on another connection. */
+  /** Waits for a statement. If it takes long, asks the server about it on another connection. */
   during<T>(statement: Promise<T>): Promise<T>;
-  /** The sessions that were last seen to block a statement of this run. */
+  /** The sessions that last blocked a statement of this run. */
   blockers(): readonly Session[];
 }
 
-/** Milliseconds until the first question, and between two; sooner where `--lock-timeout` is short. */
+/** Milliseconds before the first query (less if `--lock-timeout` is short), and between two queries. */
 const FIRST = 700;
 const NEXT = 800;
-/** One line for this many reports of progress: every few seconds. */
+/** Only every fifth report of progress is printed: one in four seconds. */
 const REPORTS_PER_LINE = 5;
 
-/** Progress as `pg_stat_progress_create_index` says it (manual, 27.4.4). */
+/** Who blocks these connections, and the progress of an index build (manual, 27.4.4). */
 const activityQuery = (names: string) => `SELECT
   (SELECT json_agg(${sessionJson('b')})
     FROM pg_catalog.pg_stat_activity w, unnest(pg_blocking_pids(w.pid)) AS p(pid), pg_catalog.pg_stat_activity b
@@ -64,7 +64,7 @@ export async function withLockMonitor<T>(
     const done = new AbortController();
     const timer = setTimeout(
       () => {
-        // One monitoring connection at a time. A monitor that fails is no reason to fail a migration.
+        // Open one monitoring connection at a time. If it fails, the migration goes on without.
         current = current.then(() => watch(done.signal)).catch(() => undefined);
       },
       Math.min(FIRST, options.lockTimeout / 3 || FIRST),

@@ -9,11 +9,11 @@ import { factsOf, isKind, isTriggerFunction, partsOf, type Facts } from '../sche
 import type { Context } from './context.js';
 
 /**
- * Refuses to run migrations where the server takes no writes, a prerequisite does not hold, or the role
- * lacks a privilege. It names everything at once, before anything is written, and refuses nothing that
- * PostgreSQL would allow.
+ * Refuses a run if the server is read-only, if a prerequisite is missing, or if the role lacks a privilege.
+ * All problems are listed at once, before anything is written. What PostgreSQL would allow is never
+ * refused.
  *
- * @param facts the live schema; without it, as where a role may not read, prerequisites are not asked for
+ * @param facts the live schema; without it, the prerequisites are not compared
  * @throws Failure `unavailable`
  */
 export async function refuseProblems(
@@ -31,7 +31,10 @@ export async function refuseProblems(
   if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
-/** A prerequisite that some effect changes is not compared: an old SQL file may have made the change already. */
+/**
+ * The prerequisites that the live schema does not have. One that a migration changes may differ; see
+ * `expectation`.
+ */
 async function missingPrerequisites(
   { project, configuration }: Context,
   facts: Facts,
@@ -45,9 +48,10 @@ async function missingPrerequisites(
 }
 
 /**
- * What a role needs for the objects that effects name. `creates`: it creates the object, if that is not there.
- * `drops`: it drops the object, which the owner of the schema may do as well. `right`: what it needs on an
- * object that is there; nothing for a trigger function on the way down, which may stay.
+ * What the role must be allowed to do with the objects that effects name.
+ * - `creates`: the object is created, unless it is there
+ * - `drops`: the object is dropped, which the owner of its schema may do as well
+ * - `right`: what the role needs if the object is there: to be its `owner`, the privilege TRIGGER, or nothing
  */
 const needsOf = ({ direction }: Context, migrations: readonly Migration[]) =>
   migrations.flatMap(({ effect }) =>
@@ -60,8 +64,9 @@ const needsOf = ({ direction }: Context, migrations: readonly Migration[]) =>
       const isTriggers =
         parts.length > 0 &&
         parts.every(([part, text]) => part.startsWith('trigger ') && text !== null);
-      const right = stays ? '' : isTriggers && !isDown ? 'TRIGGER' : 'owner';
-      // An index is an object of its own schema, and so is that of a key.
+      let right = isTriggers && !isDown ? 'TRIGGER' : 'owner';
+      if (stays) right = '';
+      // To create an index, also that of a key, the role needs CREATE on the schema.
       const indexes = parts.filter(
         ([part, text]) =>
           text !== null &&
@@ -79,7 +84,7 @@ const needsOf = ({ direction }: Context, migrations: readonly Migration[]) =>
 
 const OWNER = 'coalesce(c.relowner, p.proowner, t.typowner)';
 
-/** Rows of `problem` and `remedy`. */
+/** The query for the problems. Its rows: `problem` and `remedy`. */
 function problemsQuery(context: Context, migrations: readonly Migration[]): string {
   const { settings, project, command, options } = context;
   const writes = !options.dryRun && ['up', 'down', 'redo'].includes(command);

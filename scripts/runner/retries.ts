@@ -6,9 +6,10 @@ import type { Context } from './context.js';
 import type { LockMonitor } from './lock-monitor.js';
 
 /**
- * Attempts something again after lock timeouts and deadlocks, up to `--retries` times, with growing pauses.
+ * Runs `attemptOnce`. After a lock timeout or a deadlock, it is run again, after a pause that grows, at most
+ * `--retries` times.
  *
- * @throws Failure `locked`, with the sessions that were in the way
+ * @throws Failure `locked`, with the sessions that held the locks
  */
 export async function withRetries<T>(
   { signal, options: { retries }, tell }: Context,

@@ -6,16 +6,16 @@ import { sessionWords } from '../report/wording.js';
 import type { Context } from './context.js';
 import { noTimeouts } from './session-settings.js';
 
-/** The key that node-pg-migrate's own CLI locks: it and this program exclude each other. */
+/** The key of the lock: the same as in the CLI of node-pg-migrate, so that the two exclude each other. */
 export const RUN_LOCK_KEY = '7241865325823964';
 
 /** The run lock, while it is held. */
 export interface RunLock {
-  /** @throws Failure `unavailable` when the connection of the lock is lost, and the lock with it */
+  /** @throws Failure `unavailable` if the connection of the lock is lost, since the lock is lost with it */
   assertHeld(): Promise<void>;
 }
 
-/** A {@link Session} as JSON, of a row of `pg_stat_activity`. */
+/** SQL: a {@link Session} as JSON, from the row `a` of `pg_stat_activity`. */
 export const sessionJson = (
   a: string,
 ) => `json_build_object('pid', ${a}.pid, 'application', ${a}.application_name,
@@ -33,14 +33,15 @@ const HOLDER = `SELECT ${sessionJson('a')} AS holder
     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) LIMIT 1`;
 
 /**
- * Runs `use` while this process alone may migrate the database.
+ * Runs `use` while it holds the run lock: only one process at a time may migrate a database.
  *
- * The lock belongs to a transaction of a connection of its own: it holds behind a transaction-mode pooler,
- * where the session lock of node-pg-migrate would stay behind on a server connection that others use. The
- * transaction is READ COMMITTED and idle, so it holds no snapshot, and `CREATE INDEX CONCURRENTLY` does not
- * wait for it. For the same reason another run polls for the lock, in transactions that end.
+ * The lock is held by a transaction, on a connection of its own. A session lock, as node-pg-migrate takes
+ * it, would stay in the pooled server session behind a transaction-mode pooler. The transaction is READ
+ * COMMITTED and idle: it has no snapshot, so `CREATE INDEX CONCURRENTLY` does not wait for it. A statement
+ * that waits for the lock would have a snapshot, so another run tries again and again, each time in a short
+ * transaction.
  *
- * @throws Failure `locked`, with the holder, when the lock could not be had within `--lock-wait`
+ * @throws Failure `locked`, with the holder, if the lock is not free within `--lock-wait`
  */
 export async function withRunLock<T>(
   connection: Connection,
@@ -55,7 +56,7 @@ export async function withRunLock<T>(
     try {
       if (held) return await use({ assertHeld: () => assertHeld(connection, began) });
     } finally {
-      await connection.query('ROLLBACK').catch(() => undefined); // A lost connection has released it.
+      await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
     const isLast = Date.now() >= deadline;
     if (isLast || attempt % 20 === 2) {
@@ -68,7 +69,7 @@ export async function withRunLock<T>(
   }
 }
 
-/** The lock ends with its transaction and not before, so it is held while the transaction is the same. */
+/** The lock is held as long as its transaction lasts, and its timestamp identifies the transaction. */
 async function assertHeld(connection: Connection, began: string): Promise<void> {
   const query = `SELECT transaction_timestamp()::text = '${began}' AS held`;
   const [result] = await connection.query(query).catch((cause: unknown) => {

@@ -6,7 +6,10 @@ import type { Context } from './context.js';
 /** Undoes every `SET`, `SET ROLE` and `set_config` of a session, and drops its temporary tables. */
 export const RESET = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP;';
 
-/** Keeps the server from ending a transaction that only waits. PostgreSQL has the second setting since 17. */
+/**
+ * Turns off the timeouts by which a server ends idle or long transactions. The second exists since
+ * PostgreSQL 17.
+ */
 export const noTimeouts = ({ serverVersion }: Connection) =>
   `SET LOCAL idle_in_transaction_session_timeout = 0;
 ${Number.parseInt(serverVersion, 10) < 17 ? '' : 'SET LOCAL transaction_timeout = 0;'}`;
@@ -16,9 +19,9 @@ export const searchPath = (schemas: readonly string[]) =>
   schemas.map((schema) => pg.escapeIdentifier(schema)).join(', ');
 
 /**
- * The settings of a run, for the open transaction. They are made at BEGIN and again after each migration,
- * so that every migration starts from the same ones, and nothing that one has SET reaches the next, or
- * another client of a pooler.
+ * The settings of a run, for the current transaction. They are made at BEGIN, and again after each
+ * migration: so all migrations start with the same settings, and what one has SET reaches neither the next
+ * one nor another client of a pooler.
  */
 export const runSettings = ({
   options,
@@ -32,25 +35,30 @@ SET LOCAL datestyle = 'ISO, YMD';
 SET LOCAL intervalstyle = 'postgres';
 SET LOCAL standard_conforming_strings = on;`;
 
-/** The role or the database may have another level as its default, or be read-only. */
+/** Says the isolation level and READ WRITE, since a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
 
-/** A statement that begins or ends a transaction (manual, part VI). */
-export const TRANSACTION_CONTROL =
-  /^(?:\s|--.*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
+/** SQL without its texts and comments. */
+const bare = (sql: string) =>
+  sql.replaceAll(/'(?:[^']|'')*'|--.*|\/\*(?:[^*]|\*(?!\/))*\*\//g, ' ');
 
-/** Whether a statement changes the session beyond its own transaction. Texts and comments in it do not matter. */
-export const changesSession = (sql: string) =>
-  SESSION_STATE.test(sql.replaceAll(/'(?:[^']|'')*'|--.*|\/\*(?:[^*]|\*(?!\/))*\*\//g, ' '));
+/** Whether a statement begins or ends a transaction (manual, part VI). */
+export const controlsTransaction = (sql: string) => TRANSACTION_CONTROL.test(bare(sql));
+const TRANSACTION_CONTROL =
+  /^\s*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
+
+/** Whether a statement changes the session beyond its own transaction. */
+export const changesSession = (sql: string) => SESSION_STATE.test(bare(sql));
 const SESSION_STATE =
   /(?:^|;)\s*(?:SET(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+TEMP|PREPARE|LISTEN)|\b(?:set_config|pg_advisory_lock)/i;
 
 /**
- * Outside a transaction `SET LOCAL` has no effect, so an unqualified name could mean another schema. Sets search_path
- * for the session, until the next {@link RESET}.
+ * Prepares a migration outside a transaction. `SET LOCAL` has no effect there, and an unqualified name
+ * could mean another schema, so search_path is set for the session, until the next {@link RESET}. Behind a
+ * pooler that is impossible: the role must have the right search_path by itself.
  *
- * @throws Failure `unavailable` behind a pooler, which would not keep it, unless the role has the same search_path
- * @returns whether the connection is one to a pooler
+ * @throws Failure `unavailable` behind a pooler, if the role has another search_path
+ * @returns whether there is a pooler
  */
 export async function leaveTransaction(
   { query, client }: Connection,

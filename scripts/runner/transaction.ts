@@ -9,18 +9,18 @@ import type { LockMonitor } from './lock-monitor.js';
 import type { RunLock } from './run-lock.js';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.js';
 
-/** How far a run has come, in all of its attempts. */
+/** What a run has done up to now, in all of its attempts. */
 export interface Progress {
   /** How many migrations are applied and committed. */
   count: number;
   readonly done: Done[];
-  /** Whether a migration has sent a statement outside a transaction: it stays, recorded or not. */
+  /** True after the first statement outside a transaction: it cannot be rolled back. */
   wroteOutside: boolean;
-  /** Ids of tables and columns that a transaction removed, in which the next attempt first looks for data. */
+  /** Ids of what the last attempt has removed: the next one first makes sure that there is no data in it. */
   suspects: readonly string[];
 }
 
-/** What a run works with; `before` is the check when it began. */
+/** What a run needs. `before` is the result of the check at its beginning. */
 export interface Run {
   readonly context: Context;
   readonly direction: Direction;
@@ -31,16 +31,16 @@ export interface Run {
   readonly progress: Progress;
 }
 
-/** Thrown when a transaction has removed what may hold data: the run begins again, and looks there first. */
+/** Thrown if the transaction has removed something that may hold data. The run is then repeated. */
 export class LossSuspected extends Error {}
 
 /** The transactions of a run, one after the other: what happens between BEGIN and COMMIT. */
 export class RunTransaction {
   warnings: readonly Difference[] = [];
-  /** When the transaction began, which identifies it; undefined before the first one. */
+  /** The timestamp of the transaction, which identifies it; undefined before the first transaction. */
   began: string | undefined;
   #census: Census = new Set();
-  /** The migrations that the transaction records. */
+  /** The migrations that are recorded in this transaction, and not committed yet. */
   #recorded: Done[] = [];
 
   constructor(private readonly run: Run) {}
@@ -64,19 +64,19 @@ export class RunTransaction {
 
   #settings(): string {
     const { context, connection } = this.run;
-    const name = connectionName('run', context.command); // RESET ALL removes what a pooler has set.
+    const name = connectionName('run', context.command); // RESET ALL would remove the name behind a pooler.
     return `${runSettings(context)} SET LOCAL application_name = '${name}'; ${noTimeouts(connection)}`;
   }
 
   /**
    * Records a migration, and makes the settings anew for the next one.
    *
-   * @returns false where the transaction is not the one that the run began: then nothing is recorded
+   * @returns false if this is not the transaction that the run began; then nothing is recorded
    */
   async record(done: Done, sql: string): Promise<boolean> {
-    // A COMMIT and a BEGIN in one statement leave no trace but another timestamp of the transaction.
+    // If a migration has hidden COMMIT and BEGIN in a statement, the transaction has another timestamp.
     const isOwn = `(transaction_timestamp() = '${this.began ?? ''}'::timestamptz)`;
-    // The migration may have set a search_path in which functions and operators are others.
+    // Without this, the migration's own search_path could lead to another function or operator.
     const look = `SET LOCAL search_path = pg_catalog; SELECT 1 / ${isOwn}::int;`;
     const record = `RESET SESSION AUTHORIZATION; RESET ROLE; ${sql} ${this.#settings()}`;
     try {
@@ -90,15 +90,17 @@ export class RunTransaction {
   }
 
   /**
-   * Guards data, checks the schema, proves that the run lock is held, and commits.
+   * Makes sure that no data is lost, checks the schema, makes sure that the run lock is held, and commits.
    *
-   * @param refuse called just before COMMIT; throws if a statement arrived during the check
+   * @param refuse called just before COMMIT; it throws if a statement came during the check
    */
   async commit(refuse: () => void): Promise<void> {
     const { connection, lock } = this.run;
     const [id] = await connection.query('SELECT pg_current_xact_id_if_assigned() AS id');
     const hasWritten = (id?.rows[0] as { id: string | null }).id !== null;
-    // Nothing was written. After an interrupted run the schema may be wrong here; a later migration repairs it.
+    // Without a write there is nothing to check. After an interrupted run the schema may be wrong at this
+    // point,
+    // and a later migration of this run completes it.
     if (!hasWritten) {
       await this.rollback();
       return;
@@ -109,7 +111,7 @@ export class RunTransaction {
     refuse();
     this.run.context.signal.throwIfAborted();
     const [result] = await connection.query('COMMIT');
-    // The server answers ROLLBACK to the COMMIT of a transaction in which a statement failed.
+    // If a statement has failed before, the server answers ROLLBACK to COMMIT.
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
     const { progress } = this.run;
     progress.suspects = [];
@@ -117,13 +119,13 @@ export class RunTransaction {
     progress.done.push(...this.#recorded.splice(0));
   }
 
-  /** How many migrations are applied once this transaction is committed. */
+  /** How many migrations are applied after the COMMIT of this transaction. */
   #countAfter(): number {
     const { direction, progress } = this.run;
     return progress.count + (direction === 'up' ? this.#recorded.length : -this.#recorded.length);
   }
 
-  /** What is gone can be searched for data only in a transaction that has not removed it yet. */
+  /** Once something is removed, nobody can see whether it held data: the run is repeated, and looks first. */
   async #guardData(): Promise<void> {
     const { connection, context, progress } = this.run;
     if (context.options.allowDataLoss) return;
@@ -151,7 +153,7 @@ export class RunTransaction {
     throw failure('differs', [...values], { differences: failing });
   }
 
-  /** Undoes what is not committed. Never throws: a connection that is lost has rolled back. */
+  /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
   async rollback(): Promise<void> {
     this.#recorded = [];
     if (this.isOpen()) await this.run.connection.query('ROLLBACK').catch(() => undefined);

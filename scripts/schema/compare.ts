@@ -14,9 +14,9 @@ const NONE: Parts = new Map();
 /**
  * Compares the live schema with the expected one.
  *
- * What is missing or changed makes a schema wrong. So does what an effect removed and is still there;
- * anything else with a name that is unexpected, on a table that a migration created, is a warning unless
- * `strict`. An object that is missing, or should not be there, is one difference, without its parts.
+ * A fact that is missing, changed, or not removed makes the schema wrong. Something else on a table that a
+ * migration created, such as an index that somebody has added, is a warning, unless `strict`. If a whole
+ * object is missing, or must be gone, this is one difference: its parts are not listed.
  */
 export async function compare(expected: Expectation, live: Facts, strict = false) {
   const failing: Difference[] = [];
@@ -27,18 +27,25 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     const isNamed = (part: string) => named.has(factId(object, part)) || removed.has(object);
     const all = [...new Set([...wanted.keys(), ...found.keys()])];
     const compared = all.filter((part) => isNamed(part) || owned.has(object));
-    const [kind, otherKind] = [kindOf(wanted), kindOf(found)];
+    const kind = kindOf(wanted);
+    const otherKind = kindOf(found);
     const isOther = kind !== otherKind && compared.some(isKind);
     for (const part of isOther ? [kind ?? otherKind ?? ''] : compared) {
       const definition = wanted.get(part);
       if (definition !== undefined && (await isEqual(expected, [object, part, definition], found)))
         continue;
-      const [expects, finds] =
-        isOther && kind !== undefined && otherKind !== undefined
-          ? [inFull(kind, wanted), inFull(otherKind, found)] // A view in the place of a table.
-          : [shown(part, definition), shown(part, found.get(part))];
+      let expects = shown(part, definition);
+      let finds = shown(part, found.get(part));
+      // A view in the place of a table: both are shown with their kinds.
+      if (isOther && kind !== undefined && otherKind !== undefined) {
+        expects = inFull(kind, wanted);
+        finds = inFull(otherKind, found);
+      }
+      let change: Difference['kind'] = 'changed';
+      if (expects === null) change = 'unexpected';
+      else if (finds === null) change = 'missing';
       const difference: Difference = {
-        kind: expects === null ? 'unexpected' : finds === null ? 'missing' : 'changed',
+        kind: change,
         object: title(object, part),
         expected: expects,
         found: finds,
@@ -58,7 +65,7 @@ const inFull = (part: string, parts: Parts) => `${part} ${parts.get(part) ?? ''}
 async function isEqual(expected: Expectation, [object, part, definition]: Fact, found: Parts) {
   const other = found.get(part);
   if (other === definition) return true;
-  // On a shared table the application may add to a column, and name the constraints as it likes.
+  // On a shared table, the application may add a default to a column, and choose the names of constraints.
   const isShared = !expected.owned.has(object);
   const isLonger = part.startsWith('column ') && other?.startsWith(`${definition} `) === true;
   const isOurs = expected.definitions.has([object, part, other].join('\0'));
@@ -78,11 +85,11 @@ async function isEqual(expected: Expectation, [object, part, definition]: Fact, 
 
 type Fact = readonly [object: string, part: string, definition: string];
 
-/** A plain table has no definition to show. */
+/** A definition as people read it: a plain table has an empty one, and is shown as `table`. */
 export const shown = (part: string, definition: string | undefined) =>
   definition === '' ? part : (definition ?? null);
 
-/** What a fact is called. An index is named in its schema, other parts in their table. */
+/** The name of a fact in messages: `index schema.name`, or `column schema.table.name`. */
 export function title(object: string, part: string): string {
   if (part === '') return object;
   const [, noun = part, name] = /^(column|constraint|index|trigger|policy) (.*)$/s.exec(part) ?? [];
@@ -90,6 +97,6 @@ export function title(object: string, part: string): string {
   return `${noun} ${noun === 'index' ? schemaOf(object) : object}.${name}`;
 }
 
-/** The schema in the name of an object, with its quotes if it has any. */
+/** The schema of an object, quoted as in the name of the object. */
 export const schemaOf = (object: string) =>
   /^(?:[a-z]+ )?("(?:[^"]|"")*"|[^".]*)\./.exec(object)?.[1] ?? '';

@@ -2,7 +2,10 @@ import type { Direction } from '../report/types.js';
 import { title } from './compare.js';
 import { isKind, partsOf, type Effect, type Facts } from './effects.js';
 
-/** What a migration does, a line for each fact: `+` adds, `~` changes, `-` removes. `before` is without it. */
+/**
+ * Describes a migration, with a line for each fact: `+` adds, `~` changes, `-` removes. `before` is the
+ * schema without it.
+ */
 export function effectLines(before: Facts, effect: Effect, direction: Direction): string[] {
   return Object.entries(effect).flatMap(([object, patch]) => {
     const old = before.get(object) ?? new Map<string, string>();
@@ -12,10 +15,12 @@ export function effectLines(before: Facts, effect: Effect, direction: Direction)
         direction === 'up' ? [old.get(part), definition] : [definition, old.get(part)];
       return { part, from: from ?? undefined, to: to ?? undefined };
     });
-    // An object that is removed takes its parts along.
+    // The parts of a removed object are not listed.
     const whole = steps.filter(({ part, to }) => isKind(part) && to === undefined);
     return (whole.length > 0 ? whole : steps).map(({ part, from, to }) => {
-      const sign = to === undefined ? '-' : from === undefined ? '+' : '~';
+      let sign = '~';
+      if (to === undefined) sign = '-';
+      else if (from === undefined) sign = '+';
       return `  ${sign} ${title(object, part)} ${to?.split('\n')[0] ?? ''}`.trimEnd();
     });
   });

@@ -1,28 +1,33 @@
 /** Effects, merged into the expected schema. Pure: values in, values out. */
 
-/** What an effect file holds: by object, its definition, or its parts by name. `null` removes. */
+/**
+ * An effect file. For each object: its definition, or the definitions of its parts by name. `null` removes.
+ */
 export type Effect = Readonly<
   Record<string, string | null | Readonly<Record<string, string | null>>>
 >;
 
-/** A schema: by object, the definitions of its parts. An object without parts has one, named `''`. */
+/**
+ * A schema. For each object: the definitions of its parts by name. A function or type has one part, named
+ * `''`.
+ */
 export type Facts = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 type Fact = readonly [object: string, part: string, definition: string | null];
 
-/** Whether a part says what kind of object the object is. Every object has exactly one such part. */
+/** True for the part that says which kind of object it is, such as `table`. Every object has exactly one. */
 export const isKind = (part: string) =>
   /^(|table|view|materialized view|foreign table)$/.test(part);
 
 export const factId = (object: string, part: string) => `${object}\0${part}`;
 
-/** A trigger function is shared with the application, which may use it for tables of its own. */
+/** True for a trigger function. The application may use it as well, so a `down` may leave it. */
 export const isTriggerFunction = (definition: string | null) =>
   /^CREATE OR REPLACE FUNCTION (?:"(?:[^"]|"")*"|[^"\n])+\n RETURNS trigger\n/.test(
     definition ?? '',
   );
 
-/** The parts that an effect names of an object; none where it removes the object. */
+/** The parts of one object that an effect names; none if it removes the object. */
 export const partsOf = (patch: Effect[string] | undefined): [string, string | null][] =>
   typeof patch === 'string' ? [['', patch]] : Object.entries(patch ?? {});
 
@@ -32,7 +37,7 @@ export const factsOf = (effect: Effect): Fact[] =>
     partsOf(patch).map(([part, definition]): Fact => [object, part, definition]),
   );
 
-/** Merges effects as RFC 7396 says, two levels deep. */
+/** Merges effects in their order, as JSON merge patches (RFC 7396): objects first, then their parts. */
 export function merge(effects: readonly Effect[]): Facts {
   const merged = new Map<string, Map<string, string>>();
   for (const [object, patch] of effects.flatMap((effect) => Object.entries(effect))) {
@@ -46,23 +51,23 @@ export function merge(effects: readonly Effect[]): Facts {
   return merged;
 }
 
-/** What the schema must be at a version, and how far the comparison goes. */
+/** The schema that is expected at a version, and what of it is compared. */
 export interface Expectation {
   readonly facts: Facts;
-  /** Ids of the facts that are compared on every table; also of those that an effect removed. */
+  /** Ids of the facts that are compared on every table, including those that must be gone. */
   readonly named: ReadonlySet<string>;
-  /** Tables that an effect created: everything on them is compared. */
+  /** Objects that a migration created: everything on them is compared. */
   readonly owned: ReadonlySet<string>;
-  /** Objects that an effect removed: nothing of them may be there. */
+  /** Objects that must be gone. */
   readonly removed: ReadonlySet<string>;
-  /** Every definition that a fact has had in the prerequisites and effects: one is not a longer form of another. */
+  /** Every definition that prerequisites and effects give to a fact, now or earlier, with its id. */
   readonly definitions: ReadonlySet<string>;
   readonly prerequisites: Effect;
 }
 
 /**
- * The expected schema after the applied effects. A prerequisite is compared until an effect names the
- * same fact, applied or not: an older file may have made that change already.
+ * The schema that is expected after the applied migrations. A prerequisite is not compared if any effect,
+ * applied or pending, changes it: an old SQL file may have made that change before the first migration.
  *
  * @param reverted the effects that this run has reverted: what they added must be gone, except for trigger
  *   functions, which other tables may use
@@ -91,7 +96,7 @@ export function expectation(
       .filter(([, part, definition]) => isKind(part) && definition !== null)
       .map(([object]) => object);
   const facts = merge([prerequisites, ...applied]);
-  // What a reverted effect had removed must be there again.
+  // If a reverted migration had removed an object, it must be there again.
   const restored = reverted
     .flatMap(removedBy)
     .flatMap((object) => [...(facts.get(object) ?? [])].map(([part]) => [object, part] as const));
@@ -115,7 +120,7 @@ export function expectation(
 const removedBy = (effect: Effect) =>
   Object.keys(effect).filter((object) => effect[object] === null);
 
-/** The effect that leads from one schema to another. */
+/** The effect that changes the schema `before` into the schema `after`. */
 export function effectBetween(before: Facts, after: Facts): Effect {
   const effect: Record<string, Effect[string]> = {};
   for (const object of before.keys()) if (!after.has(object)) effect[object] = null;

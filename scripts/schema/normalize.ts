@@ -6,10 +6,10 @@ type Node = Readonly<Record<string, unknown>>;
 type Parse = (sql: string) => unknown;
 
 /**
- * Compares definitions by PostgreSQL's own parser, which is loaded when it is first needed.
+ * Compares definitions with PostgreSQL's own parser, which is loaded when it is first needed.
  *
- * Each is put into the statement that it is a fragment of, and parsed; the syntax trees are compared after
- * the rewrites below. What the parser rejects is compared as text.
+ * A definition is only a part of a statement. It is completed to a statement and parsed, the tree is
+ * rewritten as below, and the trees are compared. A definition that the parser rejects is compared as text.
  */
 export const normalizer = (): Promise<IsSame> => (loaded ??= load());
 let loaded: Promise<IsSame> | undefined;
@@ -18,12 +18,10 @@ async function load(): Promise<IsSame> {
   const { loadModule, parseSync } = await import('libpg-query');
   await loadModule();
   return (part, expected, found) => {
-    // A materialized view that was made without rows is refreshed sooner or later.
+    // WITH NO DATA only says how a materialized view was created: it may have been refreshed since.
     if (expected === found || expected === `${found} WITH NO DATA`) return true;
-    const [[wanted, suffix], [other, otherSuffix]] = [
-      withoutSuffix(expected),
-      withoutSuffix(found),
-    ];
+    const [wanted, suffix] = withoutSuffix(expected);
+    const [other, otherSuffix] = withoutSuffix(found);
     const tree = treeOf(parseSync, statement(part, wanted));
     return (
       suffix === otherSuffix &&
@@ -33,14 +31,14 @@ async function load(): Promise<IsSame> {
   };
 }
 
-/** What the catalog query appends to a definition, and no statement says in that place. */
+/** Splits off the words that our catalog query has added at the end: the parser would reject them. */
 function withoutSuffix(definition: string): [definition: string, suffix: string] {
   const pattern = / (?:INVALID|DISABLED|ENABLED (?:REPLICA|ALWAYS)|WITH NO DATA|EXTENSION \S+)$/;
   const suffix = pattern.exec(definition)?.[0] ?? '';
   return [definition.slice(0, definition.length - suffix.length), suffix];
 }
 
-/** The statement that a definition is a fragment of. */
+/** Completes a definition to a statement that the parser accepts. The names in it do not matter. */
 function statement(part: string, definition: string): string {
   const noun = part.split(' ')[0] ?? '';
   if (noun === 'column' || noun === 'constraint')
@@ -54,7 +52,10 @@ function statement(part: string, definition: string): string {
   return definition.startsWith('CREATE ') ? definition : `CREATE DOMAIN d ${definition}`;
 }
 
-/** Null for what the parser does not know, such as a definition of a newer server. */
+/**
+ * The rewritten syntax tree; null if the parser rejects the statement, for example the syntax of a newer
+ * server.
+ */
 function treeOf(parse: Parse, sql: string): unknown {
   try {
     return rewrite(parse(sql), undefined);
@@ -64,9 +65,9 @@ function treeOf(parse: Parse, sql: string): unknown {
 }
 
 /**
- * Rewrites a syntax tree, so that what PostgreSQL prints in two ways becomes one tree.
+ * Rewrites a syntax tree, so that two texts which PostgreSQL prints for the same thing become one tree.
  *
- * @param relation the name of the only relation of the query that the node is in, if there is only one
+ * @param relation the table that the query around this node reads, if it reads only one
  */
 function rewrite(node: unknown, relation: string | undefined): unknown {
   if (typeof node !== 'object' || node === null) return node;
@@ -81,11 +82,11 @@ function rewrite(node: unknown, relation: string | undefined): unknown {
 }
 
 /**
- * By the type of node: what it is the same as, or undefined where it stays. Each has a test. The parser itself
- * makes `a AND b AND c` of `(a AND b) AND c`, so a restored check with BETWEEN needs no rule.
+ * One rule for each type of node: it returns the new node, or undefined if the node stays. There is no rule
+ * for `(a AND b) AND c`, since the parser itself makes `a AND b AND c` of it.
  */
 const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node | undefined>> = {
-  // `b IN ('x')` of a varchar is a cast of the array when made by hand, and casts of elements once restored.
+  // For a varchar, `b IN ('x')` is printed with a cast of the whole array; after a restore, of each element.
   TypeCast({ arg, typeName }) {
     const { elements } = ((arg as Node)['A_ArrayExpr'] ?? {}) as { elements?: Node[] };
     const { arrayBounds, ...elementType } = typeName as Node;
@@ -96,19 +97,20 @@ const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node 
         : { TypeCast: { arg: element, typeName: elementType } };
     return { A_ArrayExpr: { elements: elements.map(cast) } };
   },
-  // Before PostgreSQL 16, a column of a query on one relation is printed with the name of the relation.
+  // Before PostgreSQL 16, a column is printed with its table, even if the query reads only one table.
   ColumnRef({ fields }, relation) {
     const [first, ...rest] = fields as { String?: { sval: string } }[];
     const isQualified =
       rest.length > 0 && relation !== undefined && first?.String?.sval === relation;
     return isQualified ? { ColumnRef: { fields: rest } } : undefined;
   },
-  // Before PostgreSQL 15, EXISTS (SELECT true …) is printed with the name that the column has.
+  // Before PostgreSQL 15, `EXISTS (SELECT true …)` is printed as `EXISTS (SELECT true AS bool …)`.
   ResTarget({ name, val }) {
     const isTrue = (val as { A_Const?: Node } | undefined)?.A_Const?.['boolval'] !== undefined;
     return name === 'bool' && isTrue ? { ResTarget: { val } } : undefined;
   },
-  // In the body of a function only line ends and trailing blanks are ignored: other blanks can have a meaning.
+  // In the body of a function, line ends and spaces at the end of a line do not count. Other spaces may
+  // matter.
   DefElem({ arg }) {
     const { items } = ((arg as Node | undefined)?.['List'] ?? {}) as {
       items?: { String: { sval: string } }[];
@@ -126,7 +128,7 @@ interface Range {
   readonly relation?: { readonly RangeVar: Range }; // Of a TABLESAMPLE.
 }
 
-/** What columns of the only relation after FROM are called by; undefined where there are several. */
+/** The name or alias of the table after FROM, if there is only one. */
 function onlyRelation(fromClause: unknown): string | undefined {
   const [item, ...others] = (fromClause ?? []) as Node[];
   if (item === undefined || others.length > 0 || 'JoinExpr' in item) return undefined;
