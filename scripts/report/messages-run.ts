@@ -117,7 +117,7 @@ ${differenceLines(found)}
           ? 'Usually the URL names another database, or one without the base schema of the application. Correct the URL, or load it.'
           : `Usually somebody changed the schema by hand. Change it back; or, to keep the change:  ${RUN} create <name>`
       }${
-        isBehind
+        isBehind && version !== null
           ? `\nIf a run was interrupted, the same command again completes it:  ${RUN} up`
           : ''
       }`,

@@ -53,7 +53,7 @@ test(`created, written, snapshot${testAll ? ', and all tests pass' : ''}`, async
   const npm = (line: string) => run('npm', ['run', '--silent', 'migrate', ...line.split(' ')], url);
   const created = await npm('create add-workflow-tags');
   const [name = '', number = ''] = /(\d+)_add-workflow-tags/.exec(created) ?? [];
-  write(copy, { [`migrations/${name}.ts`]: written(number) });
+  write(copy, { [`migrations/${name}.ts`]: written(number), '.env': `DATABASE_URL=${url}\n` });
   expect(await npm('snapshot')).toContain(`migrations/schema/${name}.json`);
   expect(await npm('up')).toContain(name);
   expect(await npm('redo')).toContain(name);

@@ -1,5 +1,6 @@
 import { expect, inject, test } from 'vitest';
 import { freePort } from '../support/free-port.js';
+import { testProject } from '../support/project.js';
 import { PASSWORD, refused, words } from './report.js';
 
 /** The URL of the test server, changed. */
@@ -55,7 +56,7 @@ test.for([
   ['no-database', 'DATABASE_URL is empty', { DATABASE_URL: '' }],
   ['bad-url', 'PGPORT', { PGHOST: 'h', PGPASSWORD: PASSWORD, PGPORT: 'many' }],
 ] as const)('%s: %s', async ([code, named, env]) => {
-  const { exitCode, error } = await refused(['status'], { env });
+  const { exitCode, error } = await refused(['status'], { env, root: testProject({}) });
   expect([exitCode, error.code]).toEqual([2, code]);
   expect(error.message).toContain(named);
 });

@@ -123,7 +123,8 @@ test.for([
   [{ PGHOST: '/none', PGPORT: '1', PGUSER: 'b', PGDATABASE: 'c', USER: 'd' }, 'c at /none:1 as b'],
   [{ PGHOST: '/none', PGUSER: 'b', PGSSLMODE: '' }, 'b at /none:5432 as b'],
 ] as const)('%j', async ([env, place]) => {
-  const { exitCode, error } = (await call(['check', '--json'], { env })).json();
+  const root = testProject({});
+  const { exitCode, error } = (await call(['check', '--json'], { env, root })).json();
   expect([exitCode, error?.code]).toEqual([3, 'not-connected']);
   expect(error?.message).toContain(`cannot connect to database ${place}: `);
 });
@@ -134,7 +135,7 @@ test.for([
   ['verify_full', { PGHOST: '/none', PGSSLMODE: 'verify_full' }],
   ['verify_full', { DATABASE_URL: 'postgres://me@db/app', PGSSLMODE: 'verify_full' }],
 ] as const)('refuses %s: %j', async ([word, env]) => {
-  const { exitCode, error } = (await call(['up', '--json'], { env })).json();
+  const { exitCode, error } = (await call(['up', '--json'], { env, root: testProject({}) })).json();
   expect([exitCode, error?.code]).toEqual([2, 'bad-url']);
   expect(error?.message).toContain(word);
 });

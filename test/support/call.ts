@@ -1,7 +1,7 @@
 import { migrate } from '../../scripts/migrate.js';
 import type { Failure } from '../../scripts/report/errors.js';
 import type { Difference, Done } from '../../scripts/report/types.js';
-import { root } from './root.js';
+import { noDatabase, root } from './root.js';
 
 export interface CallOptions {
   /** Becomes DATABASE_URL. */
@@ -45,9 +45,11 @@ export async function call(
   options: CallOptions = {},
 ): Promise<CallResult> {
   const printed = { stdout: '', stderr: '' };
+  const unnamed = options.root === undefined ? noDatabase : {};
+  const named = options.url === undefined ? unnamed : { DATABASE_URL: options.url };
   const code = await migrate({
     argv,
-    env: { ...(options.url === undefined ? {} : { DATABASE_URL: options.url }), ...options.env },
+    env: { ...named, ...options.env },
     root: options.root ?? root,
     stdout: (text) => (printed.stdout += text),
     stderr: (text) => (printed.stderr += text),

@@ -2,7 +2,7 @@ import { cpSync, readdirSync, renameSync } from 'node:fs';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { root } from './root.js';
+import { noDatabase, root } from './root.js';
 
 export interface RunOptions {
   /** Becomes DATABASE_URL. */
@@ -73,9 +73,10 @@ export function startProgram(
   { url, env, cwd = root }: RunOptions,
 ): Running {
   const { PATH, HOME } = process.env;
+  const unnamed = cwd === root ? noDatabase : {};
   const child = spawn(file, args, {
     cwd,
-    env: { PATH, HOME, ...(url === undefined ? {} : { DATABASE_URL: url }), ...env },
+    env: { PATH, HOME, ...(url === undefined ? unnamed : { DATABASE_URL: url }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const printed = { stdout: '', stderr: '' };
