@@ -78,8 +78,8 @@ export function readProject(
 /** What is expected when `count` migrations are applied, and the next `reverted` ones have been reverted. */
 export function expectedAt({ prerequisites, migrations }: Project, count: number, reverted = 0) {
   const effects = migrations.map(({ effect }) => effect);
-  const [applied, pending] = [effects.slice(0, count), effects.slice(count)];
-  return expectation(prerequisites, { applied, pending }, pending.slice(0, reverted));
+  const pending = effects.slice(count);
+  return expectation(prerequisites, effects.slice(0, count), pending, pending.slice(0, reverted));
 }
 
 /** The facts that are expected when `count` migrations are applied. */

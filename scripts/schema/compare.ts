@@ -1,5 +1,12 @@
 import type { Difference } from '../report/types.js';
-import { factId, isKind, partsOf, type Expectation, type Facts } from './effects.js';
+import {
+  definitionId,
+  factId,
+  isKind,
+  type Expectation,
+  type Fact,
+  type Facts,
+} from './effects.js';
 import { normalizer } from './normalize.js';
 
 /** `failing` are the differences that make the schema wrong, `warnings` the others. */
@@ -16,9 +23,13 @@ const NONE: Parts = new Map();
  *
  * A fact that is missing, changed, or not removed makes the schema wrong. Something else on a table that a
  * migration created, such as an index that somebody has added, is a warning, unless `strict`. If a whole
- * object is missing, or must be gone, this is one difference: its parts are not listed.
+ * object is missing, must be gone, or is of another kind, this is one difference: its parts are not listed.
  */
-export async function compare(expected: Expectation, live: Facts, strict = false) {
+export async function compare(
+  expected: Expectation,
+  live: Facts,
+  strict = false,
+): Promise<Comparison> {
   const failing: Difference[] = [];
   const warnings: Difference[] = [];
   const { facts, named, owned, removed } = expected;
@@ -27,63 +38,61 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     const isNamed = (part: string) => named.has(factId(object, part)) || removed.has(object);
     const all = [...new Set([...wanted.keys(), ...found.keys()])];
     const compared = all.filter((part) => isNamed(part) || owned.has(object));
-    const kind = kindOf(wanted);
-    const otherKind = kindOf(found);
-    const isOther = kind !== otherKind && compared.some(isKind);
-    for (const part of isOther ? [kind ?? otherKind ?? ''] : compared) {
+    const [kind, otherKind] = [kindOf(wanted), kindOf(found)];
+    if (kind !== otherKind && compared.some(isKind)) {
+      const name = title(object, kind ?? otherKind ?? '');
+      const isBoth = kind !== undefined && otherKind !== undefined;
+      failing.push(differenceOf(name, whole(wanted, isBoth), whole(found, isBoth)));
+      continue;
+    }
+    for (const part of compared) {
       const definition = wanted.get(part);
       if (definition !== undefined && (await isEqual(expected, [object, part, definition], found)))
         continue;
-      let expects = shown(part, definition);
-      let finds = shown(part, found.get(part));
-      // A view in the place of a table: both are shown with their kinds.
-      if (isOther && kind !== undefined && otherKind !== undefined) {
-        expects = inFull(kind, wanted);
-        finds = inFull(otherKind, found);
-      }
-      let change: Difference['kind'] = 'changed';
-      if (expects === null) change = 'unexpected';
-      else if (finds === null) change = 'missing';
-      const difference: Difference = {
-        kind: change,
-        object: title(object, part),
-        expected: expects,
-        found: finds,
-      };
-      const isFailing =
-        expects !== null || strict || isNamed(part) || !/ ./.test(part) || part === 'row security';
-      (isFailing ? failing : warnings).push(difference);
+      const [expects, finds] = [shown(part, definition), shown(part, found.get(part))];
+      const isAddition = expects === null && ADDITION.test(part);
+      const isFailing = strict || isNamed(part) || !isAddition;
+      (isFailing ? failing : warnings).push(differenceOf(title(object, part), expects, finds));
     }
   }
-  return { failing, warnings } satisfies Comparison;
+  return { failing, warnings };
 }
 
+const ADDITION = /^(column|constraint|index|trigger|policy) /;
 const kindOf = (parts: Parts) => [...parts.keys()].find(isKind);
-const inFull = (part: string, parts: Parts) => `${part} ${parts.get(part) ?? ''}`.trim();
+
+/** The definition of an object, with its kind if that differs: `view SELECT 1`. Null if there is none. */
+function whole(parts: Parts, withKind: boolean): string | null {
+  const kind = kindOf(parts);
+  if (kind === undefined) return null;
+  return withKind ? `${kind} ${parts.get(kind) ?? ''}`.trim() : shown(kind, parts.get(kind));
+}
+
+function differenceOf(object: string, expected: string | null, found: string | null): Difference {
+  let kind: Difference['kind'] = 'changed';
+  if (expected === null) kind = 'unexpected';
+  else if (found === null) kind = 'missing';
+  return { kind, object, expected, found };
+}
 
 /** Whether a fact is there as expected. */
-async function isEqual(expected: Expectation, [object, part, definition]: Fact, found: Parts) {
-  const other = found.get(part);
+async function isEqual(expected: Expectation, fact: Fact, found: Parts): Promise<boolean> {
+  const [object, part, definition] = fact;
+  const other = found.get(part) ?? null;
   if (other === definition) return true;
   // On a shared table, the application may add a default to a column, and choose the names of constraints.
-  const isShared = !expected.owned.has(object);
-  const isLonger = part.startsWith('column ') && other?.startsWith(`${definition} `) === true;
-  const isOurs = expected.definitions.has([object, part, other].join('\0'));
-  if (isShared && isLonger && !isOurs) return true;
-  const isPrerequisite = partsOf(expected.prerequisites[object]).some(
-    ([name, text]) => name === part && text === definition,
-  );
-  const mayBeRenamed = part.startsWith('constraint ') && isPrerequisite;
-  const constraints = [...found].filter(([name]) => mayBeRenamed && name.startsWith('constraint '));
-  const candidates = [other, ...constraints.map(([, each]) => each)].filter(
-    (each) => each !== undefined,
+  const isLonger = part.startsWith('column ') && other?.startsWith(`${definition ?? ''} `) === true;
+  const isOurs = expected.definitions.has(definitionId([object, part, other]));
+  if (isLonger && !isOurs && !expected.owned.has(object)) return true;
+  const isConstraint = (name: string) => name.startsWith('constraint ');
+  const mayBeRenamed = isConstraint(part) && expected.prerequisites.has(definitionId(fact));
+  const candidates = [...found].filter(
+    ([name]) => name === part || (mayBeRenamed && isConstraint(name)),
   );
   if (candidates.length === 0) return false;
   const isSame = await normalizer();
-  return candidates.some((candidate) => isSame(part, definition, candidate));
+  return candidates.some(([, candidate]) => isSame(part, definition ?? '', candidate));
 }
-
-type Fact = readonly [object: string, part: string, definition: string];
 
 /** A definition as people read it: a plain table has an empty one, and is shown as `table`. */
 export const shown = (part: string, definition: string | undefined) =>

@@ -13,13 +13,15 @@ export type Effect = Readonly<
  */
 export type Facts = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-type Fact = readonly [object: string, part: string, definition: string | null];
+/** A fact. The definition is null if an effect removes it. */
+export type Fact = readonly [object: string, part: string, definition: string | null];
 
 /** True for the part that says which kind of object it is, such as `table`. Every object has exactly one. */
 export const isKind = (part: string) =>
   /^(|table|view|materialized view|foreign table)$/.test(part);
 
 export const factId = (object: string, part: string) => `${object}\0${part}`;
+export const definitionId = (fact: Fact) => fact.join('\0');
 
 /** True for a trigger function. The application may use it as well, so a `down` may leave it. */
 export const isTriggerFunction = (definition: string | null) =>
@@ -60,9 +62,10 @@ export interface Expectation {
   readonly owned: ReadonlySet<string>;
   /** Objects that must be gone. */
   readonly removed: ReadonlySet<string>;
-  /** Every definition that prerequisites and effects give to a fact, now or earlier, with its id. */
+  /** Ids of all definitions that prerequisites and effects give, now or earlier. */
   readonly definitions: ReadonlySet<string>;
-  readonly prerequisites: Effect;
+  /** Ids of the definitions of the prerequisites. */
+  readonly prerequisites: ReadonlySet<string>;
 }
 
 /**
@@ -70,52 +73,44 @@ export interface Expectation {
  * applied or pending, changes it: an old SQL file may have made that change before the first migration.
  *
  * @param reverted the effects that this run has reverted: what they added must be gone, except for trigger
- *   functions, which other tables may use
+ *   functions, which other tables may use; and what they had removed must be there again
  */
 export function expectation(
   prerequisites: Effect,
-  {
-    applied,
-    pending,
-  }: { readonly applied: readonly Effect[]; readonly pending: readonly Effect[] },
+  applied: readonly Effect[],
+  pending: readonly Effect[],
   reverted: readonly Effect[] = [],
 ): Expectation {
-  const before = reverted
-    .flatMap(factsOf)
-    .filter(([, , definition]) => !isTriggerFunction(definition));
-  const named = applied.flatMap(factsOf);
-  const changed = new Set(
-    [...named, ...pending.flatMap(factsOf)].map(([object, part]) => factId(object, part)),
-  );
-  const leaving = new Set([...applied, ...pending].flatMap(removedBy));
-  const asked = factsOf(prerequisites).filter(
-    ([object, part]) => !leaving.has(object) && !changed.has(factId(object, part)),
-  );
-  const ofKind = (facts: readonly Fact[]) =>
-    facts
-      .filter(([, part, definition]) => isKind(part) && definition !== null)
-      .map(([object]) => object);
   const facts = merge([prerequisites, ...applied]);
-  // If a reverted migration had removed an object, it must be there again.
+  const named = applied.flatMap(factsOf);
+  const undone = reverted.flatMap(factsOf).filter(([, , text]) => !isTriggerFunction(text));
   const restored = reverted
     .flatMap(removedBy)
-    .flatMap((object) => [...(facts.get(object) ?? [])].map(([part]) => [object, part] as const));
+    .flatMap((object) => [...(facts.get(object) ?? [])].map((fact): Fact => [object, ...fact]));
+  const changed = idsOf([...named, ...pending.flatMap(factsOf)]);
+  const leaving = new Set([...applied, ...pending].flatMap(removedBy));
+  const base = factsOf(prerequisites);
+  const asked = base.filter(
+    ([object, part]) => !leaving.has(object) && !changed.has(factId(object, part)),
+  );
   const dropped = new Set(applied.flatMap(removedBy));
-  const isShared = (object: string) =>
-    !dropped.has(object) && partsOf(prerequisites[object]).some(([part]) => isKind(part));
+  const shared = new Set(objectsOf(base).filter((object) => !dropped.has(object)));
   return {
     facts,
-    named: new Set(
-      [...named, ...before, ...asked, ...restored].map(([object, part]) => factId(object, part)),
-    ),
-    owned: new Set(ofKind(named).filter((object) => !isShared(object))),
-    removed: new Set([...dropped, ...ofKind(before)].filter((object) => !facts.has(object))),
-    definitions: new Set(
-      [prerequisites, ...applied, ...reverted].flatMap(factsOf).map((fact) => fact.join('\0')),
-    ),
-    prerequisites,
+    named: idsOf([...named, ...undone, ...asked, ...restored]),
+    owned: new Set(objectsOf(named).filter((object) => !shared.has(object))),
+    removed: new Set([...dropped, ...objectsOf(undone)].filter((object) => !facts.has(object))),
+    definitions: new Set([...base, ...named, ...reverted.flatMap(factsOf)].map(definitionId)),
+    prerequisites: new Set(base.map(definitionId)),
   };
 }
+
+const idsOf = (facts: readonly Fact[]) =>
+  new Set(facts.map(([object, part]) => factId(object, part)));
+
+/** The objects that these facts create. */
+const objectsOf = (facts: readonly Fact[]) =>
+  facts.filter(([, part, text]) => isKind(part) && text !== null).map(([object]) => object);
 
 const removedBy = (effect: Effect) =>
   Object.keys(effect).filter((object) => effect[object] === null);

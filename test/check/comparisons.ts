@@ -18,8 +18,8 @@ type Schema = Pick<typeof import('../../scripts/schema/compare.js'), 'compare'> 
 /** What the comparison says, without and with `--strict`. */
 export async function answersTo({ compare, expectation, merge }: Schema, given: Comparison) {
   const { prerequisites = {}, effects: applied = [], pending = [], reverted = [] } = given;
-  const effects = { applied, pending: [...reverted, ...pending] };
-  const [expected, live] = [expectation(prerequisites, effects, reverted), merge([given.live])];
+  const expected = expectation(prerequisites, applied, [...reverted, ...pending], reverted);
+  const live = merge([given.live]);
   return [await compare(expected, live), await compare(expected, live, true)] as const;
 }
 

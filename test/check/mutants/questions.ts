@@ -47,7 +47,7 @@ const question = (from: string, live: string, setting = ''): Question => {
     const objects = (all.rows as { object: string }[]).map(({ object }) => object);
     const facts = await read(from, `${READ_SETTINGS} ${factsQuery(objects)}`);
     const effect = effectBetween(new Map(), factsFrom(facts));
-    const expected = expectation({}, { applied: [effect], pending: [] });
+    const expected = expectation({}, [effect], []);
     const query = factsQuery(Object.keys(effect));
     const found = factsFrom(await read(live, `${setting} ${READ_SETTINGS} ${query}`));
     return [
