@@ -45,7 +45,13 @@ export const run = (context: Context, direction = context.direction): Promise<Re
       const { count } = first;
       const target = targetCount(context.project, count, direction, context.argument);
       if (target === count) return await resultOf(context, connection, first, 'nothing-to-do');
-      const progress: Progress = { count, done: [], wroteOutside: false, suspects: [] };
+      const progress: Progress = {
+        count,
+        done: [],
+        wroteOutside: false,
+        isCommitting: false,
+        suspects: [],
+      };
       const attempt = () =>
         withRunLock(connection, context, (lock) =>
           againWhereLossIsSuspected(() =>
@@ -120,10 +126,10 @@ function failureOf(
   progress: Progress,
   thrown: unknown,
 ) {
-  const { count, done, wroteOutside } = progress;
+  const { count, done, wroteOutside, isCommitting } = progress;
   const version = versionAt(project, count);
   const next = command === 'redo' || (command === 'up' && argument === undefined) ? 'up' : 'status';
-  const failed = asFailure(thrown, signal, version);
+  const failed = asFailure(thrown, signal, isCommitting ? undefined : version);
   const isPartial = (done.length > 0 || wroteOutside) && !signal.aborted;
   const committed = { isRecorded: done.length > 0, wroteOutside };
   return isPartial ? asPartial(failed, version, committed, next) : failed;

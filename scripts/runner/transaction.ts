@@ -16,6 +16,8 @@ export interface Progress {
   readonly done: Done[];
   /** True after the first statement outside a transaction: it cannot be rolled back. */
   wroteOutside: boolean;
+  /** True from COMMIT until the server has answered: meanwhile nobody knows which version is committed. */
+  isCommitting: boolean;
   /** Ids of what the last attempt has removed: the next one first makes sure that there is no data in it. */
   suspects: readonly string[];
 }
@@ -99,8 +101,7 @@ export class RunTransaction {
     const [id] = await connection.query('SELECT pg_current_xact_id_if_assigned() AS id');
     const hasWritten = (id?.rows[0] as { id: string | null }).id !== null;
     // Without a write there is nothing to check. After an interrupted run the schema may be wrong at this
-    // point,
-    // and a later migration of this run completes it.
+    // point, and a later migration of this run completes it.
     if (!hasWritten) {
       await this.rollback();
       return;
@@ -110,10 +111,12 @@ export class RunTransaction {
     await lock.assertHeld();
     refuse();
     this.run.context.signal.throwIfAborted();
+    const { progress } = this.run;
+    progress.isCommitting = true;
     const [result] = await connection.query('COMMIT');
+    progress.isCommitting = false;
     // If a statement has failed before, the server answers ROLLBACK to COMMIT.
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
-    const { progress } = this.run;
     progress.suspects = [];
     progress.count = this.#countAfter();
     progress.done.push(...this.#recorded.splice(0));

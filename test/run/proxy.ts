@@ -10,6 +10,8 @@ export interface Cut {
   readonly of?: RegExp;
   /** Done in place of cutting it, when the message is sent. */
   readonly instead?: () => void;
+  /** From then on, no answer of the server passes. */
+  readonly isMute?: boolean;
 }
 
 /**
@@ -28,7 +30,9 @@ export async function startProxy(url: string, cut: Cut) {
     const end = () => [client, upstream].forEach((socket) => socket.destroy());
     client.on('error', end).on('close', () => upstream.end());
     upstream.on('error', end).on('close', () => client.destroy());
-    upstream.on('data', (data) => client.destroyed || client.write(data));
+    upstream.on('data', (data) => {
+      if (!client.destroyed && !(hasCut && cut.isMute)) client.write(data);
+    });
     let purpose: string | undefined;
     const onMessage = (message: Buffer, isFirst: boolean) => {
       const text = message.toString('latin1');

@@ -9,6 +9,7 @@ import { startProgram, type Running } from '../support/migrate.js';
 import { root as repository } from '../support/root.js';
 import { hold, ITEMS, LAST, places, setUpItems } from './items.js';
 import { testPooler } from './pgbouncer.js';
+import { startProxy } from './proxy.js';
 import { step } from './setup.js';
 
 type Project = Awaited<ReturnType<typeof setUpItems>>;
@@ -144,6 +145,24 @@ test.for(withSignals([1]))(
     expect((await theirs).rows).toMatchObject([{ finished: true }]);
   },
 );
+
+test('SIGTERM before the answer to COMMIT: nobody knows what is committed', async () => {
+  const { database, start, applied } = await setUpItems();
+  const proxy = await startProxy(database.url, {
+    purpose: 'run',
+    of: /^Q....COMMIT\0/s,
+    after: 1,
+    isMute: true,
+    instead: () => running.child.kill('SIGTERM'),
+  });
+  const running = start('up 1', proxy.through(database.url));
+  const { code, json } = await running.finished;
+  proxy.stop();
+  expect([code, proxy.hasCut()]).toEqual([143, true]);
+  const message = 'stopped by SIGTERM; what was not committed was rolled back';
+  expect(json()).toMatchObject({ error: { message } });
+  expect(await applied()).toHaveLength(1);
+});
 
 /** The script of package.json, for a project elsewhere. */
 const manifest = readFileSync(join(repository, 'package.json'), 'utf8');
