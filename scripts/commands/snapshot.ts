@@ -106,13 +106,6 @@ async function loadBaseSchema({ settings }: Context, connection: Connection): Pr
   const file = relative(root, baseSchema);
   const sql = existsSync(baseSchema) ? readFile(baseSchema, file).replaceAll(/^\\.*$/gm, '') : '';
   const lineAt = (position: number) => `${file}:${sql.slice(0, position).split('\n').length}`;
-  const copy = /^COPY .* FROM stdin;/im.exec(sql);
-  if (copy)
-    throw failure(
-      'base-schema',
-      [lineAt(copy.index), 'it has COPY data, which only psql can load'],
-      { file },
-    );
   try {
     await connection.query(
       `${sql}\n; ${RESET} CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(migrationsSchema)}`,
@@ -146,17 +139,14 @@ async function read({ query }: Connection, sql: string) {
   return (await query(`BEGIN READ ONLY; ${READ_SETTINGS} ${sql}; COMMIT`)).at(-2);
 }
 
-const objectsIn = (result: Awaited<ReturnType<typeof read>>) =>
-  (result?.rows as { object: string }[]).map(({ object }) => object);
+const readAll = async ({ settings }: Context, connection: Connection) =>
+  factsFrom(await read(connection, factsQuery(allObjects(settings.tableName))));
 
-async function readAll({ settings }: Context, connection: Connection): Promise<Facts> {
-  const objects = objectsIn(await read(connection, allObjects(settings.tableName)));
-  return factsFrom(await read(connection, factsQuery(objects)));
-}
-
+/** The functions that a transaction after this one has created or replaced. */
 async function replacedFunctions(connection: Connection, since: string): Promise<Set<string>> {
   const query = `SELECT 'function ' || oid::regprocedure AS object FROM pg_proc WHERE xmin::text::bigint > ${since}`;
-  return new Set(objectsIn(await read(connection, query)));
+  const rows = (await read(connection, query))?.rows as { object: string }[];
+  return new Set(rows.map(({ object }) => object));
 }
 
 /**

@@ -6,7 +6,7 @@ import { expectedAt } from '../project/project.js';
 import { appliedCount, type AppliedRow } from '../project/version.js';
 import { failure } from '../report/errors.js';
 import type { Direction } from '../report/types.js';
-import { factsQuery, READ_SETTINGS } from '../schema/catalog.js';
+import { factsQuery, READ_SETTINGS, wantedObjects } from '../schema/catalog.js';
 import { compare, shown, title, type Comparison } from '../schema/compare.js';
 import type { Facts } from '../schema/effects.js';
 import type { Context } from './context.js';
@@ -82,11 +82,10 @@ async function readState(
   const rows = hasTable
     ? `SELECT m.name, m.run_on::text FROM ${settings.tableName} m ORDER BY m.run_on, m.id, m.name`
     : 'SELECT WHERE false';
-  const results = await connection.query(
-    `${begin} ${rows}; ${factsQuery(project.objects)}; ${end}`,
-  );
-  const [applied, facts] = results.filter(({ command }) => command === 'SELECT');
-  return { rows: (applied?.rows ?? []) as AppliedRow[], facts: factsFrom(facts), hasTable };
+  const facts = factsQuery(wantedObjects(project.objects));
+  const results = await connection.query(`${begin} ${rows}; ${facts}; ${end}`);
+  const [applied, found] = results.filter(({ command }) => command === 'SELECT');
+  return { rows: (applied?.rows ?? []) as AppliedRow[], facts: factsFrom(found), hasTable };
 }
 
 /** Makes facts from the rows of the facts query. */

@@ -58,38 +58,40 @@ const KINDS = [
   },
 ].map((kind) => ({ ...kind, class: `'${kind.catalog.split(' ')[0] ?? ''}'::regclass` }));
 
-/** A `WITH` clause. `wanted` has the given objects that exist, each with its extension, if any. */
-export const wantedObjects = (objects: readonly string[]) => `
-  WITH named AS MATERIALIZED (
-    SELECT n.object, p.parts[cardinality(p.parts)]::name AS name, p.parts[1]::name AS space
-    FROM json_array_elements_text(${pg.escapeLiteral(JSON.stringify(objects))}) AS n(object),
-      parse_ident(regexp_replace(n.object, '^[a-z]+ ', ''), false) AS p(parts)),
-  wanted AS MATERIALIZED (${KINDS.map(
+type Kind = (typeof KINDS)[number];
+
+/** SQL: the objects of all kinds that meet the condition, each with its extension, if any. */
+const objects = (from: string, condition: (kind: Kind) => string) =>
+  KINDS.map(
     (kind) => `
-    SELECT n.object, ${kind.class} AS class, o.oid, coalesce((SELECT ' EXTENSION ' || quote_ident(e.extname)
+    SELECT ${kind.object} AS object, ${kind.class} AS class, o.oid, coalesce((SELECT ' EXTENSION ' || quote_ident(e.extname)
       FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
       WHERE d.classid = ${kind.class} AND d.objid = o.oid AND d.deptype = 'e'), '') AS extension
-    FROM named n JOIN pg_namespace s ON s.nspname = n.space OR n.object LIKE 'extension %'
-    JOIN ${kind.catalog} AND ${kind.name} = n.name WHERE ${kind.exists} AND n.object = ${kind.object}`,
-  ).join(' UNION ALL')})`;
+    FROM ${from} JOIN ${kind.catalog} WHERE ${kind.exists} AND ${condition(kind)}`,
+  ).join(' UNION ALL');
 
-/** A query for the names of all objects but those of PostgreSQL, of extensions, and the migrations table. */
-export const allObjects = (table: string) =>
-  KINDS.map(
-    ({
-      class: catalog,
-      ...kind
-    }) => `SELECT ${kind.object} AS object FROM pg_namespace s JOIN ${kind.catalog}
-  WHERE ${kind.exists} AND s.nspname !~ '^pg_' AND s.nspname <> 'information_schema' AND NOT EXISTS (
-    SELECT FROM pg_depend d WHERE d.classid = ${catalog} AND d.objid = o.oid
-      AND (d.deptype = 'e' OR d.refobjid = t.oid OR d.deptype = 'i' AND d.classid = 'pg_proc'::regclass))
-    AND o.oid IS DISTINCT FROM t.oid`,
-  )
-    .join(' UNION ALL ')
-    .replaceAll(
-      'FROM pg_namespace s',
-      `FROM (SELECT to_regclass(${pg.escapeLiteral(table)}) AS oid) t, pg_namespace s`,
-    );
+/** A `WITH` clause. `wanted` has the objects with these names that exist. */
+export const wantedObjects = (names: readonly string[]) => `
+  WITH named AS MATERIALIZED (
+    SELECT n.object, p.parts[cardinality(p.parts)]::name AS name, p.parts[1]::name AS space
+    FROM json_array_elements_text(${pg.escapeLiteral(JSON.stringify(names))}) AS n(object),
+      parse_ident(regexp_replace(n.object, '^[a-z]+ ', ''), false) AS p(parts)),
+  wanted AS MATERIALIZED (${objects(
+    `named n JOIN pg_namespace s ON s.nspname = n.space OR n.object LIKE 'extension %'`,
+    (kind) => `${kind.name} = n.name AND ${kind.object} = n.object`,
+  )})`;
+
+/** The same with all objects but those of PostgreSQL, those in extensions, and the migrations table. */
+export const allObjects = (table: string) => `
+  WITH own AS MATERIALIZED (SELECT to_regclass(${pg.escapeLiteral(table)}) AS oid),
+  wanted AS MATERIALIZED (${objects(
+    'own t CROSS JOIN pg_namespace s',
+    (
+      kind,
+    ) => `s.nspname !~ '^pg_' AND s.nspname <> 'information_schema' AND o.oid IS DISTINCT FROM t.oid
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = ${kind.class} AND d.objid = o.oid
+        AND (d.deptype = 'e' OR d.refobjid = t.oid OR d.deptype = 'i' AND d.classid = 'pg_proc'::regclass))`,
+  )})`;
 
 /** SQL: `COLLATE name`, if a column has another collation than its type; otherwise null. */
 const collation = (column: string, type: string): string => `' COLLATE ' ||
@@ -184,10 +186,10 @@ const FACTS = [
 ];
 
 /**
- * The query for the facts of some objects. Its rows: `object`, `part`, `definition`. An object that does not
- * exist has no rows. Run it with {@link READ_SETTINGS}.
+ * The query for the facts of the `wanted` objects. Its rows: `object`, `part`, `definition`. Run it with
+ * {@link READ_SETTINGS}.
  */
-export const factsQuery = (objects: readonly string[]) => `${wantedObjects(objects)},
+export const factsQuery = (wanted: string) => `${wanted},
   relation AS MATERIALIZED (SELECT w.*, c.relkind AS kind FROM wanted w JOIN pg_class c ON c.oid = w.oid
     WHERE w.class = 'pg_class'::regclass AND c.relkind <> 'S'),
   own_constraint AS MATERIALIZED (SELECT w.object, k.* FROM relation w JOIN pg_constraint k ON k.conrelid = w.oid),

@@ -119,8 +119,8 @@ test.for<[string, string, Files?]>([
 });
 
 test.for([
-  ['rows for COPY', `${users}\nCOPY public.users (id) FROM stdin;\n1\n\\.\n`, 2],
-  ['rows for COPY, after a byte order mark', `\uFEFF\n\ncopy users FROM stdin;\n\\.\n`, 3],
+  ['rows for COPY', `${users}\nCOPY public.users (id) FROM stdin;\n1\n\\.\n`, 3],
+  ['rows for COPY, after a byte order mark', `\uFEFF\n\ncopy users FROM stdin;\n1\n\\.\n`, 4],
   ['a syntax error', `${users}\n\nCREATE TABEL x ();`, 3],
   ['a table that is missing', `${users}\nALTER TABLE y ADD x int;`, undefined],
 ] as const)('a base schema with %s is refused by file and line', async ([, sql, line]) => {

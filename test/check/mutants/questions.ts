@@ -42,13 +42,14 @@ async function read(url: string, sql: string): Promise<pg.QueryResult> {
 
 /** Takes the effect of what is in one database as `snapshot` does, and compares another with it as `check` does. */
 const question = (from: string, live: string, setting = ''): Question => {
-  return async ({ READ_SETTINGS, allObjects, factsQuery, effectBetween, expectation, compare }) => {
-    const all = await read(from, `${READ_SETTINGS} ${allObjects('public.pgmigrations')}`);
-    const objects = (all.rows as { object: string }[]).map(({ object }) => object);
-    const facts = await read(from, `${READ_SETTINGS} ${factsQuery(objects)}`);
+  return async (schema) => {
+    const { READ_SETTINGS, allObjects, wantedObjects, factsQuery } = schema;
+    const { effectBetween, expectation, compare } = schema;
+    const all = factsQuery(allObjects('public.pgmigrations'));
+    const facts = await read(from, `${READ_SETTINGS} ${all}`);
     const effect = effectBetween(new Map(), factsFrom(facts));
     const expected = expectation({}, [effect], []);
-    const query = factsQuery(Object.keys(effect));
+    const query = factsQuery(wantedObjects(Object.keys(effect)));
     const found = factsFrom(await read(live, `${setting} ${READ_SETTINGS} ${query}`));
     return [
       Object.keys(effect),
