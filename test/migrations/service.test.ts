@@ -2,17 +2,15 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { beforeAll, expect, test } from 'vitest';
 import { call } from '../support/call.js';
-import type { Database } from '../support/database.js';
 import { createDatabase } from '../support/test-database.js';
 import { fill } from './adoption.js';
 import { sqlCases } from './sql-cases.js';
 
 /** What the application does with the tables, at the last version. */
 
-let database: Database;
 let pool: pg.Pool;
 beforeAll(async () => {
-  database = await createDatabase({ rows: true });
+  const database = await createDatabase({ rows: true });
   expect((await call(['up'], { url: database.url })).code).toBe(0);
   await fill(database);
   pool = new pg.Pool({ connectionString: database.url });
