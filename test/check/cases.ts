@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { Difference } from '../../scripts/report/types.js';
+import type { Effect } from '../../scripts/schema/effects.js';
 import { root } from '../support/root.js';
 
 /** A change to a schema, and what the check must say of it. */
@@ -72,3 +73,29 @@ export const definitions = (oldest = major()): Case[] =>
     make: `${one.make}; ${one.change}`,
     change: 'SELECT 1',
   }));
+
+/**
+ * The blocks of a file, between empty lines: a name, and lines of a word and its value. `of(word)` are the values of that
+ * word, in their order; `⏎` is a line end, outside JSON.
+ */
+export function readBlocks(file: string) {
+  const blocks = readFileSync(join(root, 'test/check', file), 'utf8')
+    .trimEnd()
+    .split('\n\n');
+  return blocks.map((block) => {
+    const [name = '', ...lines] = block.split('\n');
+    const of = (word: string) =>
+      lines
+        .filter((text) => text.startsWith(`  ${word} `))
+        .map((text) => text.slice(word.length + 3).replaceAll('⏎', '\n'));
+    return {
+      name,
+      of,
+      effects: (word: string) => of(word).map((json) => JSON.parse(json) as Effect),
+    };
+  });
+}
+
+/** Cases with their names first, for the names of tests: vitest would cut a name that it takes from an object. */
+export const byName = <T extends { readonly name: string }>(cases: readonly T[]) =>
+  cases.map((one) => [one.name, one] as const);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { testAll } from '../support/everything.js';
-import { kinds, major, readCases } from './cases.js';
+import { byName, kinds, major, readCases } from './cases.js';
 import { outcomesOf } from './changes.js';
 
 /**
@@ -13,7 +13,7 @@ describe.for(kinds)('detects changes of %s', (kind) => {
   const outcomes = outcomesOf(cases, asksDump);
   outcomes.catch(() => undefined);
 
-  test.for(cases)('$name', async (one) => {
+  test.for(byName(cases))('%s', async ([, one]) => {
     const outcome = (await outcomes).get(one);
     expect(sorted(outcome?.differences)).toEqual(sorted(one.differences));
     if (asksDump) expect(outcome?.dumpIsEqual).toBe(one.dumpIsEqual !== undefined);

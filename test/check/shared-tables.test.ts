@@ -2,12 +2,11 @@ import { expect, test } from 'vitest';
 import { compare } from '../../scripts/schema/compare.js';
 import { effectLines } from '../../scripts/schema/effect-lines.js';
 import { effectBetween, expectation, merge } from '../../scripts/schema/effects.js';
-import { line } from './cases.js';
-import { answersTo, comparisons } from './comparisons.js';
-import { effectsBetween, linesOf, two } from './effect-cases.js';
+import { byName, line } from './cases.js';
+import { answersTo, comparisons, effectsBetween, linesOf } from './comparisons.js';
 
-test.for(comparisons)('compares: $name', async (given) => {
-  const { failing = [], warnings = [] } = given;
+test.for(byName(comparisons))('compares: %s', async ([, given]) => {
+  const { failing, warnings } = given;
   const [found, strictly] = await answersTo({ compare, expectation, merge }, given);
   expect(found.failing.map(line)).toEqual(failing);
   expect(found.warnings.map(line)).toEqual(warnings);
@@ -15,10 +14,17 @@ test.for(comparisons)('compares: $name', async (given) => {
   expect(strictly.warnings).toEqual([]);
 });
 
-test.for(effectsBetween)('the effect between two schemas: %s', ([, before, after, effect]) => {
-  expect(effectBetween(merge([before]), merge([after]))).toEqual(effect);
-});
+test.for(byName(effectsBetween))(
+  'the effect between two schemas: %s',
+  ([, { before, after, effect }]) => {
+    expect(effectBetween(merge(before), merge(after))).toEqual(effect);
+  },
+);
 
-test.for(linesOf)('the lines of an effect, %s: %j', ([direction, effect, ...lines]) => {
-  expect(effectLines(merge([two]), effect, direction)).toEqual(lines.map((text) => `  ${text}`));
-});
+test.for(byName(linesOf))(
+  'the lines of an effect: %s',
+  ([, { before, direction, effect, lines }]) => {
+    const found = effectLines(merge(before), effect, direction);
+    expect(found).toEqual(lines.map((text) => `  ${text}`));
+  },
+);

@@ -14,10 +14,10 @@ export const migrations: readonly string[] = readdirSync(join(root, 'migrations'
 /** The last of the migrations that replace the legacy files. Later ones may change the schema further. */
 export const lastLegacy = '0005_index-workflow-executions';
 
-export const ada = '00000000-0000-4000-8000-000000000001';
-export const grace = '00000000-0000-4000-8000-000000000002';
+const ada = '00000000-0000-4000-8000-000000000001';
+const grace = '00000000-0000-4000-8000-000000000002';
 /** A workflow of Ada's. */
-export const workflow = '00000000-0000-4000-8000-0000000000f1';
+const workflow = '00000000-0000-4000-8000-0000000000f1';
 
 /** Adds rows to those tables of this project that exist, and to `workflow_executions` where it can refer to them. */
 export async function fill(database: Database): Promise<void> {

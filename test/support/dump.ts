@@ -39,8 +39,8 @@ function normalise(output: string): string {
   return filled.sort().join('\n\n');
 }
 
-/** Runs dump-client.mjs, with its connection joined to the server. */
-async function pgDump(url: string, args: readonly string[]): Promise<string> {
+/** Runs dump-client.mjs, with its connection joined to the server. Gives the script as pg_dump writes it. */
+export async function pgDump(url: string, args: readonly string[]): Promise<string> {
   const { hostname, port, username, password, pathname } = new URL(url);
   const login = Object.entries({ user: username, password, dbname: pathname.slice(1) });
   const words = login.map(([name, value]) => `${name}=${quote(decodeURIComponent(value))}`);

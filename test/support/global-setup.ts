@@ -1,14 +1,10 @@
 import type { TestProject } from 'vitest/node';
 import { makeTemplate } from './database.js';
-import { startServer } from './server.js';
+import { startServer, type TestServer } from './server.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    server: {
-      /** Of a superuser. */
-      readonly url: string;
-      readonly kind: 'container' | 'embedded' | 'external';
-      readonly version: string;
+    server: Pick<TestServer, 'url' | 'kind' | 'version'> & {
       /** A database with the application's base schema, to copy others from. */
       readonly template: string;
       /** The same, with rows. */

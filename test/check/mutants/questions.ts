@@ -3,8 +3,7 @@ import { factsFrom } from '../../../scripts/runner/check-schema.js';
 import { makeDatabase } from '../../support/database.js';
 import { allCases, definitions, readCases, type Case } from '../cases.js';
 import { inSchemas, isAlone, migrationOf } from '../changes.js';
-import { answersTo, comparisons } from '../comparisons.js';
-import { effectsBetween, linesOf, two } from '../effect-cases.js';
+import { answersTo, comparisons, effectsBetween, linesOf } from '../comparisons.js';
 import { restore } from '../restore.js';
 import { named, sensitive, settings } from '../samples.js';
 
@@ -20,11 +19,11 @@ export type Question = (version: Version) => unknown;
 /** The questions of shared-tables.test.ts, which need no database. */
 export const pureQuestions: readonly Question[] = [
   ...comparisons.map((given) => (version: Version) => answersTo(version, given)),
-  ...effectsBetween.map(([, before, after]) => ({ effectBetween, merge }: Version) => {
-    return effectBetween(merge([before]), merge([after]));
+  ...effectsBetween.map(({ before, after }) => ({ effectBetween, merge }: Version) => {
+    return effectBetween(merge(before), merge(after));
   }),
-  ...linesOf.map(([direction, effect]) => ({ effectLines, merge }: Version) => {
-    return effectLines(merge([two]), effect, direction);
+  ...linesOf.map(({ before, effect, direction }) => ({ effectLines, merge }: Version) => {
+    return effectLines(merge(before), effect, direction);
   }),
 ];
 

@@ -1,7 +1,5 @@
-import { legacySql } from './legacy.js';
+-- The same tables written by somebody else: another order, other words, constraints inside the tables, more objects.
 
-/** The same tables written by somebody else: another order, other words, constraints inside the tables, more objects. */
-const bySomebodyElse = `
 create table public.workflow_templates (
   updated_at timestamp without time zone default current_timestamp,
   created_at timestamp without time zone default current_timestamp,
@@ -59,53 +57,4 @@ alter table workflow_executions
   add constraint workflow_executions_source_check check ((template_id is null) <> (user_workflow_id is null));
 create index concurrently_or_not on workflow_executions (user_workflow_id);
 create table workflow_labels (workflow uuid references user_workflows on delete cascade, tag text);
-create view active_workflows as select * from user_workflows where is_active;`;
-
-/** The legacy files with other words. @throws where there is nothing to replace */
-const replaced = (...pairs: readonly (readonly [RegExp, string])[]): string =>
-  pairs.reduce(
-    (sql, [from, to]) => {
-      if (sql.search(from) < 0) throw new Error(`the legacy files do not say ${from.source}`);
-      return sql.replace(from, to);
-    },
-    `${legacySql('009_agent_templates_v2.sql')}\n${legacySql('004_create_user_workflows_table.sql')}`,
-  );
-
-/** The facts of the legacy files in other words. `extra`: objects on this project's own tables that no migration creates. */
-export const spellings: Readonly<
-  Record<string, { readonly sql: string; readonly extra: readonly string[] }>
-> = {
-  'written by somebody else': {
-    sql: bySomebodyElse,
-    extra: [
-      'constraint public.user_workflows.user_workflows_name_check',
-      'index public.user_workflows_recent',
-    ],
-  },
-  'with types, defaults, check and function written differently': {
-    sql: replaced(
-      [/VARCHAR\(/g, 'character varying('],
-      [/\bBOOLEAN\b/g, 'bool'],
-      [/\bINTEGER\b/g, 'int4'],
-      [/DEFAULT CURRENT_TIMESTAMP/g, 'DEFAULT NOW()'],
-      [/DEFAULT '\{\}'/g, `DEFAULT '{}'::jsonb`],
-      [/DEFAULT 0/g, `DEFAULT '0'::int`],
-      [/NEW\.updated_at = CURRENT_TIMESTAMP;/g, 'NEW.updated_at := now();'],
-      [
-        /CHECK \(\s+\(template_id IS NOT NULL[^;]*\n\s+\);/,
-        'CHECK (num_nonnulls(template_id, user_workflow_id) = 1);',
-      ],
-    ),
-    extra: [],
-  },
-  'whose foreign keys have other names': {
-    sql: replaced(
-      [/UUID NOT NULL REFERENCES users/, 'UUID NOT NULL CONSTRAINT fk_user REFERENCES users'],
-      [/VARCHAR\(255\) REFERENCES/, 'VARCHAR(255) CONSTRAINT fk_template REFERENCES'],
-    ),
-    extra: [
-      'constraint public.user_workflows.fk_template',
-      'constraint public.user_workflows.fk_user',
-    ],
-  },
-};
+create view active_workflows as select * from user_workflows where is_active;

@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../support/root.js';
+
+/** SQL that makes the state of a database, and what the program says of that state. */
+export interface SqlCase {
+  readonly sql: string;
+  readonly says: readonly string[];
+}
+
+/**
+ * The cases of a file in this folder, by name. A case begins with `-- name`, after an empty line. Lines `--   text`
+ * are what the program says.
+ */
+export function sqlCases(file: string): (readonly [name: string, SqlCase])[] {
+  const text = readFileSync(join(root, 'test/migrations', file), 'utf8');
+  return text.split(/\n\n(?=-- )/).map((sql) => {
+    const [name = '', ...says] = [...sql.matchAll(/^-- +(.*)$/gm)].map(([, words = '']) => words);
+    return [name, { sql, says }];
+  });
+}
