@@ -1,21 +1,13 @@
 import { expect, test } from 'vitest';
 import { call } from '../support/call.js';
 import { testProject } from '../support/project.js';
-import { setUp, step } from './setup.js';
+import { settingsFile, setUp, step } from './setup.js';
 import { testPooler } from './pgbouncer.js';
-
-const settings = {
-  '.node-pg-migraterc.json': {
-    'migrations-dir': 'migrations',
-    'migrations-schema': 'public',
-    schema: ['app', 'public'],
-  },
-};
 
 test('outside a transaction, behind a pooler, names that would mean another schema are refused', async (context) => {
   const { database, run } = await setUp(
     {
-      ...settings,
+      ...settingsFile(['app', 'public']),
       ...step('0001_a', {}, `pgm.noTransaction(); pgm.sql('DELETE FROM orders');`),
     },
     `CREATE SCHEMA app; CREATE TABLE app.orders (id integer); CREATE TABLE orders (id integer);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonReport } from '../support/call.js';
 import { plainRole } from '../support/plain-role.js';
-import { createsTable, setUp, sqlStep } from './setup.js';
+import { readCases } from './cases.js';
+import { createsTable, settingsFile, setUp, sqlStep } from './setup.js';
 
 /** The lines below the first, as a refusal lists its problems and what solves them. */
 const list = (text = ''): string[] =>
@@ -98,13 +99,8 @@ describe('lists at once all that a role lacks, and what solves it', () => {
   });
 
   test('a schema for the migrations table that is missing', async () => {
-    const settings = {
-      'migrations-dir': 'migrations',
-      'migrations-schema': 'Ours',
-      schema: 'public',
-    };
     const { run, database } = await setUp({
-      '.node-pg-migraterc.json': settings,
+      ...settingsFile(['public'], 'Ours'),
       ...createsTable('0001', 'a'),
     });
     const report = await run('up');
@@ -149,4 +145,13 @@ test('transactions that are read-only', async () => {
     3,
     expect.stringMatching(/^transactions of role \w+ are read-only$/),
   ]);
+});
+
+test.for(readCases('preflight-allows.txt'))('allows %s', async ([, { base: sql, files }]) => {
+  const { run, database } = await setUp({ ...settingsFile(['public'], 'ours'), ...files });
+  const { name, url } = await plainRole(database);
+  await database.query(
+    `CREATE SCHEMA ours AUTHORIZATION ${name}; ${sql.replaceAll('ROLE_NAME', name)}`,
+  );
+  expect(await run('up', url)).toMatchObject({ exitCode: 0, error: null });
 });

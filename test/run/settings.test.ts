@@ -1,14 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { plainRole } from '../support/plain-role.js';
-import { createsTable, setUp, sqlStep, step, table } from './setup.js';
-
-const schemas = (...names: string[]) => ({
-  '.node-pg-migraterc.json': {
-    'migrations-dir': 'migrations',
-    'migrations-schema': 'public',
-    schema: names,
-  },
-});
+import { createsTable, settingsFile, setUp, sqlStep, step, table } from './setup.js';
 
 describe('outside a transaction, names mean the schemas of the settings file', () => {
   const base = `CREATE SCHEMA app; CREATE TABLE app.orders (id integer); CREATE TABLE orders (id integer);
@@ -24,7 +16,10 @@ describe('outside a transaction, names mean the schemas of the settings file', (
     ['a statement of pgm.db', `await pgm.db.query('DELETE FROM orders');`, {}],
   ])('%s', async ([, up, effect]) => {
     const { run, database } = await setUp(
-      { ...schemas('app', 'public'), ...step('0001_a', effect, `pgm.noTransaction(); ${up}`) },
+      {
+        ...settingsFile(['app', 'public']),
+        ...step('0001_a', effect, `pgm.noTransaction(); ${up}`),
+      },
       base,
     );
     expect(await run('up')).toMatchObject({ exitCode: 0 });

@@ -29,6 +29,15 @@ export const createsTable = (number: string, name: string): Files =>
     `DROP TABLE ${name}`,
   );
 
+/** The settings file of a project, for these schemas and a migrations table in `migrationsSchema`. */
+export const settingsFile = (schema: readonly string[], migrationsSchema = 'public'): Files => ({
+  '.node-pg-migraterc.json': {
+    'migrations-dir': 'migrations',
+    'migrations-schema': migrationsSchema,
+    schema,
+  },
+});
+
 /** A project of these files, and a database that holds nothing but `base`; `run` gives the JSON of a command line. */
 export async function setUp(files: Files, base = 'SELECT 1') {
   const root = testProject(files); // Before anything is awaited, as concurrent tests need it.
