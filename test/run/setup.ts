@@ -1,4 +1,5 @@
 import { call } from '../support/call.js';
+import { start as startIn } from '../support/migrate.js';
 import { testProject, type Files } from '../support/project.js';
 import { testDatabase } from '../support/test-database.js';
 
@@ -38,13 +39,18 @@ export const settingsFile = (schema: readonly string[], migrationsSchema = 'publ
   },
 });
 
-/** A project of these files, and a database that holds nothing but `base`; `run` gives the JSON of a command line. */
+/**
+ * A project of these files, and a database that holds nothing but `base`. `run` gives the JSON of a command line; `start`
+ * runs it in a process of its own.
+ */
 export async function setUp(files: Files, base = 'SELECT 1') {
   const root = testProject(files); // Before anything is awaited, as concurrent tests need it.
   const database = await testDatabase({ base: false });
   await database.query(base);
   const run = async (line: string, url = database.url) =>
     (await call([...line.split(' '), '--json'], { url, root })).json();
+  const start = (line: string, url = database.url) =>
+    startIn([...line.split(' '), '--json'], { url, cwd: root });
   /** Names of the tables in `public`, but for the migrations table. */
   const tables = async () => {
     const rows = await database.query<{ name: string }>(`SELECT relname AS name FROM pg_class
@@ -56,5 +62,5 @@ export async function setUp(files: Files, base = 'SELECT 1') {
     (await database.query<{ name: string }>('SELECT name FROM pgmigrations ORDER BY id')).map(
       ({ name }) => name,
     );
-  return { database, root, run, tables, applied };
+  return { database, root, run, start, tables, applied };
 }
