@@ -13,23 +13,24 @@ describe('the hint leads on', () => {
   });
 
   test('a unique index that is built concurrently over duplicates', async () => {
+    const up = `pgm.noTransaction(); pgm.sql('CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON t (id)');`;
     const { run, database } = await setUp(
-      step(
-        '0001_a',
-        { 'public.t': { 'index i': 'UNIQUE USING btree (id)' } },
-        `pgm.noTransaction(); pgm.sql('CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON t (id)');`,
-      ),
+      step('0001_a', { 'public.t': { 'index i': 'UNIQUE USING btree (id)' } }, up),
       'CREATE TABLE t (id integer); INSERT INTO t VALUES (1), (1)',
     );
     const first = await run('up');
-    expect(first).toMatchObject({ exitCode: 8, error: { sqlstate: '23505' } });
+    const partial = { outcome: 'partial', exitCode: 8, version: null, pending: ['0001_a'] };
+    expect(first).toMatchObject({ ...partial, error: { sqlstate: '23505' } });
     expect(first.error?.hint).toContain('duplicate rows');
+    expect(first.error?.hint).toContain('npm run migrate up');
+    expect(await run('check')).toMatchObject({ exitCode: 0, version: null });
     const second = await run('up');
     expect(second).toMatchObject({ exitCode: 8, differences: [{ object: 'index public.i' }] });
     const [, drop = ''] = /^(DROP INDEX .*;)/m.exec(second.error?.hint ?? '') ?? [];
     await database.query(drop);
     await database.query('DELETE FROM t');
-    expect(await run('up')).toMatchObject({ exitCode: 0 });
+    expect(await run('up')).toMatchObject({ exitCode: 0, applied: [{ name: '0001_a' }] });
+    expect(await run('check --strict')).toMatchObject({ exitCode: 0 });
   });
 
   test('an effect that is out of date, and a down that is incomplete, are not blamed on others', async () => {
