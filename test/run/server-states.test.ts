@@ -48,14 +48,10 @@ test.for(sampled)('a restart (%s) %s', async ([mode, , line, sql, version]) => {
 test('--connect-wait waits for a server that is down', async () => {
   const { database, root, run } = await setUpHere();
   await server.control('stop');
-  const { child, finished } = start(['up', '--json', '--connect-wait=60'], {
-    url: database.url,
-    cwd: root,
-  });
-  expect(await run('up --connect-wait=1')).toMatchObject({
-    exitCode: 3,
-    error: { code: 'not-connected' },
-  });
+  const options = { url: database.url, cwd: root };
+  const { child, finished } = start(['up', '--json', '--connect-wait=60'], options);
+  const error = { code: 'not-connected' };
+  expect(await run('up --connect-wait=1')).toMatchObject({ exitCode: 3, error });
   expect(child.exitCode).toBeNull();
   await server.control('start');
   expect((await finished).json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: LAST });
@@ -66,7 +62,7 @@ test('a role that may not write is refused before anything is written', async ()
   await database.query(`ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
   const report = await run('up');
   expect(report).toMatchObject({ exitCode: 3, error: { code: 'problems' } });
-  expect(report.error?.message).toContain('read-only');
+  expect(report.error?.message).toMatch(/- transactions of role \w+ are read-only$/m);
   expect(await tables()).toEqual(['items']);
   expect(await run('check')).toMatchObject({ exitCode: 0, version: null });
 });
@@ -79,28 +75,20 @@ test('a standby: what writes is refused, and what reads works', async () => {
   expect(await head.run('up')).toMatchObject({ exitCode: 0 });
   writeFileSync(join(server.folder, 'data/standby.signal'), '', { mode: 0o644 });
   await server.control('restart');
-  const version = '0002_note';
   for (const line of ['up', 'down', 'redo']) {
     const report = await run(line);
-    const none = { version, applied: [], reverted: [] };
-    expect(report).toMatchObject({ outcome: 'unavailable', exitCode: 3, ...none });
+    const state = { version: '0002_note', applied: [], reverted: [] };
+    expect(report).toMatchObject({ outcome: 'unavailable', exitCode: 3, ...state });
     expect(report.error?.code).toBe('problems');
     expect(report.error?.message).toContain('standby');
   }
-  for (const [line, outcome] of [
-    ['check', 'matches'],
-    ['status', 'matches'],
-    ['plan', 'planned'],
-  ] as const)
-    expect(await run(line)).toMatchObject({ outcome, exitCode: 0 });
-  expect(await run('plan')).toMatchObject({
-    output: expect.stringContaining('CONCURRENTLY') as string,
-  });
-  expect(await head.run('up')).toMatchObject({
-    outcome: 'nothing-to-do',
-    exitCode: 0,
-    version: LAST,
-  });
+  for (const line of ['check', 'status'])
+    expect(await run(line)).toMatchObject({ outcome: 'matches', exitCode: 0 });
+  const plan = await run('plan');
+  expect(plan).toMatchObject({ outcome: 'planned', exitCode: 0 });
+  expect(plan.output).toContain('CONCURRENTLY');
+  const nothing = { outcome: 'nothing-to-do', exitCode: 0, version: LAST };
+  expect(await head.run('up')).toMatchObject(nothing);
   expect(await database.query('SELECT name FROM pgmigrations')).toHaveLength(2);
 });
 
