@@ -6,7 +6,7 @@ import type { Files } from '../support/project.js';
 import { createsTable, setUp, sqlStep, step } from './setup.js';
 
 /** The application's table, with rows. Its constraint makes a read of the schema wait for a lock on it. */
-export const BASE = `CREATE TABLE items (id integer PRIMARY KEY, name text CHECK (name <> ''));
+const BASE = `CREATE TABLE items (id integer PRIMARY KEY, name text CHECK (name <> ''));
   INSERT INTO items SELECT i, 'item ' || i FROM generate_series(1, 50) i`;
 
 /** Three migrations: `0001` and `0002` share a transaction, and `0003` runs outside of one. */
@@ -32,8 +32,8 @@ export const ITEMS: Files = {
 export const LAST = '0003_index';
 
 /** {@link setUp} with these migrations, or others. */
-export async function setUpItems(files: Files = ITEMS) {
-  const project = await setUp(files, BASE);
+export async function setUpItems(files: Files = ITEMS, server?: { readonly url: string }) {
+  const project = await setUp(files, BASE, server);
   const { database } = project;
   /** Whatever a run could have changed. */
   const state = async () => [

@@ -1,4 +1,5 @@
 import { call } from '../support/call.js';
+import { makeDatabase } from '../support/database.js';
 import { start as startIn } from '../support/migrate.js';
 import { testProject, type Files } from '../support/project.js';
 import { testDatabase } from '../support/test-database.js';
@@ -41,11 +42,11 @@ export const settingsFile = (schema: readonly string[], migrationsSchema = 'publ
 
 /**
  * A project of these files, and a database that holds nothing but `base`. `run` gives the JSON of a command line; `start`
- * runs it in a process of its own.
+ * runs it in a process of its own. With a `server`, the database is there: the server is removed with all it holds.
  */
-export async function setUp(files: Files, base = 'SELECT 1') {
+export async function setUp(files: Files, base = 'SELECT 1', server?: { readonly url: string }) {
   const root = testProject(files); // Before anything is awaited, as concurrent tests need it.
-  const database = await testDatabase({ base: false });
+  const database = await (server ? makeDatabase(server.url) : testDatabase({ base: false }));
   await database.query(base);
   const run = async (line: string, url = database.url) =>
     (await call([...line.split(' '), '--json'], { url, root })).json();
