@@ -3,10 +3,8 @@ import { readCases } from './cases.js';
 import { createsTable, setUp, step } from './setup.js';
 
 const cases = readCases('data-loss.txt');
-const [refused, allowed] = [
-  cases.filter(([, { expected }]) => expected !== ''),
-  cases.filter(([, { expected }]) => expected === ''),
-];
+const refused = cases.filter(([, { expected }]) => expected !== '');
+const allowed = cases.filter(([, { expected }]) => expected === '');
 
 test.for(refused)('is refused: %s', async ([, { base, files, expected }]) => {
   const { run, database } = await setUp({ ...createsTable('0001', 'a'), ...files }, base);
@@ -25,10 +23,8 @@ test.for(allowed)('is none: %s', async ([, { base, files }]) => {
 });
 
 test('down asks, too, and so does redo', async () => {
-  const { run, database } = await setUp({
-    ...createsTable('0001', 'a'),
-    ...createsTable('0002', 'b'),
-  });
+  const two = { ...createsTable('0001', 'a'), ...createsTable('0002', 'b') };
+  const { run, database } = await setUp(two);
   expect(await run('up')).toMatchObject({ exitCode: 0 });
   expect(await run('redo 2')).toMatchObject({ exitCode: 0, reverted: [{}, {}], applied: [{}, {}] });
   await database.query('INSERT INTO a VALUES (1)');

@@ -77,10 +77,8 @@ describe('lists at once all that a role lacks, and what solves it', () => {
   });
 
   test('a schema that the role may not use, and a migrations table of somebody else', async () => {
-    const { run, database } = await setUp({
-      ...createsTable('0001', 'a'),
-      ...createsTable('0002', 'b'),
-    });
+    const two = { ...createsTable('0001', 'a'), ...createsTable('0002', 'b') };
+    const { run, database } = await setUp(two);
     expect(await run('up 1')).toMatchObject({ exitCode: 0 });
     const role = await plainRole(database);
     await database.query('REVOKE ALL ON SCHEMA public FROM PUBLIC');

@@ -87,10 +87,8 @@ describe('a migration of', () => {
 });
 
 test('redo says what is committed when another run takes the run lock in between', async () => {
-  const { run, database } = await setUp({
-    ...createsTable('0001', 'a'),
-    ...createsTable('0002', 'b'),
-  });
+  const two = { ...createsTable('0001', 'a'), ...createsTable('0002', 'b') };
+  const { run, database } = await setUp(two);
   await run('up');
   const [reader, other] = [await database.connect(), await database.connect()];
   await reader.query('BEGIN; LOCK TABLE b IN ACCESS SHARE MODE');
@@ -134,14 +132,16 @@ function countRoundTrips() {
 
 /** Round trips are what a run costs through a slow network: the numbers are pinned, so that they do not grow. */
 describe('round trips', () => {
-  test.for(['up', 'check', 'status'])('%s with nothing to do sends one query', async (line) => {
-    const { run } = await setUp(three);
-    await run('up');
-    const sent = countRoundTrips();
-    expect(await run(line)).toMatchObject({ exitCode: 0 });
-    const [connections, queries] = [1, 1];
-    expect(sent()).toEqual([connections, queries]);
-  });
+  test.for(['up', 'check', 'status'])(
+    '%s with nothing to do: one connection, one query',
+    async (line) => {
+      const { run } = await setUp(three);
+      await run('up');
+      const sent = countRoundTrips();
+      expect(await run(line)).toMatchObject({ exitCode: 0 });
+      expect(sent()).toEqual([1, 1]);
+    },
+  );
 
   test('each more migration costs its statement and its record', async () => {
     const queries = async (line: string) => {
