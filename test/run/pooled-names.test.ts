@@ -31,7 +31,7 @@ const outside = (sql: string) =>
   step('0001_a', {}, `pgm.noTransaction(); pgm.sql(${JSON.stringify(sql)});`);
 
 test('outside a transaction, behind a pooler, a migration that changes the session is refused', async (context) => {
-  const { database, run } = await setUp(outside(`SET lock_timeout = 1`), 'CREATE TABLE t (g text)');
+  const { database, run } = await setUp(outside('SET lock_timeout = 1'), 'CREATE TABLE t (g text)');
   await database.query(`ALTER DATABASE ${database.name} SET search_path = public`);
   const pooler = await testPooler(context, database.url, { poolSize: 4 });
   const url = pooler.through(database.url);

@@ -23,7 +23,8 @@ describe('a migration that leaves the transaction of the run', () => {
     'ROLLBACK; BEGIN',
   ].map((sql) => ['pgm.sql', sql] as const);
   const itself = ['BEGIN', 'ROLLBACK', 'COMMIT'].map((sql) => ['await pgm.db.query', sql] as const);
-  test.for([...statements, ...itself])('by %s of %s is refused at once', async ([send, sql]) => {
+  const title = 'with %s: %s is refused at once, and nothing of it stays';
+  test.for([...statements, ...itself])(title, async ([send, sql]) => {
     const up = `${send}('CREATE TABLE b (id bigint)'); ${send}(\`${sql}\`);`;
     const { run, tables, applied } = await setUp({ ...a, ...b(up) });
     expect(await run('up 0001')).toMatchObject({ exitCode: 0 });
