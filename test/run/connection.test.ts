@@ -7,7 +7,7 @@ import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { call } from '../support/call.js';
-import { makeDatabase, type Database } from '../support/database.js';
+import type { Database } from '../support/database.js';
 import { startEmbedded, type EmbeddedServer } from '../support/embedded.js';
 import { backends, blockedRun, eventually } from '../support/eventually.js';
 import { testAll } from '../support/everything.js';
@@ -15,7 +15,7 @@ import { freePort } from '../support/free-port.js';
 import { start } from '../support/migrate.js';
 import { testProject } from '../support/project.js';
 import { serverUser } from '../support/server-user.js';
-import { BASE, hold, ITEMS, LAST, setUpItems } from './items.js';
+import { hold, ITEMS, LAST, setUpItems } from './items.js';
 
 const isLocal6 = ({ address }: { address: string }) => address === '::1';
 const hasIPv6 = Object.values(networkInterfaces()).some((all) => all?.some(isLocal6));
@@ -36,41 +36,28 @@ describe('a socket, and IPv6', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function setUpHere() {
-    const database = await makeDatabase(server.url);
-    onTestFinished(() => database.drop());
-    await database.query(BASE);
-    return { database, root: testProject(ITEMS) };
-  }
-
-  /** The environment that names a database in this way. */
-  function environment(way: string, { url }: Database): Record<string, string> {
+  /** The environments that name a database, by the way in which they do so. */
+  function environments({ url }: Database) {
     const { username, password, pathname, port } = new URL(url);
     const user = `postgres://${username}:${password}`;
-    const variables = (host: string) => ({
-      ...{ PGHOST: host, PGPORT: port, PGUSER: username, PGPASSWORD: password },
-      PGDATABASE: pathname.slice(1),
-    });
-    const ways: Record<string, () => Record<string, string>> = {
-      'host=/folder': () => ({
-        DATABASE_URL: `${user}@${pathname}?host=${folder}&port=${port}`,
-      }),
-      'the folder as the host of the URL': () => ({
+    const names = { PGUSER: username, PGPASSWORD: password, PGDATABASE: pathname.slice(1) };
+    return {
+      'host=/folder': { DATABASE_URL: `${user}@${pathname}?host=${folder}&port=${port}` },
+      'the folder as the host of the URL': {
         DATABASE_URL: `${user}@${encodeURIComponent(folder)}:${port}${pathname}`,
-      }),
-      'PGHOST=/folder': () => variables(folder),
-      '[::1] in the URL': () => ({ DATABASE_URL: `${user}@[::1]:${port}${pathname}` }),
-      'PGHOST=::1': () => variables('::1'),
+      },
+      'PGHOST=/folder': { ...names, PGHOST: folder, PGPORT: port },
+      '[::1] in the URL': { DATABASE_URL: `${user}@[::1]:${port}${pathname}` },
+      'PGHOST=::1': { ...names, PGHOST: '::1', PGPORT: port },
     };
-    return ways[way]?.() ?? {};
   }
 
-  /** A signal ends the statement of a run: the request takes the same way as the run's connection. */
-  async function expectCancellation(
-    database: Database,
-    root: string,
-    env: Readonly<Record<string, string>>,
-  ) {
+  const ways = ['host=/folder', 'the folder as the host of the URL', 'PGHOST=/folder'] as const;
+  const ways6 = hasIPv6 ? (['[::1] in the URL', 'PGHOST=::1'] as const) : [];
+  test.for([...ways, ...ways6])('a run by %s', async (way) => {
+    const { database, root } = await setUpItems(ITEMS, server);
+    const env = environments(database)[way];
+    // A signal cancels the statement of a run: the request takes the same way as the run's connection.
     const { release } = await hold(database);
     const running = start(['up', '--lock-timeout=10min', '--json'], { env, cwd: root });
     await blockedRun(database);
@@ -78,28 +65,19 @@ describe('a socket, and IPv6', () => {
     expect((await running.finished).code).toBe(143);
     await eventually('the end of the run', async () => (await backends(database)).length === 0);
     await release();
-  }
 
-  const ways = ['host=/folder', 'the folder as the host of the URL', 'PGHOST=/folder'];
-  const ways6 = hasIPv6 ? ['[::1] in the URL', 'PGHOST=::1'] : [];
-  test.for([...ways, ...ways6])('a run by %s', async (way) => {
-    const { database, root } = await setUpHere();
-    const env = environment(way, database);
-    if (testAll || [ways[0], ways6[0]].includes(way)) await expectCancellation(database, root, env);
-    const host = ways6.includes(way) ? '::1' : folder;
+    const host = way.includes('::1') ? '::1' : folder;
     const port = Number(new URL(database.url).port);
-    expect((await call(['up', '--json'], { env, root })).json()).toMatchObject({
-      exitCode: 0,
-      version: LAST,
-      database: { host, port, name: database.name },
-    });
+    const place = { host, port, name: database.name };
+    const report = (await call(['up', '--json'], { env, root })).json();
+    expect(report).toMatchObject({ exitCode: 0, version: LAST, database: place });
   });
 
   test('who holds the run lock by a socket is local', async () => {
-    const { database, root } = await setUpHere();
-    const env = environment('PGHOST=/folder', database);
-    const { PGHOST: host, PGPORT: port, PGUSER: user, PGPASSWORD: password } = env;
-    const place = { host, port: Number(port), user, password, database: database.name };
+    const { database, root } = await setUpItems(ITEMS, server);
+    const env = environments(database)['PGHOST=/folder'];
+    const { username: user, password, port } = new URL(database.url);
+    const place = { host: folder, port: Number(port), user, password, database: database.name };
     const holder = new pg.Client({ ...place, application_name: 'a shell' });
     await holder.connect();
     await holder.query(`SELECT pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
@@ -167,12 +145,9 @@ test.for([
   const { database, run } = await setUpItems();
   const { url, asked } = await unwillingServer(sqlstate, times, new URL(database.url));
   const report = await run(`up ${option}`, url);
-  expect(report.exitCode).toBe(exitCode);
-  if (exitCode === 0) expect(report.version).toBe(LAST);
-  else {
-    expect(report).toMatchObject({ error: { code: 'not-connected', sqlstate } });
-    expect(asked()).toBe(times);
-  }
+  const error = { code: 'not-connected', sqlstate };
+  expect(report).toMatchObject({ exitCode, ...(exitCode === 0 ? { version: LAST } : { error }) });
+  if (exitCode !== 0) expect(asked()).toBe(times);
 });
 
 test('--connect-wait gives up when its time is over, and ends with a signal', async () => {

@@ -6,13 +6,8 @@ const MAKE = 'CREATE TABLE a (id integer)';
 
 describe('what is blamed when a migration fails', () => {
   test('the first error, where the migration swallows it', async () => {
-    const { run } = await setUp(
-      step(
-        '0001_a',
-        table('a', 'id'),
-        `await pgm.db.query('SELECT * FROM nowhere').catch(() => undefined); pgm.sql('${MAKE}');`,
-      ),
-    );
+    const up = `await pgm.db.query('SELECT * FROM nowhere').catch(() => undefined); pgm.sql('${MAKE}');`;
+    const { run } = await setUp(step('0001_a', table('a', 'id'), up));
     const { exitCode, error } = await run('up');
     expect([exitCode, error?.sqlstate]).toEqual([5, '42P01']);
     expect(error?.message).toContain('relation "nowhere" does not exist');
@@ -22,27 +17,19 @@ describe('what is blamed when a migration fails', () => {
     const swallow = `await pgm.db.query('SAVEPOINT s');
       try { await pgm.db.query('SELECT 1/0'); } catch { await pgm.db.query('ROLLBACK TRANSACTION TO s'); }`;
     const thrown = `${swallow} throw new Error('mine');`;
-    const { exitCode, error } = await (
-      await setUp(step('0001_a', table('a', 'id'), thrown))
-    ).run('up');
+    const throwing = await setUp(step('0001_a', table('a', 'id'), thrown));
+    const { exitCode, error } = await throwing.run('up');
     expect([exitCode, error?.message]).toEqual([5, expect.not.stringContaining('1/0')]);
     expect(error?.message).toContain('mine');
     const other = `${swallow} pgm.sql('CREATE TABLE a (id bigint)');`;
     const { run } = await setUp(step('0001_a', table('a', 'id'), other));
-    expect(await run('up')).toMatchObject({
-      exitCode: 6,
-      differences: [{ object: 'column public.a.id' }],
-    });
+    const differences = [{ object: 'column public.a.id' }];
+    expect(await run('up')).toMatchObject({ exitCode: 6, differences });
   });
 
   test('the migration, where it cannot reach another server', async () => {
-    const { run } = await setUp(
-      step(
-        '0001_a',
-        {},
-        `await fetch('http://127.0.0.1:1').catch((error) => { throw error.cause; });`,
-      ),
-    );
+    const up = `await fetch('http://127.0.0.1:1').catch((error) => { throw error.cause; });`;
+    const { run } = await setUp(step('0001_a', {}, up));
     const { exitCode, error } = await run('up');
     expect([exitCode, error?.code]).toEqual([5, 'migration-failed']);
     expect(error?.message).toContain('0001_a.ts failed: ');
@@ -67,42 +54,26 @@ describe('what is blamed when a migration fails', () => {
     });
   });
 
-  test.for<[string, string, string]>([
-    [
-      'a value that does not fit another type',
-      'ALTER TABLE a ALTER id TYPE date USING id::text::date',
-      '22007',
-    ],
-    [
-      'a statement beside it',
-      'ALTER TABLE a ALTER id TYPE bigint; UPDATE nothing SET id = 1',
-      '42P01',
-    ],
-    ['a row that violates a check', 'ALTER TABLE a ADD CHECK (id > 1)', '23514'],
-  ])('not what an earlier migration made: %s', async ([, up, sqlstate]) => {
+  test.for([
+    ['22007', 'ALTER TABLE a ALTER id TYPE date USING id::text::date'],
+    ['42P01', 'ALTER TABLE a ALTER id TYPE bigint; UPDATE nothing SET id = 1'],
+    ['23514', 'ALTER TABLE a ADD CHECK (id > 1)'],
+  ] as const)('not what an earlier migration made: %s, %s', async ([sqlstate, up]) => {
     const { run, database } = await setUp({
       ...createsTable('0001', 'a'),
       ...sqlStep('0002_b', {}, up),
     });
     await run('up 1');
     await database.query('INSERT INTO a VALUES (1)');
-    expect(await run('up')).toMatchObject({
-      outcome: 'failed',
-      exitCode: 5,
-      differences: [],
-      error: { code: 'migration-failed', sqlstate },
-    });
+    const error = { code: 'migration-failed', sqlstate };
+    const failed = { outcome: 'failed', exitCode: 5, differences: [], error };
+    expect(await run('up')).toMatchObject(failed);
   });
 });
 
 test('--verbose prints statements and notices; a warning is always printed', async () => {
-  const { database, root } = await setUp(
-    sqlStep(
-      '0001_a',
-      table('a', 'id'),
-      `${MAKE}; DO $$ BEGIN RAISE WARNING 'careful'; RAISE NOTICE 'by the way'; END $$`,
-    ),
-  );
+  const up = `${MAKE}; DO $$ BEGIN RAISE WARNING 'careful'; RAISE NOTICE 'by the way'; END $$`;
+  const { database, root } = await setUp(sqlStep('0001_a', table('a', 'id'), up));
   const quiet = await call(['up'], { url: database.url, root });
   expect(quiet.stderr).toBe('WARNING: careful\n');
   await database.query('DROP TABLE a; TRUNCATE pgmigrations');

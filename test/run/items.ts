@@ -2,12 +2,11 @@ import { expect } from 'vitest';
 import type { JsonReport } from '../support/call.js';
 import type { Database } from '../support/database.js';
 import { advisoryLocks, eventually, settled } from '../support/eventually.js';
-import { start as startIn } from '../support/migrate.js';
 import type { Files } from '../support/project.js';
 import { createsTable, setUp, sqlStep, step } from './setup.js';
 
 /** The application's table, with rows. Its constraint makes a read of the schema wait for a lock on it. */
-export const BASE = `CREATE TABLE items (id integer PRIMARY KEY, name text CHECK (name <> ''));
+const BASE = `CREATE TABLE items (id integer PRIMARY KEY, name text CHECK (name <> ''));
   INSERT INTO items SELECT i, 'item ' || i FROM generate_series(1, 50) i`;
 
 /** Three migrations: `0001` and `0002` share a transaction, and `0003` runs outside of one. */
@@ -32,19 +31,17 @@ export const ITEMS: Files = {
 };
 export const LAST = '0003_index';
 
-/** {@link setUp} with these migrations, or others; `start` runs a command line in a process of its own. */
-export async function setUpItems(files: Files = ITEMS) {
-  const project = await setUp(files, BASE);
-  const { database, root } = project;
-  const start = (line: string, url = database.url) =>
-    startIn([...line.split(' '), '--json'], { url, cwd: root });
+/** {@link setUp} with these migrations, or others. */
+export async function setUpItems(files: Files = ITEMS, server?: { readonly url: string }) {
+  const project = await setUp(files, BASE, server);
+  const { database } = project;
   /** Whatever a run could have changed. */
   const state = async () => [
     await rows(database),
     await database.query(`SELECT attrelid::regclass::text, attname, attnum FROM pg_attribute
       WHERE attrelid >= 16384 ORDER BY attrelid, attnum`),
   ];
-  return { ...project, start, state };
+  return { ...project, state };
 }
 
 export const rows = (database: Database) =>

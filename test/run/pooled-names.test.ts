@@ -1,21 +1,13 @@
 import { expect, test } from 'vitest';
 import { call } from '../support/call.js';
 import { testProject } from '../support/project.js';
-import { setUp, step } from './setup.js';
+import { settingsFile, setUp, step } from './setup.js';
 import { testPooler } from './pgbouncer.js';
-
-const settings = {
-  '.node-pg-migraterc.json': {
-    'migrations-dir': 'migrations',
-    'migrations-schema': 'public',
-    schema: ['app', 'public'],
-  },
-};
 
 test('outside a transaction, behind a pooler, names that would mean another schema are refused', async (context) => {
   const { database, run } = await setUp(
     {
-      ...settings,
+      ...settingsFile(['app', 'public']),
       ...step('0001_a', {}, `pgm.noTransaction(); pgm.sql('DELETE FROM orders');`),
     },
     `CREATE SCHEMA app; CREATE TABLE app.orders (id integer); CREATE TABLE orders (id integer);
@@ -39,10 +31,12 @@ const outside = (sql: string) =>
   step('0001_a', {}, `pgm.noTransaction(); pgm.sql(${JSON.stringify(sql)});`);
 
 test('outside a transaction, behind a pooler, a migration that changes the session is refused', async (context) => {
-  const { database, run } = await setUp(outside('SET lock_timeout = 1'));
+  const { database, run } = await setUp(outside('SET lock_timeout = 1'), 'CREATE TABLE t (g text)');
   await database.query(`ALTER DATABASE ${database.name} SET search_path = public`);
   const pooler = await testPooler(context, database.url, { poolSize: 4 });
   const url = pooler.through(database.url);
+  const pooled = async (sql: string) =>
+    (await call(['up', '--json'], { url, root: testProject(outside(sql)) })).json();
   for (const sql of [
     'SET session_replication_role = replica',
     'SELECT 1; SET ROLE pg_monitor',
@@ -50,17 +44,12 @@ test('outside a transaction, behind a pooler, a migration that changes the sessi
     'CREATE TEMPORARY TABLE other (id integer)',
     '/* for a while */ SET lock_timeout = 1',
   ]) {
-    const root = testProject(outside(sql));
-    const { exitCode, error } = (await call(['up', '--json'], { url, root })).json();
+    const { exitCode, error } = await pooled(sql);
     expect([sql, exitCode, error?.code]).toEqual([sql, 3, 'pooled-session']);
   }
+  const text =
+    "UPDATE t SET g = 'Plan; set up a draft'; COMMENT ON TABLE t IS 'calls set_config()'";
+  expect(await pooled(text), 'SET in a text changes nothing').toMatchObject({ exitCode: 0 });
+  await database.query('TRUNCATE pgmigrations');
   expect(await run('up')).toMatchObject({ exitCode: 0 }); // Directly, nobody else gets the session.
-});
-
-test('outside a transaction, behind a pooler, what only says SET in a text is allowed', async (context) => {
-  const sql = "UPDATE t SET g = 'Plan; set up a draft'; COMMENT ON TABLE t IS 'calls set_config()'";
-  const { database, run } = await setUp(outside(sql), 'CREATE TABLE t (g text)');
-  const pooler = await testPooler(context, database.url, { poolSize: 4 });
-  await database.query(`ALTER DATABASE ${database.name} SET search_path = public`);
-  expect(await run('up', pooler.through(database.url))).toMatchObject({ exitCode: 0 });
 });

@@ -1,14 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { call } from '../support/call.js';
-import { makeDatabase } from '../support/database.js';
 import { startEmbedded, type EmbeddedServer } from '../support/embedded.js';
 import { blockedRun } from '../support/eventually.js';
 import { testAll } from '../support/everything.js';
-import { start } from '../support/migrate.js';
-import { testProject } from '../support/project.js';
-import { BASE, expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.js';
+import { expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.js';
 
 /** A server of its own: the tests of others would not outlive this. */
 let server: EmbeddedServer;
@@ -17,23 +13,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-async function setUpHere({ url: serverUrl } = server) {
-  const database = await makeDatabase(serverUrl);
-  onTestFinished(() => database.drop().catch(() => undefined)); // A standby refuses.
-  await database.query(BASE);
-  const root = testProject(ITEMS);
-  const run = async (line: string) =>
-    (await call([...line.split(' '), '--json'], { url: database.url, root })).json();
-  return { database, root, run };
-}
-
 const restarts = places.flatMap((place) => [
   ['fast', ...place] as const,
   ['immediate', ...place] as const,
 ]);
 const sampled = restarts.filter((_, index) => testAll || [0, 3, 4, 7].includes(index));
 test.for(sampled)('a restart (%s) %s', async ([mode, , line, sql, version]) => {
-  const { database, run } = await setUpHere();
+  const { database, run } = await setUpItems(ITEMS, server);
   if (line !== 'up') await run('up');
   await hold(database, sql);
   const running = run(`${line} --lock-timeout=10min`);
@@ -46,16 +32,11 @@ test.for(sampled)('a restart (%s) %s', async ([mode, , line, sql, version]) => {
 });
 
 test('--connect-wait waits for a server that is down', async () => {
-  const { database, root, run } = await setUpHere();
+  const { start, run } = await setUpItems(ITEMS, server);
   await server.control('stop');
-  const { child, finished } = start(['up', '--json', '--connect-wait=60'], {
-    url: database.url,
-    cwd: root,
-  });
-  expect(await run('up --connect-wait=1')).toMatchObject({
-    exitCode: 3,
-    error: { code: 'not-connected' },
-  });
+  const { child, finished } = start('up --connect-wait=60');
+  const error = { code: 'not-connected' };
+  expect(await run('up --connect-wait=1')).toMatchObject({ exitCode: 3, error });
   expect(child.exitCode).toBeNull();
   await server.control('start');
   expect((await finished).json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: LAST });
@@ -66,48 +47,40 @@ test('a role that may not write is refused before anything is written', async ()
   await database.query(`ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
   const report = await run('up');
   expect(report).toMatchObject({ exitCode: 3, error: { code: 'problems' } });
-  expect(report.error?.message).toContain('read-only');
+  expect(report.error?.message).toMatch(/- transactions of role \w+ are read-only$/m);
   expect(await tables()).toEqual(['items']);
   expect(await run('check')).toMatchObject({ exitCode: 0, version: null });
 });
 
 // Last, since the server is a standby from here on: it goes on reading what a primary would send.
 test('a standby: what writes is refused, and what reads works', async () => {
-  const { database, run } = await setUpHere();
-  const head = await setUpHere();
+  const { database, run } = await setUpItems(ITEMS, server);
+  const head = await setUpItems(ITEMS, server);
   expect(await run('up 2')).toMatchObject({ exitCode: 0 });
   expect(await head.run('up')).toMatchObject({ exitCode: 0 });
   writeFileSync(join(server.folder, 'data/standby.signal'), '', { mode: 0o644 });
   await server.control('restart');
-  const version = '0002_note';
   for (const line of ['up', 'down', 'redo']) {
     const report = await run(line);
-    const none = { version, applied: [], reverted: [] };
-    expect(report).toMatchObject({ outcome: 'unavailable', exitCode: 3, ...none });
+    const state = { version: '0002_note', applied: [], reverted: [] };
+    expect(report).toMatchObject({ outcome: 'unavailable', exitCode: 3, ...state });
     expect(report.error?.code).toBe('problems');
     expect(report.error?.message).toContain('standby');
   }
-  for (const [line, outcome] of [
-    ['check', 'matches'],
-    ['status', 'matches'],
-    ['plan', 'planned'],
-  ] as const)
-    expect(await run(line)).toMatchObject({ outcome, exitCode: 0 });
-  expect(await run('plan')).toMatchObject({
-    output: expect.stringContaining('CONCURRENTLY') as string,
-  });
-  expect(await head.run('up')).toMatchObject({
-    outcome: 'nothing-to-do',
-    exitCode: 0,
-    version: LAST,
-  });
+  for (const line of ['check', 'status'])
+    expect(await run(line)).toMatchObject({ outcome: 'matches', exitCode: 0 });
+  const plan = await run('plan');
+  expect(plan).toMatchObject({ outcome: 'planned', exitCode: 0 });
+  expect(plan.output).toContain('CONCURRENTLY');
+  const nothing = { outcome: 'nothing-to-do', exitCode: 0, version: LAST };
+  expect(await head.run('up')).toMatchObject(nothing);
   expect(await database.query('SELECT name FROM pgmigrations')).toHaveLength(2);
 });
 
 test.runIf(testAll)('a server that is too old is refused by every command', async () => {
   const old = await startEmbedded({ major: 13, settings: { fsync: 'off' } });
   onTestFinished(() => old.stop());
-  const { database, run } = await setUpHere(old);
+  const { database, run } = await setUpItems(ITEMS, old);
   for (const line of ['up', 'check', 'status', 'plan', 'down', 'snapshot']) {
     const { exitCode, error } = await run(line);
     expect([line, exitCode, error?.code]).toEqual([line, 3, 'too-old']);

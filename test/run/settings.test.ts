@@ -1,21 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { plainRole } from '../support/plain-role.js';
-import { createsTable, setUp, sqlStep, step, table } from './setup.js';
-
-const schemas = (...names: string[]) => ({
-  '.node-pg-migraterc.json': {
-    'migrations-dir': 'migrations',
-    'migrations-schema': 'public',
-    schema: names,
-  },
-});
+import { createsTable, settingsFile, setUp, sqlStep, step } from './setup.js';
 
 describe('outside a transaction, names mean the schemas of the settings file', () => {
   const base = `CREATE SCHEMA app; CREATE TABLE app.orders (id integer); CREATE TABLE orders (id integer);
     INSERT INTO app.orders VALUES (1); INSERT INTO orders VALUES (1)`;
   test.for<[name: string, up: string, effect: object]>([
-    ['DELETE', `pgm.sql('DELETE FROM orders WHERE id = 1');`, {}],
-    ['TRUNCATE', `pgm.sql('TRUNCATE orders');`, {}],
+    ['DELETE', `pgm.sql('DELETE FROM orders');`, {}],
     [
       'CREATE INDEX CONCURRENTLY',
       `pgm.createIndex('orders', 'id', { name: 'i', concurrently: true }); pgm.sql('DELETE FROM orders');`,
@@ -24,7 +15,10 @@ describe('outside a transaction, names mean the schemas of the settings file', (
     ['a statement of pgm.db', `await pgm.db.query('DELETE FROM orders');`, {}],
   ])('%s', async ([, up, effect]) => {
     const { run, database } = await setUp(
-      { ...schemas('app', 'public'), ...step('0001_a', effect, `pgm.noTransaction(); ${up}`) },
+      {
+        ...settingsFile(['app', 'public']),
+        ...step('0001_a', effect, `pgm.noTransaction(); ${up}`),
+      },
       base,
     );
     expect(await run('up')).toMatchObject({ exitCode: 0 });
@@ -64,57 +58,37 @@ describe('what a migration has SET does not reach the next one', () => {
       },
       'CREATE TABLE parent (id integer PRIMARY KEY); CREATE TABLE child (id integer REFERENCES parent)',
     );
-    expect(await run('up')).toMatchObject({
-      exitCode: 5,
-      version: null,
-      error: { sqlstate: '23503' },
-    });
+    const error = { sqlstate: '23503' };
+    expect(await run('up')).toMatchObject({ exitCode: 5, version: null, error });
     expect(await database.query('SELECT FROM child')).toEqual([]);
   });
 
   test.for([
-    ['SET ROLE', 'migrate_role_a'],
-    ['SET LOCAL ROLE', 'migrate_role_b'],
-    ['SET SESSION AUTHORIZATION', 'migrate_role_c'],
-  ] as const)('%s', async ([sql, role]) => {
-    const { run, database } = await setUp({
-      ...sqlStep('0001_a', {}, `${sql} ${role}`),
-      ...createsTable('0002', 'b'),
-    });
-    await plainRole(database, role);
+    'SET ROLE pg_monitor',
+    'SET LOCAL ROLE pg_monitor',
+    'SET SESSION AUTHORIZATION pg_monitor',
+  ])('%s', async (sql) => {
+    const files = { ...sqlStep('0001_a', {}, sql), ...createsTable('0002', 'b') };
+    const { run, database } = await setUp(files);
     expect(await run('up')).toMatchObject({ exitCode: 0 });
-    const owner = await database.query(
-      `SELECT relowner = CURRENT_USER::regrole AS mine FROM pg_class WHERE relname = 'b'`,
-    );
-    expect(owner).toEqual([{ mine: true }]);
+    const owner = `SELECT relowner = CURRENT_USER::regrole AS mine FROM pg_class WHERE relname = 'b'`;
+    expect(await database.query(owner)).toEqual([{ mine: true }]);
   });
 
   test('statement_timeout and standard_conforming_strings', async () => {
-    const { run } = await setUp({
-      ...sqlStep(
-        '0001_a',
-        {},
-        `SET statement_timeout = '50ms'; SET standard_conforming_strings = off`,
-      ),
-      ...sqlStep(
-        '0002_b',
-        table('b', 'id'),
-        `SELECT pg_sleep(0.2); DO $$ BEGIN ASSERT '\\n' = chr(92) || 'n'; END $$; CREATE TABLE b (id integer)`,
-      ),
-    });
+    const set = `SET statement_timeout = '50ms'; SET standard_conforming_strings = off`;
+    const use = `SELECT pg_sleep(0.2); DO $$ BEGIN ASSERT '\\n' = chr(92) || 'n'; END $$`;
+    const { run } = await setUp({ ...sqlStep('0001_a', {}, set), ...sqlStep('0002_b', {}, use) });
     expect(await run('up')).toMatchObject({ exitCode: 0 });
   });
 });
 
 test('row security stays as it is for the migrations when the run looks for data', async () => {
-  const { run, database } = await setUp(
-    {
-      ...sqlStep('0001_a', {}, 'SELECT 1'),
-      ...sqlStep('0002_b', { 'public.t': { 'column gone': null } }, 'ALTER TABLE t DROP gone'),
-      ...sqlStep('0003_c', {}, 'UPDATE owned SET id = 2'),
-    },
-    'SELECT 1',
-  );
+  const { run, database } = await setUp({
+    ...sqlStep('0001_a', {}, 'SELECT 1'),
+    ...sqlStep('0002_b', { 'public.t': { 'column gone': null } }, 'ALTER TABLE t DROP gone'),
+    ...sqlStep('0003_c', {}, 'UPDATE owned SET id = 2'),
+  });
   const role = await plainRole(database);
   const client = await database.connect();
   await client.query(`GRANT ALL ON SCHEMA public TO "${role.name}"; SET ROLE "${role.name}";
@@ -125,15 +99,10 @@ test('row security stays as it is for the migrations when the run looks for data
 });
 
 test('a temporary table comes before a table of its name, in the migration that creates it', async () => {
+  const up = `CREATE TEMP TABLE orders (id integer); INSERT INTO orders VALUES (2);
+    UPDATE orders SET id = 5`;
   const { run, database } = await setUp(
-    {
-      ...sqlStep(
-        '0001_a',
-        {},
-        'CREATE TEMP TABLE orders (id integer); INSERT INTO orders VALUES (2); UPDATE orders SET id = 5',
-      ),
-      ...sqlStep('0002_b', {}, 'INSERT INTO orders VALUES (7)'),
-    },
+    { ...sqlStep('0001_a', {}, up), ...sqlStep('0002_b', {}, 'INSERT INTO orders VALUES (7)') },
     'CREATE TABLE orders (id integer); INSERT INTO orders VALUES (1)',
   );
   expect(await run('up')).toMatchObject({ exitCode: 0 });

@@ -1,4 +1,6 @@
 import { call } from '../support/call.js';
+import { makeDatabase } from '../support/database.js';
+import { start as startIn } from '../support/migrate.js';
 import { testProject, type Files } from '../support/project.js';
 import { testDatabase } from '../support/test-database.js';
 
@@ -29,13 +31,27 @@ export const createsTable = (number: string, name: string): Files =>
     `DROP TABLE ${name}`,
   );
 
-/** A project of these files, and a database that holds nothing but `base`; `run` gives the JSON of a command line. */
-export async function setUp(files: Files, base = 'SELECT 1') {
+/** The settings file of a project, for these schemas and a migrations table in `migrationsSchema`. */
+export const settingsFile = (schema: readonly string[], migrationsSchema = 'public'): Files => ({
+  '.node-pg-migraterc.json': {
+    'migrations-dir': 'migrations',
+    'migrations-schema': migrationsSchema,
+    schema,
+  },
+});
+
+/**
+ * A project of these files, and a database that holds nothing but `base`. `run` gives the JSON of a command line; `start`
+ * runs it in a process of its own. With a `server`, the database is there: the server is removed with all it holds.
+ */
+export async function setUp(files: Files, base = 'SELECT 1', server?: { readonly url: string }) {
   const root = testProject(files); // Before anything is awaited, as concurrent tests need it.
-  const database = await testDatabase({ base: false });
+  const database = await (server ? makeDatabase(server.url) : testDatabase({ base: false }));
   await database.query(base);
   const run = async (line: string, url = database.url) =>
     (await call([...line.split(' '), '--json'], { url, root })).json();
+  const start = (line: string, url = database.url) =>
+    startIn([...line.split(' '), '--json'], { url, cwd: root });
   /** Names of the tables in `public`, but for the migrations table. */
   const tables = async () => {
     const rows = await database.query<{ name: string }>(`SELECT relname AS name FROM pg_class
@@ -47,5 +63,5 @@ export async function setUp(files: Files, base = 'SELECT 1') {
     (await database.query<{ name: string }>('SELECT name FROM pgmigrations ORDER BY id')).map(
       ({ name }) => name,
     );
-  return { database, root, run, tables, applied };
+  return { database, root, run, start, tables, applied };
 }

@@ -76,6 +76,7 @@ async function expectInterrupted(project: Project, running: Running, exitCode: n
   // npm ends itself with the signal that it was sent, of which a shell makes the same exit code.
   expect(code ?? 128 + constants.signals[signal ?? 'SIGKILL'], stderr).toBe(exitCode);
   expect(json()).toMatchObject({ exitCode, applied: [], error: { code: 'interrupted' } });
+  expect(stderr, 'of many attempts, none leaves a listener behind').not.toContain('MaxListeners');
   await eventually('the end of its work, while the other session goes on', async () =>
     (await backends(database)).every(({ state }) => state === 'idle'),
   );

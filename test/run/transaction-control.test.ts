@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { createsTable, setUp, sqlStep, step, table } from './setup.js';
 
 const a = createsTable('0001', 'a');
+const b = (up: string) => step('0002_b', table('b', 'id'), up);
 const MAKE = 'CREATE TABLE b (id integer)';
 
 describe('a migration that leaves the transaction of the run', () => {
-  test.for([
+  const statements = [
     'COMMIT',
     'commit;',
     'END',
@@ -20,19 +21,15 @@ describe('a migration that leaves the transaction of the run', () => {
     'ABORT',
     'COMMIT; BEGIN',
     'ROLLBACK; BEGIN',
-  ])('by %s is refused at once, and nothing of it stays', async (statement) => {
-    const leaving = step(
-      '0002_b',
-      table('b', 'id'),
-      `pgm.sql('CREATE TABLE b (id bigint)'); pgm.sql(\`${statement}\`);`,
-    );
-    const { run, tables, applied } = await setUp({ ...a, ...leaving });
+  ].map((sql) => ['pgm.sql', sql] as const);
+  const itself = ['BEGIN', 'ROLLBACK', 'COMMIT'].map((sql) => ['await pgm.db.query', sql] as const);
+  const title = 'with %s: %s is refused at once, and nothing of it stays';
+  test.for([...statements, ...itself])(title, async ([send, sql]) => {
+    const up = `${send}('CREATE TABLE b (id bigint)'); ${send}(\`${sql}\`);`;
+    const { run, tables, applied } = await setUp({ ...a, ...b(up) });
     expect(await run('up 0001')).toMatchObject({ exitCode: 0 });
-    expect(await run('up')).toMatchObject({
-      exitCode: 5,
-      version: '0001_a',
-      error: { code: 'controls-transaction' },
-    });
+    const error = { code: 'controls-transaction' };
+    expect(await run('up')).toMatchObject({ exitCode: 5, version: '0001_a', error });
     expect([await tables(), await applied()]).toEqual([['a'], ['0001_a']]);
   });
 
@@ -42,10 +39,8 @@ describe('a migration that leaves the transaction of the run', () => {
     'SELECT 1; COMMIT; BEGIN',
     'DO $$ BEGIN COMMIT; END $$',
   ])('hidden as %s is never recorded, and says what may be committed', async (statement) => {
-    const { run, applied } = await setUp({
-      ...a,
-      ...step('0002_b', table('b', 'id'), `pgm.sql('${MAKE}'); pgm.sql('${statement}');`),
-    });
+    const up = `pgm.sql('${MAKE}'); pgm.sql('${statement}');`;
+    const { run, applied } = await setUp({ ...a, ...b(up) });
     expect(await run('up 0001')).toMatchObject({ exitCode: 0 });
     const { exitCode, version, error } = await run('up');
     // A DO block in a transaction may not COMMIT: PostgreSQL refuses it.
@@ -54,23 +49,6 @@ describe('a migration that leaves the transaction of the run', () => {
     expect(await applied()).toEqual(['0001_a']);
   });
 });
-
-test.for(['BEGIN', 'ROLLBACK', 'COMMIT'])(
-  'a migration whose function sends %s itself is refused',
-  async (statement) => {
-    const { run, tables } = await setUp({
-      ...a,
-      ...step(
-        '0002_b',
-        table('b', 'id'),
-        `await pgm.db.query('${MAKE}'); await pgm.db.query('${statement}');`,
-      ),
-    });
-    const error = { code: 'controls-transaction' };
-    expect(await run('up')).toMatchObject({ exitCode: 5, version: null, error });
-    expect(await tables()).toEqual([]);
-  },
-);
 
 test('functions of another schema do not pass for those of PostgreSQL', async () => {
   const { run, applied } = await setUp(
@@ -83,13 +61,7 @@ test('functions of another schema do not pass for those of PostgreSQL', async ()
 });
 
 describe('a migration outside a transaction', () => {
-  const outside = (sql: string) =>
-    step(
-      '0002_b',
-      table('b', 'id'),
-      `pgm.noTransaction(); pgm.sql('${sql}');`,
-      `pgm.dropTable('b');`,
-    );
+  const outside = (sql: string) => b(`pgm.noTransaction(); pgm.sql('${sql}');`);
 
   test('whose result is wrong is not recorded, and the one before it stays', async () => {
     const { run, tables, applied } = await setUp({
@@ -116,11 +88,8 @@ describe('a migration outside a transaction', () => {
       { ...a, ...outside('CREATE TABLE IF NOT EXISTS b (id integer); SELECT 1 / count(*) FROM t') },
       'CREATE TABLE t ()',
     );
-    expect(await run('up')).toMatchObject({
-      exitCode: 8,
-      version: '0001_a',
-      error: { sqlstate: '22012' },
-    });
+    const error = { sqlstate: '22012' };
+    expect(await run('up')).toMatchObject({ exitCode: 8, version: '0001_a', error });
     await database.query('ALTER TABLE t ADD id integer; INSERT INTO t VALUES (1)');
     expect(await run('up')).toMatchObject({ exitCode: 0, version: '0002_b' });
   });
@@ -135,17 +104,12 @@ describe('a migration that changes the migrations table is refused', () => {
   ])('%s', async (sql) => {
     const { run, tables, applied } = await setUp({
       ...a,
-      ...sqlStep('0002_b', table('b', 'id'), `${MAKE}; ${sql}`),
+      ...b(`pgm.sql(\`${MAKE}; ${sql}\`);`),
       ...createsTable('0003', 'c'),
     });
     expect(await run('up 0001')).toMatchObject({ exitCode: 0 });
-    const error = { code: 'table-changed' };
-    expect(await run('up 0002')).toMatchObject({
-      exitCode: 5,
-      version: '0001_a',
-      applied: [],
-      error,
-    });
+    const refused = { exitCode: 5, version: '0001_a', applied: [] };
+    expect(await run('up 0002')).toMatchObject({ ...refused, error: { code: 'table-changed' } });
     expect([await tables(), await applied()]).toEqual([['a'], ['0001_a']]);
   });
 });
@@ -157,17 +121,12 @@ describe('a statement that comes after its migration has ended is refused', () =
     }
     await pgm.db.query('ALTER TABLE public.t ADD late integer');`;
   test.for<[string, string]>([
-    [
-      'of a function that is not awaited',
-      `void (async () => { ${late} })().catch(() => undefined);`,
-    ],
-    ['of forEach', `['x'].forEach(async () => { try { ${late} } catch {} });`],
-    ['of a timer', `setTimeout(async () => { try { ${late} } catch {} }, 0);`],
-  ])('%s', async ([, up]) => {
-    const { run, tables, database } = await setUp(
-      step('0001_b', table('b', 'id'), `${up} pgm.sql('${MAKE}');`),
-      'CREATE TABLE t ()',
-    );
+    ['of a function that is not awaited', 'void late();'],
+    ['of forEach', `['x'].forEach(late);`],
+    ['of a timer', 'setTimeout(late, 0);'],
+  ])('%s', async ([, call]) => {
+    const up = `const late = async () => { try { ${late} } catch {} }; ${call} pgm.sql('${MAKE}');`;
+    const { run, tables, database } = await setUp(b(up), 'CREATE TABLE t ()');
     expect(await run('up')).toMatchObject({ exitCode: 5, error: { code: 'late-statement' } });
     expect(await database.query("SELECT FROM pg_attribute WHERE attname = 'late'")).toEqual([]);
     expect(await tables()).toEqual(['t']);

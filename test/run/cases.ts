@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Files } from '../support/project.js';
+import { root } from '../support/root.js';
+import { sqlStep } from './setup.js';
+
+const keys = ['base', 'prerequisites', 'up', 'effect', 'then', 'then effect', 'expect'] as const;
+
+/**
+ * The cases of a file in `cases/`. `# name` begins a case, and each line below it is `key: text`. A line that begins
+ * with a blank continues the text above it.
+ * - `base`: SQL that runs before the migrations
+ * - `up`, `effect`: the migration `0002_b`; and `then`, `then effect`: one after it
+ * - `expect`: what must be said
+ */
+export function readCases(file: string) {
+  const blocks = readFileSync(join(root, 'test/run/cases', file), 'utf8').split(/^# /m);
+  return blocks.slice(1).map((block) => {
+    const [name = '', ...texts] = block.trimEnd().split(/\n(?! )/);
+    const known: Partial<Record<(typeof keys)[number], string>> = {};
+    for (const text of texts) {
+      const key = keys.find((one) => text.startsWith(`${one}: `));
+      if (key === undefined) throw new Error(`${file}, ${name}: no key in "${text}"`);
+      known[key] = text.slice(key.length + 2);
+    }
+    const { base = '', prerequisites = '{}', up = '', effect = '{}', then = '' } = known;
+    const parse = (text = '{}') => JSON.parse(text) as object;
+    const files: Files = {
+      'migrations/schema/0000_prerequisites.json': parse(prerequisites),
+      ...sqlStep('0002_b', parse(effect), up),
+      ...(then === '' ? {} : sqlStep('0003_c', parse(known['then effect']), then)),
+    };
+    return [name, { base, files, expected: known.expect ?? '' }] as const;
+  });
+}
