@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { call } from '../support/call.js';
-import { smallProject } from '../support/small-project.js';
-import { testDatabase } from '../support/test-database.js';
-import { nowhere, refused, report, stateOf, words } from './report.js';
+import { nowhere, refused, report, setUp, stateOf, words } from './report.js';
 
 /** npm keeps the options of `npm run migrate up --name=value` for itself, and puts them into the environment. */
 const npm = (line: string, url = nowhere) => ({
@@ -17,10 +15,8 @@ const npm = (line: string, url = nowhere) => ({
 });
 
 test('npm_config_dry_run makes a dry run of up, down and redo, or is refused', async () => {
-  const root = smallProject(['a', 'b']);
-  const database = await testDatabase({ base: false });
-  const run = (line: string, options: string) =>
-    report(line, { root, ...npm(options, database.url) });
+  const { root, url, database } = await setUp(['a', 'b']);
+  const run = (line: string, options: string) => report(line, { root, ...npm(options, url) });
   await run('up 1', '');
   const before = await stateOf(database);
   const others = ['NPM_CONFIG_DRY_RUN', 'npm_config_dry-run', 'npm_config_DRY_RUN'];
@@ -88,15 +84,14 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
 };
 test.for(Object.entries(wrong))('refuses what npm keeps: %s: %j', async ([named, options]) => {
   for (const option of options) {
-    const { exitCode, error } = await refused(['down', '5'], npm(option));
+    const { exitCode, error } = await refused('down 5', npm(option));
     expect([option, exitCode]).toEqual([option, 2]);
     expect(error.message).toContain(named);
   }
 });
 
 test('every option works in the spelling of npm', async () => {
-  const root = smallProject(['a', 'b']);
-  const { url, query } = await testDatabase({ base: false });
+  const { root, url, query } = await setUp(['a', 'b']);
   const run = (line: string, options: string) => call(words(line), { root, ...npm(options, url) });
   const { stdout } = await run('up', '--dry_run --lock_timeout=7s --statement_timeout=9min');
   expect(stdout).toMatch(/lock_timeout = '7(000m)?s';\n.* statement_timeout = '(9min|540000ms)';/);
