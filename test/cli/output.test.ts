@@ -65,13 +65,6 @@ test('what a migration prints, and its notices, go to stderr', async () => {
   expect((await print('down nothing --quiet')).stderr).toContain('"nothing"');
 });
 
-test('only --verbose prints a stack trace', async () => {
-  const text = migration('pgm.nothing();', '');
-  const { print } = await setUp(['a'], { 'migrations/0001_a.ts': text });
-  expect((await print('up')).stderr).not.toMatch(/^ {4}at /m);
-  expect((await print('up --verbose')).stderr).toMatch(/^ {4}at /m);
-});
-
 test('in GitHub Actions, a failure is one annotation of its file, with what GitHub escapes', async () => {
   const [effect, file] = ['migrations/schema/0001_a.json', 'migrations/0001_a.ts'];
   const bigint = { 'public.a': { table: '', 'column id': 'bigint NULL' } };

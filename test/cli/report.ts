@@ -58,7 +58,7 @@ export const nowhere = `postgres://u:${PASSWORD}@127.0.0.1:1/nowhere`;
 
 /**
  * Runs a command that must fail: for people, for programs (`--json`), and with `--verbose`. Expects what holds for
- * every failure: the same words each time, nothing else on stdout, no stack trace without `--verbose`, and no password.
+ * every failure: the same words each time, nothing else on stdout, a stack trace only with `--verbose`, and no password.
  */
 export async function refused(
   line: string | readonly string[],
@@ -75,6 +75,7 @@ export async function refused(
   expect(plain.stderr.replace(/^(failed|refused|differs): /, '')).toBe(text);
   if (result.outcome !== 'differs') expect(plain.stdout).toBe('');
   expect(verbose.stderr).toContain(text);
+  expect(verbose.stderr).toMatch(/^ {4}at /m);
   expect(plain.stderr + json.stderr).not.toMatch(/^ {4}at /m);
   const all = [plain, json, verbose].map(({ stdout, stderr }) => stdout + stderr).join('');
   expect(all).not.toContain(PASSWORD);
