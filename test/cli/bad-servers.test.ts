@@ -1,7 +1,8 @@
 import { expect, inject, test } from 'vitest';
-import { freePort } from '../support/free-port.js';
 import { testProject } from '../support/project.js';
 import { expectRefused, PASSWORD, refused } from './report.js';
+
+const NOBODY = { host: '127.0.0.1:1', username: 'u', password: PASSWORD, pathname: '/db' };
 
 test.for([
   ['a wrong password', { password: PASSWORD }, '28P01', 'password'],
@@ -9,22 +10,14 @@ test.for([
   ['a database that is not there', { pathname: '/nowhere' }, '3D000', 'nowhere'],
   ['no TLS where it is asked for', { search: 'sslmode=verify-full' }, null, 'SSL'],
   ['another host', { host: 'no-such-host.invalid', password: PASSWORD }, null, 'no-such-host'],
+  ['a port where nobody listens', NOBODY, null, 'database db at 127.0.0.1:1 as u'],
 ] as const)('%s', async ([, change, sqlstate, named]) => {
   const url = Object.assign(new URL(inject('server').url), change).href;
-  for (const command of ['up', 'status', 'snapshot']) {
-    const { error } = await refused(command, { url });
+  for (const line of ['up --connect-wait=0.1', 'status', 'snapshot']) {
+    const { error } = await refused(line, { url });
     expect(error).toMatchObject({ code: 'not-connected', sqlstate });
     expect(error.message).toContain(named);
   }
-});
-
-test('a port where nobody listens: the place is named, and how to wait for it', async () => {
-  const port = await freePort(0);
-  const url = `postgres://u:${PASSWORD}@127.0.0.1:${port}/db`;
-  const { error } = await refused('up --connect-wait=0.1', { url });
-  expect(error.code).toBe('not-connected');
-  expect(error.message).toContain(`database db at 127.0.0.1:${port} as u`);
-  expect(error.hint).toContain('--connect-wait');
 });
 
 /** URLs that are refused before anything is asked for, by what the message says. */
