@@ -81,19 +81,12 @@ test('every command in the README works', async () => {
 });
 
 test('every exit code and outcome is in the README, and in the schema of the report', () => {
-  const codes = {
-    ...exitCodes,
-    applied: 0,
-    reverted: 0,
-    'nothing-to-do': 0,
-    matches: 0,
-    planned: 0,
-  };
-  expect(Object.keys(codes).sort()).toEqual([...schema.properties.outcome.enum].sort());
-  const all = [0, ...Object.values(exitCodes), 130, 143];
-  expect(schema.properties.exitCode.enum).toEqual(all);
-  for (const [outcome, code] of Object.entries(codes))
-    expect(readme).toMatch(new RegExp(`^\\| ${String(code)} +\\|.*\`${outcome}\``, 'm'));
+  const { outcome, exitCode } = schema.properties;
+  expect(exitCode.enum).toEqual([0, ...Object.values(exitCodes), 130, 143]);
+  const failed = new Map<string, number>(Object.entries(exitCodes));
+  expect(outcome.enum).toEqual(expect.arrayContaining([...failed.keys()]));
+  for (const name of outcome.enum)
+    expect(readme).toMatch(new RegExp(`^\\| ${failed.get(name) ?? 0} +\\|.*\`${name}\``, 'm'));
 });
 
 test('files that the README refers to are there', () => {
