@@ -30,16 +30,6 @@ test('every command prints one object, and nothing on stderr', async () => {
   }
 });
 
-test('plan has its script in it, and status its table', async () => {
-  const { run, print } = await setUp(['a']);
-  const { output = '' } = await run('plan');
-  expect(`${output}\n`).toBe((await print('plan')).stdout);
-  expect(await run('status')).toMatchObject({ migrations: [{ name: '0001_a', appliedOn: null }] });
-  await run('up');
-  const appliedOn = expect.stringMatching(/^2\d{3}-/) as string;
-  expect(await run('status')).toMatchObject({ migrations: [{ name: '0001_a', appliedOn }] });
-});
-
 test('warnings, data loss, a lock and a signal', async () => {
   const { root, url, database, run } = await setUp(['a']);
   await run('up');
