@@ -34,15 +34,15 @@ test('npm_config_dry_run makes a dry run of up, down and redo, or is refused', a
 
 /** Everything that one slip of the finger makes of a word. */
 function slips(word: string): string[] {
-  const letters = 'abcdefghijklmnopqrstuvwxyz_'.split('');
+  const letters = ['', ...Array.from('abcdefghijklmnopqrstuvwxyz_')];
   const all = Array.from(`${word} `).flatMap((_, at) => {
     const [head, tail] = [word.slice(0, at), word.slice(at)];
     const [first = '', second = ''] = tail;
-    return [
-      head + tail.slice(1),
-      head + second + first + tail.slice(2),
-      ...letters.flatMap((letter) => [head + letter + tail, head + letter + tail.slice(1)]),
-    ];
+    const typed = letters.flatMap((letter) => [
+      head + letter + tail,
+      head + letter + tail.slice(1),
+    ]);
+    return [...typed, head + second + first + tail.slice(2)];
   });
   return [...new Set(all)].filter((slip) => slip !== word);
 }
