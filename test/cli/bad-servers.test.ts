@@ -17,6 +17,7 @@ test.for([
     const { error } = await refused(line, { url });
     expect(error).toMatchObject({ code: 'not-connected', sqlstate });
     expect(error.message).toContain(named);
+    if (named.includes('127.0.0.1:1')) expect(error.hint).toContain('--connect-wait');
   }
 });
 
