@@ -65,7 +65,7 @@ test.for([
   [effect, { 'public.b': 'integer' }, '"public.b"'],
   [effect, { 'function public.f()': { body: '' } }, '"function public.f()"'],
   [effect, { 'funktion public.f()': '' }, '"funktion public.f()"'],
-] as const)('%s with %j', async ([file, content, named]) => {
+] as const)('%s with %j is refused', async ([file, content, named]) => {
   await expectRefused('up', projectWith({ [file]: content }), 'bad-file', file, named);
 });
 
@@ -75,11 +75,11 @@ test.for([
     'migration-name',
   ]),
   ...['0002_again.ts', '2_again.js'].map((file) => [file, 'duplicate-number']),
-])('a migration %s: %s', async ([file = '', code = '']) => {
+])('a migration with the name %s is refused: %s', async ([file = '', code = '']) => {
   await expectRefused('up', projectWith({ [`migrations/${file}`]: '' }), code, file);
 });
 
-test('a folder of migrations that is not where the settings say', async () => {
+test('a folder of migrations that is not where the settings say is refused', async () => {
   const options = projectWith({ [rc]: { 'migrations-dir': 'nowhere' } });
   await expectRefused('up', options, 'not-readable', 'nowhere');
 });
