@@ -104,5 +104,6 @@ test('a dry run of up, down and redo is a plan, wherever the option stands, and 
 });
 
 test.for(['create add-tags', 'snapshot'])('refuses a dry run of "%s"', async (line) => {
-  expect((await refused(`${line} --dry-run`)).error.code).toBe('writes-files');
+  const { root, url } = await setUp([]);
+  await expectRefused(`${line} --dry-run`, { root, url }, 'writes-files');
 });
