@@ -49,7 +49,7 @@ test.for([
   [rc, { 'migration-dir': 'x' }, '"migration-dir"; known are migrations-dir'],
   [rc, { Schema: 'public' }, '"Schema"; known are'],
   [rc, { colour: true }, '"colour"'],
-  [rc, { constructor: true }, '"constructor"'],
+  [rc, { constructor: true }, 'unknown key "constructor"'],
   [rc, { 'migrations-dir': '' }, '"migrations-dir"'],
   [rc, { 'migrations-dir': ['migrations'] }, '"migrations-dir"'],
   [rc, { 'migrations-table': 5 }, '"migrations-table"'],
