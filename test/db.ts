@@ -9,8 +9,7 @@ import { root } from './support/root.js';
 
 async function withBaseSchema(serverUrl: string): Promise<Database> {
   const database = await makeDatabase(serverUrl, { name: 'workflows' });
-  await database.query(fixture('base-schema.sql'));
-  await database.query(fixture('base-rows.sql'));
+  await database.query(fixture('base-schema.sql') + fixture('base-rows.sql'));
   return database;
 }
 

@@ -2,6 +2,7 @@
  * `npm start`: what this project does, shown on a PostgreSQL server of its own. Every command really runs, and the exit
  * code is 0 only if each did what the text says.
  */
+import { deepEqual } from 'node:assert/strict';
 import picocolors from 'picocolors';
 import { fixture, makeDatabase, type Database } from './support/database.js';
 import { startEmbedded } from './support/embedded.js';
@@ -9,13 +10,6 @@ import { startProgram } from './support/migrate.js';
 
 const { bold, cyan, green, red, isColorSupported } = picocolors;
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
-
-function expectEqual(what: string, found: unknown, expected: unknown): void {
-  if (JSON.stringify(found) !== JSON.stringify(expected))
-    throw new Error(
-      `${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`,
-    );
-}
 
 /** Runs `npm run migrate`, and shows what it prints. */
 async function migrate({ url }: Database, command: string, exitCode: number): Promise<void> {
@@ -28,7 +22,7 @@ async function migrate({ url }: Database, command: string, exitCode: number): Pr
     .filter((line) => line !== '' && !/^\S*database /.test(line));
   if (lines.length > 0) print(lines.join('\n'));
   if (exitCode !== 0) print(red(`(exit code ${code})`));
-  expectEqual(`exit code of "${command}"`, code, exitCode);
+  deepEqual(code, exitCode, `"${command}" ended with exit code ${code}, not ${exitCode}`);
 }
 
 /** Opens the page as the application does; the answer must be these rows, or this SQLSTATE. */
@@ -42,7 +36,7 @@ async function openPage(database: Database, expected: readonly object[] | string
     ? red(`ERROR ${answer.code}: ${answer.message}`)
     : green(JSON.stringify(answer));
   print(`The page /workflows asks for user_workflows:  ${shown}`);
-  expectEqual('the answer', isError ? answer.code : answer, expected);
+  deepEqual(isError ? answer.code : answer, expected);
 }
 
 async function change(database: Database, sql: string): Promise<void> {
@@ -72,9 +66,9 @@ async function demonstrate(database: Database): Promise<void> {
   heading('4. Everything can be reverted, and applied again; pg_dump finds the same schemas');
   const count = (await database.query('SELECT FROM pgmigrations')).length;
   await migrate(database, `down ${count} --quiet`, 0);
-  expectEqual('the schema before the first step', await dump(), before);
+  deepEqual(await dump(), before);
   await migrate(database, 'up --quiet', 0);
-  expectEqual('the schema after the first "up"', await dump(), after);
+  deepEqual(await dump(), after);
 }
 
 process.stdout.write('Starting a PostgreSQL server for this demonstration ... ');

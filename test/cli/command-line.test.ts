@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest';
 import { call } from '../support/call.js';
-import { smallProject } from '../support/small-project.js';
-import { testDatabase } from '../support/test-database.js';
-import { nowhere, readReport, refused, report, stateOf, words } from './report.js';
+import { expectRefused, readReport, refused, report, setUp, stateOf, words } from './report.js';
 
 /** Command lines that are refused, by what the message says. */
 const wrong: Readonly<Record<string, readonly string[]>> = {
@@ -23,8 +21,8 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
 };
 test.for(Object.entries(wrong))('refuses with exit code 2: %s: %j', async ([named, lines]) => {
   for (const line of lines) {
-    const { exitCode, outcome, database, error } = await refused(words(line));
-    expect([line, exitCode, outcome, database]).toEqual([line, 2, 'usage', null]);
+    const { exitCode, database, error } = await refused(line);
+    expect([line, exitCode, database]).toEqual([line, 2, null]);
     expect(['command-line', 'bad-name']).toContain(error.code);
     expect(error.message).toContain(named);
   }
@@ -39,7 +37,7 @@ test('understands what is right, and goes on to connect', async () => {
     'redo 2 --allow-data-loss=true --statement-timeout=10m',
     'plan down 0003',
   ])
-    expect([line, (await refused(words(line))).error.code]).toEqual([line, 'not-connected']);
+    expect([line, (await refused(line)).error.code]).toEqual([line, 'not-connected']);
 });
 
 test.for([
@@ -62,8 +60,7 @@ test.for(['help', '--help', '-h', 'up --help', 'help up', '--version'])('"%s"', 
 });
 
 test('up and down take a count, a number, a name or a file', async () => {
-  const root = smallProject(['make_a', 'b', 'c']);
-  const { url } = await testDatabase({ base: false });
+  const { root, url, run } = await setUp(['make_a', 'b', 'c']);
   for (const [line, version] of [
     ['up 1', '0001_make_a'],
     ['up 0002_b', '0002_b'],
@@ -77,20 +74,16 @@ test('up and down take a count, a number, a name or a file', async () => {
     ['up 99', '0003_c'],
     ['down', '0002_b'],
   ] as const)
-    expect([line, (await report(line, { root, url })).version]).toEqual([line, version]);
-  for (const argument of ['0002_bb', '', '0004', 'dry-run', '–dry-run', '0003']) {
-    const { exitCode, error } = (await call(['down', argument, '--json'], { root, url })).json();
-    const code = argument === '0003' ? 'not-applied' : 'unknown-migration';
-    expect([argument, exitCode, error?.code]).toEqual([argument, 2, code]);
-  }
+    expect([line, (await run(line)).version]).toEqual([line, version]);
+  for (const argument of ['0002_bb', '', '0004', 'dry-run', '–dry-run'])
+    await expectRefused(['down', argument], { root, url }, 'unknown-migration');
+  await expectRefused('down 0003', { root, url }, 'not-applied');
 });
 
 test('a dry run of up, down and redo is a plan, wherever the option stands, and writes nothing', async () => {
-  const root = smallProject(['a', 'b', 'c']);
-  const database = await testDatabase({ base: false });
-  const { url } = database;
+  const { run, database } = await setUp(['a', 'b', 'c']);
   for (const applied of [0, 2]) {
-    if (applied > 0) await report(`up ${applied}`, { root, url });
+    if (applied > 0) await run(`up ${applied}`);
     const before = await stateOf(database);
     for (const line of [
       'up --dry-run',
@@ -103,14 +96,14 @@ test('a dry run of up, down and redo is a plan, wherever the option stands, and 
       'redo 2 --lock-wait=0 --dry-run',
       'plan --dry-run',
     ])
-      expect([line, (await report(line, { root, url })).outcome]).toEqual([line, 'planned']);
+      expect([line, (await run(line)).outcome]).toEqual([line, 'planned']);
     for (const line of ['status --dry-run', 'check --dry-run'])
-      expect([line, (await report(line, { root, url })).outcome]).toEqual([line, 'matches']);
+      expect([line, (await run(line)).outcome]).toEqual([line, 'matches']);
     expect(await stateOf(database)).toEqual(before);
   }
 });
 
 test.for(['create add-tags', 'snapshot'])('refuses a dry run of "%s"', async (line) => {
-  const { exitCode, error } = await refused([...words(line), '--dry-run'], { url: nowhere });
-  expect([exitCode, error.code]).toEqual([2, 'writes-files']);
+  const { root, url } = await setUp([]);
+  await expectRefused(`${line} --dry-run`, { root, url }, 'writes-files');
 });

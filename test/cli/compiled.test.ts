@@ -1,17 +1,15 @@
-import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { call } from '../support/call.js';
+import { call, type JsonReport } from '../support/call.js';
 import type { Database } from '../support/database.js';
 import { startProgram } from '../support/migrate.js';
 import { migration, write, type Files } from '../support/project.js';
 import { root } from '../support/root.js';
 import { makesTable } from '../support/small-project.js';
 import { createDatabase, testDatabase } from '../support/test-database.js';
-import { readReport, words } from './report.js';
+import { readReport, report, words } from './report.js';
 
 const file = (name: string) => `readFileSync(new URL('./${name}', import.meta.url), 'utf8')`;
 const imports = (...lines: readonly string[]) => lines.map((line) => `import ${line};\n`).join('');
@@ -67,7 +65,8 @@ beforeAll(async () => {
   write(source, { 'migrations/schema/0000_prerequisites.json': {}, ...sources });
   database = await createDatabase({ base: false });
   expect(await call(['snapshot'], { root: source, url: database.url })).toMatchObject({ code: 0 });
-  await promisify(execFile)('npm', ['run', 'build'], { cwd: source });
+  const build = await startProgram('npm', ['run', 'build'], { cwd: source }).finished;
+  expect(build.code, build.stderr).toBe(0);
   for (const name of ['package.json', '.node-pg-migraterc.json', 'dist'])
     cpSync(join(source, name), join(image, name), { recursive: true });
 });
@@ -86,14 +85,14 @@ test(`it does what the sources do: ${lines}`, async () => {
   for (const line of lines.split('; ')) {
     const { code, stdout, stderr } = await compiled(`${line} --json`, database.url);
     expect([line, code, stderr]).toEqual([line, 0, '']);
-    const expected = await call([...words(line), '--json'], { root: source, url: theirs.url });
-    expect([line, comparable(stdout)]).toEqual([line, comparable(expected.stdout)]);
+    const expected = await report(line, { root: source, url: theirs.url });
+    expect([line, comparable(readReport(stdout))]).toEqual([line, comparable(expected)]);
   }
 });
 
 /** A report without what differs from one run to the next. */
-function comparable(stdout: string) {
-  const { applied, reverted, output = '', outcome, version, pending, error } = readReport(stdout);
+function comparable(report: JsonReport) {
+  const { applied, reverted, output = '', outcome, version, pending, error } = report;
   const names = [applied, reverted].map((done) => done.map(({ name }) => name));
   // The first line names the database, and a migration has another ending.
   const script = output.replace(/.*\n/, '').replaceAll(/(dist\/)?(migrations\/\S+)\.\w+\)/g, '$2)');
@@ -107,7 +106,7 @@ test('help, version, bad input, and commands that need the sources', async () =>
   const before = readdirSync(image, { recursive: true }).sort();
   for (const line of ['create add-tags', 'snapshot']) {
     const { code, json } = await compiled(`${line} --json`, database.url);
-    expect([code, json()]).toEqual([2, expect.objectContaining({ outcome: 'usage' })]);
+    expect([line, code]).toEqual([line, 2]);
     expect(json()).toMatchObject({ error: { code: 'writes-files' } });
   }
   expect(readdirSync(image, { recursive: true }).sort()).toEqual(before);

@@ -2,10 +2,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { call } from '../support/call.js';
-import { migration, testProject, write, type Files } from '../support/project.js';
+import { testProject, type Files } from '../support/project.js';
 import { root as repository } from '../support/root.js';
-import { testDatabase } from '../support/test-database.js';
-import { refused, report, words } from './report.js';
+import { expectRefused, words } from './report.js';
 
 const template = readFileSync(join(repository, 'scripts/template.ts'), 'utf8');
 const project = (files: Files = {}) => testProject({ 'scripts/template.ts': template, ...files });
@@ -31,10 +30,8 @@ test.for([
 
 test('what is no name is refused, and nothing is made', async () => {
   const root = project();
-  for (const name of ['../up', 'ünder', 'a/b', '-', 'a.b', '; rm', '', '$(id)']) {
-    const { exitCode, error } = await refused(['create', '--', name], { root });
-    expect([name, exitCode, error.code]).toEqual([name, 2, 'bad-name']);
-  }
+  for (const name of ['../up', 'ünder', 'a/b', '-', 'a.b', '; rm', '', '$(id)'])
+    await expectRefused(['create', '--', name], { root }, 'bad-name');
   expect(filesOf(root)).toEqual(['schema']);
 });
 
@@ -45,25 +42,7 @@ test('a template that cannot be read is named, and nothing is made', async () =>
     ['scripts/template.ts', testProject({ 'scripts/template.ts/a-folder': '' })],
     ['my/template.ts', project(settings)],
   ] as const) {
-    const { exitCode, error } = await refused(words('create add-tags'), { root });
-    expect([exitCode, error.code]).toEqual([2, 'not-readable']);
-    expect(error.message).toContain(file);
+    await expectRefused('create add-tags', { root }, 'not-readable', file);
     expect(filesOf(root)).toEqual(['schema']);
   }
-});
-
-test('created, written, snapshot, up: until its effect is written, a run is refused', async () => {
-  const { url } = await testDatabase({ base: false });
-  const root = project();
-  await report('create make-a-table', { root });
-  const text = migration('pgm.createTable("a", { id: "int" });', 'pgm.dropTable("a");');
-  write(root, { 'migrations/0001_make-a-table.ts': text });
-  for (const command of ['up', 'check', 'plan']) {
-    const { exitCode, error } = await refused([command], { url, root });
-    expect([exitCode, error.code]).toEqual([2, 'not-readable']);
-    expect(error.hint).toContain('npm run migrate snapshot');
-  }
-  await report('snapshot', { url, root });
-  for (const line of ['up --strict', 'redo', 'down'])
-    expect(await report(line, { url, root })).toMatchObject({ exitCode: 0 });
 });

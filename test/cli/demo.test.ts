@@ -1,17 +1,16 @@
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { call } from '../support/call.js';
 import { startProgram, typescript } from '../support/migrate.js';
+import { testProject } from '../support/project.js';
 import { root } from '../support/root.js';
 
 /** A folder that the user of an embedded server can reach. */
 function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'demo-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = testProject({});
   chmodSync(folder, 0o755);
   return folder;
 }

@@ -4,33 +4,31 @@ import { expect, test } from 'vitest';
 import { root } from '../support/root.js';
 
 const folder = join(root, 'scripts');
-
-/** By each file of `scripts/`, those from which it imports something, types included. */
-const imports = new Map(
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => {
-      const found = readFileSync(join(folder, file), 'utf8').matchAll(
-        /import [^;]*?'(\.[^']+)\.js'/g,
-      );
-      return [
-        file,
-        [...found].map(([, path = '']) => normalize(join(dirname(file), `${path}.ts`))),
-      ];
-    }),
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
 );
+
+/** The files of `scripts/` from which this one imports something, types included. */
+const importsOf = (file: string) => {
+  const text = readFileSync(join(folder, file), 'utf8');
+  return [...text.matchAll(/import [^;]*?'(\.[^']+)\.js'/g)].map(([, path = '']) =>
+    normalize(join(dirname(file), `${path}.ts`)),
+  );
+};
 
 /** The first file itself, and the folders; each may import from what stands after it. */
 const layers = ['.', 'cli', 'commands', 'runner', 'project', 'schema', 'database', 'report'];
 
 test('folders import downwards only, and every file is imported', () => {
   const level = (file: string) => layers.indexOf(dirname(file));
-  const upwards = [...imports].flatMap(([file, imported]) =>
-    imported.filter((other) => level(other) < level(file)).map((other) => `${file}: ${other}`),
+  const upwards = files.flatMap((file) =>
+    importsOf(file)
+      .filter((other) => level(other) < level(file))
+      .map((other) => `${file}: ${other}`),
   );
   expect(upwards).toEqual([]);
-  expect([...imports.keys()].filter((file) => level(file) < 0)).toEqual([]);
-  const imported = new Set([...imports.values()].flat());
-  const unused = [...imports.keys()].filter((file) => !imported.has(file));
+  expect(files.filter((file) => level(file) < 0)).toEqual([]);
+  const imported = files.flatMap(importsOf);
+  const unused = files.filter((file) => !imported.includes(file));
   expect(unused.sort()).toEqual(['migrate.ts', 'template.ts']);
 });

@@ -1,26 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { exitCodes, failure, type Failure } from '../../scripts/report/errors.js';
-import { examples } from './message-examples.js';
+import { exitCodes, failure, messages } from '../../scripts/report/errors.js';
+import { root } from '../support/root.js';
 
-type Code = keyof typeof examples;
-const failures = (Object.keys(examples) as Code[]).flatMap((code) =>
-  examples[code].map((values) => failure(code, values as never)),
+/** What messages.txt has: the code of each failure, and the values in its message. */
+const file = readFileSync(join(root, 'test/cli/messages.txt'), 'utf8');
+const failures = [...file.matchAll(/^=== (\S+) .*\nvalues: (.*)$/gm)].map(
+  ([, code, values = '']) => ({
+    values,
+    error: failure(code as keyof typeof messages, JSON.parse(values) as never),
+  }),
 );
 
-/** Write the file anew with: `npx vitest run test/cli/messages.test.ts -u`, and read it in the diff. */
+/** Write the texts anew with: `npx vitest run test/cli/messages.test.ts -u`, and read them in the diff. */
 test('messages.txt has the words of every failure, as they are printed', async () => {
-  const text = ({ code, exitCode, message, hint }: Failure) =>
-    `=== ${code} (exit code ${exitCode})\n${message}\n\n${hint}\n`;
-  await expect(failures.map(text).join('\n')).toMatchFileSnapshot('messages.txt');
+  const text = failures.map(
+    ({ values, error: { code, exitCode, message, hint } }) =>
+      `=== ${code} (exit code ${exitCode})\nvalues: ${values}\n\n${message}\n\n${hint}\n`,
+  );
+  await expect(text.join('\n')).toMatchFileSnapshot('messages.txt');
+  const codes = new Set(failures.map(({ error }) => error.code));
+  expect([...codes]).toEqual(expect.arrayContaining(Object.keys(messages)));
 });
 
 test('there is an outcome, and a message for each exit code', () => {
-  const outcomes = new Set(failures.map(({ outcome }) => outcome));
+  const outcomes = new Set(failures.map(({ error }) => error.outcome));
   expect([...outcomes].sort()).toEqual(Object.keys(exitCodes).sort());
 });
 
 test('every failure says what happened, and what to do', () => {
-  for (const { code, message, hint } of failures) {
+  for (const { code, message, hint } of failures.map(({ error }) => error)) {
     expect(`${code}: ${message}\n${hint}`).not.toMatch(
       /undefined|null(?! values)|\[object|NaN|; ;|→|\s$/,
     );

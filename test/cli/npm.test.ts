@@ -1,78 +1,42 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Database } from '../support/database.js';
+import { expect, test } from 'vitest';
 import { npmMigrate } from '../support/migrate.js';
-import { write } from '../support/project.js';
-import { makesTable } from '../support/small-project.js';
-import { root } from '../support/root.js';
-import { createDatabase } from '../support/test-database.js';
-import { report, stateOf, words } from './report.js';
+import { root as repository } from '../support/root.js';
+import { setUp, stateOf, words } from './report.js';
 
-/** `npm run migrate`, by npm itself: what arrives of the options depends on it. */
-
-const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
   scripts: { migrate: string };
 };
-const project = mkdtempSync(join(tmpdir(), 'npm-'));
-const home = join(project, 'home');
-let database: Database;
-let before: unknown[];
+const migrate = manifest.scripts.migrate.replaceAll(/(\.\/)?scripts\//g, `${repository}scripts/`);
+const PLAN = /^-- What would run on database/;
 
-beforeAll(async () => {
-  write(project, {
-    'package.json': {
-      type: 'module',
-      scripts: { migrate: scripts.migrate.replaceAll(/(\.\/)?scripts\//g, `${root}scripts/`) },
-    },
+test('by npm itself: no dry run writes, and what npm leaves of an option is understood or refused', async () => {
+  const { root, url, run, database } = await setUp(['a', 'b'], {
+    'package.json': { type: 'module', scripts: { migrate } },
     '.node-pg-migraterc.json': {},
-    'migrations/schema/0000_prerequisites.json': {},
-    ...makesTable('0001', 'a'),
-    ...makesTable('0002', 'b'),
     'home/.npmrc': 'dry-run=true\nmy-own_key=5\n@scope:registry=https://x\n',
   });
-  database = await createDatabase({ base: false });
-  await report('up 1', { root: project, url: database.url });
-  before = await stateOf(database);
-});
-afterAll(async () => {
-  rmSync(project, { recursive: true });
-  await database.drop();
-});
-
-const run = (line: string, env: Record<string, string> = {}) =>
-  npmMigrate(words(line), { url: database.url, cwd: project, env });
-
-describe.concurrent('a dry run writes nothing', () => {
-  test.for<[string, Record<string, string>?]>([
-    ['up --dry-run'],
-    ['--dry-run up'],
-    ['up -- --dry-run'],
-    ['up -dry-run'],
-    ['--dry_run -- up 1'],
-    ['up', { NPM_CONFIG_DRY_RUN: 'true' }],
-    ['up', { HOME: home }],
-    ['redo --dry-run'],
-  ])('npm run migrate %s', async ([line, env]) => {
-    const { code, stdout } = await run(line, env);
-    expect(stdout).toMatch(/^-- What would run on database/);
-    expect(code).toBe(0);
-    expect(await stateOf(database)).toEqual(before);
-  });
-});
-
-describe.concurrent('what npm leaves of an option is refused, or understood', () => {
-  test.for<[string, number, string]>([
+  await run('up 1');
+  const before = await stateOf(database);
+  for (const [line, exitCode, text, env = {}] of [
+    ['up --dry-run', 0, PLAN],
+    ['--dry-run up', 0, PLAN],
+    ['up -- --dry-run', 0, PLAN],
+    ['up -dry-run', 0, PLAN],
+    ['--dry_run -- up 1', 0, PLAN],
+    ['up', 0, PLAN, { NPM_CONFIG_DRY_RUN: 'true' }],
+    ['up', 0, PLAN, { HOME: join(root, 'home') }],
+    ['redo --dry-run', 0, PLAN],
     ['up --dryrun', 2, 'did you mean "--dry-run"'],
     ['--dryRun up', 2, 'did you mean "--dry-run"'],
     ['check --json', 0, '"outcome":"matches"'],
     ['check --force --yes --loglevel=error --fund=false --registry=http://x', 0, 'ok'],
     ['down nonsense --verbose', 2, '\n    at '],
-  ])('npm run migrate %s', async ([line, exitCode, text]) => {
-    const { code, stdout, stderr } = await run(line);
-    expect(stdout + stderr).toContain(text);
-    expect(code).toBe(exitCode);
-    expect(await stateOf(database)).toEqual(before);
-  });
+  ] as [line: string, exitCode: number, text: string | RegExp, env?: Record<string, string>][]) {
+    const { code, stdout, stderr } = await npmMigrate(words(line), { url, cwd: root, env });
+    expect(stdout + stderr, line).toMatch(text);
+    expect([line, code]).toEqual([line, exitCode]);
+    expect(await stateOf(database), line).toEqual(before);
+  }
 });

@@ -2,9 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { call } from '../support/call.js';
 import { migrate, sources, start, startProgram } from '../support/migrate.js';
 import { migration } from '../support/project.js';
-import { smallProject } from '../support/small-project.js';
-import { testDatabase } from '../support/test-database.js';
-import { words } from './report.js';
+import { setUp } from './report.js';
 
 test.concurrent.for<[boolean, Record<string, string>]>([
   [false, { CI: 'true' }],
@@ -19,8 +17,8 @@ test.concurrent.for<[boolean, Record<string, string>]>([
 
 describe('a reader', () => {
   test('may go away: the run completes', async () => {
-    const { url, query } = await testDatabase({ base: false });
-    const { child, finished } = start(['up', '--verbose'], { url, cwd: smallProject(['a', 'b']) });
+    const { root: cwd, url, query } = await setUp(['a', 'b']);
+    const { child, finished } = start(['up', '--verbose'], { url, cwd });
     child.stdout?.destroy();
     child.stderr?.destroy();
     expect(await finished).toMatchObject({ code: 0, signal: null });
@@ -28,18 +26,16 @@ describe('a reader', () => {
   });
 
   test('that is a full disk: half a plan does not pass for a whole one', async () => {
-    const { url } = await testDatabase({ base: false });
+    const { root: cwd, url } = await setUp(['a']);
     const intoFull = ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, ...sources, 'plan'];
-    const options = { url, cwd: smallProject(['a']) };
-    const { code, stderr } = await startProgram('sh', intoFull, options).finished;
+    const { code, stderr } = await startProgram('sh', intoFull, { url, cwd }).finished;
     expect(code).toBe(1);
     expect(stderr).toContain('ENOSPC');
   });
 
   test('that comes late gets all of it, and not only what a pipe holds', async () => {
     const long = migration(`pgm.sql("SELECT '" + 'x'.repeat(1_000_000) + "'");`, '');
-    const cwd = smallProject(['a'], { 'migrations/0001_a.ts': long });
-    const { url } = await testDatabase({ base: false });
+    const { root: cwd, url } = await setUp(['a'], { 'migrations/0001_a.ts': long });
     const { child, finished } = start(['plan', '--json'], { url, cwd });
     child.stdout?.pause();
     setTimeout(() => child.stdout?.resume(), 1500);
@@ -50,38 +46,26 @@ describe('a reader', () => {
 });
 
 test('what a migration prints, and its notices, go to stderr', async () => {
-  const { url } = await testDatabase({ base: false });
   const body = `if (!process.env.VITEST) console.log('logged'); pgm.createTable('a', { id: 'integer' });
     pgm.sql("DO $$ BEGIN RAISE WARNING 'a warning'; RAISE NOTICE 'a notice'; END $$");`;
-  const cwd = smallProject(['a'], {
-    'migrations/0001_a.ts': migration(body, `pgm.dropTable('a');`),
-  });
-  const up = await migrate(['up', '--json'], { url, cwd });
+  const text = migration(body, `pgm.dropTable('a');`);
+  const { root, url, print } = await setUp(['a'], { 'migrations/0001_a.ts': text });
+  const up = await migrate(['up', '--json'], { url, cwd: root });
   expect(up.json()).toMatchObject({ outcome: 'applied' });
   expect(up.stderr).toMatch(/logged\n[^]*WARNING: a warning\n$/);
   expect(up.stderr).not.toContain('a notice');
-  const run = (line: string) => call(words(line), { url, root: cwd });
-  expect((await run('redo --verbose')).stderr).toMatch(
+  expect((await print('redo --verbose')).stderr).toMatch(
     /\nDROP TABLE "a"[^]*\nCREATE TABLE "a"[^]*\nNOTICE: a notice\n/,
   );
-  for (const line of ['redo --quiet', 'check --quiet'])
-    expect(await run(line)).toMatchObject({
-      code: 0,
-      stdout: '',
-      stderr: expect.not.stringContaining('WARN') as string,
-    });
-  expect((await run('down nothing --quiet')).stderr).toContain('"nothing"');
-});
-
-test('only --verbose prints a stack trace', async () => {
-  const root = smallProject(['a'], { 'migrations/0001_a.ts': migration('pgm.nothing();', '') });
-  const { url } = await testDatabase({ base: false });
-  expect((await call(['up'], { url, root })).stderr).not.toMatch(/^ {4}at /m);
-  expect((await call(['up', '--verbose'], { url, root })).stderr).toMatch(/^ {4}at /m);
+  for (const line of ['redo --quiet', 'check --quiet']) {
+    const { code, stdout, stderr } = await print(line);
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).not.toContain('WARN');
+  }
+  expect((await print('down nothing --quiet')).stderr).toContain('"nothing"');
 });
 
 test('in GitHub Actions, a failure is one annotation of its file, with what GitHub escapes', async () => {
-  const { url } = await testDatabase({ base: false });
   const [effect, file] = ['migrations/schema/0001_a.json', 'migrations/0001_a.ts'];
   const bigint = { 'public.a': { table: '', 'column id': 'bigint NULL' } };
   for (const [files, annotation] of [
@@ -92,10 +76,10 @@ test('in GitHub Actions, a failure is one annotation of its file, with what GitH
     ],
     [{ [effect]: bigint }, `^::error .*title=migrate::.*0001_a.*%0A.*column public.a.id`],
   ] as const) {
-    const options = { url, root: smallProject(['a'], files) };
-    const { stderr } = await call(['up'], { ...options, env: { GITHUB_ACTIONS: 'true' } });
+    const { root, url, print } = await setUp(['a'], files);
+    const { stderr } = await call(['up'], { root, url, env: { GITHUB_ACTIONS: 'true' } });
     const annotations = stderr.split('\n').filter((text) => text.startsWith('::'));
     expect(annotations).toEqual([expect.stringMatching(annotation)]);
-    expect((await call(['up'], options)).stderr).not.toContain('::error');
+    expect((await print('up')).stderr).not.toContain('::error');
   }
 });

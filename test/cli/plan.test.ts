@@ -5,12 +5,11 @@ import { plainRole } from '../support/plain-role.js';
 import { migration } from '../support/project.js';
 import { hasPsql, psql } from '../support/psql.js';
 import { smallProject } from '../support/small-project.js';
-import { testDatabase } from '../support/test-database.js';
-import { refused, report, stateOf, words } from './report.js';
+import { expectRefused, refused, report, setUp, stateOf, words } from './report.js';
 
 /** A project that creates, changes and drops, in transactions and outside of them, with SQL that psql could misread. */
-const project = () =>
-  smallProject(['a'], {
+const setUpAll = () =>
+  setUp(['a'], {
     'migrations/0002_b.ts': migration(
       `pgm.sql("CREATE TABLE b (id integer, note text) -- the table");
        pgm.sql("INSERT INTO b (note) VALUES ('back\\\\slash \\\\d :USER :''HOST'''), ('; COMMIT;')");
@@ -55,34 +54,34 @@ const contentOf = ({ query }: Database) =>
 
 describe.skipIf(!hasPsql)('psql', () => {
   test('makes of a plan what the run makes', async () => {
-    const root = project();
-    const ran = await testDatabase({ base: false });
-    const planned = await testDatabase({ base: false });
+    const ran = await setUpAll();
+    const planned = await setUpAll();
     const runs = `up 1=plan up 1; up 0003=plan 0003; down=plan down; up=plan; redo 3=redo 3 --dry-run;
       down 0001=down 0001_a --dry-run; up 0002=up 0002 --dry-run; down 9=plan down 9; up=up --dry-run`;
     for (const [line = '', plan = ''] of runs.split(/;\s+/).map((run) => run.split('='))) {
-      const run = await report(`${line} --allow-data-loss`, { root, url: ran.url });
+      const run = await ran.run(`${line} --allow-data-loss`);
       expect([line, run.error]).toEqual([line, null]);
-      const { stdout, stderr } = await call(words(plan), { root, url: planned.url });
+      const { stdout, stderr } = await planned.print(plan);
       expect([plan, stderr]).toEqual([plan, '']);
       expect(await psql(planned.url, stdout)).toMatchObject({ code: 0, stderr: '' });
-      expect([plan, await contentOf(planned)]).toEqual([plan, await contentOf(ran)]);
+      const expected = await contentOf(ran.database);
+      expect([plan, await contentOf(planned.database)]).toEqual([plan, expected]);
     }
-    expect((await report('check --strict', { root, url: planned.url })).error).toBe(null);
+    expect((await planned.run('check --strict')).error).toBe(null);
   });
 
   test('stops where the plan does not fit any more, and while a run is at work', async () => {
-    const database = await testDatabase({ base: false });
-    const { stdout } = await call(['plan', '2'], { root: project(), url: database.url });
+    const { url, print, database } = await setUpAll();
+    const { stdout } = await print('plan 2');
     const session = await database.connect();
     await session.query('SELECT pg_advisory_lock(7241865325823964)');
-    const refused = await psql(database.url, stdout);
+    const refused = await psql(url, stdout);
     expect(refused.stderr).toContain('another run holds the run lock');
     expect(refused.code).toBe(3);
     await session.query('SELECT pg_advisory_unlock_all()');
-    expect(await psql(database.url, stdout)).toMatchObject({ code: 0 });
+    expect(await psql(url, stdout)).toMatchObject({ code: 0 });
     const before = await stateOf(database);
-    expect(await psql(database.url, stdout)).toMatchObject({ code: 3 });
+    expect(await psql(url, stdout)).toMatchObject({ code: 3 });
     expect(await stateOf(database)).toEqual(before);
   });
 });
@@ -92,9 +91,8 @@ const wordsOf = (script: string, title: string) =>
   new RegExp(`^-- ${title} .*\n((?:--.*\n)*)`, 'm').exec(script)?.[1]?.replaceAll(/^-- +/gm, '');
 
 test('says what each migration does: + adds, ~ changes, - removes', async () => {
-  const root = project();
-  const { url } = await testDatabase({ base: false });
-  const up = (await call(['plan'], { root, url })).stdout;
+  const { run, print } = await setUpAll();
+  const up = (await print('plan')).stdout;
   expect(wordsOf(up, '0002_b')).toBe(`+ table public.b
 + column public.b.id integer NULL
 + column public.b.note text NULL
@@ -103,27 +101,25 @@ test('says what each migration does: + adds, ~ changes, - removes', async () => 
 `);
   expect(wordsOf(up, '0003_c')).toMatch(/^\+ index public\.by_id USING btree \(id\)\n/);
   expect(wordsOf(up, '0004_d')).toBe('- index public.by_note\n- column public.b.id\n');
-  expect((await report('up', { root, url })).error).toBe(null);
-  expect((await call(['plan'], { root, url })).stdout).toContain('-- Nothing to do.');
-  const down = (await call(['plan', 'down', '9'], { root, url })).stdout;
+  expect((await run('up')).error).toBe(null);
+  expect((await print('plan')).stdout).toContain('-- Nothing to do.');
+  const down = (await print('plan down 9')).stdout;
   expect(wordsOf(down, 'revert 0004_d')).toBe(
     '+ index public.by_note USING btree (note)\n+ column public.b.id integer NULL\n',
   );
-  const lines = '- table public.b\n~ column public.a.id integer NULL\n';
-  expect(wordsOf(down, 'revert 0002_b')).toBe(lines);
+  expect(wordsOf(down, 'revert 0002_b')).toBe(
+    '- table public.b\n~ column public.a.id integer NULL\n',
+  );
   expect(wordsOf(down, 'revert 0001_a')).toBe('- table public.a\n');
 });
 
 test('writes nothing, needs no right but to read, and waits for nobody', async () => {
-  const root = project();
-  const database = await testDatabase({ base: false });
-  const { url, query } = database;
+  const { root, run, print, query, database } = await setUpAll();
   const reader = await plainRole(database);
-  const planned = (line: string, from = url) => call(words(line), { root, url: from });
-  const first = await report('plan', { root, url: reader.url });
-  expect(first).toMatchObject({ outcome: 'planned', version: null });
-  expect(await query("SELECT to_regclass('pgmigrations') AS name")).toEqual([{ name: null }]);
-  await report('up 3', { root, url });
+  const { output, version } = await report('plan', { root, url: reader.url });
+  expect([`${output ?? ''}\n`, version]).toEqual([(await print('plan')).stdout, null]);
+  expect(await stateOf(database)).toEqual([]);
+  await run('up 3');
   await query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${reader.name};
     REVOKE TEMPORARY ON DATABASE ${database.name} FROM PUBLIC;
     ALTER ROLE ${reader.name} SET default_transaction_read_only = on`);
@@ -133,35 +129,35 @@ test('writes nothing, needs no right but to read, and waits for nobody', async (
   // All but reading waits for this. (The catalog's own functions read the tables since PostgreSQL 17.)
   await session.query('BEGIN; LOCK TABLE a, b, pgmigrations IN EXCLUSIVE MODE');
   for (const line of ['plan', 'plan down 2', 'up --dry-run', 'redo 2 --dry-run']) {
-    const plan = await planned(`${line} --lock-timeout=3s`, reader.url);
-    expect([line, plan.code, plan.stderr]).toEqual([line, 0, '']);
-    expect(plan.stdout).toBe((await planned(`${line} --lock-timeout=3s`)).stdout);
+    const argv = words(`${line} --lock-timeout=3s`);
+    const plan = await call(argv, { root, url: reader.url });
+    expect([line, plan]).toMatchObject([line, { code: 0, stderr: '' }]);
+    expect(plan.stdout).toBe((await print(argv.join(' '))).stdout);
   }
   await session.query('ROLLBACK');
   expect(await stateOf(database)).toEqual(before);
 });
 
 test('a migration that reads what an earlier one creates is told to go step by step; one that writes is refused', async () => {
-  const database = await testDatabase({ base: false });
-  const { url } = database;
-  const projectOf = (up: string) =>
-    smallProject(['a', 'b'], { 'migrations/0002_b.ts': migration(up, `pgm.dropTable('b');`) });
   const create = `pgm.createTable('b', { id: 'integer' })`;
-  const root = projectOf(`return pgm.db.select('SELECT id FROM a').then(() => ${create});`);
-  const { exitCode, error } = await refused(['plan'], { url, root });
+  const reads = `return pgm.db.select('SELECT id FROM a').then(() => ${create});`;
+  const file = 'migrations/0002_b.ts';
+  const { root, url, run, print, database } = await setUp(['a', 'b'], {
+    [file]: migration(reads, ''),
+  });
+  const { exitCode, error } = await refused('plan', { url, root });
   expect([exitCode, error.sqlstate]).toEqual([3, '42P01']);
   expect(error.hint).toContain('npm run migrate up 1');
-  await report('up 1', { url, root });
-  expect((await call(['plan'], { url, root })).stdout).toContain('CREATE TABLE "b"');
+  await run('up 1');
+  expect((await print('plan')).stdout).toContain('CREATE TABLE "b"');
   const before = await stateOf(database);
   const next = "SELECT nextval('pgmigrations_id_seq')";
   const hidden = ['commit', '/* now */ COMMIT', 'END', 'SELECT 1; COMMIT; CREATE TABLE x ()'];
   for (const sql of ['INSERT INTO a VALUES (1)', 'CREATE TABLE x ()', next, ...hidden]) {
     const create = `then(() => pgm.db.query('CREATE TABLE x ()'))`;
-    const writes = projectOf(`return pgm.db.query(${JSON.stringify(sql)}).${create};`);
-    const plan = await refused(['plan'], { url, root: writes });
-    expect([plan.exitCode, plan.error.code]).toEqual([2, 'plan-writes']);
-    expect(plan.error.message).toContain('migrations/0002_b.ts');
+    const writes = `return pgm.db.query(${JSON.stringify(sql)}).${create};`;
+    const other = smallProject(['a', 'b'], { [file]: migration(writes, '') });
+    await expectRefused('plan', { url, root: other }, 'plan-writes', file);
   }
   expect(await stateOf(database)).toEqual(before);
 });

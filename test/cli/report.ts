@@ -4,7 +4,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
 import { call, type CallOptions, type JsonReport } from '../support/call.js';
 import type { Database } from '../support/database.js';
+import type { Files } from '../support/project.js';
 import { root } from '../support/root.js';
+import { smallProject } from '../support/small-project.js';
+import { testDatabase } from '../support/test-database.js';
 
 const file = readFileSync(join(root, 'test/cli/report.schema.json'), 'utf8');
 export const schema = JSON.parse(file) as {
@@ -32,6 +35,22 @@ export async function report(line: string, options: CallOptions = {}): Promise<J
   return result;
 }
 
+/** A project of these small migrations, an empty database, and the program, run on both. */
+export async function setUp(names: readonly string[], more: Files = {}) {
+  const root = smallProject(names, more);
+  const database = await testDatabase({ base: false });
+  const options = { root, url: database.url };
+  return {
+    ...options,
+    database,
+    query: database.query,
+    /** Gives the JSON. */
+    run: (line: string) => report(line, options),
+    /** Gives what is printed for people. */
+    print: (line: string) => call(words(line), options),
+  };
+}
+
 /** A password that no output may hold. */
 export const PASSWORD = 'k33p-m3-s3cr3t';
 /** A server that nobody reaches: a command that gets as far as to connect ends with exit code 3. */
@@ -39,12 +58,13 @@ export const nowhere = `postgres://u:${PASSWORD}@127.0.0.1:1/nowhere`;
 
 /**
  * Runs a command that must fail: for people, for programs (`--json`), and with `--verbose`. Expects what holds for
- * every failure: the same words each time, nothing else on stdout, no stack trace without `--verbose`, and no password.
+ * every failure: the same words each time, nothing else on stdout, a stack trace only with `--verbose`, and no password.
  */
 export async function refused(
-  argv: readonly string[],
+  line: string | readonly string[],
   options: CallOptions = { url: nowhere },
 ): Promise<JsonReport & { readonly error: NonNullable<JsonReport['error']> }> {
+  const argv = typeof line === 'string' ? words(line) : line;
   const plain = await call(argv, options);
   const json = await call(['--json', ...argv], options);
   const verbose = await call(['--verbose', ...argv], options);
@@ -55,10 +75,24 @@ export async function refused(
   expect(plain.stderr.replace(/^(failed|refused|differs): /, '')).toBe(text);
   if (result.outcome !== 'differs') expect(plain.stdout).toBe('');
   expect(verbose.stderr).toContain(text);
+  // Without a command, the command line is wrong, so that --verbose is not read.
+  if (result.command !== null) expect(verbose.stderr).toMatch(/^ {4}at /m);
   expect(plain.stderr + json.stderr).not.toMatch(/^ {4}at /m);
   const all = [plain, json, verbose].map(({ stdout, stderr }) => stdout + stderr).join('');
   expect(all).not.toContain(PASSWORD);
   return { ...result, error };
+}
+
+/** Expects that a command is refused with this code, and that the message holds these texts. */
+export async function expectRefused(
+  line: string | readonly string[],
+  options: CallOptions,
+  code: string,
+  ...texts: readonly string[]
+) {
+  const { error } = await refused(line, options);
+  expect([line, error.code]).toEqual([line, code]);
+  for (const text of texts) expect(error.message).toContain(text);
 }
 
 /** Every table, index and sequence with the transaction that made it so, and all rows: equal if nothing was written. */

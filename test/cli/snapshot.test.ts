@@ -7,9 +7,8 @@ import type { Database } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { plainRole } from '../support/plain-role.js';
 import { migration, testProject, write, type Files } from '../support/project.js';
-import { smallProject } from '../support/small-project.js';
-import { createDatabase, testDatabase } from '../support/test-database.js';
-import { refused, report, stateOf } from './report.js';
+import { createDatabase } from '../support/test-database.js';
+import { expectRefused, nowhere, refused, report, stateOf } from './report.js';
 
 const BASE = 'test/fixtures/base-schema.sql';
 const users = 'CREATE TABLE public.users (id uuid NOT NULL, name text);';
@@ -88,20 +87,24 @@ test('roles, their settings and memberships stay on the server, which it says', 
 test('what fails is named: a migration, a file, a role that may not create databases', async () => {
   const files = { 'migrations/0001_a.ts': up('CREATE TABLE a ()') };
   const root = testProject({ ...files, 'migrations/0002_b.ts': files['migrations/0001_a.ts'] });
-  const { exitCode, error } = await report('snapshot', { root, url });
-  expect([exitCode, error?.code]).toEqual([5, 'snapshot-failed']);
-  expect(error?.message).toContain('migrations/0002_b.ts');
+  await expectRefused('snapshot', { root, url }, 'snapshot-failed', 'migrations/0002_b.ts');
   expect(readdirSync(join(root, 'migrations/schema'))).toEqual(['0000_prerequisites.json']);
 
-  const other = testProject(files);
-  symlinkSync('/nowhere/at/all', join(other, 'migrations/schema/0001_a.json'));
-  const unwritten = await report('snapshot', { root: other, url });
-  expect([unwritten.exitCode, unwritten.error?.code]).toEqual([2, 'not-writable']);
-  expect(unwritten.error?.message).toContain('migrations/schema/0001_a.json');
+  const [other, effect] = [testProject(files), 'migrations/schema/0001_a.json'];
+  symlinkSync('/nowhere/at/all', join(other, effect));
+  await expectRefused('snapshot', { root: other, url }, 'not-writable', effect);
 
-  const poor = await refused(['snapshot'], { root, url: (await plainRole(database)).url });
-  expect([poor.exitCode, poor.error.sqlstate]).toEqual([3, '42501']);
-  expect(poor.error.hint).toContain('CREATEDB');
+  const role = await plainRole(database);
+  const { exitCode, error } = await refused('snapshot', { root, url: role.url });
+  expect([exitCode, error.sqlstate]).toEqual([3, '42501']);
+  expect(error.hint).toContain('CREATEDB');
+});
+
+test('prerequisites that cannot be read are refused, and not overwritten', async () => {
+  const file = 'migrations/schema/0000_prerequisites.json';
+  const root = testProject({ [file]: '<<<<<<< HEAD\n{}\n' });
+  await expectRefused('snapshot', { root, url: nowhere }, 'bad-file', file);
+  expect(readFileSync(join(root, file), 'utf8')).toContain('<<<<<<<');
 });
 
 const SEARCH_PATH = `SELECT pg_catalog.set_config('search_path', '', false);`;
@@ -125,9 +128,8 @@ test.for([
   ['a table that is missing', `${users}\nALTER TABLE y ADD x int;`, undefined],
 ] as const)('a base schema with %s is refused by file and line', async ([, sql, line]) => {
   const root = testProject({ [BASE]: sql, 'migrations/0001_a.ts': up('SELECT') });
-  const { exitCode, error } = await report('snapshot', { root, url });
-  expect([exitCode, error?.code]).toEqual([2, 'base-schema']);
-  expect(error?.message).toContain(line === undefined ? BASE : `${BASE}:${line} `);
+  const place = line === undefined ? BASE : `${BASE}:${line} `;
+  await expectRefused('snapshot', { root, url }, 'base-schema', place);
 });
 
 test('a signal leaves no scratch database behind', async () => {
@@ -146,13 +148,4 @@ test('all of these left the database alone, and no scratch database behind', asy
   expect(await stateOf(database)).toEqual(before);
   const scratch = `SELECT datname FROM pg_database WHERE datdba = '${owner}'::regrole`;
   expect(await database.query(scratch)).toEqual([]);
-});
-
-test('prerequisites that cannot be read are refused, and not overwritten', async () => {
-  const { url } = await testDatabase({ base: false });
-  const file = 'migrations/schema/0000_prerequisites.json';
-  const root = smallProject(['a'], { [file]: '<<<<<<< HEAD\n{}\n' });
-  const { code, stderr } = await call(['snapshot'], { url, root });
-  expect([code, stderr]).toEqual([2, expect.stringContaining(file)]);
-  expect(readFileSync(join(root, file), 'utf8')).toContain('<<<<<<<');
 });
