@@ -15,6 +15,7 @@ test.for([
   ['create add-tags', 'migrations/9999_a.js', '10000_add-tags.ts'],
   ['create add-tags', 'migrations/000123_a.ts', '000124_add-tags.ts'],
   ['create Add user_tags now', 'migrations/helper.ts', '0001_add-user-tags-now.ts'],
+  ['create add\ttags', 'migrations/helper.ts', '0001_add-tags.ts'],
   ['create 0', 'migrations/helper.ts', '0001_0.ts'],
   ['create 2fa', 'migrations/helper.ts', '0001_2fa.ts'],
 ] as const)('"%s" after %s makes %s, from the template', async ([line, existing, made]) => {

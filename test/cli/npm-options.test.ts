@@ -68,6 +68,7 @@ const wrong: Readonly<Record<string, string>> = {
   'did you mean "--allow-data-loss"': '--allow_dataloss',
   'did you mean "--retries"': '--retrys=3',
   'did you mean "--strict"': '--sttrict',
+  'no option "-n"': '--n',
   // npm leaves the value of "--retries 5" as a word of its own, which must not be taken for a count.
   '--retries': '--retries=x --retries',
   '--lock-wait': '--lock_wait=x --lock_wait',

@@ -56,6 +56,7 @@ describe.skipIf(!hasPsql)('psql', () => {
   test('makes of a plan what the run makes', async () => {
     const ran = await setUpAll();
     const planned = await setUpAll();
+    await planned.query(`ALTER DATABASE ${planned.database.name} SET search_path = pg_catalog`);
     const runs = `up 1=plan up 1; up 0003=plan 0003; down=plan down; up=plan; redo 3=redo 3 --dry-run;
       down 0001=down 0001_a --dry-run; up 0002=up 0002 --dry-run; down 9=plan down 9; up=up --dry-run`;
     for (const [line = '', plan = ''] of runs.split(/;\s+/).map((run) => run.split('='))) {
@@ -102,7 +103,8 @@ test('says what each migration does: + adds, ~ changes, - removes', async () => 
   expect(wordsOf(up, '0003_c')).toMatch(/^\+ index public\.by_id USING btree \(id\)\n/);
   expect(wordsOf(up, '0004_d')).toBe('- index public.by_note\n- column public.b.id\n');
   expect((await run('up')).error).toBe(null);
-  expect((await print('plan')).stdout).toContain('-- Nothing to do.');
+  for (const line of ['plan', 'plan 0001'])
+    expect((await print(line)).stdout).toContain('-- Nothing to do.');
   const down = (await print('plan down 9')).stdout;
   expect(wordsOf(down, 'revert 0004_d')).toBe(
     '+ index public.by_note USING btree (note)\n+ column public.b.id integer NULL\n',

@@ -30,7 +30,7 @@ export interface Backend {
   readonly blockers: number[];
 }
 
-/** The sessions of runs in a database, of all kinds or of one: `run`, `lock` or `watch`. */
+/** The sessions of runs in a database, of all kinds or of one: `run`, `lock` or `monitor`. */
 export const backends = (database: Database, purpose = '%'): Promise<Backend[]> =>
   database.query<Backend & { [column: string]: unknown }>(
     `SELECT pid, application_name AS name, state, query, pg_blocking_pids(pid) AS blockers FROM pg_stat_activity
