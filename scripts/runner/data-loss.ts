@@ -19,15 +19,21 @@ export const CENSUS = `SELECT string_agg(id, ' ') AS ids FROM (
 export const censusFrom = (result: QueryResult | undefined): Census =>
   new Set((result?.rows[0] as { ids: string | null }).ids?.split(' '));
 
+/** The tables that this transaction may have dropped or altered: it holds the strongest lock on them. */
+export const LOCKED = `SELECT string_agg(relation::text, ' ') AS ids FROM pg_catalog.pg_locks
+  WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock'`;
+
 /**
- * The ids of the tables and columns that are gone, whatever removed them. Something renamed keeps its id.
+ * The ids of the tables and columns that this transaction has removed, in whatever way. Something renamed
+ * keeps its id. What another session has removed meanwhile is gone as well, but not `locked`.
  */
-export const goneSince = (before: Census, after: Census): string[] => [
-  ...[...before].filter((id) => !id.includes('.') && !after.has(id)),
-  ...[...after].filter(
-    (id) => id.includes('.') && !before.has(id) && before.has(id.split('.')[0] ?? ''),
-  ),
-];
+export function removedBetween(before: Census, after: Census, locked: Census): string[] {
+  const tableOf = (id: string) => id.split('.')[0] ?? '';
+  const tables = [...before].filter((id) => !id.includes('.') && !after.has(id));
+  const columns = [...after].filter((id) => id.includes('.') && !before.has(id));
+  const known = columns.filter((id) => before.has(tableOf(id)));
+  return [...tables, ...known].filter((id) => locked.has(tableOf(id)));
+}
 
 /**
  * Makes sure that these tables and columns, which the run is going to remove, hold no rows or values. Blocks

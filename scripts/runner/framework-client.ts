@@ -32,13 +32,19 @@ export class FrameworkClient implements StatementClient {
   /**
    * What comes from the framework now:
    * - `between`: the framework's own statements, such as BEGIN and COMMIT
-   * - `running`: statements that the function of a migration sends itself, with `pgm.db`
    * - `inside`: the statements of a migration, in the transaction of the run
-   * - `leaving`: the COMMIT before a migration that runs outside a transaction
-   * - `outside`: the statements of that migration
+   * - `outside`: the statements of a migration that asks for no transaction
    * - `closing`: nothing more may come, since the check runs, or the run is over
    */
-  #phase: 'between' | 'running' | 'inside' | 'leaving' | 'outside' | 'closing' = 'between';
+  #phase: 'between' | 'inside' | 'outside' | 'closing' = 'between';
+  /** True while the function of a migration runs, which may send statements itself, with `pgm.db`. */
+  #isRunning = false;
+  /** False as soon as that function has called `pgm.noTransaction()`. */
+  #isInside = () => true;
+  /** The commit before a migration outside a transaction: made before its first statement, whoever sends that. */
+  #leaving: Promise<void> | undefined;
+  /** True until the framework has sent its `COMMIT;` before such a migration. */
+  #awaitsCommit = false;
   /** True behind a pooler: there, two statements outside a transaction may go to two server sessions. */
   #isPooled = false;
   #since = performance.now();
@@ -47,14 +53,18 @@ export class FrameworkClient implements StatementClient {
     this.transaction = new RunTransaction(run);
   }
 
-  starts(migration: Migration): void {
+  starts(migration: Migration, isInside: () => boolean): void {
     this.current = migration;
-    this.#phase = 'running';
+    this.#isInside = isInside;
+    this.#isRunning = true;
+    this.#leaving = undefined;
+    this.#phase = 'inside';
     this.#since = performance.now();
   }
 
   sends(isInside: boolean): void {
-    this.#phase = isInside ? 'inside' : 'leaving';
+    this.#isRunning = false;
+    this.#awaitsCommit = !isInside;
   }
 
   async query(...sent: Sent): Promise<unknown> {
@@ -70,19 +80,21 @@ export class FrameworkClient implements StatementClient {
   }
 
   async #handle(sql: string, sent: Sent): Promise<unknown> {
-    if (sql === 'ROLLBACK' && this.#phase !== 'running') {
+    if (sql === 'ROLLBACK' && !this.#isRunning) {
       await this.rollback();
       return undefined;
     }
-    if (this.#phase === 'closing') throw this.#tooLate(sql);
     const { context, direction } = this.run;
     context.signal.throwIfAborted();
+    if (!this.#isInside()) await (this.#leaving ??= this.#leave());
+    if (this.#phase === 'closing') throw this.#tooLate(sql);
     if (context.options.verbose) context.tell(sql);
     if (this.transaction.began === undefined) await this.transaction.begin();
     const command = sql.replace(/;$/, '');
-    const isFramework = this.#phase === 'between' || this.#phase === 'leaving';
+    const isFramework = this.#phase === 'between';
     const { name = '' } = this.current ?? {};
-    if (command === 'BEGIN' && isFramework) await this.transaction.begin();
+    if (command === 'COMMIT' && this.#awaitsCommit) this.#awaitsCommit = false;
+    else if (command === 'BEGIN' && isFramework) await this.transaction.begin();
     else if (command === 'COMMIT' && isFramework) await this.#commit();
     else if (sql === recordStatement(context.settings, name, direction))
       await this.#record(name, sql);
@@ -94,7 +106,7 @@ export class FrameworkClient implements StatementClient {
     const { file = '' } = this.current ?? {};
     if (this.#phase === 'outside') return await this.#sendOutside(file, sql, sent);
     if (!this.transaction.isOpen())
-      throw ['running', 'inside'].includes(this.#phase) ? this.#left() : this.#tooLate(sql);
+      throw this.#phase === 'inside' ? this.#left() : this.#tooLate(sql);
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
     const result = await this.#send(sent);
     if (!this.transaction.isOpen()) throw this.#left();
@@ -129,19 +141,22 @@ export class FrameworkClient implements StatementClient {
 
   async #commit(): Promise<void> {
     if (!this.transaction.isOpen()) return;
-    const isLeaving = this.#phase === 'leaving';
     this.#phase = 'closing';
     await this.transaction.commit(() => {
       if (this.late !== undefined) throw this.late;
     });
-    const { schemas } = this.run.context.settings;
-    if (isLeaving)
-      this.#isPooled = await leaveTransaction(
-        this.run.connection,
-        schemas,
-        this.current?.file ?? '',
-      );
-    this.#phase = isLeaving ? 'outside' : 'between';
+    this.#phase = 'between';
+  }
+
+  /** Commits what came before a migration that runs outside a transaction. */
+  async #leave(): Promise<void> {
+    await this.transaction.begin();
+    await this.#commit();
+    this.#phase = 'closing';
+    const { connection, context } = this.run;
+    const { file = '' } = this.current ?? {};
+    this.#isPooled = await leaveTransaction(connection, context.settings.schemas, file);
+    this.#phase = 'outside';
   }
 
   /** Rolls back what is not committed. Never throws. */

@@ -12,8 +12,8 @@ export type Statement = string | { readonly text: string };
 /** The database client that the framework sends its statements to. */
 export interface StatementClient {
   query(statement: Statement, values?: readonly unknown[]): Promise<unknown>;
-  /** Called before the function of a migration runs. */
-  starts?(migration: Migration): void;
+  /** Called before the function of a migration runs. `isInside` says whether it wants a transaction. */
+  starts?(migration: Migration, isInside: () => boolean): void;
   /** Called after that, with the statements that come next, and whether they run in a transaction. */
   sends?(isInside: boolean, statements: readonly string[]): void;
 }
@@ -131,7 +131,7 @@ const announced =
   (client: StatementClient, migration: Migration, action: unknown) =>
   async (pgm: MigrationBuilder) => {
     const run = action as (pgm: MigrationBuilder, done?: () => void) => unknown;
-    client.starts?.(migration);
+    client.starts?.(migration, () => pgm.isUsingTransaction());
     try {
       await (run.length === 2 ? new Promise<void>((done) => run(pgm, done)) : run(pgm));
     } finally {

@@ -66,7 +66,7 @@ export async function leaveTransaction(
   file: string,
 ): Promise<boolean> {
   const names = schemas.map((schema) => pg.escapeLiteral(schema)).join();
-  const [result] = await query(`SELECT pg_backend_pid() AS pid, quote_ident(current_user) AS role,
+  const [result] = await query(`SELECT pg_backend_pid() AS pid, quote_ident(session_user) AS role,
     current_schemas(false) = (SELECT array_agg(n.nspname ORDER BY place)
       FROM unnest(ARRAY[${names}]) WITH ORDINALITY s(name, place) JOIN pg_catalog.pg_namespace n ON n.nspname = s.name
       WHERE has_schema_privilege(n.oid, 'USAGE')) AS same`);

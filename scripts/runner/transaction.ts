@@ -4,7 +4,14 @@ import { Failure, failure } from '../report/errors.js';
 import type { Difference, Direction, Done } from '../report/types.js';
 import { checkSchema, wasThere, type SchemaCheck } from './check-schema.js';
 import type { Context } from './context.js';
-import { CENSUS, censusFrom, goneSince, refuseLoss, type Census } from './data-loss.js';
+import {
+  CENSUS,
+  censusFrom,
+  LOCKED,
+  refuseLoss,
+  removedBetween,
+  type Census,
+} from './data-loss.js';
 import type { LockMonitor } from './lock-monitor.js';
 import type { RunLock } from './run-lock.js';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.js';
@@ -98,7 +105,9 @@ export class RunTransaction {
    */
   async commit(refuse: () => void): Promise<void> {
     const { connection, lock } = this.run;
-    const [id] = await connection.query('SELECT pg_current_xact_id_if_assigned() AS id');
+    // What the function of a migration has SET must not stay in the session.
+    const sql = `${this.#settings()} SELECT pg_current_xact_id_if_assigned() AS id`;
+    const id = (await connection.query(sql)).at(-1);
     const hasWritten = (id?.rows[0] as { id: string | null }).id !== null;
     // Without a write there is nothing to check. After an interrupted run the schema may be wrong at this
     // point, and a later migration of this run completes it.
@@ -132,8 +141,9 @@ export class RunTransaction {
   async #guardData(): Promise<void> {
     const { connection, context, progress } = this.run;
     if (context.options.allowDataLoss) return;
-    const results = await connection.query(`SET CONSTRAINTS ALL IMMEDIATE; ${CENSUS}`);
-    const gone = goneSince(this.#census, censusFrom(results.at(-1)));
+    const results = await connection.query(`SET CONSTRAINTS ALL IMMEDIATE; ${CENSUS}; ${LOCKED}`);
+    const [now, locked] = results.slice(-2).map(censusFrom);
+    const gone = removedBetween(this.#census, now ?? new Set(), locked ?? new Set());
     if (gone.every((id) => progress.suspects.includes(id))) return;
     progress.suspects = [...new Set([...progress.suspects, ...gone])];
     throw new LossSuspected('the run begins again, to look for data in what it removes');

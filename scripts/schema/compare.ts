@@ -37,7 +37,8 @@ export async function compare(
     const [wanted, found] = [facts.get(object) ?? NONE, live.get(object) ?? NONE];
     const isNamed = (part: string) => named.has(factId(object, part)) || removed.has(object);
     const all = [...new Set([...wanted.keys(), ...found.keys()])];
-    const compared = all.filter((part) => isNamed(part) || owned.has(object));
+    const renamed = await formerConstraints(expected, object, found);
+    const compared = all.filter((part) => isNamed(part) || owned.has(object) || renamed.has(part));
     const [kind, otherKind] = [kindOf(wanted), kindOf(found)];
     if (kind !== otherKind && compared.some(isKind)) {
       const name = title(object, kind ?? otherKind ?? '');
@@ -51,7 +52,7 @@ export async function compare(
         continue;
       const [expects, finds] = [shown(part, definition), shown(part, found.get(part))];
       const isAddition = expects === null && ADDITION.test(part);
-      const isFailing = strict || isNamed(part) || !isAddition;
+      const isFailing = strict || isNamed(part) || renamed.has(part) || !isAddition;
       (isFailing ? failing : warnings).push(differenceOf(title(object, part), expects, finds));
     }
   }
@@ -75,17 +76,43 @@ function differenceOf(object: string, expected: string | null, found: string | n
   return { kind, object, expected, found };
 }
 
+const isConstraint = (part: string) => part.startsWith('constraint ');
+
+/**
+ * Constraints of the prerequisites may have any name, so one that an effect has removed or changed may still
+ * be there under another name.
+ */
+async function formerConstraints(
+  { facts, prerequisites }: Expectation,
+  object: string,
+  found: Parts,
+) {
+  const wanted = facts.get(object) ?? NONE;
+  const isGone = (definition: string) => ![...wanted.values()].includes(definition);
+  const former = [...(prerequisites.get(object) ?? [])].filter(
+    ([part, definition]) => isConstraint(part) && isGone(definition),
+  );
+  const others = [...found].filter(([part]) => isConstraint(part) && !wanted.has(part));
+  if (former.length === 0 || others.length === 0) return new Set<string>();
+  const isSame = await normalizer();
+  const left = others.filter(([part, definition]) =>
+    former.some(([, old]) => isSame(part, old, definition)),
+  );
+  return new Set(left.map(([part]) => part));
+}
+
 /** Whether a fact is there as expected. */
 async function isEqual(expected: Expectation, fact: Fact, found: Parts): Promise<boolean> {
   const [object, part, definition] = fact;
   const other = found.get(part) ?? null;
   if (other === definition) return true;
+  const isPrerequisite = expected.prerequisites.get(object)?.get(part) === definition;
   // On a shared table, the application may add a default to a column, and choose the names of constraints.
   const isLonger = part.startsWith('column ') && other?.startsWith(`${definition ?? ''} `) === true;
   const isOurs = expected.definitions.has(definitionId([object, part, other]));
-  if (isLonger && !isOurs && !expected.owned.has(object)) return true;
-  const isConstraint = (name: string) => name.startsWith('constraint ');
-  const mayBeRenamed = isConstraint(part) && expected.prerequisites.has(definitionId(fact));
+  const isGenerated = !isPrerequisite && other?.includes(' GENERATED ALWAYS AS (') === true;
+  if (isLonger && !isOurs && !isGenerated && !expected.owned.has(object)) return true;
+  const mayBeRenamed = isConstraint(part) && isPrerequisite;
   const candidates = [...found].filter(
     ([name]) => name === part || (mayBeRenamed && isConstraint(name)),
   );

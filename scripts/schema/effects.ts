@@ -64,8 +64,7 @@ export interface Expectation {
   readonly removed: ReadonlySet<string>;
   /** Ids of all definitions that prerequisites and effects give, now or earlier. */
   readonly definitions: ReadonlySet<string>;
-  /** Ids of the definitions of the prerequisites. */
-  readonly prerequisites: ReadonlySet<string>;
+  readonly prerequisites: Facts;
 }
 
 /**
@@ -101,7 +100,7 @@ export function expectation(
     owned: new Set(objectsOf(named).filter((object) => !shared.has(object))),
     removed: new Set([...dropped, ...objectsOf(undone)].filter((object) => !facts.has(object))),
     definitions: new Set([...base, ...named, ...reverted.flatMap(factsOf)].map(definitionId)),
-    prerequisites: new Set(base.map(definitionId)),
+    prerequisites: merge([prerequisites]),
   };
 }
 
