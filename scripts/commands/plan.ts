@@ -1,8 +1,8 @@
 import { withConnection, type Connection } from '../database/connection.js';
-import { sqlstateOf } from '../database/pg-errors.js';
+import { serverFailure, sqlstateOf } from '../database/pg-errors.js';
 import { factsAt, type Migration } from '../project/project.js';
 import { between, targetCount, versionAt } from '../project/version.js';
-import { failure } from '../report/errors.js';
+import { Failure, failure } from '../report/errors.js';
 import type { Result } from '../report/report.js';
 import type { Direction } from '../report/types.js';
 import { at } from '../report/wording.js';
@@ -15,13 +15,7 @@ import {
   type StatementClient,
 } from '../runner/framework.js';
 import { RUN_LOCK_KEY } from '../runner/run-lock.js';
-import {
-  BEGIN,
-  controlsTransaction,
-  RESET,
-  runSettings,
-  searchPath,
-} from '../runner/session-settings.js';
+import { BEGIN, isQuery, RESET, runSettings, searchPath } from '../runner/session-settings.js';
 import { effectLines } from '../schema/effect-lines.js';
 import { knownAt } from './check.js';
 
@@ -57,27 +51,29 @@ export const plan = (context: Context): Promise<Result> =>
  * database.
  */
 async function stepsOf(
-  { project, settings, signal }: Context,
+  context: Context,
   { query, client }: Connection,
   direction: Direction,
   from: number,
   to: number,
 ): Promise<Step[]> {
+  const { project, settings, signal } = context;
   const steps: Step[] = [];
   let current: Migration | undefined;
   const reader: StatementClient = {
     async query(statement, values) {
       signal.throwIfAborted();
       const text = typeof statement === 'string' ? statement : statement.text;
-      if (controlsTransaction(text)) return undefined;
+      if (/^(BEGIN|COMMIT|ROLLBACK);?$/.test(text)) return undefined;
       // Before the first migration, the framework asks whether its table exists. The answer is yes.
       if (current === undefined && /^SELECT (table_name|constraint_name) FROM/.test(text))
         return { rows: [{}] };
+      const { file = '' } = current ?? {};
+      if (!isQuery(text)) throw failure('plan-writes', [file, `it sends ${text}`], { file });
       // The extended protocol allows one statement in a text: no COMMIT can follow another statement.
       const config = { text, values: [...(values ?? [])], queryMode: 'extended' };
       return await client.query(config).catch((cause: unknown) => {
         const { message } = cause as Error;
-        const { file = '' } = current ?? {};
         const isWrite = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
         throw isWrite ? failure('plan-writes', [file, message], { file, cause }) : cause;
       });
@@ -90,8 +86,14 @@ async function stepsOf(
     },
   };
   const loaded = await loadMigrations(between(project, from, to), direction);
-  await query(`BEGIN READ ONLY; SET LOCAL search_path = ${searchPath(settings.schemas)}`);
-  await runMigrations(settings, reader, loaded, direction, true).finally(() => query('ROLLBACK'));
+  await query(`BEGIN READ ONLY; ${runSettings(context)}`);
+  await runMigrations(settings, reader, loaded, direction, true).catch((cause: unknown) => {
+    if (cause instanceof Failure) throw cause;
+    const { file = '' } = current ?? {};
+    const values = [file, versionAt(project, from), String(cause), '', []] as const;
+    throw serverFailure(cause) ?? failure('migration-failed', [...values], { file, cause });
+  });
+  await query('ROLLBACK');
   return steps;
 }
 

@@ -50,7 +50,12 @@ const TRANSACTION_CONTROL =
 /** Whether a statement changes the session beyond its own transaction. */
 export const changesSession = (sql: string) => SESSION_STATE.test(bare(sql));
 const SESSION_STATE =
-  /(?:^|;)\s*(?:SET(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+TEMP|PREPARE|LISTEN)|\b(?:set_config|pg_advisory_lock)/i;
+  /(?:^|;)\s*(?:SET(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+TEMP|PREPARE|LISTEN)|\b(?:set_config|pg_(?:try_)?advisory_lock)/i;
+
+/** Whether a statement only reads: it takes no lock that others wait for, and makes no setting. */
+export const isQuery = (sql: string) =>
+  /^[\s(]*(?:SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN)\b/i.test(bare(sql)) &&
+  !/\b(?:set_config|pg_(?:try_)?advisory)/i.test(bare(sql));
 
 /**
  * Prepares a migration outside a transaction. `SET LOCAL` has no effect there, and an unqualified name

@@ -155,11 +155,32 @@ test('a migration that reads what an earlier one creates is told to go step by s
   const before = await stateOf(database);
   const next = "SELECT nextval('pgmigrations_id_seq')";
   const hidden = ['commit', '/* now */ COMMIT', 'END', 'SELECT 1; COMMIT; CREATE TABLE x ()'];
-  for (const sql of ['INSERT INTO a VALUES (1)', 'CREATE TABLE x ()', next, ...hidden]) {
-    const create = `then(() => pgm.db.query('CREATE TABLE x ()'))`;
-    const writes = `return pgm.db.query(${JSON.stringify(sql)}).${create};`;
-    const other = smallProject(['a', 'b'], { [file]: migration(writes, '') });
+  const others = ['LOCK TABLE a', 'SET TRANSACTION READ WRITE', 'SET LOCAL search_path = x'];
+  const locks = ['SELECT pg_advisory_lock(1)', 'SELECT pg_try_advisory_xact_lock(1)'];
+  const writes = ['INSERT INTO a VALUES (1)', 'CREATE TABLE x ()', next];
+  for (const sql of [...writes, ...hidden, ...others, ...locks]) {
+    const text = `return pgm.db.query(${JSON.stringify(sql)});`;
+    const other = smallProject(['a', 'b'], { [file]: migration(text, '') });
     await expectRefused('plan', { url, root: other }, 'plan-writes', file);
   }
   expect(await stateOf(database)).toEqual(before);
+});
+
+test('the function of a migration reads with the settings of a run, and fails as in a run', async () => {
+  const reads = `return pgm.db.select("SELECT '2024-01-01 23:30+00'::timestamptz::text AS at").then(([{ at }]) => {
+    pgm.sql("COMMENT ON TABLE a IS '" + at + "'"); });`;
+  const { url, print, database } = await setUp(['a'], {
+    'migrations/0002_b.ts': migration(reads, ''),
+    'migrations/schema/0002_b.json': {},
+  });
+  await database.query(`ALTER DATABASE ${database.name} SET timezone = 'Asia/Tokyo';
+    ALTER DATABASE ${database.name} SET datestyle = 'SQL, DMY'`);
+  expect((await print('plan')).stdout).toContain("IS '2024-01-01 23:30:00+00'");
+  const file = 'migrations/0001_a.ts';
+  const broken = smallProject(['a'], { [file]: migration('throw new Error("no rows");', '') });
+  for (const line of ['plan', 'up'])
+    expect(await refused(line, { url, root: broken })).toMatchObject({
+      exitCode: 5,
+      error: { code: 'migration-failed' },
+    });
 });
