@@ -5,7 +5,14 @@ import { failure } from '../report/errors.js';
 import type { Problem } from '../report/types.js';
 import { READ_SETTINGS, wantedObjects } from '../schema/catalog.js';
 import { compare, schemaOf } from '../schema/compare.js';
-import { factsOf, isKind, isTriggerFunction, partsOf, type Facts } from '../schema/effects.js';
+import {
+  factsOf,
+  isKind,
+  isTriggerFunction,
+  partsOf,
+  type Effect,
+  type Facts,
+} from '../schema/effects.js';
 import type { Context } from './context.js';
 
 /**
@@ -54,18 +61,21 @@ async function missingPrerequisites(
  * - `right`: what the role needs if the object is there: to be its `owner`, the privilege TRIGGER, or nothing
  */
 const needsOf = ({ direction }: Context, migrations: readonly Migration[]) =>
-  migrations.flatMap(({ effect }) =>
-    Object.entries(effect).flatMap(([object, patch]) => {
+  migrations.flatMap(({ effect }) => {
+    const isDown = direction === 'down';
+    const removed = isDown ? [] : Object.keys(effect).filter((object) => removes(effect[object]));
+    return Object.entries(effect).flatMap(([object, patch]) => {
       if (object.startsWith('extension ')) return [];
-      const isDown = direction === 'down';
       const parts = partsOf(patch);
       const drops = isDown ? parts.some(([part]) => isKind(part)) : patch === null;
       const stays = isDown && parts.some(([, text]) => isTriggerFunction(text));
+      // What is dropped or renamed changes or removes what depends on it, whoever owns that.
+      const depends = removed.length > (drops ? 1 : 0) && (drops || !removes(patch));
       const isTriggers =
         parts.length > 0 &&
         parts.every(([part, text]) => part.startsWith('trigger ') && text !== null);
       let right = isTriggers && !isDown ? 'TRIGGER' : 'owner';
-      if (stays) right = '';
+      if (stays || depends) right = '';
       // To create an index, also that of a key, the role needs CREATE on the schema.
       const indexes = parts.filter(
         ([part, text]) =>
@@ -77,10 +87,19 @@ const needsOf = ({ direction }: Context, migrations: readonly Migration[]) =>
       );
       return [
         { object, creates: patch !== null, drops, right },
-        ...names.map((name) => ({ object: name, creates: true, drops, right: '' })),
+        ...names.map((name) => ({
+          object: name,
+          creates: removed.length === 0,
+          drops: true,
+          right: '',
+        })),
       ];
-    }),
-  );
+    });
+  });
+
+/** Whether an effect removes this object or a part of it. */
+const removes = (patch: Effect[string] | undefined) =>
+  patch === null || partsOf(patch).some(([, text]) => text === null);
 
 const OWNER = 'coalesce(c.relowner, p.proowner, t.typowner)';
 
@@ -123,7 +142,7 @@ function problemsQuery(context: Context, migrations: readonly Migration[]): stri
   there AS (SELECT object FROM owned UNION ALL SELECT 'index ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('i', 'I')),
   used AS (SELECT s.space, n.oid, bool_or(s.creates) AS creates FROM (
-      SELECT space, creates AND (${command === 'redo'} OR object NOT IN (SELECT object FROM there)) AS creates FROM need
+      SELECT space, creates AND (${command === 'redo'} AND drops OR object NOT IN (SELECT object FROM there)) AS creates FROM need
       UNION ALL SELECT ${schema}::name, ${writes} AND NOT EXISTS (SELECT FROM migrations_table)) s
     LEFT JOIN pg_namespace n ON n.nspname = s.space GROUP BY 1, 2),
   lacking(what, remedy) AS (

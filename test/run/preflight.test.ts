@@ -111,6 +111,18 @@ describe('lists at once all that a role lacks, and what solves it', () => {
     expect(await run('redo', url)).toMatchObject({ exitCode: 3, reverted: [], version: '0001_a' });
     expect(await run('down', url)).toMatchObject({ exitCode: 0 });
   });
+
+  test('redo: a column, which needs no right to create', async () => {
+    const add = 'ALTER TABLE t ADD b integer';
+    const effect = { 'public.t': { 'column b': 'integer NULL' } };
+    const files = sqlStep('0001_b', effect, add, 'ALTER TABLE t DROP b');
+    const { run, database } = await setUp(files, 'CREATE TABLE t (id integer)');
+    const { name, url } = await plainRole(database);
+    await run('up');
+    await database.query(`ALTER TABLE t OWNER TO ${name}; ALTER TABLE pgmigrations OWNER TO ${name};
+      GRANT USAGE ON SCHEMA public TO ${name}; REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
+    expect(await run('redo', url)).toMatchObject({ exitCode: 0, version: '0001_b' });
+  });
 });
 
 test('prerequisites that are missing, and that have another shape, together', async () => {
