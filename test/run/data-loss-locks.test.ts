@@ -41,6 +41,22 @@ test('no row is inserted between the look and the drop', async () => {
   expect([exitCode, await insert]).toEqual(exitCode === 7 ? [7, 'inserted'] : [0, '42P01']);
 });
 
+test('what another session drops meanwhile is not removed by the run', async () => {
+  const sql = `SELECT nextval('attempts'); SELECT pg_advisory_xact_lock(4711)`;
+  const { run, database } = await setUp(
+    sqlStep('0001_a', {}, sql),
+    'CREATE SEQUENCE attempts; CREATE TABLE staging (id integer, v text); CREATE TABLE other (v text)',
+  );
+  const gate = await database.connect();
+  await gate.query('SELECT pg_advisory_lock(4711)');
+  const running = run('up --lock-timeout=60s');
+  await blockedRun(database);
+  await database.query('DROP TABLE staging; ALTER TABLE other DROP v');
+  await gate.query('SELECT pg_advisory_unlock(4711)');
+  expect(await running).toMatchObject({ exitCode: 0 });
+  expect(await database.query('SELECT last_value AS n FROM attempts')).toEqual([{ n: '1' }]);
+});
+
 test('the look locks no readers out of a table that a later migration changes', async () => {
   const { run, database } = await setUp(
     {

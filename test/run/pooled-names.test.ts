@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { call } from '../support/call.js';
 import { testProject } from '../support/project.js';
-import { settingsFile, setUp, step } from './setup.js';
+import { createsTable, settingsFile, setUp, step } from './setup.js';
 import { testPooler } from './pgbouncer.js';
 
 test('outside a transaction, behind a pooler, names that would mean another schema are refused', async (context) => {
@@ -52,4 +52,17 @@ test('outside a transaction, behind a pooler, a migration that changes the sessi
   expect(await pooled(text), 'SET in a text changes nothing').toMatchObject({ exitCode: 0 });
   await database.query('TRUNCATE pgmigrations');
   expect(await run('up')).toMatchObject({ exitCode: 0 }); // Directly, nobody else gets the session.
+});
+
+test('what a function sends itself after pgm.noTransaction() is outside of it', async (context) => {
+  const up = `pgm.noTransaction(); await pgm.db.query("INSERT INTO t VALUES ('x')");
+    await Promise.all([1, 2].map(() => pgm.db.query('DROP INDEX IF EXISTS i'))); pgm.sql('SET ROLE pg_monitor');`;
+  const files = { ...createsTable('0001', 'a'), ...step('0002_b', {}, up) };
+  const { database, run } = await setUp(files, 'CREATE TABLE t (g text); CREATE INDEX i ON t (g)');
+  const pooler = await testPooler(context, database.url, { poolSize: 4 });
+  const report = await run('up', pooler.through(database.url));
+  expect(report).toMatchObject({ exitCode: 8, version: '0001_a', applied: [{ name: '0001_a' }] });
+  const left = `SELECT (SELECT count(*)::int FROM t) AS rows, to_regclass('i') AS index`;
+  expect(await database.query(left)).toEqual([{ rows: 1, index: null }]);
+  expect(await run('up')).toMatchObject({ exitCode: 0, version: '0002_b' });
 });

@@ -77,6 +77,18 @@ test('other clients notice nothing of what a migration SETs', async (context) =>
   expect(await sessionsOf(url)).toEqual(before);
 });
 
+test.for([
+  `pgm.noTransaction(); await pgm.db.query('SET lock_timeout = 77');`,
+  `await pgm.db.query('SET lock_timeout = 77'); pgm.noTransaction();`,
+])('other clients notice nothing of a function: %s', async (up, context) => {
+  const { pooled, url, before } = await setUpPooled(context, {
+    ...ITEMS,
+    ...step('0002_note', {}, `${up} pgm.sql('SELECT 1');`),
+  });
+  expect((await pooled('up 2')).applied[0]?.name).toBe('0001_tags');
+  expect(await sessionsOf(url)).toEqual(before);
+});
+
 test('other clients notice nothing of a migration that fails after it has SET something', async (context) => {
   const up = `pgm.sql('DO $$ BEGIN EXECUTE (SELECT sql FROM todo); END $$'); pgm.sql('SELECT 1 / 0');`;
   const { database, pooled, url, before } = await setUpPooled(context, {
