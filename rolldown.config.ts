@@ -67,6 +67,10 @@ export default defineConfig([
       preserveModules: true,
       preserveModulesRoot: MIGRATIONS,
       entryFileNames: '[name].mjs',
+      banner: ({ facadeModuleId }) =>
+        /\.c[jt]s$/.test(facadeModuleId ?? '')
+          ? 'const { filename: __filename, dirname: __dirname } = import.meta;'
+          : '',
     },
   },
 ]);

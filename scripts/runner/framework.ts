@@ -55,6 +55,8 @@ export async function loadMigrations(migrations: readonly Migration[], direction
     if (typeof up !== 'function') throw refuse('does not export a function "up"');
     if (typeof down !== 'function' && down !== false)
       throw refuse('does not export a function "down"');
+    // The framework passes shorthands on to later migrations, but only to those of the same run.
+    if ('shorthands' in actions) throw refuse('exports "shorthands": write each column in full');
     if (direction === 'down' && down === false) throw failure('irreversible', [file], { file });
     loaded.set(migration, actions);
   }
@@ -93,13 +95,12 @@ export async function runMigrations(
   const [first] = migrations.keys();
   if (first === undefined) return;
   const ignore = () => undefined;
-  const units = [...migrations].map(([migration, { up, down, shorthands }]) => ({
+  const units = [...migrations].map(([migration, { up, down }]) => ({
     id: `${migration.name}.js`,
     filePaths: [migration.path],
     actions: {
       up: announced(client, migration, up),
       down: announced(client, migration, down),
-      shorthands,
     } as never,
   }));
   // The framework would sort the applied migrations by `run_on`, a local time. We answer that query instead.

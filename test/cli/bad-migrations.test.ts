@@ -22,6 +22,7 @@ test.for([
   ['no down', 'export function up() {}\n', '"down"'],
   ['a down that is no function', 'export function up() {}\nexport const down = true;\n', '"down"'],
   ['an empty file', '', '"up"'],
+  ['shorthands', `export const up = () => {}, shorthands = {};\n${down}`, '"shorthands"'],
   ['null', 'export default null;\n', ''],
   ['a number', 'export default 5;\n', '"up"'],
   ['a throw when it is loaded', `throw new Error('not today');\n${down}`, 'not today'],

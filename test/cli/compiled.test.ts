@@ -49,7 +49,8 @@ const sources: Files = {
     `pgm.dropIndex('t', 'id', { name: 'by_id' });`,
   ),
   'migrations/0007_module.mjs': imports(`'pg'`) + migration('', ''),
-  'migrations/0008_common.cjs': `exports.up = (pgm) => pgm.createTable('d', { id: 'integer' });
+  'migrations/0008_common.cjs': `const { join } = require('node:path');
+    exports.up = (pgm) => pgm.createTable('d', require(join(__dirname, 'data/columns.json')));
     exports.down = (pgm) => pgm.dropTable('d');`,
 };
 

@@ -68,14 +68,8 @@ test('its own command line and this program take turns', async () => {
   expect(await run('down 9')).toMatchObject({ exitCode: 0, version: null });
 });
 
-test('shorthands that a migration exports, a default export, and done() work', async () => {
-  const key = { 'constraint a_pkey': 'PRIMARY KEY (id)' };
+test('a default export, and done() work', async () => {
   const { run } = await setUp({
-    'migrations/0001_a.ts': `export const shorthands = { key: { type: 'integer', primaryKey: true } };
-      export const up = (pgm) => pgm.createTable('a', { id: 'key' }); export const down = (pgm) => pgm.dropTable('a');`,
-    'migrations/schema/0001_a.json': {
-      'public.a': { ...key, table: '', 'column id': 'integer NOT NULL' },
-    },
     'migrations/0002_b.js': `export default { up: (pgm) => pgm.sql('CREATE TABLE b (id integer)'), down: (pgm) => pgm.dropTable('b') };`,
     'migrations/schema/0002_b.json': table('b', 'id'),
     'migrations/0003_c.ts': `export function up(pgm, done) { setTimeout(() => { pgm.sql('CREATE TABLE c (id integer)'); done(); }, 5); }
