@@ -14,8 +14,10 @@ import type { Context } from '../runner/context.js';
 import { loadMigrations, runMigrations, type Actions } from '../runner/framework.js';
 import { RESET, runSettings } from '../runner/session-settings.js';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.js';
+import { compare } from '../schema/compare.js';
 import {
   effectBetween,
+  expectation,
   isTriggerFunction,
   merge,
   partsOf,
@@ -84,6 +86,7 @@ async function takeEffects(
 ): Promise<Map<string, Effect>> {
   await loadBaseSchema(context, connection);
   const base = await readAll(context, connection);
+  await refuseContradictions(context, base);
   const effects = new Map([[PREREQUISITES, context.project.prerequisites]]);
   let before = base;
   for (const [migration, actions] of loaded) {
@@ -98,6 +101,17 @@ async function takeEffects(
     before = after;
   }
   return effects.set(PREREQUISITES, prerequisitesFrom(base, [...effects.values()]));
+}
+
+/** What the base schema has must not be what the prerequisites say in another way: a `down` would fail. */
+async function refuseContradictions({ project, settings }: Context, base: Facts): Promise<void> {
+  const { failing } = await compare(expectation(project.prerequisites, [], []), base);
+  const changed = failing.find(({ kind }) => kind === 'changed');
+  if (changed === undefined) return;
+  const { object, expected, found } = changed;
+  const file = relative(settings.root, settings.baseSchema);
+  const reason = `${object} is ${found ?? ''}, where ${PREREQUISITES}.json has ${expected ?? ''}`;
+  throw failure('bad-file', [file, reason], { file });
 }
 
 /** Loads the base schema, without the backslash commands for psql that pg_dump writes since 2025. */
