@@ -41,6 +41,7 @@ export const run = (context: Context, direction = context.direction): Promise<Re
     withLockMonitor(context, async (monitor) => {
       const check = () => monitor.during(checkSchema(connection, context));
       const first = await withRetries(context, monitor, check);
+      const { options, tell } = context;
       // The target is computed once: another attempt must not go further.
       const { count } = first;
       const target = targetCount(context.project, count, direction, context.argument);
@@ -54,12 +55,13 @@ export const run = (context: Context, direction = context.direction): Promise<Re
       };
       const attempt = () =>
         withRunLock(connection, context, (lock) =>
-          againWhereLossIsSuspected(() =>
-            withConnection(context, 'run', (own) => {
-              const parts = { context, direction, connection: own, lock, monitor, progress };
-              return attemptRun(parts, count, target);
-            }),
-          ),
+          withConnection(context, 'run', (own) => {
+            own.client.on('notice', ({ severity = '', message = '' }) => {
+              if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
+            });
+            const parts = { context, direction, connection: own, lock, monitor, progress };
+            return attemptRun(parts, count, target);
+          }),
         );
       const outcome = direction === 'up' ? 'applied' : 'reverted';
       const result = await withRetries(context, monitor, attempt).catch((thrown: unknown) => {
@@ -71,16 +73,6 @@ export const run = (context: Context, direction = context.direction): Promise<Re
     }),
   );
 
-/** Repeats an attempt that removed something which may hold data: the next one looks there first. */
-async function againWhereLossIsSuspected<T>(attempt: () => Promise<T>): Promise<T> {
-  for (;;)
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof LossSuspected)) throw error;
-    }
-}
-
 /** Reads the state again under the run lock, since another run may have changed it, and does what is left. */
 async function attemptRun(
   attempt: Omit<Run, 'before'>,
@@ -88,10 +80,7 @@ async function attemptRun(
   target: number,
 ): Promise<Result> {
   const { context, direction, connection, monitor, progress } = attempt;
-  const { project, settings, options, tell, signal } = context;
-  connection.client.on('notice', ({ severity = '', message = '' }) => {
-    if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
-  });
+  const { project, settings, signal } = context;
   const before = await monitor.during(checkSchema(connection, context));
   const { count } = before;
   progress.count = count;
@@ -117,7 +106,10 @@ async function attemptRun(
     };
   } catch (error) {
     await client.rollback();
-    throw await explain(run, client, migrations, error);
+    const cause = await explain(run, client, migrations, error);
+    // What the run removes may hold data: the next attempt looks there first.
+    if (cause instanceof LossSuspected) return await attemptRun(attempt, start, target);
+    throw cause;
   }
 }
 

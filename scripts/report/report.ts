@@ -29,26 +29,14 @@ export interface Report extends Result {
 }
 
 /** The report as JSON, for other programs: one object on one line. */
-export function asJson(report: Report): string {
-  const { command, outcome, milliseconds, error, output, migrations } = report;
-  const { failing = [], warnings = [] } = report;
-  const { version = null, applied = [], reverted = [], pending = [], database = null } = report;
+export function asJson({ failing = [], warnings = [], error, ...report }: Report): string {
   const { code, message, hint, details } = error ?? {};
-  const differences = [...(details?.differences ?? failing), ...warnings];
+  const unknown = { version: null, applied: [], reverted: [], pending: [], database: null };
   return JSON.stringify({
-    command,
-    outcome,
+    ...unknown,
+    ...report,
     exitCode: error?.exitCode ?? 0,
-    version,
-    applied,
-    reverted,
-    pending,
-    differences,
-    database,
-    milliseconds,
+    differences: [...(details?.differences ?? failing), ...warnings],
     error: error ? { code, sqlstate: details?.sqlstate || null, message, hint } : null,
-    // JSON leaves out what is undefined.
-    migrations,
-    output,
   });
 }

@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
+import type { DatabaseError } from 'pg';
 import { sessionOf } from '../database/connection.js';
 import { isConnectionLost, isLockError, serverFailure, sqlstateOf } from '../database/pg-errors.js';
 import { expectedAt, factsAt, type Migration } from '../project/project.js';
 import { versionAt } from '../project/version.js';
 import { Failure, failure } from '../report/errors.js';
 import type { Difference } from '../report/types.js';
-import { compare } from '../schema/compare.js';
-import { factId, factsOf } from '../schema/effects.js';
+import { compare, title } from '../schema/compare.js';
+import { factsOf } from '../schema/effects.js';
 import type { FrameworkClient } from './framework-client.js';
 import { LossSuspected, type Run } from './transaction.js';
 
@@ -22,31 +23,18 @@ export async function explain(
   const isKnown = error instanceof Failure || error instanceof LossSuspected;
   if (signal.aborted || isLockError(error) || isKnown) return error;
   const sqlstate = sqlstateOf(error);
-  const message = error instanceof Error ? error.message : String(error);
   // The lost connection may be one that the migration itself has made, to another server.
   const isOurs = sqlstate !== '' || sessionOf(run.connection.client).connection.stream.destroyed;
   if (isOurs && isConnectionLost(error)) return serverFailure(error);
   const { name, file } = current ?? migrations[0] ?? { name: '', file: '' };
-  const { detail, hint, where } = (error ?? {}) as Partial<
-    Record<'detail' | 'hint' | 'where', string>
-  >;
+  const { message = String(error), detail, hint, where } = Object(error) as Partial<DatabaseError>;
   const details = { sqlstate, file, cause: error };
   const differences = await inTheWay(run, migrations, sqlstate);
   if (differences.length > 0)
-    return failure('in-the-way', [name, message, differences], {
-      ...details,
-      differences,
-    });
+    return failure('in-the-way', [name, message, differences], { ...details, differences });
+  const version = versionAt(project, run.progress.count);
   const more = [detail, hint, where].filter((line) => line !== undefined);
-  const values = [
-    file,
-    versionAt(project, run.progress.count),
-    message,
-    sqlstate,
-    more,
-    sql,
-  ] as const;
-  return failure('migration-failed', [...values], details);
+  return failure('migration-failed', [file, version, message, sqlstate, more, sql], details);
 }
 
 /**
@@ -66,15 +54,10 @@ async function inTheWay(
     .flatMap(({ effect }) => factsOf(effect))
     .filter(([object, part]) => known.get(object)?.has(part) !== true)
     .filter(([, part]) => isDuplicate || /^column |(table|view)$/.test(part))
-    .map(([object, part]) => factId(object, part));
+    .map(([object, part]) => title(object, part));
   const expected = expectedAt(context.project, before.count + migrations.length);
-  const only = {
-    ...expected,
-    named: new Set(created),
-    owned: new Set<string>(),
-    removed: new Set<string>(),
-  };
-  return (await compare(only, before.facts)).failing.filter(({ kind }) => kind === 'changed');
+  const { failing } = await compare(expected, before.facts);
+  return failing.filter(({ kind, object }) => kind === 'changed' && created.includes(object));
 }
 
 /** Translates anything that was thrown into a Failure. After a signal, the code is always `interrupted`. */

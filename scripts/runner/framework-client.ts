@@ -142,9 +142,11 @@ export class FrameworkClient implements StatementClient {
   async #commit(): Promise<void> {
     if (!this.transaction.isOpen()) return;
     this.#phase = 'closing';
-    await this.transaction.commit(() => {
-      if (this.late !== undefined) throw this.late;
-    });
+    if (await this.transaction.hasWritten()) {
+      await this.transaction.check();
+      if (this.late !== undefined) throw this.late; // A statement came during the check.
+      await this.transaction.commit();
+    } else await this.transaction.rollback();
     this.#phase = 'between';
   }
 

@@ -1,5 +1,4 @@
 import { connectionName, type Connection } from '../database/connection.js';
-import { sqlstateOf } from '../database/pg-errors.js';
 import { Failure, failure } from '../report/errors.js';
 import type { Difference, Direction, Done } from '../report/types.js';
 import { checkSchema, wasThere, type SchemaCheck } from './check-schema.js';
@@ -49,6 +48,8 @@ export class RunTransaction {
   /** The timestamp of the transaction, which identifies it; undefined before the first transaction. */
   began: string | undefined;
   #census: Census = new Set();
+  /** How many migrations are applied after the COMMIT of this transaction. */
+  #count = 0;
   /** The migrations that are recorded in this transaction, and not committed yet. */
   #recorded: Done[] = [];
 
@@ -80,61 +81,48 @@ export class RunTransaction {
   /**
    * Records a migration, and makes the settings anew for the next one.
    *
-   * @returns false if this is not the transaction that the run began; then nothing is recorded
+   * @returns false if this is not the transaction that the run began; then it must be rolled back
    */
   async record(done: Done, sql: string): Promise<boolean> {
     // If a migration has hidden COMMIT and BEGIN in a statement, the transaction has another timestamp.
-    const isOwn = `(transaction_timestamp() = '${this.began ?? ''}'::timestamptz)`;
-    // Without this, the migration's own search_path could lead to another function or operator.
-    const look = `SET LOCAL search_path = pg_catalog; SELECT 1 / ${isOwn}::int;`;
-    const record = `RESET SESSION AUTHORIZATION; RESET ROLE; ${sql} ${this.#settings()}`;
-    try {
-      await this.run.monitor.during(this.run.connection.query(`${look} ${record}`));
-    } catch (error) {
-      if (sqlstateOf(error) === DIVISION_BY_ZERO) return false;
-      throw error;
-    }
+    // Without pg_catalog, the migration's own search_path could lead to another function or operator.
+    const isOwn = `SELECT transaction_timestamp() = '${this.began ?? ''}'::timestamptz AS "isOwn"`;
+    const text = `SET LOCAL search_path = pg_catalog; ${isOwn};
+      RESET SESSION AUTHORIZATION; RESET ROLE; ${sql} ${this.#settings()}`;
+    const results = await this.run.monitor.during(this.run.connection.query(text));
     this.#recorded.push(done);
-    return true;
+    return (results[1]?.rows[0] as { isOwn: boolean }).isOwn;
   }
 
   /**
-   * Makes sure that no data is lost, checks the schema, makes sure that the run lock is held, and commits.
-   *
-   * @param refuse called just before COMMIT; it throws if a statement came during the check
+   * Whether there is something to check. If nothing is written, the schema may be wrong at this point: after
+   * an interrupted run, a later migration completes it.
    */
-  async commit(refuse: () => void): Promise<void> {
-    const { connection, lock } = this.run;
+  async hasWritten(): Promise<boolean> {
+    const query = 'SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS written';
     // What the function of a migration has SET must not stay in the session.
-    const sql = `${this.#settings()} SELECT pg_current_xact_id_if_assigned() AS id`;
-    const id = (await connection.query(sql)).at(-1);
-    const hasWritten = (id?.rows[0] as { id: string | null }).id !== null;
-    // Without a write there is nothing to check. After an interrupted run the schema may be wrong at this
-    // point, and a later migration of this run completes it.
-    if (!hasWritten) {
-      await this.rollback();
-      return;
-    }
+    const results = await this.run.connection.query(`${this.#settings()} ${query}`);
+    return (results.at(-1)?.rows[0] as { written: boolean }).written;
+  }
+
+  /** Makes sure that no data is lost, that the schema is as expected, and that the run lock is held. */
+  async check(): Promise<void> {
     await this.#guardData();
-    await this.#check();
-    await lock.assertHeld();
-    refuse();
-    this.run.context.signal.throwIfAborted();
-    const { progress } = this.run;
+    await this.#checkSchema();
+    await this.run.lock.assertHeld();
+  }
+
+  async commit(): Promise<void> {
+    const { connection, context, progress } = this.run;
+    context.signal.throwIfAborted();
     progress.isCommitting = true;
     const [result] = await connection.query('COMMIT');
     progress.isCommitting = false;
     // If a statement has failed before, the server answers ROLLBACK to COMMIT.
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
     progress.suspects = [];
-    progress.count = this.#countAfter();
+    progress.count = this.#count;
     progress.done.push(...this.#recorded.splice(0));
-  }
-
-  /** How many migrations are applied after the COMMIT of this transaction. */
-  #countAfter(): number {
-    const { direction, progress } = this.run;
-    return progress.count + (direction === 'up' ? this.#recorded.length : -this.#recorded.length);
   }
 
   /** Once something is removed, nobody can see whether it held data: the run is repeated, and looks first. */
@@ -149,9 +137,10 @@ export class RunTransaction {
     throw new LossSuspected('the run begins again, to look for data in what it removes');
   }
 
-  async #check(): Promise<void> {
-    const { connection, context, direction, before } = this.run;
-    const expected = this.#countAfter();
+  async #checkSchema(): Promise<void> {
+    const { connection, context, direction, before, progress } = this.run;
+    const { length } = this.#recorded;
+    const expected = progress.count + (direction === 'up' ? length : -length);
     const check = await checkSchema(connection, context, before.count).catch((cause: unknown) => {
       const isContradiction = cause instanceof Failure && cause.outcome === 'usage';
       throw isContradiction ? failure('table-changed', [cause.message], { cause }) : cause;
@@ -159,6 +148,7 @@ export class RunTransaction {
     const { count, failing, warnings } = check;
     const reason = `it has ${count} migrations, where ${expected} were applied`;
     if (count !== expected) throw failure('table-changed', [reason]);
+    this.#count = count;
     this.warnings = warnings;
     if (failing.length === 0) return;
     const name = this.#recorded.at(-1)?.name ?? null;
@@ -177,5 +167,3 @@ export class RunTransaction {
     await this.run.connection.query(RESET).catch(() => undefined);
   }
 }
-
-const DIVISION_BY_ZERO = '22012';
