@@ -4,7 +4,7 @@ import { runAsProgram, type Call } from './cli/process.js';
 import { check } from './commands/check.js';
 import { create } from './commands/create.js';
 import { plan } from './commands/plan.js';
-import { redo, run } from './commands/run.js';
+import { run } from './commands/run.js';
 import { snapshot } from './commands/snapshot.js';
 import { readConfiguration } from './database/configuration.js';
 import { readProject } from './project/project.js';
@@ -20,7 +20,7 @@ import { asFailure } from './runner/explain.js';
  * the runner lacks: before a transaction commits, the schema is compared with what is expected
  * (runner/transaction.ts).
  */
-const commands = { up: run, down: run, redo, check, status: check, plan, snapshot };
+const commands = { up: run, down: run, redo: run, check, status: check, plan, snapshot };
 
 /** Runs one command, reports it, and gives the exit code. Never throws, never exits. */
 export async function migrate(call: Call): Promise<number> {

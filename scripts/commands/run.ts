@@ -2,9 +2,10 @@ import { withConnection } from '../database/connection.js';
 import { between, targetCount, versionAt } from '../project/version.js';
 import { failure } from '../report/errors.js';
 import type { Result } from '../report/report.js';
+import type { Direction } from '../report/types.js';
 import { checkSchema } from '../runner/check-schema.js';
 import type { Context } from '../runner/context.js';
-import { asFailure, asPartial, explain } from '../runner/explain.js';
+import { asFailure, explain } from '../runner/explain.js';
 import { FrameworkClient } from '../runner/framework-client.js';
 import { loadMigrations, runMigrations } from '../runner/framework.js';
 import { withLockMonitor } from '../runner/lock-monitor.js';
@@ -15,61 +16,45 @@ import { LossSuspected, type Progress, type Run } from '../runner/transaction.js
 import { knownAt, resultOf } from './check.js';
 
 /**
- * `redo`: reverts the last n migrations, and applies them again. These are two runs, each checked and
- * committed.
- */
-export async function redo(context: Context): Promise<Result> {
-  const down = await run(context, 'down');
-  const { reverted = [], version = null } = down;
-  if (reverted.length === 0 || down.error) return down;
-  const again = { ...context, argument: String(reverted.length) };
-  const up: Result = await run(again, 'up').catch((thrown: unknown) => {
-    const error = asFailure(thrown, context.signal, version);
-    return { ...down, outcome: error.outcome, error };
-  });
-  if (!up.error) return { ...up, reverted };
-  const error = asPartial(up.error, up.version ?? version, {}, 'up');
-  return { ...up, outcome: error.outcome, error, reverted };
-}
-
-/**
- * `up` and `down`: brings the database to another version. With nothing to do, it checks the schema, takes no
+ * `up`, `down`, and `redo`, which reverts and applies again. With nothing to do, it checks the schema, takes no
  * lock, and writes nothing. If a migration fails, the result has the error and what was committed before.
  */
-export const run = (context: Context, direction = context.direction): Promise<Result> =>
+export const run = (context: Context): Promise<Result> =>
   withConnection(context, 'lock', (connection) =>
     withLockMonitor(context, async (monitor) => {
+      const { project, command, argument, options, tell } = context;
       const check = () => monitor.during(checkSchema(connection, context));
       const first = await withRetries(context, monitor, check);
-      const { options, tell } = context;
-      // The target is computed once: another attempt must not go further.
       const { count } = first;
-      const target = targetCount(context.project, count, direction, context.argument);
+      const direction = command === 'redo' ? 'down' : context.direction;
+      // The target is computed once: another attempt must not go further.
+      const target = targetCount(project, count, direction, argument);
       if (target === count) return await resultOf(context, connection, first, 'nothing-to-do');
-      const progress: Progress = {
-        count,
-        done: [],
-        wroteOutside: false,
-        isCommitting: false,
-        suspects: [],
-      };
-      const attempt = () =>
-        withRunLock(connection, context, (lock) =>
-          withConnection(context, 'run', (own) => {
-            own.client.on('notice', ({ severity = '', message = '' }) => {
-              if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
-            });
-            const parts = { context, direction, connection: own, lock, monitor, progress };
-            return attemptRun(parts, count, target);
-          }),
+      const done = { applied: [], reverted: [] };
+      const committed = { wroteOutside: false, isCommitting: false };
+      const progress: Progress = { count, ...done, ...committed, suspects: [] };
+      const moveTo = (target: number, start = progress.count) =>
+        withRetries(context, monitor, () =>
+          withRunLock(connection, context, (lock) =>
+            withConnection(context, 'run', (own) => {
+              own.client.on('notice', ({ severity = '', message = '' }) => {
+                if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
+              });
+              const direction: Direction = target > start ? 'up' : 'down';
+              const parts = { context, direction, connection: own, lock, monitor, progress };
+              return attemptRun(parts, start, target);
+            }),
+          ),
         );
-      const outcome = direction === 'up' ? 'applied' : 'reverted';
-      const result = await withRetries(context, monitor, attempt).catch((thrown: unknown) => {
+      const moves = async () => {
+        const result = await moveTo(target);
+        return command === 'redo' && done.reverted.length > 0 ? await moveTo(count) : result;
+      };
+      const result = await moves().catch((thrown: unknown) => {
         const error = failureOf(context, progress, thrown);
         return { outcome: error.outcome, error };
       });
-      const known = knownAt(context, connection, progress.count);
-      return { ...result, ...known, [outcome]: progress.done };
+      return { ...result, ...knownAt(context, connection, progress.count), ...done };
     }),
   );
 
@@ -100,10 +85,7 @@ async function attemptRun(
     if (progress.count !== target)
       throw new Error(`the framework stopped at ${progress.count} instead of ${target} migrations`);
     if (client.late !== undefined) throw client.late;
-    return {
-      outcome: isUp ? 'applied' : 'reverted',
-      warnings: client.transaction.warnings,
-    };
+    return { outcome: isUp ? 'applied' : 'reverted', warnings: client.transaction.warnings };
   } catch (error) {
     await client.rollback();
     const cause = await explain(run, client, migrations, error);
@@ -115,14 +97,16 @@ async function attemptRun(
 
 function failureOf(
   { command, argument, signal, project }: Context,
-  progress: Progress,
+  { count, applied, reverted, wroteOutside, isCommitting }: Progress,
   thrown: unknown,
 ) {
-  const { count, done, wroteOutside, isCommitting } = progress;
   const version = versionAt(project, count);
-  const next = command === 'redo' || (command === 'up' && argument === undefined) ? 'up' : 'status';
   const failed = asFailure(thrown, signal, isCommitting ? undefined : version);
-  const isPartial = (done.length > 0 || wroteOutside) && !signal.aborted;
-  const committed = { isRecorded: done.length > 0, wroteOutside };
-  return isPartial ? asPartial(failed, version, committed, next) : failed;
+  const isRecorded = applied.length + reverted.length > 0;
+  const isKnown = failed.outcome === 'partial' || failed.outcome === 'error';
+  if (!(isRecorded || wroteOutside) || signal.aborted || isKnown) return failed;
+  const { message, hint } = failed;
+  const next = command === 'redo' || (command === 'up' && argument === undefined) ? 'up' : 'status';
+  const details = { ...failed.details, cause: failed };
+  return failure('partial', [version, isRecorded, wroteOutside, next, message, hint], details);
 }

@@ -70,24 +70,3 @@ export function asFailure(thrown: unknown, signal: AbortSignal, version?: string
   const reason = thrown instanceof Error ? thrown.message : inspect(thrown);
   return serverFailure(thrown) ?? failure('internal', [reason], { cause: thrown });
 }
-
-/**
- * Turns a failure into `partial`, if a part of the run is committed.
- *
- * @param version the version that the database is at now
- * @param next the command that continues the work
- */
-export function asPartial(
-  cause: Failure,
-  version: string | null,
-  { isRecorded = true, wroteOutside = false },
-  next: string,
-): Failure {
-  if (cause.outcome === 'partial' || cause.outcome === 'error') return cause;
-  const details = { ...cause.details, cause };
-  return failure(
-    'partial',
-    [version, isRecorded, wroteOutside, next, cause.message, cause.hint],
-    details,
-  );
-}

@@ -19,7 +19,8 @@ import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.js';
 export interface Progress {
   /** How many migrations are applied and committed. */
   count: number;
-  readonly done: Done[];
+  readonly applied: Done[];
+  readonly reverted: Done[];
   /** True after the first statement outside a transaction: it cannot be rolled back. */
   wroteOutside: boolean;
   /** True from COMMIT until the server has answered: meanwhile nobody knows which version is committed. */
@@ -113,7 +114,7 @@ export class RunTransaction {
   }
 
   async commit(): Promise<void> {
-    const { connection, context, progress } = this.run;
+    const { connection, context, direction, progress } = this.run;
     context.signal.throwIfAborted();
     progress.isCommitting = true;
     const [result] = await connection.query('COMMIT');
@@ -122,7 +123,7 @@ export class RunTransaction {
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
     progress.suspects = [];
     progress.count = this.#count;
-    progress.done.push(...this.#recorded.splice(0));
+    progress[direction === 'up' ? 'applied' : 'reverted'].push(...this.#recorded.splice(0));
   }
 
   /** Once something is removed, nobody can see whether it held data: the run is repeated, and looks first. */
