@@ -28,11 +28,7 @@ export interface Invocation {
   readonly output: string;
 }
 
-/**
- * Reads the command line, and the options that npm has moved to the environment.
- *
- * @throws Failure `usage` for any word that it does not understand
- */
+/** Reads the command line, and the options that npm has moved to the environment. @throws Failure `usage` */
 export function readCommandLine(
   argv: readonly string[],
   env: NodeJS.ProcessEnv,

@@ -5,9 +5,8 @@ import { failure } from '../report/errors.js';
 const NPMS_OWN = ['description', 'versions', 'yes', 'os'];
 
 /**
- * The options that npm has kept, as words of the command line. npm keeps every option for itself:
- * `npm run migrate up --dry-run` starts the script with `up`, and with `npm_config_dry_run=true` in the
- * environment. An option that is nearly one of ours is refused: a misspelled `--dry-run` must not write.
+ * The options that npm has kept for itself: `npm run migrate up --dry-run` starts the script with `up` and
+ * `npm_config_dry_run=true`. A near miss is refused: a misspelled `--dry-run` must not write.
  *
  * @param flags the options without a value
  * @param others the options with a value

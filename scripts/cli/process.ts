@@ -40,8 +40,7 @@ async function start(main: Main): Promise<void> {
   globalThis.console = new Console(stderr);
   const write = stdout.write.bind(stdout);
   stdout.write = stderr.write.bind(stderr);
-  // If the reader ends early (`| head`, EPIPE), the run completes. Other write errors, as of a full disk,
-  // are reported.
+  // If the reader ends early (`| head`, EPIPE), the run completes. Other errors are reported.
   let writeError = '';
   stderr.on('error', () => undefined);
   stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
@@ -65,18 +64,14 @@ async function start(main: Main): Promise<void> {
   exit(exitCode === 0 ? exitCodes.error : exitCode);
 }
 
-/**
- * The first signal aborts the command, which then has one second to roll back and to report. Another signal
- * after that second ends the process at once. An uncaught error also ends the command.
- */
+/** The first signal aborts the command, which has a second to report. A later one exits at once. */
 function interruptions(exit: (exitCode: number) => never): Pick<Call, 'signal' | 'abandoned'> {
   const controller = new AbortController();
   let first = 0;
   const abandoned = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.on(signal, () => {
-        // The same signal can come twice: the terminal sends it to the whole process group, and npm passes
-        // it on.
+        // The terminal sends a signal to the whole process group, and npm passes it on: it can come twice.
         if (first > 0 && Date.now() - first > 1000) exit(signal === 'SIGINT' ? 130 : 143);
         first ||= Date.now();
         controller.abort(signal);

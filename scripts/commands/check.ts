@@ -7,10 +7,7 @@ import type { Context } from '../runner/context.js';
 import { withLockMonitor } from '../runner/lock-monitor.js';
 import { withRetries } from '../runner/retries.js';
 
-/**
- * `check` and `status`: compares the schema with the one that is expected at the database's version. Writes
- * nothing.
- */
+/** `check` and `status`: compares the schema with the one that is expected at its version. Only reads. */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
     const once = { ...context, options: { ...context.options, retries: 0 } };
@@ -42,10 +39,7 @@ export function knownAt(
   };
 }
 
-/**
- * The result of a check. If it differs, it is made once more: another run may have committed while it was
- * made.
- */
+/** The result of a check. A difference is looked at twice: another run may have committed meanwhile. */
 export async function resultOf(
   context: Context,
   connection: Connection,

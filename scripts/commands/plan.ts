@@ -28,11 +28,7 @@ interface Step {
   readonly statements: readonly string[];
 }
 
-/**
- * `plan`: the SQL that a run would send, as a script for psql. The script has the transactions, the
- * settings, the run lock, and the records of the migrations, but no check. This command only reads, and
- * takes no lock.
- */
+/** `plan`: the SQL of a run as a script for psql, without the checks. Only reads, and takes no lock. */
 export const plan = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
     const { project, command, argument } = context;
@@ -46,10 +42,7 @@ export const plan = (context: Context): Promise<Result> =>
     return { outcome: 'planned', ...knownAt(context, connection, count), output };
   });
 
-/**
- * Calls the functions of the migrations, but sends none of their statements. They may read from the
- * database.
- */
+/** Calls the functions of the migrations, which may read, but sends none of their statements. */
 async function stepsOf(
   context: Context,
   { query, client }: Connection,
@@ -103,9 +96,7 @@ const head = ({ configuration: { database, host, port }, project }: Context, cou
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
 SET client_encoding = 'UTF8';`;
 
-/**
- * The script: one transaction, which is committed before a migration outside of it, and begun again after.
- */
+/** The script: one transaction, interrupted by each migration that runs outside of it. */
 function script(context: Context, steps: readonly Step[], hasTable: boolean): string {
   if (steps.length === 0) return '-- Nothing to do.';
   const { tableName } = context.settings;

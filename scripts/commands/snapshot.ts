@@ -26,9 +26,8 @@ import {
 } from '../schema/effects.js';
 
 /**
- * `snapshot`: runs the migrations one by one on a scratch database that has the base schema, and writes
- * what each has changed to its effect file. The database of the URL is not touched. Roles and other objects
- * of the whole server that a migration creates stay.
+ * `snapshot`: runs the migrations on a scratch database that has the base schema, and writes what each
+ * changes to its effect file. Roles and other objects of the whole server that a migration creates stay.
  */
 export async function snapshot(context: Context): Promise<Result> {
   const { migrations } = context.project;
@@ -163,10 +162,7 @@ async function replacedFunctions(connection: Connection, since: string): Promise
   return new Set(rows.map(({ object }) => object));
 }
 
-/**
- * The prerequisites, the first of the effects, and what the base schema has of the facts that the others
- * change.
- */
+/** The prerequisites (the first effect), and the facts of the base schema that migrations change. */
 function prerequisitesFrom(base: Facts, effects: readonly Effect[]): Effect {
   const [given = {}, ...others] = effects;
   const added = others

@@ -2,9 +2,7 @@ import type { ClientConfig } from 'pg';
 import { parse } from 'pg-connection-string';
 import { failure } from '../report/errors.js';
 
-/**
- * Where the database is. `clientConfig` is for `pg`, and has the password; the other fields may be printed.
- */
+/** Where the database is. Only `clientConfig`, which is for `pg`, has the password. */
 export interface Configuration {
   readonly clientConfig: ClientConfig;
   readonly host: string;
@@ -18,11 +16,8 @@ export interface Configuration {
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 /**
- * Reads where the database is: from the URL in the environment variable `variable`, and from `PGHOST`,
- * `PGPORT` and so on for what the URL does not say. All mean what they mean to libpq, also `sslmode`
- * (manual, 34.15 "Environment Variables" and 34.19 "SSL Support").
- *
- * @throws Failure `usage` if neither the URL nor `PGHOST` is set, or if a value is wrong
+ * Reads where the database is: from the URL in `variable`, and what it does not say from `PGHOST` and so on.
+ * All mean what they mean to libpq (manual, 34.15 and 34.19). @throws Failure `usage`
  */
 export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Configuration {
   const refuse = (reason: string, where = variable) => failure('bad-url', [where, reason]);

@@ -11,9 +11,7 @@ import { sqlstateOf } from './pg-errors.js';
 export interface Connection {
   /** The version in the server's own words, such as "15.8 (Debian 15.8-1)". */
   readonly serverVersion: string;
-  /**
-   * Sends one text with one or several statements, in one round trip. Returns the result of each statement.
-   */
+  /** Sends statements in one round trip. Returns the result of each. */
   readonly query: (sql: string) => Promise<QueryResult[]>;
   readonly client: pg.Client;
 }
@@ -42,11 +40,8 @@ export const connectionName = (purpose: Purpose, command: string) =>
   `migrate ${command} ${purpose} ${host.slice(-24)}:${process.pid}:${token}`;
 
 /**
- * Runs `use` with a connection, and closes it afterwards. When the command is aborted, it asks the server to
- * cancel the current statement, and closes the connection almost a second later.
- *
- * @throws Failure `unavailable` if no connection can be made, or the server is older than {@link
- *   OLDEST_MAJOR}
+ * Runs `use` with a connection, and closes it. After a signal, it asks the server to cancel the statement,
+ * and closes the connection almost a second later. @throws Failure `unavailable`
  */
 export async function withConnection<T>(
   connector: Connector,
@@ -152,10 +147,7 @@ interface Wire extends EventEmitter {
 }
 export const sessionOf = (client: pg.Client) => client as unknown as Session;
 
-/**
- * Asks the server to cancel the current statement of a session (manual, 55.2.8). The request is encrypted if
- * the session is. It cancels no statement of another client, even behind a pooler. Never throws.
- */
+/** Asks the server to cancel the current statement (manual, 55.2.8), also through TLS and poolers. */
 function requestCancel(client: pg.Client): void {
   const { ssl, host, port, processID, secretKey } = sessionOf(client);
   const wire = new pg.Connection({ ssl } as pg.ConnectionConfig) as unknown as Wire;

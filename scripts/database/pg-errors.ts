@@ -12,10 +12,7 @@ export const isOvertaken = (error: unknown) =>
   sqlstateOf(error) === 'XX000' &&
   /^(cache lookup failed for|could not open relation with OID) /.test((error as Error).message);
 
-/**
- * True for errors after which another attempt may succeed: lock_not_available, deadlock_detected, and "tuple
- * concurrently updated", which means that another session has just changed the same row of the catalog.
- */
+/** True for a lock timeout, a deadlock, and "tuple concurrently updated": another attempt may succeed. */
 export const isLockError = (error: unknown) =>
   ['55P03', '40P01'].includes(sqlstateOf(error)) ||
   /^simple_heap_(update|delete)$/.test((error as { routine?: string } | null)?.routine ?? '');

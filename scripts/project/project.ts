@@ -28,11 +28,11 @@ const MIGRATION = /^(\d+)_[\w-]+\.(ts|js|mjs|cjs)$/;
 const NEARLY = /^\d(?!.*(?:\.d\.[cm]?ts|\.map)$)/;
 
 /**
- * Reads the names and the effects of the migrations. The migrations themselves are loaded when they run.
+ * Reads the names and the effects of the migrations, which are loaded only when they run.
  *
- * @param lenient for `create` and `snapshot`: a missing or wrong effect file counts as empty. The
- *   prerequisites are never lenient, since people write them by hand.
- * @throws Failure `usage` for a missing or wrong file
+ * @param lenient for `create` and `snapshot`: a wrong effect file counts as empty, but not the prerequisites,
+ *   which people write by hand
+ * @throws Failure `usage`
  */
 export function readProject(
   { root, migrationsDir, effectsDir }: Settings,

@@ -4,10 +4,7 @@ import pg from 'pg';
 import { failure } from '../report/errors.js';
 import { readJson } from './files.js';
 
-/**
- * The settings file. The CLI of node-pg-migrate reads it, too: `node-pg-migrate -f
- * .node-pg-migraterc.json`.
- */
+/** The settings file. The CLI of node-pg-migrate reads it as well, with `-f`. */
 const FILE = '.node-pg-migraterc.json';
 
 /** True if this program is the compiled one, `dist/scripts/migrate.js`. */
@@ -30,12 +27,7 @@ const DEFAULTS = {
 /** The settings of a project. Paths are absolute. */
 export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
-/**
- * Reads the settings file of the project in `root`, and adds its `.env` to the environment. A variable that
- * is set already keeps its value.
- *
- * @throws Failure `usage` with the wrong key, or with line and column
- */
+/** Reads the settings file, and adds `.env` to the environment, if not set. @throws Failure `usage` */
 export function readSettings(root: string, env: NodeJS.ProcessEnv) {
   const values = { ...DEFAULTS, ...checkSettings(readJson(join(root, FILE), FILE)) };
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });

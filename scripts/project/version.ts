@@ -9,11 +9,7 @@ export interface AppliedRow {
   readonly run_on: string;
 }
 
-/**
- * Counts the applied migrations by the rows of the migrations table.
- *
- * @throws Failure `usage` if a row has no file, or if a migration is missing before an applied one
- */
+/** Counts the rows of the migrations table. @throws Failure `usage` if they contradict the files */
 export function appliedCount({ migrations }: Project, rows: readonly AppliedRow[]): number {
   const known = new Set(migrations.map(({ name }) => name));
   const applied = new Set(rows.map(({ name }) => name));
@@ -37,10 +33,9 @@ export const between = ({ migrations }: Project, from: number, to: number): read
 /**
  * The number of migrations that are applied when `up` or `down` has ended.
  *
- * @param applied the number of migrations that are applied now
- * @param argument what the command line says: a count (`3`), a migration by its number (`0003`) or its
- *   name, or nothing. `up 0003` applies 0003 as well; `down 0003` leaves 0003 applied.
- * @throws Failure `usage` for an unknown migration, or if `down` names one that is not applied
+ * @param argument a count (`3`), a number (`0003`) or name of a migration, or nothing. `up 0003` applies 0003
+ *   as well; `down 0003` leaves it applied.
+ * @throws Failure `usage`
  */
 export function targetCount(
   project: Project,

@@ -55,11 +55,7 @@ export class Failure extends Error {
   }
 }
 
-/**
- * Makes the failure with this code.
- *
- * @param values what the text of the message needs, such as the name of a file
- */
+/** Makes the failure with this code. `values` are what its text needs, such as the name of a file. */
 export function failure<C extends Code>(
   code: C,
   values: Parameters<(typeof messages)[C]>,

@@ -4,10 +4,7 @@ const HELP = `See the commands and options:  ${RUN} help`;
 const EXAMPLE = `For example:  ${RUN} create add-workflow-tags`;
 const SNAPSHOT = `To write it from what the migration does:  ${RUN} snapshot`;
 
-/**
- * The texts of failures with outcome `usage`: a wrong command line, file, or migrations table. Nothing has
- * run.
- */
+/** The texts of failures with outcome `usage`, as of a wrong file or command line. Nothing has run. */
 export const usageMessages = {
   'command-line': (reason: string) => `${reason}; nothing was run
 → ${HELP}`,

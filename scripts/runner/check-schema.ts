@@ -22,10 +22,8 @@ export interface SchemaCheck extends Comparison {
 }
 
 /**
- * Reads the version from the migrations table, and compares the schema with the one that is expected there.
- * `check`, `status`, an `up` with nothing to do, and every commit of a run call this one function. In an
- * open transaction, it first runs the deferred constraint triggers, and then sees all changes of the
- * transaction. It also changes settings, so that only COMMIT or ROLLBACK may follow.
+ * Compares the schema with the one that is expected at the version in the migrations table. In an open
+ * transaction, it first runs the deferred triggers, and changes settings: only COMMIT or ROLLBACK may follow.
  *
  * @param startedAt how many migrations were applied when the run began: what it has reverted must be gone
  * @throws Failure `usage` if the migrations table contradicts the files

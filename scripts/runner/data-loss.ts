@@ -7,10 +7,7 @@ import { COUNT_LIMIT, type Loss } from '../report/types.js';
 /** Ids: the oid of each table, and `oid.number` for each dropped column of a table. */
 export type Census = ReadonlySet<string>;
 
-/**
- * Reads a {@link Census}, without what has no rows of its own (views, partitioned tables) and temporary
- * tables.
- */
+/** Reads a {@link Census}. Views, partitioned and temporary tables are left out. */
 export const CENSUS = `SELECT string_agg(id, ' ') AS ids FROM (
   SELECT c.oid::text AS id FROM pg_catalog.pg_class c WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384
   UNION ALL SELECT a.attrelid || '.' || a.attnum FROM pg_catalog.pg_attribute a
@@ -23,10 +20,7 @@ export const censusFrom = (result: QueryResult | undefined): Census =>
 export const LOCKED = `SELECT string_agg(relation::text, ' ') AS ids FROM pg_catalog.pg_locks
   WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock'`;
 
-/**
- * The ids of the tables and columns that this transaction has removed, in whatever way. Something renamed
- * keeps its id. What another session has removed meanwhile is gone as well, but not `locked`.
- */
+/** What this transaction has removed, in whatever way. What another session has removed is not `locked`. */
 export function removedBetween(before: Census, after: Census, locked: Census): string[] {
   const tableOf = (id: string) => id.split('.')[0] ?? '';
   const tables = [...before].filter((id) => !id.includes('.') && !after.has(id));
@@ -36,11 +30,9 @@ export function removedBetween(before: Census, after: Census, locked: Census): s
 }
 
 /**
- * Makes sure that these tables and columns, which the run is going to remove, hold no rows or values. Blocks
- * writers of these tables until the transaction ends; readers go on. Row security is `off`, so that a policy
- * which hides rows is an error, and the table does not look empty.
- *
- * @throws Failure `data-loss` if they hold data, or if the role may not read them
+ * Makes sure that these tables and columns are empty. Blocks their writers until the transaction ends. With
+ * row security `off`, a policy that hides rows is an error, and the table does not look empty.
+ * @throws Failure `data-loss`
  */
 export async function refuseLoss({ query }: Connection, ids: readonly string[]): Promise<void> {
   const [, found] = await query(`SET LOCAL search_path = pg_catalog;

@@ -38,9 +38,8 @@ export async function explain(
 }
 
 /**
- * The cause of many failures: an object that a migration creates was there before the run, with another
- * definition. Returns these differences. If the error is not about a duplicate, only tables, views and
- * columns count, since migrations usually replace objects of other kinds.
+ * What the migrations create, and what was there before the run with another definition: often the cause.
+ * Apart from duplicates, only tables and columns count: other objects are usually replaced.
  */
 async function inTheWay(
   { context, before }: Run,

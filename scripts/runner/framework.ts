@@ -77,10 +77,9 @@ async function load(path: string): Promise<Actions> {
 /**
  * Runs migrations with the framework's runner, in one transaction, except for those that ask for none.
  *
- * The reasons for the options, in version 9.0.0: `singleTransaction` must be given. `schema` would set
- * search_path for the session, and the framework's own lock is a session lock: behind a pooler, both would
- * reach other clients. The runner lists the folder itself. `ignorePattern` leaves it one file, and for this
- * file our loader returns all migrations of the run, in their order.
+ * Version 9.0.0: `singleTransaction` must be given. `schema`, and a lock of the framework, would reach other
+ * clients of a pooler. The runner lists the folder: `ignorePattern` leaves it one file, and for this one our
+ * loader returns all migrations of the run.
  *
  * @param dryRun calls the functions of the migrations, but sends none of their statements
  */

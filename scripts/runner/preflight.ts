@@ -16,9 +16,8 @@ import {
 import type { Context } from './context.js';
 
 /**
- * Refuses a run if the server is read-only, if a prerequisite is missing, or if the role lacks a privilege.
- * All problems are listed at once, before anything is written. What PostgreSQL would allow is never
- * refused.
+ * Refuses a run if the server is read-only, a prerequisite is missing, or the role lacks a privilege. Lists
+ * all problems at once. What PostgreSQL would allow is never refused.
  *
  * @param facts the live schema; without it, the prerequisites are not compared
  * @throws Failure `unavailable`
@@ -38,10 +37,7 @@ export async function refuseProblems(
   if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
-/**
- * The prerequisites that the live schema does not have. One that a migration changes may differ; see
- * `expectation`.
- */
+/** The prerequisites that are missing. Those that a migration changes are not compared. */
 async function missingPrerequisites(
   { project, configuration }: Context,
   facts: Facts,

@@ -6,10 +6,9 @@ import type { Context } from './context.js';
 import type { LockMonitor } from './lock-monitor.js';
 
 /**
- * Runs `attemptOnce`. After a lock timeout or a deadlock, it is run again, after a pause that grows, at most
- * `--retries` times.
+ * Runs `attemptOnce`, and again after lock timeouts and deadlocks, with growing pauses.
  *
- * @throws Failure `locked`, with the sessions that held the locks
+ * @throws Failure `locked` with the sessions that hold the locks
  */
 export async function withRetries<T>(
   { signal, options: { retries }, tell }: Context,

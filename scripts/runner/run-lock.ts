@@ -35,13 +35,10 @@ const HOLDER = `SELECT ${sessionJson('a')} AS holder
 /**
  * Runs `use` while it holds the run lock: only one process at a time may migrate a database.
  *
- * The lock is held by a transaction, on a connection of its own. A session lock, as node-pg-migrate takes
- * it, would stay in the pooled server session behind a transaction-mode pooler. The transaction is READ
- * COMMITTED and idle: it has no snapshot, so `CREATE INDEX CONCURRENTLY` does not wait for it. A statement
- * that waits for the lock would have a snapshot, so another run tries again and again, each time in a short
- * transaction.
- *
- * @throws Failure `locked`, with the holder, if the lock is not free within `--lock-wait`
+ * A transaction holds the lock, on a connection of its own: behind a pooler, a session lock would stay in the
+ * server session. The transaction is READ COMMITTED and idle, without a snapshot, so that `CREATE INDEX
+ * CONCURRENTLY` does not wait for it. A statement that waited for the lock would have one; so it is polled.
+ * @throws Failure `locked` with the holder, after `--lock-wait`
  */
 export async function withRunLock<T>(
   connection: Connection,

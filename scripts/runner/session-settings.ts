@@ -6,10 +6,7 @@ import type { Context } from './context.js';
 /** Undoes every `SET`, `SET ROLE` and `set_config` of a session, and drops its temporary tables. */
 export const RESET = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP;';
 
-/**
- * Turns off the timeouts by which a server ends idle or long transactions. The second exists since
- * PostgreSQL 17.
- */
+/** Turns off the timeouts that end idle or, since PostgreSQL 17, long transactions. */
 export const noTimeouts = ({ serverVersion }: Connection) =>
   `SET LOCAL idle_in_transaction_session_timeout = 0;
 ${Number.parseInt(serverVersion, 10) < 17 ? '' : 'SET LOCAL transaction_timeout = 0;'}`;
@@ -18,11 +15,7 @@ ${Number.parseInt(serverVersion, 10) < 17 ? '' : 'SET LOCAL transaction_timeout 
 export const searchPath = (schemas: readonly string[]) =>
   schemas.map((schema) => pg.escapeIdentifier(schema)).join(', ');
 
-/**
- * The settings of a run, for the current transaction. They are made at BEGIN, and again after each
- * migration: so all migrations start with the same settings, and what one has SET reaches neither the next
- * one nor another client of a pooler.
- */
+/** The settings of a run, made anew for each migration: what one has SET must not reach the next one. */
 export const runSettings = ({
   options,
   settings,
@@ -58,12 +51,9 @@ export const isQuery = (sql: string) =>
   !/\b(?:set_config|pg_(?:try_)?advisory)/i.test(bare(sql));
 
 /**
- * Prepares a migration outside a transaction. `SET LOCAL` has no effect there, and an unqualified name
- * could mean another schema, so search_path is set for the session, until the next {@link RESET}. Behind a
- * pooler that is impossible: the role must have the right search_path by itself.
- *
- * @throws Failure `unavailable` behind a pooler, if the role has another search_path
- * @returns whether there is a pooler
+ * Prepares a migration outside a transaction, where `SET LOCAL` has no effect: sets search_path for the
+ * session. Behind a pooler, the role must have the right one by itself. Returns whether there is a pooler.
+ * @throws Failure `unavailable`
  */
 export async function leaveTransaction(
   { query, client }: Connection,

@@ -79,11 +79,7 @@ export class RunTransaction {
     return `${runSettings(context)} SET LOCAL application_name = '${name}'; ${noTimeouts(connection)}`;
   }
 
-  /**
-   * Records a migration, and makes the settings anew for the next one.
-   *
-   * @returns false if this is not the transaction that the run began; then it must be rolled back
-   */
+  /** Records a migration, and makes the settings anew. Returns false if the transaction is not the run's. */
   async record(done: Done, sql: string): Promise<boolean> {
     // If a migration has hidden COMMIT and BEGIN in a statement, the transaction has another timestamp.
     // Without pg_catalog, the migration's own search_path could lead to another function or operator.

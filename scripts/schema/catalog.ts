@@ -1,11 +1,8 @@
 import pg from 'pg';
 
 /**
- * The SQL that reads the schema as facts: rows of object, part, definition.
- *
- * Every definition is in PostgreSQL's own words (`pg_get_*def`, `format_type`: manual, 9.27 "System Catalog
- * Information Functions"), printed under fixed settings, so that the same schema reads the same in every
- * session and from PostgreSQL 14 to 18. Reading needs no privilege on the objects.
+ * SQL that reads the schema as facts, in PostgreSQL's own words (`pg_get_*def`, `format_type`: manual 9.27).
+ * Under fixed settings, they are the same in every session and from PostgreSQL 14 to 18.
  */
 
 /** Settings that change how PostgreSQL prints a definition, and then those that make it use indexes. */
@@ -170,8 +167,7 @@ const FACTS = [
           ${collation('a.attcollation', 'a.atttypid')}), ', ' ORDER BY a.attnum)
         FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), '') || ')' END || w.extension, 0
   FROM wanted w JOIN pg_type t ON t.oid = w.oid WHERE w.class = 'pg_type'::regclass`,
-  // UNLOGGED is left out for the sequence of a column: since PostgreSQL 15 it is the same as that of the
-  // table.
+  // Since PostgreSQL 15, the sequence of a column is UNLOGGED if the table is: that is left out.
   `SELECT w.object, '', concat(CASE WHEN c.relpersistence = 'u' AND b.owner IS NULL THEN 'UNLOGGED ' END, 'AS ', format_type(q.seqtypid, NULL),
       ' START ', q.seqstart, ' INCREMENT ', q.seqincrement, ' MINVALUE ', q.seqmin, ' MAXVALUE ', q.seqmax, ' CACHE ', q.seqcache,
       CASE WHEN q.seqcycle THEN ' CYCLE' END, ' OWNED BY ' || b.owner, w.extension), 0
@@ -185,10 +181,7 @@ const FACTS = [
   FROM wanted w JOIN pg_extension e ON e.oid = w.oid JOIN pg_namespace s ON s.oid = e.extnamespace WHERE w.class = 'pg_extension'::regclass`,
 ];
 
-/**
- * The query for the facts of the `wanted` objects. Its rows: `object`, `part`, `definition`. Run it with
- * {@link READ_SETTINGS}.
- */
+/** The query for the facts of the `wanted` objects. Run it with {@link READ_SETTINGS}. */
 export const factsQuery = (wanted: string) => `${wanted},
   relation AS MATERIALIZED (SELECT w.*, c.relkind AS kind FROM wanted w JOIN pg_class c ON c.oid = w.oid
     WHERE w.class = 'pg_class'::regclass AND c.relkind <> 'S'),

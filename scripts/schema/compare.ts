@@ -19,11 +19,8 @@ type Parts = ReadonlyMap<string, string>;
 const NONE: Parts = new Map();
 
 /**
- * Compares the live schema with the expected one.
- *
- * A fact that is missing, changed, or not removed makes the schema wrong. Something else on a table that a
- * migration created, such as an index that somebody has added, is a warning, unless `strict`. If a whole
- * object is missing, must be gone, or is of another kind, this is one difference: its parts are not listed.
+ * Compares the live schema with the expected one. What somebody has added to a table of a migration is a
+ * warning, unless `strict`. An object that is missing or of another kind is one difference.
  */
 export async function compare(
   expected: Expectation,

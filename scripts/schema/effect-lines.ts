@@ -2,10 +2,7 @@ import type { Direction } from '../report/types.js';
 import { title } from './compare.js';
 import { isKind, partsOf, type Effect, type Facts } from './effects.js';
 
-/**
- * Describes a migration, with a line for each fact: `+` adds, `~` changes, `-` removes. `before` is the
- * schema without it.
- */
+/** Describes what a migration does to the schema `before`: `+` adds, `~` changes, `-` removes. */
 export function effectLines(before: Facts, effect: Effect, direction: Direction): string[] {
   return Object.entries(effect).flatMap(([object, patch]) => {
     const old = before.get(object) ?? new Map<string, string>();

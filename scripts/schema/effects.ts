@@ -1,16 +1,11 @@
 /** Effects, merged into the expected schema. Pure: values in, values out. */
 
-/**
- * An effect file. For each object: its definition, or the definitions of its parts by name. `null` removes.
- */
+/** An effect file: for each object its definition, or those of its parts. `null` removes. */
 export type Effect = Readonly<
   Record<string, string | null | Readonly<Record<string, string | null>>>
 >;
 
-/**
- * A schema. For each object: the definitions of its parts by name. A function or type has one part, named
- * `''`.
- */
+/** A schema: for each object its parts. A function or type has one part, named `''`. */
 export type Facts = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** A fact. The definition is null if an effect removes it. */
@@ -68,11 +63,11 @@ export interface Expectation {
 }
 
 /**
- * The schema that is expected after the applied migrations. A prerequisite is not compared if any effect,
- * applied or pending, changes it: an old SQL file may have made that change before the first migration.
+ * The schema that is expected after the applied migrations. A prerequisite that any effect changes is not
+ * compared: an old SQL file may have made that change before.
  *
- * @param reverted the effects that this run has reverted: what they added must be gone, except for trigger
- *   functions, which other tables may use; and what they had removed must be there again
+ * @param reverted what these effects added must be gone, except for trigger functions, which other tables may
+ *   use; what they removed must be there again
  */
 export function expectation(
   prerequisites: Effect,

@@ -6,10 +6,8 @@ type Node = Readonly<Record<string, unknown>>;
 type Parse = (sql: string) => unknown;
 
 /**
- * Compares definitions with PostgreSQL's own parser, which is loaded when it is first needed.
- *
- * A definition is only a part of a statement. It is completed to a statement and parsed, the tree is
- * rewritten as below, and the trees are compared. A definition that the parser rejects is compared as text.
+ * Compares definitions with PostgreSQL's own parser, which is loaded when first needed. Each is completed to
+ * a statement, parsed and rewritten. One that the parser rejects is compared as text.
  */
 export const normalizer = (): Promise<IsSame> => (loaded ??= load());
 let loaded: Promise<IsSame> | undefined;
@@ -52,10 +50,7 @@ function statement(part: string, definition: string): string {
   return definition.startsWith('CREATE ') ? definition : `CREATE DOMAIN d ${definition}`;
 }
 
-/**
- * The rewritten syntax tree; null if the parser rejects the statement, for example the syntax of a newer
- * server.
- */
+/** The rewritten syntax tree; null if the parser rejects the statement. */
 function treeOf(parse: Parse, sql: string): unknown {
   try {
     return rewrite(parse(sql), undefined);
@@ -64,11 +59,7 @@ function treeOf(parse: Parse, sql: string): unknown {
   }
 }
 
-/**
- * Rewrites a syntax tree, so that two texts which PostgreSQL prints for the same thing become one tree.
- *
- * @param relation the table that the query around this node reads, if it reads only one
- */
+/** Makes one tree of what PostgreSQL prints in two ways. `relation` is the only table of the query around. */
 function rewrite(node: unknown, relation: string | undefined): unknown {
   if (typeof node !== 'object' || node === null) return node;
   let inner = node as Node;
@@ -81,10 +72,7 @@ function rewrite(node: unknown, relation: string | undefined): unknown {
   return Object.fromEntries(entries.map(([key, value]) => [key, rewrite(value, relation)]));
 }
 
-/**
- * One rule for each type of node: it returns the new node, or undefined if the node stays. There is no rule
- * for `(a AND b) AND c`, since the parser itself makes `a AND b AND c` of it.
- */
+/** One rule for each type of node. `(a AND b) AND c` needs none: the parser itself makes `a AND b AND c`. */
 const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node | undefined>> = {
   // For a varchar, `b IN ('x')` is printed with a cast of the whole array; after a restore, of each element.
   TypeCast({ arg, typeName }) {
@@ -109,8 +97,7 @@ const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node 
     const isTrue = (val as { A_Const?: Node } | undefined)?.A_Const?.['boolval'] !== undefined;
     return name === 'bool' && isTrue ? { ResTarget: { val } } : undefined;
   },
-  // In the body of a function, line ends and spaces at the end of a line do not count. Other spaces may
-  // matter.
+  // In the body of a function, only line ends and spaces at the end of a line do not count.
   DefElem({ arg }) {
     const { items } = ((arg as Node | undefined)?.['List'] ?? {}) as {
       items?: { String: { sval: string } }[];
