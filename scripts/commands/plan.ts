@@ -19,15 +19,6 @@ import { BEGIN, isQuery, RESET, runSettings, searchPath } from '../runner/sessio
 import { effectLines } from '../schema/effect-lines.js';
 import { knownAt } from './check.js';
 
-/** The statements of one migration. `count` is the number of migrations that are applied without it. */
-interface Step {
-  readonly direction: Direction;
-  readonly migration: Migration;
-  readonly count: number;
-  readonly isInside: boolean;
-  readonly statements: readonly string[];
-}
-
 /** `plan`: the SQL of a run as a script for psql, without the checks. Only reads, and takes no lock. */
 export const plan = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
@@ -35,23 +26,24 @@ export const plan = (context: Context): Promise<Result> =>
     const { count, hasTable } = await checkSchema(connection, context);
     const direction = command === 'redo' ? 'down' : context.direction;
     const target = targetCount(project, count, direction, argument);
-    const steps = await stepsOf(context, connection, direction, count, target);
+    const texts = await textsOf(context, connection, direction, count, target);
     if (command === 'redo')
-      steps.push(...(await stepsOf(context, connection, 'up', target, count)));
-    const output = `${head(context, count)}\n\n${script(context, steps, hasTable)}`;
+      texts.push(...(await textsOf(context, connection, 'up', target, count)));
+    const output = `${head(context, count)}\n\n${script(context, texts, hasTable)}`;
     return { outcome: 'planned', ...knownAt(context, connection, count), output };
   });
 
-/** Calls the functions of the migrations, which may read, but sends none of their statements. */
-async function stepsOf(
+/** The SQL of each migration. Calls their functions, which may read, but sends none of their statements. */
+async function textsOf(
   context: Context,
   { query, client }: Connection,
   direction: Direction,
   from: number,
   to: number,
-): Promise<Step[]> {
+): Promise<string[]> {
   const { project, settings, signal } = context;
-  const steps: Step[] = [];
+  const path = searchPath(settings.schemas);
+  const texts: string[] = [];
   let current: Migration | undefined;
   const reader: StatementClient = {
     async query(statement, values) {
@@ -73,9 +65,24 @@ async function stepsOf(
     },
     starts: (migration) => (current = migration),
     sends(isInside, statements) {
-      const count = direction === 'up' ? from + steps.length : from - steps.length - 1;
-      if (current !== undefined)
-        steps.push({ direction, migration: current, count, isInside, statements });
+      if (current === undefined) return;
+      // The number of migrations that are applied without this one.
+      const count = direction === 'up' ? from + texts.length : from - texts.length - 1;
+      const title = `${direction === 'up' ? '' : 'revert '}${current.name} (${current.file})`;
+      const effect = effectLines(factsAt(project, count), current.effect, direction);
+      const comments = [title, ...effect].map((line) => `-- ${line}`);
+      // After a comment at the end of a statement, the semicolon needs a line of its own.
+      const sql = statements.map((text) => (/--[^\n]*$/.test(text) ? `${text}\n;` : text));
+      const text = [
+        ...comments,
+        ...(isInside ? [] : ['-- Outside a transaction', `SET search_path = ${path};`]),
+        ...sql,
+        'RESET SESSION AUTHORIZATION; RESET ROLE;',
+        recordStatement(settings, current.name, direction),
+        // The next migration must not see what this one has SET.
+        isInside ? runSettings(context).replaceAll('\n', ' ') : RESET,
+      ].join('\n');
+      texts.push(isInside ? `${text}\n\n` : `COMMIT;\n\n${text}\n\n${begin(context)}`);
     },
   };
   const loaded = await loadMigrations(between(project, from, to), direction);
@@ -87,7 +94,7 @@ async function stepsOf(
     throw serverFailure(cause) ?? failure('migration-failed', [...values], { file, cause });
   });
   await query('ROLLBACK');
-  return steps;
+  return texts;
 }
 
 const head = ({ configuration: { database, host, port }, project }: Context, count: number) =>
@@ -96,41 +103,17 @@ const head = ({ configuration: { database, host, port }, project }: Context, cou
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
 SET client_encoding = 'UTF8';`;
 
-/** The script: one transaction, interrupted by each migration that runs outside of it. */
-function script(context: Context, steps: readonly Step[], hasTable: boolean): string {
-  if (steps.length === 0) return '-- Nothing to do.';
-  const { tableName } = context.settings;
-  const create = `-- The migrations table
-CREATE TABLE ${tableName} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);`;
-  const begin = `${BEGIN}
+const begin = (context: Context) => `${BEGIN}
 ${runSettings(context)}
 DO $$ BEGIN
   IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN RAISE EXCEPTION 'another run holds the run lock'; END IF;
 END $$;\n\n`;
-  const texts = steps.map((step) => {
-    const text = `${stepText(context, step)}\n\n`;
-    return step.isInside ? text : `COMMIT;\n\n${text}${begin}`;
-  });
-  const whole = [begin, ...(hasTable ? [] : [`${create}\n\n`]), ...texts, 'COMMIT;\n\n'].join('');
-  return whole.replaceAll(`${begin}COMMIT;\n\n`, '').trim(); // Transactions without a statement.
-}
 
-function stepText(
-  context: Context,
-  { direction, migration, count, isInside, statements }: Step,
-): string {
-  const { project, settings } = context;
-  const path = searchPath(settings.schemas);
-  const title = `${direction === 'up' ? '' : 'revert '}${migration.name} (${migration.file})`;
-  const lines = [title, ...effectLines(factsAt(project, count), migration.effect, direction)];
-  return [
-    ...lines.map((line) => `-- ${line}`),
-    ...(isInside ? [] : ['-- Outside a transaction', `SET search_path = ${path};`]),
-    // After a comment at the end of a statement, the semicolon needs a line of its own.
-    ...statements.map((statement) => (/--[^\n]*$/.test(statement) ? `${statement}\n;` : statement)),
-    'RESET SESSION AUTHORIZATION; RESET ROLE;',
-    recordStatement(settings, migration.name, direction),
-    // The next migration must not see what this one has SET.
-    isInside ? runSettings(context).replaceAll('\n', ' ') : RESET,
-  ].join('\n');
+/** The script: one transaction, interrupted by each migration that runs outside of it. */
+function script(context: Context, texts: readonly string[], hasTable: boolean): string {
+  if (texts.length === 0) return '-- Nothing to do.';
+  const create = `-- The migrations table
+CREATE TABLE ${context.settings.tableName} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);\n\n`;
+  const whole = [begin(context), ...(hasTable ? [] : [create]), ...texts, 'COMMIT;\n\n'].join('');
+  return whole.replaceAll(`${begin(context)}COMMIT;\n\n`, '').trim(); // Transactions without a statement.
 }
