@@ -4,6 +4,7 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { sqlstateOf } from '../database/pg-errors.js';
 import { exitCodes, Failure, failure } from '../report/errors.js';
+import { STATUS } from '../report/wording.js';
 
 /** What the program gets from its process: the words, the environment, the output, and the signals. */
 export interface Call {
@@ -20,7 +21,6 @@ export interface Call {
 }
 
 type Main = (call: Call) => Promise<number>;
-const STATUS = 'See what is applied:  npm run migrate status\n';
 
 /** Runs `main`, if `url` is the file that Node.js was started with. Otherwise it was only imported. */
 export function runAsProgram(url: string, main: Main): void {
@@ -60,7 +60,9 @@ async function start(main: Main): Promise<void> {
   await new Promise<unknown>((resolve) => write('', resolve));
   await immediate(); // Node.js emits the write error after this callback.
   if (writeError === '') return exit(exitCode);
-  stderr.write(`the output could not be written: ${writeError}\n\nThe command is done. ${STATUS}`);
+  stderr.write(
+    `the output could not be written: ${writeError}\n\nThe command is done. ${STATUS}\n`,
+  );
   exit(exitCode === 0 ? exitCodes.error : exitCode);
 }
 

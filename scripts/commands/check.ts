@@ -10,6 +10,7 @@ import { withRetries } from '../runner/retries.js';
 /** `check` and `status`: compares the schema with the one that is expected at its version. Only reads. */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
+    // It fails at the first lock timeout, and names who blocks.
     const once = { ...context, options: { ...context.options, retries: 0 } };
     const seen = await withLockMonitor(context, (monitor) =>
       withRetries(once, monitor, () => monitor.during(checkSchema(connection, context))),

@@ -10,7 +10,7 @@ const FILE = '.node-pg-migraterc.json';
 /** True if this program is the compiled one, `dist/scripts/migrate.js`. */
 export const isCompiled = !import.meta.url.endsWith('.ts');
 
-/** The keys of the settings file with their defaults. All are keys of node-pg-migrate. */
+/** The keys of the settings file with their defaults. The last four are only for the CLI of node-pg-migrate. */
 const DEFAULTS = {
   'migrations-dir': 'migrations',
   'migrations-table': 'pgmigrations',

@@ -47,8 +47,8 @@ export function targetCount(
   if (argument === undefined)
     return direction === 'up' ? migrations.length : Math.max(applied - 1, 0);
   // A number such as 20240131120000 names a migration: a count is never larger than the number of migrations.
-  const isNumber = migrations.some(({ name }) => name.startsWith(`${argument}_`));
-  const isCount = !isNumber || Number(argument) <= migrations.length;
+  const namesMigration = migrations.some(({ name }) => name.startsWith(`${argument}_`));
+  const isCount = !namesMigration || Number(argument) <= migrations.length;
   if (isCount && /^[1-9]\d*$/.test(argument)) {
     const steps = direction === 'up' ? Number(argument) : -Number(argument);
     return Math.max(0, Math.min(applied + steps, migrations.length));

@@ -9,12 +9,12 @@ import {
   lossLines,
   RUN,
   sessionWords,
+  STATUS,
 } from './wording.js';
 
 type Place = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
 
 const ROLLED_BACK = 'Everything that this run did was rolled back.';
-const STATUS = `See what is applied:  ${RUN} status`;
 const NO_TRANSACTION =
   'A migration that cannot run in a transaction calls pgm.noTransaction() first.';
 /** Sentences that are not true if a part of the run is committed. They are left out then. */

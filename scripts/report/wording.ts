@@ -1,6 +1,7 @@
 import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.js';
 
 export const RUN = 'npm run migrate';
+export const STATUS = `See what is applied:  ${RUN} status`;
 export const at = (version: string | null) =>
   version === null ? 'before the first migration' : `at ${version}`;
 export const list = (items: readonly string[]) => items.map((item) => `\n  ${item}`).join('');

@@ -25,13 +25,13 @@ export interface SchemaCheck extends Comparison {
  * Compares the schema with the one that is expected at the version in the migrations table. In an open
  * transaction, it first runs the deferred triggers, and changes settings: only COMMIT or ROLLBACK may follow.
  *
- * @param startedAt how many migrations were applied when the run began: what it has reverted must be gone
+ * @param countBefore how many migrations were applied when the run began: what it has reverted must be gone
  * @throws Failure `usage` if the migrations table contradicts the files
  */
 export async function checkSchema(
   connection: Connection,
   context: Context,
-  startedAt = 0,
+  countBefore = 0,
 ): Promise<SchemaCheck> {
   const { project, options } = context;
   const isOpen = connection.client.getTransactionStatus() === 'T';
@@ -39,7 +39,7 @@ export async function checkSchema(
     ? await readState(connection, context, OPEN)
     : await readAlone(connection, context);
   const count = appliedCount(project, state.rows);
-  const expected = expectedAt(project, count, Math.max(startedAt - count, 0));
+  const expected = expectedAt(project, count, Math.max(countBefore - count, 0));
   return { ...state, count, ...(await compare(expected, state.facts, options.strict)) };
 }
 
@@ -62,6 +62,7 @@ async function readAlone(connection: Connection, context: Context): Promise<Stat
       if (sqlstate === '42703') throw failure('foreign-table', [(error as Error).message]);
       if (sqlstate === '42501')
         await refuseProblems(connection, context, context.project.migrations);
+      // There is no migrations table yet, or not even its schema.
       if (hasTable && /^(42P01|3F000)$/.test(sqlstate)) hasTable = false;
       else if (!isOvertaken(error) || retries === RETRIES) throw error;
       else await sleep(100);

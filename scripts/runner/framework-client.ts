@@ -71,7 +71,7 @@ export class FrameworkClient implements StatementClient {
     const sql = (typeof sent[0] === 'string' ? sent[0] : sent[0].text).trim();
     try {
       const result = await this.#handle(sql, sent);
-      if (sql !== 'ROLLBACK') this.firstError = undefined; // After an error, only ROLLBACK TO SAVEPOINT succeeds.
+      if (sql !== 'ROLLBACK') this.firstError = undefined; // The migration has handled the error.
       return result;
     } catch (error) {
       this.firstError ??= { error, sql };
@@ -89,6 +89,7 @@ export class FrameworkClient implements StatementClient {
     if (!this.#isInside()) await (this.#leaving ??= this.#leave());
     if (this.#phase === 'closing') throw this.#tooLate(sql);
     if (context.options.verbose) context.tell(sql);
+    // Before its BEGIN, the framework asks for its table, and creates it.
     if (this.transaction.began === undefined) await this.transaction.begin();
     const command = sql.replace(/;$/, '');
     const isFramework = this.#phase === 'between';

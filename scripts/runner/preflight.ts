@@ -51,47 +51,38 @@ async function missingPrerequisites(
 }
 
 /**
- * What the role must be allowed to do with the objects that effects name.
+ * What the role must be allowed to do with the objects that an effect names.
  * - `creates`: the object is created, unless it is there
  * - `drops`: the object is dropped, which the owner of its schema may do as well
  * - `right`: what the role needs if the object is there: to be its `owner`, the privilege TRIGGER, or nothing
  */
-const needsOf = ({ direction }: Context, migrations: readonly Migration[]) =>
-  migrations.flatMap(({ effect }) => {
-    const isDown = direction === 'down';
-    const removed = isDown ? [] : Object.keys(effect).filter((object) => removes(effect[object]));
-    return Object.entries(effect).flatMap(([object, patch]) => {
-      if (object.startsWith('extension ')) return [];
-      const parts = partsOf(patch);
-      const drops = isDown ? parts.some(([part]) => isKind(part)) : patch === null;
-      const stays = isDown && parts.some(([, text]) => isTriggerFunction(text));
-      // What is dropped or renamed changes or removes what depends on it, whoever owns that.
-      const depends = removed.length > (drops ? 1 : 0) && (drops || !removes(patch));
-      const isTriggers =
-        parts.length > 0 &&
-        parts.every(([part, text]) => part.startsWith('trigger ') && text !== null);
-      let right = isTriggers && !isDown ? 'TRIGGER' : 'owner';
-      if (stays || depends) right = '';
-      // To create an index, also that of a key, the role needs CREATE on the schema.
-      const indexes = parts.filter(
-        ([part, text]) =>
-          text !== null &&
-          (part.startsWith('index ') || /^(PRIMARY KEY|UNIQUE|EXCLUDE)/.test(text)),
-      );
-      const names = indexes.map(
-        ([part]) => `index ${schemaOf(object)}.${part.replace(/^\w+ /, '')}`,
-      );
-      return [
-        { object, creates: patch !== null, drops, right },
-        ...names.map((name) => ({
-          object: name,
-          creates: removed.length === 0,
-          drops: true,
-          right: '',
-        })),
-      ];
-    });
+function needsOf(effect: Effect, isDown: boolean) {
+  const removed = isDown ? [] : Object.keys(effect).filter((object) => removes(effect[object]));
+  return Object.entries(effect).flatMap(([object, patch]) => {
+    if (object.startsWith('extension ')) return [];
+    const parts = partsOf(patch);
+    const added = parts.filter(([, text]) => text !== null);
+    const drops = isDown ? parts.some(([part]) => isKind(part)) : patch === null;
+    const stays = isDown && parts.some(([, text]) => isTriggerFunction(text));
+    // What is dropped or renamed changes or removes what depends on it, whoever owns that.
+    const depends = removed.length > (drops ? 1 : 0) && (drops || !removes(patch));
+    const triggers = added.filter(([part]) => part.startsWith('trigger '));
+    let right = 'owner';
+    if (stays || depends) right = '';
+    else if (triggers.length > 0 && triggers.length === parts.length && !isDown) right = 'TRIGGER';
+    // To create an index, also that of a key, the role needs CREATE on the schema.
+    const indexes = added
+      .filter(([part, text]) => part.startsWith('index ') || KEY.test(text ?? ''))
+      .map(([part]) => `index ${schemaOf(object)}.${part.replace(/^\w+ /, '')}`);
+    const creates = removed.length === 0;
+    return [
+      { object, creates: patch !== null, drops, right },
+      ...indexes.map((index) => ({ object: index, creates, drops: true, right: '' })),
+    ];
   });
+}
+
+const KEY = /^(PRIMARY KEY|UNIQUE|EXCLUDE)/;
 
 /** Whether an effect removes this object or a part of it. */
 const removes = (patch: Effect[string] | undefined) =>
@@ -103,7 +94,8 @@ const OWNER = 'coalesce(c.relowner, p.proowner, t.typowner)';
 function problemsQuery(context: Context, migrations: readonly Migration[]): string {
   const { settings, project, command, options } = context;
   const writes = !options.dryRun && ['up', 'down', 'redo'].includes(command);
-  const needs = writes ? needsOf(context, migrations) : [];
+  const isDown = context.direction === 'down';
+  const needs = writes ? migrations.flatMap(({ effect }) => needsOf(effect, isDown)) : [];
   const definitions = migrations
     .flatMap(({ effect }) => factsOf(effect))
     .map(([, , text]) => text ?? '');
@@ -117,13 +109,13 @@ function problemsQuery(context: Context, migrations: readonly Migration[]): stri
     pg.escapeLiteral(JSON.stringify(value)),
   );
   const named = [...new Set([...needs.map(({ object }) => object), ...referenced])];
-  const inserts = writes && (command === 'redo' || context.direction === 'up');
-  const deletes = writes && (command === 'redo' || context.direction === 'down');
+  const inserts = writes && (command === 'redo' || !isDown);
+  const deletes = writes && (command === 'redo' || isDown);
   const rights = ['SELECT', ...(inserts ? ['INSERT'] : []), ...(deletes ? ['DELETE'] : [])];
   return `${wantedObjects(named)},
   need AS (SELECT *, (parse_ident(regexp_replace(object, '^[a-z]+ ', ''), false))[1]::name AS space
     FROM json_to_recordset(${needed}) AS n(object text, creates boolean, drops boolean, "right" text)),
-  owned AS (
+  existing AS (
     SELECT w.object, regexp_replace(w.object, '^[a-z]+ ', '') AS name, coalesce(substring(w.object from '^[a-z]+ '), 'table ') AS kind,
       ${OWNER}::regrole AS owner, pg_has_role(${OWNER}, 'USAGE') AS owns, pg_has_role(${OWNER}, 'MEMBER') AS member,
       (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = ${OWNER}) AS super, has_any_column_privilege(c.oid, 'REFERENCES') AS refers,
@@ -133,25 +125,25 @@ function problemsQuery(context: Context, migrations: readonly Migration[]): stri
     LEFT JOIN pg_type t ON w.class = 'pg_type'::regclass AND t.oid = w.oid),
   migrations_table AS (SELECT c.oid, c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ${schema} AND c.relname = ${table}),
-  number AS MATERIALIZED (SELECT q.oid, q.oid::regclass AS name FROM migrations_table m JOIN pg_depend d ON d.refobjid = m.oid
+  id_sequence AS MATERIALIZED (SELECT q.oid, q.oid::regclass AS name FROM migrations_table m JOIN pg_depend d ON d.refobjid = m.oid
     JOIN pg_class q ON q.oid = d.objid AND q.relkind = 'S'),
-  there AS (SELECT object FROM owned UNION ALL SELECT 'index ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+  existing_names AS (SELECT object FROM existing UNION ALL SELECT 'index ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('i', 'I')),
-  used AS (SELECT s.space, n.oid, bool_or(s.creates) AS creates FROM (
-      SELECT space, creates AND (${command === 'redo'} AND drops OR object NOT IN (SELECT object FROM there)) AS creates FROM need
+  schemas AS (SELECT s.space, n.oid, bool_or(s.creates) AS creates FROM (
+      SELECT space, creates AND (${command === 'redo'} AND drops OR object NOT IN (SELECT object FROM existing_names)) AS creates FROM need
       UNION ALL SELECT ${schema}::name, ${writes} AND NOT EXISTS (SELECT FROM migrations_table)) s
     LEFT JOIN pg_namespace n ON n.nspname = s.space GROUP BY 1, 2),
   lacking(what, remedy) AS (
-    SELECT format('use schema %I', space), format('USAGE ON SCHEMA %I', space) FROM used WHERE NOT has_schema_privilege(oid, 'USAGE')
-    UNION ALL SELECT format('create objects in schema %I', space), format('CREATE ON SCHEMA %I', space) FROM used
+    SELECT format('use schema %I', space), format('USAGE ON SCHEMA %I', space) FROM schemas WHERE NOT has_schema_privilege(oid, 'USAGE')
+    UNION ALL SELECT format('create objects in schema %I', space), format('CREATE ON SCHEMA %I', space) FROM schemas
       WHERE creates AND NOT has_schema_privilege(oid, 'CREATE')
-    UNION ALL SELECT 'refer to ' || name, 'REFERENCES ON ' || name FROM owned WHERE NOT refers
+    UNION ALL SELECT 'refer to ' || name, 'REFERENCES ON ' || name FROM existing WHERE NOT refers
       AND object IN (SELECT json_array_elements_text(${references})) AND object NOT IN (SELECT object FROM need)
-    UNION ALL SELECT 'create triggers on ' || name, 'TRIGGER ON ' || name FROM owned JOIN need USING (object)
+    UNION ALL SELECT 'create triggers on ' || name, 'TRIGGER ON ' || name FROM existing JOIN need USING (object)
       WHERE "right" = 'TRIGGER' AND NOT triggers
     UNION ALL SELECT format('%s in %s', r, name), format('%s ON %s', r, name) FROM migrations_table,
       unnest(ARRAY['${rights.join("', '")}']) r WHERE NOT has_table_privilege(oid, r)
-    UNION ALL SELECT 'use sequence ' || name, 'USAGE ON SEQUENCE ' || name FROM number
+    UNION ALL SELECT 'use sequence ' || name, 'USAGE ON SEQUENCE ' || name FROM id_sequence
       WHERE ${inserts} AND NOT has_sequence_privilege(oid, 'USAGE, UPDATE'))
   SELECT 'the server is a standby, which accepts no writes' AS problem, 'connect to the primary server' AS remedy
     WHERE ${writes} AND pg_is_in_recovery()
@@ -159,13 +151,13 @@ function problemsQuery(context: Context, migrations: readonly Migration[]): stri
       format('ALTER ROLE %I SET default_transaction_read_only = off;  -- or connect as another role', current_user)
     WHERE ${writes} AND NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'on'
   UNION ALL SELECT format('schema %I is missing', space), format('CREATE SCHEMA %I AUTHORIZATION %I;', space, current_user)
-    FROM used WHERE oid IS NULL AND space = ${schema}
+    FROM schemas WHERE oid IS NULL AND space = ${schema}
   UNION ALL SELECT format('role %I may not %s', current_user, what), format('GRANT %s TO %I;', remedy, current_user) FROM lacking
   UNION ALL SELECT DISTINCT format('role %I does not own %s%s; its owner is %s', current_user, kind, name, owner), CASE
       WHEN super THEN format('ALTER %s%s OWNER TO %I;', upper(kind), name, current_user)
       WHEN member THEN format('GRANT %s TO %I WITH INHERIT TRUE;  -- before PostgreSQL 16:  ALTER ROLE %2$I INHERIT;', owner, current_user)
       ELSE format('GRANT %s TO %I;', owner, current_user) END
-    FROM owned JOIN need USING (object) WHERE NOT owns AND "right" = 'owner' AND NOT (drops AND EXISTS (
+    FROM existing JOIN need USING (object) WHERE NOT owns AND "right" = 'owner' AND NOT (drops AND EXISTS (
       SELECT FROM pg_namespace n WHERE n.nspname = need.space AND pg_has_role(n.nspowner, 'USAGE')))
   UNION ALL SELECT format('row security hides rows of %s from role %I', name, current_user),
       format('ALTER ROLE %I BYPASSRLS;  -- or:  ALTER TABLE %s DISABLE ROW LEVEL SECURITY;', current_user, name)

@@ -40,7 +40,7 @@ export interface Run {
   readonly progress: Progress;
 }
 
-/** Thrown if the transaction has removed something that may hold data. The run is then repeated. */
+/** Thrown before COMMIT, if something is removed that may hold data: the run then looks first, and repeats. */
 export class LossSuspected extends Error {}
 
 /** The transactions of a run, one after the other: what happens between BEGIN and COMMIT. */

@@ -5,7 +5,7 @@ import pg from 'pg';
  * Under fixed settings, they are the same in every session and from PostgreSQL 14 to 18.
  */
 
-/** Settings that change how PostgreSQL prints a definition, and then those that make it use indexes. */
+/** Settings that change how PostgreSQL prints a definition. */
 export const READ_SETTINGS = [
   'search_path = pg_catalog, pg_temp',
   'quote_all_identifiers = off',
@@ -17,6 +17,7 @@ export const READ_SETTINGS = [
   "lc_monetary = 'C'",
   'standard_conforming_strings = on',
   'row_security = off', // If a policy hides rows of the migrations table, reading it fails.
+  // From here on: plans with indexes, whatever the statistics say.
   'jit = off',
   'enable_seqscan = off',
   'enable_hashjoin = off',

@@ -104,11 +104,12 @@ async function isEqual(expected: Expectation, fact: Fact, found: Parts): Promise
   const other = found.get(part) ?? null;
   if (other === definition) return true;
   const isPrerequisite = expected.prerequisites.get(object)?.get(part) === definition;
-  // On a shared table, the application may add a default to a column, and choose the names of constraints.
+  // The application may add to a column, such as a default. What an effect has added is no such addition.
   const isLonger = part.startsWith('column ') && other?.startsWith(`${definition ?? ''} `) === true;
   const isOurs = expected.definitions.has(definitionId([object, part, other]));
   const isGenerated = !isPrerequisite && other?.includes(' GENERATED ALWAYS AS (') === true;
   if (isLonger && !isOurs && !isGenerated && !expected.owned.has(object)) return true;
+  // The application chooses the names of its constraints.
   const mayBeRenamed = isConstraint(part) && isPrerequisite;
   const candidates = [...found].filter(
     ([name]) => name === part || (mayBeRenamed && isConstraint(name)),

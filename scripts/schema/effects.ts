@@ -81,19 +81,19 @@ export function expectation(
   const restored = reverted
     .flatMap(removedBy)
     .flatMap((object) => [...(facts.get(object) ?? [])].map((fact): Fact => [object, ...fact]));
-  const changed = idsOf([...named, ...pending.flatMap(factsOf)]);
-  const leaving = new Set([...applied, ...pending].flatMap(removedBy));
+  const everChanged = idsOf([...named, ...pending.flatMap(factsOf)]);
+  const everRemoved = new Set([...applied, ...pending].flatMap(removedBy));
   const base = factsOf(prerequisites);
-  const asked = base.filter(
-    ([object, part]) => !leaving.has(object) && !changed.has(factId(object, part)),
+  const unchanged = base.filter(
+    ([object, part]) => !everRemoved.has(object) && !everChanged.has(factId(object, part)),
   );
-  const dropped = new Set(applied.flatMap(removedBy));
-  const shared = new Set(objectsOf(base).filter((object) => !dropped.has(object)));
+  const removedNow = new Set(applied.flatMap(removedBy));
+  const shared = new Set(objectsOf(base).filter((object) => !removedNow.has(object)));
   return {
     facts,
-    named: idsOf([...named, ...undone, ...asked, ...restored]),
+    named: idsOf([...named, ...undone, ...unchanged, ...restored]),
     owned: new Set(objectsOf(named).filter((object) => !shared.has(object))),
-    removed: new Set([...dropped, ...objectsOf(undone)].filter((object) => !facts.has(object))),
+    removed: new Set([...removedNow, ...objectsOf(undone)].filter((object) => !facts.has(object))),
     definitions: new Set([...base, ...named, ...reverted.flatMap(factsOf)].map(definitionId)),
     prerequisites: merge([prerequisites]),
   };
