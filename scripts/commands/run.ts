@@ -12,7 +12,7 @@ import { withLockMonitor } from '../runner/lock-monitor.js';
 import { refuseProblems } from '../runner/preflight.js';
 import { withRetries } from '../runner/retries.js';
 import { withRunLock } from '../runner/run-lock.js';
-import { LossSuspected, type Progress, type Run } from '../runner/transaction.js';
+import { LossSuspected, type Progress, type RunContext } from '../runner/transaction.js';
 import { knownAt, resultOf } from './check.js';
 
 /**
@@ -60,7 +60,7 @@ export const run = (context: Context): Promise<Result> =>
 
 /** Reads the state again under the run lock, since another run may have changed it, and does what is left. */
 async function attemptRun(
-  attempt: Omit<Run, 'before'>,
+  attempt: Omit<RunContext, 'before'>,
   start: number,
   target: number,
 ): Promise<Result> {

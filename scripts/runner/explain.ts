@@ -9,11 +9,11 @@ import type { Difference } from '../report/types.js';
 import { compare, title } from '../schema/compare.js';
 import { factsOf } from '../schema/effects.js';
 import type { FrameworkClient } from './framework-client.js';
-import { LossSuspected, type Run } from './transaction.js';
+import { LossSuspected, type RunContext } from './transaction.js';
 
 /** Translates an error of a run into a Failure. Returns errors unchanged after which the run is repeated. */
 export async function explain(
-  run: Run,
+  run: RunContext,
   { firstError, current }: FrameworkClient,
   migrations: readonly Migration[],
   thrown: unknown,
@@ -42,7 +42,7 @@ export async function explain(
  * Apart from duplicates, only tables and columns count: other objects are usually replaced.
  */
 async function inTheWay(
-  { context, before }: Run,
+  { context, before }: RunContext,
   migrations: readonly Migration[],
   sqlstate: string,
 ): Promise<Difference[]> {

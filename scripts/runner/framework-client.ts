@@ -2,7 +2,7 @@ import type { Migration } from '../project/project.js';
 import { failure, type Failure } from '../report/errors.js';
 import { recordStatement, type Statement, type StatementClient } from './framework.js';
 import { changesSession, controlsTransaction, leaveTransaction } from './session-settings.js';
-import { RunTransaction, type Run } from './transaction.js';
+import { RunTransaction, type RunContext } from './transaction.js';
 
 type Sent = readonly [statement: Statement, values?: readonly unknown[]];
 
@@ -49,7 +49,7 @@ export class FrameworkClient implements StatementClient {
   #isPooled = false;
   #since = performance.now();
 
-  constructor(private readonly run: Run) {
+  constructor(private readonly run: RunContext) {
     this.transaction = new RunTransaction(run);
   }
 

@@ -68,10 +68,7 @@ async function load(path: string): Promise<Actions> {
     ? ((await import(pathToFileURL(path).href)) as Actions)
     : // As the framework's own CLI does: twice as fast as an `import()` that ts-node answers.
       await (await import('node-pg-migrate')).jiti.import<Actions>(path);
-  const inner = exports['default'];
-  return 'up' in exports || typeof inner !== 'object' || inner === null
-    ? exports
-    : (inner as Actions);
+  return 'up' in exports ? exports : ((exports['default'] ?? exports) as Actions);
 }
 
 /**

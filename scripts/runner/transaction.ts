@@ -30,7 +30,7 @@ export interface Progress {
 }
 
 /** What a run needs. `before` is the result of the check at its beginning. */
-export interface Run {
+export interface RunContext {
   readonly context: Context;
   readonly direction: Direction;
   readonly connection: Connection;
@@ -54,7 +54,7 @@ export class RunTransaction {
   /** The migrations that are recorded in this transaction, and not committed yet. */
   #recorded: Done[] = [];
 
-  constructor(private readonly run: Run) {}
+  constructor(private readonly run: RunContext) {}
 
   isOpen(): boolean {
     return this.run.connection.client.getTransactionStatus() !== 'I';
