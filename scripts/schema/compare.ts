@@ -1,12 +1,5 @@
 import type { Difference } from '../report/types.js';
-import {
-  definitionId,
-  factId,
-  isKind,
-  type Expectation,
-  type Fact,
-  type Facts,
-} from './effects.js';
+import { factId, isKind, type Expectation, type Fact, type Facts } from './effects.js';
 import { normalizer } from './normalize.js';
 
 /** `failing` are the differences that make the schema wrong, `warnings` the others. */
@@ -45,7 +38,8 @@ export async function compare(
     }
     for (const part of compared) {
       const definition = wanted.get(part);
-      if (definition !== undefined && (await isEqual(expected, [object, part, definition], found)))
+      if (definition === found.get(part)) continue;
+      if (definition !== undefined && (await isSame(expected, [object, part, definition], found)))
         continue;
       const [expects, finds] = [shown(part, definition), shown(part, found.get(part))];
       const isAddition = expects === null && ADDITION.test(part);
@@ -85,38 +79,37 @@ async function formerConstraints(
   found: Parts,
 ) {
   const wanted = facts.get(object) ?? NONE;
-  const isGone = (definition: string) => ![...wanted.values()].includes(definition);
+  const kept = [...wanted.values()];
   const former = [...(prerequisites.get(object) ?? [])].filter(
-    ([part, definition]) => isConstraint(part) && isGone(definition),
+    ([part, definition]) => isConstraint(part) && !kept.includes(definition),
   );
+  if (former.length === 0) return new Set<string>();
   const others = [...found].filter(([part]) => isConstraint(part) && !wanted.has(part));
-  if (former.length === 0 || others.length === 0) return new Set<string>();
-  const isSame = await normalizer();
+  const meanTheSame = await normalizer();
   const left = others.filter(([part, definition]) =>
-    former.some(([, old]) => isSame(part, old, definition)),
+    former.some(([, old]) => meanTheSame(part, old, definition)),
   );
   return new Set(left.map(([part]) => part));
 }
 
-/** Whether a fact is there as expected. */
-async function isEqual(expected: Expectation, fact: Fact, found: Parts): Promise<boolean> {
+/** Whether a fact is there as expected, in other words. */
+async function isSame(expected: Expectation, fact: Fact, found: Parts): Promise<boolean> {
   const [object, part, definition] = fact;
   const other = found.get(part) ?? null;
-  if (other === definition) return true;
   const isPrerequisite = expected.prerequisites.get(object)?.get(part) === definition;
   // The application may add to a column, such as a default. What an effect has added is no such addition.
   const isLonger = part.startsWith('column ') && other?.startsWith(`${definition ?? ''} `) === true;
-  const isOurs = expected.definitions.has(definitionId([object, part, other]));
   const isGenerated = !isPrerequisite && other?.includes(' GENERATED ALWAYS AS (') === true;
-  if (isLonger && !isOurs && !isGenerated && !expected.owned.has(object)) return true;
+  const mayBeLonger = isLonger && !isGenerated && !expected.owned.has(object);
+  if (mayBeLonger && !expected.gives([object, part, other])) return true;
   // The application chooses the names of its constraints.
   const mayBeRenamed = isConstraint(part) && isPrerequisite;
   const candidates = [...found].filter(
     ([name]) => name === part || (mayBeRenamed && isConstraint(name)),
   );
   if (candidates.length === 0) return false;
-  const isSame = await normalizer();
-  return candidates.some(([, candidate]) => isSame(part, definition ?? '', candidate));
+  const meanTheSame = await normalizer();
+  return candidates.some(([, candidate]) => meanTheSame(part, definition ?? '', candidate));
 }
 
 /** A definition as people read it: a plain table has an empty one, and is shown as `table`. */

@@ -16,7 +16,6 @@ export const isKind = (part: string) =>
   /^(|table|view|materialized view|foreign table)$/.test(part);
 
 export const factId = (object: string, part: string) => `${object}\0${part}`;
-export const definitionId = (fact: Fact) => fact.join('\0');
 
 /** True for a trigger function. The application may use it as well, so a `down` may leave it. */
 export const isTriggerFunction = (definition: string | null) =>
@@ -57,8 +56,8 @@ export interface Expectation {
   readonly owned: ReadonlySet<string>;
   /** Objects that must be gone. */
   readonly removed: ReadonlySet<string>;
-  /** Ids of all definitions that prerequisites and effects give, now or earlier. */
-  readonly definitions: ReadonlySet<string>;
+  /** Whether prerequisites or effects give this definition, now or earlier. */
+  readonly gives: (fact: Fact) => boolean;
   readonly prerequisites: Facts;
 }
 
@@ -94,7 +93,10 @@ export function expectation(
     named: idsOf([...named, ...undone, ...unchanged, ...restored]),
     owned: new Set(objectsOf(named).filter((object) => !shared.has(object))),
     removed: new Set([...removedNow, ...objectsOf(undone)].filter((object) => !facts.has(object))),
-    definitions: new Set([...base, ...named, ...reverted.flatMap(factsOf)].map(definitionId)),
+    gives: (fact) =>
+      [...base, ...named, ...reverted.flatMap(factsOf)].some((other) =>
+        other.every((text, index) => text === fact[index]),
+      ),
     prerequisites: merge([prerequisites]),
   };
 }
