@@ -62,6 +62,7 @@ test.for(['help', '--help', '-h', 'up --help', 'help up', '--version'])('"%s"', 
 test('up and down take a count, a number, a name or a file', async () => {
   const { root, url, run } = await setUp(['make_a', 'b', 'c']);
   for (const [line, version] of [
+    ['down', null],
     ['up 1', '0001_make_a'],
     ['up 0002_b', '0002_b'],
     ['up 0001', '0002_b'],
@@ -70,7 +71,12 @@ test('up and down take a count, a number, a name or a file', async () => {
     ['down 0001_make_a', '0001_make_a'],
     ['up migrations/0003_c.ts', '0003_c'],
     ['redo', '0003_c'],
+    ['redo 2', '0003_c'],
+    ['down 2', '0001_make_a'],
+    ['up 2', '0003_c'],
     ['down 99', null],
+    ['up', '0003_c'],
+    ['down 3', null],
     ['up 99', '0003_c'],
     ['down', '0002_b'],
   ] as const)

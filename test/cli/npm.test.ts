@@ -9,6 +9,7 @@ const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8
   scripts: { migrate: string };
 };
 const migrate = manifest.scripts.migrate.replaceAll(/(\.\/)?scripts\//g, `${repository}scripts/`);
+type Case = [line: string, exitCode: number, text: string | RegExp, env?: Record<string, string>];
 const PLAN = /^-- What would run on database/;
 
 test('by npm itself: no dry run writes, and what npm leaves of an option is understood or refused', async () => {
@@ -19,7 +20,7 @@ test('by npm itself: no dry run writes, and what npm leaves of an option is unde
   });
   await run('up 1');
   const before = await stateOf(database);
-  for (const [line, exitCode, text, env = {}] of [
+  const cases: Case[] = [
     ['up --dry-run', 0, PLAN],
     ['--dry-run up', 0, PLAN],
     ['up -- --dry-run', 0, PLAN],
@@ -33,10 +34,12 @@ test('by npm itself: no dry run writes, and what npm leaves of an option is unde
     ['check --json', 0, '"outcome":"matches"'],
     ['check --force --yes --loglevel=error --fund=false --registry=http://x', 0, 'ok'],
     ['down nonsense --verbose', 2, '\n    at '],
-  ] as [line: string, exitCode: number, text: string | RegExp, env?: Record<string, string>][]) {
+  ];
+  const check = async ([line, exitCode, text, env = {}]: Case) => {
     const { code, stdout, stderr } = await npmMigrate(words(line), { url, cwd: root, env });
     expect(stdout + stderr, line).toMatch(text);
     expect([line, code]).toEqual([line, exitCode]);
-    expect(await stateOf(database), line).toEqual(before);
-  }
+  };
+  await Promise.all(cases.map(check));
+  expect(await stateOf(database)).toEqual(before);
 });

@@ -11,36 +11,6 @@ const three = {
   ...createsTable('0003', 'c'),
 };
 
-test('up, down and redo go to their target', async () => {
-  const { run, applied } = await setUp(three);
-  expect(await run('down')).toMatchObject({ exitCode: 0, version: null });
-  for (const [line, version] of [
-    ['up 1', '0001_a'],
-    ['up migrations/0002_b.ts', '0002_b'],
-    ['up 0001', '0002_b'],
-    ['up', '0003_c'],
-    ['redo 2', '0003_c'],
-    ['down 2', '0001_a'],
-    ['up 2', '0003_c'],
-    ['down', '0002_b'],
-    ['down 0001_a', '0001_a'],
-    ['up 0002', '0002_b'],
-    ['down 9', null],
-    ['up 9', '0003_c'],
-    ['down 9', null],
-    ['up 0002_b', '0002_b'],
-  ] as const) {
-    expect([line, await run(line)]).toMatchObject([line, { exitCode: 0, version }]);
-    expect([line, (await applied()).at(-1) ?? null]).toEqual([line, version]);
-  }
-  for (const [line, code] of [
-    ['up 0009', 'unknown-migration'],
-    ['down 0003_c', 'not-applied'],
-    ['down nothing', 'unknown-migration'],
-  ] as const)
-    expect([line, await run(line)]).toMatchObject([line, { exitCode: 2, error: { code } }]);
-});
-
 test('a number such as a time is a migration, not a count', async () => {
   const numbers = [1, 2, 3].map((place) => `2024010112304512${place}`);
   const files = numbers.map((number) => createsTable(number, `t_${number}`));
