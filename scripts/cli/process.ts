@@ -1,4 +1,3 @@
-import { Console } from 'node:console';
 import { createRequire } from 'node:module';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -37,7 +36,6 @@ async function start(main: Main): Promise<void> {
     throw new Error('a migration called process.exit');
   };
   // Migrations may print. Send that to stderr: stdout carries only the result.
-  globalThis.console = new Console(stderr);
   const write = stdout.write.bind(stdout);
   stdout.write = stderr.write.bind(stderr);
   // If the reader ends early (`| head`, EPIPE), the run completes. Other errors are reported.
