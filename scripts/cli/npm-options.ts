@@ -5,8 +5,9 @@ import { failure } from '../report/errors.js';
 const NPMS_OWN = ['description', 'versions', 'yes', 'os'];
 
 /**
- * The options that npm has kept for itself: `npm run migrate up --dry-run` starts the script with `up` and
- * `npm_config_dry_run=true`. A near miss is refused: a misspelled `--dry-run` must not write.
+ * The options that npm has kept for itself, as words of the command line: `npm run migrate up --dry-run`
+ * starts the script with `up`, and with `npm_config_dry_run=true` in the environment. An option that is
+ * nearly one of ours is refused: a misspelled `--dry-run` must not write.
  *
  * @param flags the options without a value
  * @param others the options with a value
@@ -20,7 +21,7 @@ export const fromNpm = (
   Object.entries(env).flatMap(([variable, value = '']) => {
     const name = /^npm_config_(.+)$/i.exec(variable)?.[1]?.toLowerCase().replaceAll('_', '-');
     if (name === undefined || ['', 'false'].includes(value) || NPMS_OWN.includes(name)) return [];
-    // For npm, --verbose and --quiet are levels of its log.
+    // npm translates --verbose and --quiet into levels of its own log.
     if (name === 'loglevel') return { verbose: ['--verbose'], warn: ['--quiet'] }[value] ?? [];
     if (others.includes(name) && value === 'true')
       throw failure('npm-option', [`--${name} needs its value after "="`]);

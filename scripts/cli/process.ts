@@ -38,7 +38,7 @@ async function start(main: Main): Promise<void> {
   // Migrations may print. Send that to stderr: stdout carries only the result.
   const write = stdout.write.bind(stdout);
   stdout.write = stderr.write.bind(stderr);
-  // If the reader ends early (`| head`, EPIPE), the run completes. Other errors are reported.
+  // If the reader of stdout ends early (`| head`, EPIPE), the run goes on. Other errors are reported.
   let writeError = '';
   stderr.on('error', () => undefined);
   stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
@@ -64,14 +64,17 @@ async function start(main: Main): Promise<void> {
   exit(exitCode === 0 ? exitCodes.error : exitCode);
 }
 
-/** The first signal aborts the command, which has a second to report. A later one exits at once. */
+/**
+ * The first signal aborts the command, which has one second to report. A signal after that second ends the
+ * process at once. An uncaught error ends the command.
+ */
 function interruptions(exit: (exitCode: number) => never): Pick<Call, 'signal' | 'abandoned'> {
   const controller = new AbortController();
   let first = 0;
   const abandoned = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.on(signal, () => {
-        // The terminal sends a signal to the whole process group, and npm passes it on: it can come twice.
+        // One Ctrl-C can arrive twice: from the terminal, which sends it to the process group, and from npm.
         if (first > 0 && Date.now() - first > 1000) exit(signal === 'SIGINT' ? 130 : 143);
         first ||= Date.now();
         controller.abort(signal);

@@ -7,10 +7,13 @@ import type { Context } from '../runner/context.js';
 import { withLockMonitor } from '../runner/lock-monitor.js';
 import { withRetries } from '../runner/retries.js';
 
-/** `check` and `status`: compares the schema with the one that is expected at its version. Only reads. */
+/**
+ * `check` and `status`: compares the schema with the expected one at the version of the database. Only reads.
+ */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
-    // It fails at the first lock timeout, and names who blocks.
+    // Without retries: at the first lock timeout the command fails, and names the sessions that hold the
+    // lock.
     const once = { ...context, options: { ...context.options, retries: 0 } };
     const seen = await withLockMonitor(context, (monitor) =>
       withRetries(once, monitor, () => monitor.during(checkSchema(connection, context))),
@@ -25,7 +28,7 @@ export const check = (context: Context): Promise<Result> =>
     };
   });
 
-/** The part of a result that follows from how many migrations are applied. */
+/** What a result says about a database at which `count` migrations are applied. */
 export function knownAt(
   { configuration, project }: Context,
   { serverVersion }: Connection,
@@ -40,7 +43,9 @@ export function knownAt(
   };
 }
 
-/** The result of a check. A difference is looked at twice: another run may have committed meanwhile. */
+/**
+ * The result of a check. If there are differences, it checks again: another run may have committed meanwhile.
+ */
 export async function resultOf(
   context: Context,
   connection: Connection,

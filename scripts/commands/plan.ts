@@ -33,7 +33,7 @@ export const plan = (context: Context): Promise<Result> =>
     return { outcome: 'planned', ...knownAt(context, connection, count), output };
   });
 
-/** The SQL of each migration. Calls their functions, which may read, but sends none of their statements. */
+/** The SQL of each migration. Their functions are called, and may read. Their statements are not sent. */
 async function textsOf(
   context: Context,
   { query, client }: Connection,
@@ -66,12 +66,12 @@ async function textsOf(
     starts: (migration) => (current = migration),
     sends(isInside, statements) {
       if (current === undefined) return;
-      // The number of migrations that are applied without this one.
+      // How many migrations are applied if this one is not.
       const count = direction === 'up' ? from + texts.length : from - texts.length - 1;
       const title = `${direction === 'up' ? '' : 'revert '}${current.name} (${current.file})`;
       const effect = effectLines(factsAt(project, count), current.effect, direction);
       const comments = [title, ...effect].map((line) => `-- ${line}`);
-      // After a comment at the end of a statement, the semicolon needs a line of its own.
+      // If a statement ends with a comment, the semicolon must be on the next line.
       const sql = statements.map((text) => (/--[^\n]*$/.test(text) ? `${text}\n;` : text));
       const text = [
         ...comments,

@@ -16,8 +16,8 @@ import { LossSuspected, type Progress, type RunContext } from '../runner/transac
 import { knownAt, resultOf } from './check.js';
 
 /**
- * `up`, `down`, and `redo`, which reverts and applies again. With nothing to do, it checks the schema, takes no
- * lock, and writes nothing. If a migration fails, the result has the error and what was committed before.
+ * `up`, `down`, and `redo`, which reverts migrations and applies them again. If there is nothing to do, it
+ * only checks the schema. If a migration fails, the result has the error, and what was committed before it.
  */
 export const run = (context: Context): Promise<Result> =>
   withConnection(context, 'lock', (connection) =>
@@ -27,7 +27,7 @@ export const run = (context: Context): Promise<Result> =>
       const first = await withRetries(context, monitor, check);
       const { count } = first;
       const direction = command === 'redo' ? 'down' : context.direction;
-      // The target is computed once: another attempt must not go further.
+      // The target is computed once, so that a second attempt does not go further.
       const target = targetCount(project, count, direction, argument);
       if (target === count) return await resultOf(context, connection, first, 'nothing-to-do');
       const done = { applied: [], reverted: [] };
@@ -58,7 +58,10 @@ export const run = (context: Context): Promise<Result> =>
     }),
   );
 
-/** Reads the state again under the run lock, since another run may have changed it, and does what is left. */
+/**
+ * Reads the state again, since another run may have changed it before the lock was held, and runs what is
+ * left.
+ */
 async function attemptRun(
   attempt: Omit<RunContext, 'before'>,
   start: number,
@@ -89,7 +92,7 @@ async function attemptRun(
   } catch (error) {
     await client.rollback();
     const cause = await explain(run, client, migrations, error);
-    // What the run removes may hold data: the next attempt looks there first.
+    // The run has removed something that may hold data. The next attempt looks for data first.
     if (cause instanceof LossSuspected) return await attemptRun(attempt, start, target);
     throw cause;
   }

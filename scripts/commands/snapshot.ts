@@ -26,8 +26,9 @@ import {
 } from '../schema/effects.js';
 
 /**
- * `snapshot`: runs the migrations on a scratch database that has the base schema, and writes what each
- * changes to its effect file. Roles and other objects of the whole server that a migration creates stay.
+ * `snapshot`: runs the migrations on a scratch database that has the base schema, and writes to each effect
+ * file what its migration has changed. Roles and other objects of the whole server that a migration creates
+ * stay.
  */
 export async function snapshot(context: Context): Promise<Result> {
   const { migrations } = context.project;
@@ -93,7 +94,7 @@ async function takeEffects(
     await apply(context, connection, migration, actions);
     await connection.query(RESET); // Drops temporary tables, and what depends on them.
     const after = await readAll(context, connection);
-    // A function that was replaced by an equal one belongs to the effect as well.
+    // A function that the migration has replaced by an equal one is in its effect, too: so it is compared.
     const replaced = await replacedFunctions(connection, (result?.rows[0] as { id: string }).id);
     const others = [...before].filter(([object]) => !replaced.has(object));
     effects.set(migration.name, effectBetween(new Map(others), after));
@@ -102,7 +103,9 @@ async function takeEffects(
   return effects.set(PREREQUISITES, prerequisitesFrom(base, [...effects.values()]));
 }
 
-/** What the base schema has must not be what the prerequisites say in another way: a `down` would fail. */
+/**
+ * Refuses prerequisites that contradict the base schema: a `down` that restores the base schema would fail.
+ */
 async function refuseContradictions({ project, settings }: Context, base: Facts): Promise<void> {
   const { failing } = await compare(expectation(project.prerequisites, [], []), base);
   const changed = failing.find(({ kind }) => kind === 'changed');
@@ -113,7 +116,7 @@ async function refuseContradictions({ project, settings }: Context, base: Facts)
   throw failure('bad-file', [file, reason], { file });
 }
 
-/** Loads the base schema, without the backslash commands for psql that pg_dump writes since 2025. */
+/** Loads the base schema. Skips the backslash commands for psql, which pg_dump writes since 2025. */
 async function loadBaseSchema({ settings }: Context, connection: Connection): Promise<void> {
   const { baseSchema, root, migrationsSchema } = settings;
   const file = relative(root, baseSchema);
@@ -147,7 +150,7 @@ async function apply(
   }
 }
 
-/** Reads with the settings of the check. */
+/** Sends a query with the settings of the check. */
 async function read({ query }: Connection, sql: string) {
   return (await query(`BEGIN READ ONLY; ${READ_SETTINGS} ${sql}; COMMIT`)).at(-2);
 }
@@ -155,14 +158,17 @@ async function read({ query }: Connection, sql: string) {
 const readAll = async ({ settings }: Context, connection: Connection) =>
   factsFrom(await read(connection, factsQuery(allObjects(settings.tableName))));
 
-/** The functions that a transaction after this one has created or replaced. */
+/** The functions that were created or replaced after the transaction with the id `since`. */
 async function replacedFunctions(connection: Connection, since: string): Promise<Set<string>> {
   const query = `SELECT 'function ' || oid::regprocedure AS object FROM pg_proc WHERE xmin::text::bigint > ${since}`;
   const rows = (await read(connection, query))?.rows as { object: string }[];
   return new Set(rows.map(({ object }) => object));
 }
 
-/** The prerequisites (the first effect), and the facts of the base schema that migrations change. */
+/**
+ * The new prerequisites: the given ones, which are the first of `effects`, and every fact of the base schema
+ * that a migration changes or removes. A `down` must restore these.
+ */
 function prerequisitesFrom(base: Facts, effects: readonly Effect[]): Effect {
   const [given = {}, ...others] = effects;
   const added = others

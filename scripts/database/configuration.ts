@@ -9,15 +9,17 @@ export interface Configuration {
   readonly port: number;
   readonly database: string;
   readonly user: string;
-  /** `sslmode=prefer`: if the server has no TLS, the connection is made without. */
+  /** True for `sslmode=prefer`: if the server has no TLS, the connection is made without it. */
   readonly allowsPlain: boolean;
 }
 
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 /**
- * Reads where the database is: from the URL in `variable`, and what it does not say from `PGHOST` and so on.
- * All mean what they mean to libpq (manual, 34.15 and 34.19). @throws Failure `usage`
+ * Reads where the database is: from the URL in the environment variable `variable`, and what the URL leaves
+ * out from `PGHOST`, `PGPORT` and so on. They mean what they mean to libpq (manual, 34.15 and 34.19).
+ *
+ * @throws Failure `usage` if neither the URL nor `PGHOST` is set, or if a value is wrong
  */
 export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Configuration {
   const refuse = (reason: string, where = variable) => failure('bad-url', [where, reason]);
@@ -27,7 +29,8 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Con
     throw failure('no-database', [variable, env[variable] === '']);
   if (!/^postgres(ql)?:\/\//.test(url ?? 'postgres://'))
     throw refuse('it does not begin with postgres://');
-  // In a password, these characters end the password: its rest would be printed as a host or a database.
+  // In a URL, these characters end the password. Its rest would be taken for a host or a database, and
+  // printed.
   if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url ?? '')) throw refuse('there is an @ after a / ? or #');
   const tls = { sslmode: from('PGSSLMODE'), sslrootcert: from('PGSSLROOTCERT') };
   const isAsked = tls.sslmode !== undefined || url?.includes('sslmode=') === true;

@@ -23,7 +23,7 @@ export interface Connector {
   readonly configuration: Configuration;
   readonly command: string;
   readonly signal: AbortSignal;
-  /** Rejects if the command must end at once. Then nothing that uses a `run` connection is waited for. */
+  /** Rejects if the command must end at once. Then it does not wait for what uses a `run` connection. */
   readonly abandoned: Promise<never>;
   /** Seconds to wait for a server that is not started yet. */
   readonly options: { readonly connectWait: number };
@@ -40,8 +40,11 @@ export const connectionName = (purpose: Purpose, command: string) =>
   `migrate ${command} ${purpose} ${host.slice(-24)}:${process.pid}:${token}`;
 
 /**
- * Runs `use` with a connection, and closes it. After a signal, it asks the server to cancel the statement,
- * and closes the connection almost a second later. @throws Failure `unavailable`
+ * Runs `use` with a connection, and closes it afterwards. After a signal, it asks the server to cancel the
+ * current statement, and closes the connection 0.9 seconds later.
+ *
+ * @throws Failure `unavailable` if no connection can be made, or the server is older than {@link
+ *   OLDEST_MAJOR}
  */
 export async function withConnection<T>(
   connector: Connector,
@@ -85,7 +88,7 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
       signal.throwIfAborted();
       const error = (cause instanceof AggregateError ? cause.errors[0] : cause) as Error;
       const { code = '', message } = error as Error & { code?: string };
-      // If connecting takes too long, the error of `pg` has no code.
+      // For a connection that takes too long, `pg` gives an error without a code.
       const known = message === 'timeout expired' ? 'ETIMEDOUT' : code;
       const left = deadline - Date.now();
       const lacksTls = configuration.allowsPlain && message.includes('does not support SSL');
@@ -147,7 +150,9 @@ interface Wire extends EventEmitter {
 }
 export const sessionOf = (client: pg.Client) => client as unknown as Session;
 
-/** Asks the server to cancel the current statement (manual, 55.2.8), also through TLS and poolers. */
+/**
+ * Asks the server to cancel the current statement (manual, 55.2.8). Works with TLS and poolers. Never throws.
+ */
 function requestCancel(client: pg.Client): void {
   const { ssl, host, port, processID, secretKey } = sessionOf(client);
   const wire = new pg.Connection({ ssl } as pg.ConnectionConfig) as unknown as Wire;

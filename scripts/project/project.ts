@@ -90,7 +90,7 @@ const OBJECT = /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[
 const PART =
   /^(table|view|materialized view|foreign table|options|row security|(column|constraint|index|trigger|policy) .+)$/s;
 
-/** Makes sure that a JSON document is an effect. A misspelled part would never be compared. */
+/** Refuses a JSON document that is no effect: a misspelled part would never be compared. */
 function checkEffect(document: unknown, file: string): Effect {
   const refuse = (reason: string) => failure('bad-file', [file, reason], { file });
   if (typeof document !== 'object' || document === null || Array.isArray(document))

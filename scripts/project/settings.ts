@@ -10,7 +10,7 @@ const FILE = '.node-pg-migraterc.json';
 /** True if this program is the compiled one, `dist/scripts/migrate.js`. */
 export const isCompiled = !import.meta.url.endsWith('.ts');
 
-/** The keys of the settings file with their defaults. The last four are only for the CLI of node-pg-migrate. */
+/** The keys of the settings file, with defaults. The last four are for the CLI of node-pg-migrate only. */
 const DEFAULTS = {
   'migrations-dir': 'migrations',
   'migrations-table': 'pgmigrations',
@@ -27,7 +27,10 @@ const DEFAULTS = {
 /** The settings of a project. Paths are absolute. */
 export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
-/** Reads the settings file, and adds `.env` to the environment, if not set. @throws Failure `usage` */
+/**
+ * Reads the settings file, and adds `.env` to `env`. Variables that are set keep their values. @throws
+ * Failure `usage`
+ */
 export function readSettings(root: string, env: NodeJS.ProcessEnv) {
   const values = { ...DEFAULTS, ...checkSettings(readJson(join(root, FILE), FILE)) };
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });

@@ -9,7 +9,7 @@ export interface AppliedRow {
   readonly run_on: string;
 }
 
-/** Counts the rows of the migrations table. @throws Failure `usage` if they contradict the files */
+/** Counts the applied migrations. @throws Failure `usage` if the rows of the table contradict the files */
 export function appliedCount({ migrations }: Project, rows: readonly AppliedRow[]): number {
   const known = new Set(migrations.map(({ name }) => name));
   const applied = new Set(rows.map(({ name }) => name));
@@ -26,7 +26,7 @@ export function appliedCount({ migrations }: Project, rows: readonly AppliedRow[
 export const versionAt = ({ migrations }: Project, count: number) =>
   migrations[count - 1]?.name ?? null;
 
-/** The migrations between two versions, in the order in which they run: the last one first for `down`. */
+/** The migrations that lead from `from` applied migrations to `to`, in the order in which they run. */
 export const between = ({ migrations }: Project, from: number, to: number): readonly Migration[] =>
   from <= to ? migrations.slice(from, to) : migrations.slice(to, from).reverse();
 
@@ -46,7 +46,7 @@ export function targetCount(
   const { migrations } = project;
   if (argument === undefined)
     return direction === 'up' ? migrations.length : Math.max(applied - 1, 0);
-  // A number such as 20240131120000 names a migration: a count is never larger than the number of migrations.
+  // A number such as 20240131120000 names a migration: a count is at most the number of migrations.
   const namesMigration = migrations.some(({ name }) => name.startsWith(`${argument}_`));
   const isCount = !namesMigration || Number(argument) <= migrations.length;
   if (isCount && /^[1-9]\d*$/.test(argument)) {

@@ -16,7 +16,7 @@ export const exitCodes = {
 
 /** The texts of all failures, by outcome and code. Each has a message and, after an arrow, a hint. */
 const byOutcome = { usage: usageMessages, ...runMessages };
-/** The same by code only, since no two outcomes have the same code. */
+/** The same texts, by code alone: no two outcomes have a code in common. */
 export const messages = {
   ...usageMessages,
   ...runMessages.unavailable,

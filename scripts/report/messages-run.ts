@@ -17,7 +17,7 @@ type Place = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly
 const ROLLED_BACK = 'Everything that this run did was rolled back.';
 const NO_TRANSACTION =
   'A migration that cannot run in a transaction calls pgm.noTransaction() first.';
-/** Sentences that are not true if a part of the run is committed. They are left out then. */
+/** Sentences that are wrong once a part of the run is committed. The message of `partial` leaves them out. */
 const CLAIMS = new RegExp(
   `; nothing was (changed|run)|Nothing was (changed|run)\\. |${ROLLED_BACK} (The database is [^.]*\\. )?`,
   'g',

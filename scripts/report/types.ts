@@ -23,7 +23,7 @@ export interface Session extends Readonly<
   readonly age: number | null;
 }
 
-/** What a run would delete: rows, or values of a column. Counted up to {@link COUNT_LIMIT} + 1. */
+/** What a run would delete: rows, or the values of a column. `count` is at most {@link COUNT_LIMIT} + 1. */
 export interface Loss {
   readonly table: string;
   readonly column: string | null;

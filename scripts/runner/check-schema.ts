@@ -22,8 +22,9 @@ export interface SchemaCheck extends Comparison {
 }
 
 /**
- * Compares the schema with the one that is expected at the version in the migrations table. In an open
- * transaction, it first runs the deferred triggers, and changes settings: only COMMIT or ROLLBACK may follow.
+ * Compares the schema with the expected one at the version that the migrations table has. In an open
+ * transaction, it first runs the deferred triggers, and then sees all changes of the transaction. It leaves
+ * other settings behind, so only COMMIT or ROLLBACK may follow.
  *
  * @param countBefore how many migrations were applied when the run began: what it has reverted must be gone
  * @throws Failure `usage` if the migrations table contradicts the files
@@ -48,7 +49,7 @@ type State = Pick<SchemaCheck, 'rows' | 'facts' | 'hasTable'>;
 const OPEN = `SET CONSTRAINTS ALL IMMEDIATE; ${READ_SETTINGS}`;
 const RETRIES = 5;
 
-/** Reads in a transaction of its own. Repeats that if another session drops an object meanwhile. */
+/** Reads the state in a transaction of its own, and again if another session drops an object meanwhile. */
 async function readAlone(connection: Connection, context: Context): Promise<State> {
   const lockTimeout = `SET LOCAL lock_timeout = '${context.options.lockTimeout}';`;
   const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${lockTimeout} ${READ_SETTINGS}`;

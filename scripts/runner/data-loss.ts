@@ -4,10 +4,12 @@ import { sqlstateOf } from '../database/pg-errors.js';
 import { failure } from '../report/errors.js';
 import { COUNT_LIMIT, type Loss } from '../report/types.js';
 
-/** Ids: the oid of each table, and `oid.number` for each dropped column of a table. */
+/** Ids of all tables that are there (`oid`), and of all columns that have been dropped (`oid.number`). */
 export type Census = ReadonlySet<string>;
 
-/** Reads a {@link Census}. Views, partitioned and temporary tables are left out. */
+/**
+ * Reads a {@link Census}, without temporary tables and what has no rows itself: views, partitioned tables.
+ */
 export const CENSUS = `SELECT string_agg(id, ' ') AS ids FROM (
   SELECT c.oid::text AS id FROM pg_catalog.pg_class c WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384
   UNION ALL SELECT a.attrelid || '.' || a.attnum FROM pg_catalog.pg_attribute a
@@ -16,11 +18,14 @@ export const CENSUS = `SELECT string_agg(id, ' ') AS ids FROM (
 export const censusFrom = (result: QueryResult | undefined): Census =>
   new Set((result?.rows[0] as { ids: string | null }).ids?.split(' '));
 
-/** The tables that this transaction may have dropped or altered: it holds the strongest lock on them. */
+/** The tables on which this transaction holds the lock that DROP and ALTER TABLE take. */
 export const LOCKED = `SELECT string_agg(relation::text, ' ') AS ids FROM pg_catalog.pg_locks
   WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock'`;
 
-/** What this transaction has removed, in whatever way. What another session has removed is not `locked`. */
+/**
+ * The tables and columns that this transaction has removed, by whatever statement. What another session has
+ * removed meanwhile is missing as well, but not `locked`. What is renamed keeps its id.
+ */
 export function removedBetween(before: Census, after: Census, locked: Census): string[] {
   const tableOf = (id: string) => id.split('.')[0] ?? '';
   const tables = [...before].filter((id) => !id.includes('.') && !after.has(id));
@@ -30,9 +35,10 @@ export function removedBetween(before: Census, after: Census, locked: Census): s
 }
 
 /**
- * Makes sure that these tables and columns are empty. Blocks their writers until the transaction ends. With
- * row security `off`, a policy that hides rows is an error, and the table does not look empty.
- * @throws Failure `data-loss`
+ * Makes sure that these tables and columns hold no data. Blocks writers of these tables until the transaction
+ * ends. Row security is `off`, so that a policy that hides rows is an error: the table must not look empty.
+ *
+ * @throws Failure `data-loss` if they hold data, or if the role may not read them
  */
 export async function refuseLoss({ query }: Connection, ids: readonly string[]): Promise<void> {
   const [, found] = await query(`SET LOCAL search_path = pg_catalog;

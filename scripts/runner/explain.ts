@@ -11,7 +11,10 @@ import { factsOf } from '../schema/effects.js';
 import type { FrameworkClient } from './framework-client.js';
 import { LossSuspected, type RunContext } from './transaction.js';
 
-/** Translates an error of a run into a Failure. Returns errors unchanged after which the run is repeated. */
+/**
+ * Translates an error of a run into a Failure. Lock errors and LossSuspected, after which the run is
+ * repeated, are returned as they are.
+ */
 export async function explain(
   run: RunContext,
   { firstError, current }: FrameworkClient,
@@ -23,7 +26,7 @@ export async function explain(
   const isKnown = error instanceof Failure || error instanceof LossSuspected;
   if (signal.aborted || isLockError(error) || isKnown) return error;
   const sqlstate = sqlstateOf(error);
-  // The lost connection may be one that the migration itself has made, to another server.
+  // The migration may have lost a connection of its own, to another server.
   const isOurs = sqlstate !== '' || sessionOf(run.connection.client).connection.stream.destroyed;
   if (isOurs && isConnectionLost(error)) return serverFailure(error);
   const { name, file } = current ?? migrations[0] ?? { name: '', file: '' };
@@ -38,8 +41,9 @@ export async function explain(
 }
 
 /**
- * What the migrations create, and what was there before the run with another definition: often the cause.
- * Apart from duplicates, only tables and columns count: other objects are usually replaced.
+ * Finds a frequent cause of failures: an object that the migrations create was there before the run, with
+ * another definition. Unless PostgreSQL says that something exists already, only tables, views and columns
+ * are considered, since migrations usually replace other objects.
  */
 async function inTheWay(
   { context, before }: RunContext,

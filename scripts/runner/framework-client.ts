@@ -27,7 +27,7 @@ export class FrameworkClient implements StatementClient {
   current: Migration | undefined;
   /** The first statement that failed. Later errors often say only "current transaction is aborted". */
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
-  /** Set if a statement came during the check or after the run: nothing would check what it does. */
+  /** Set if a statement came during the check or after the run, when it would not be checked any more. */
   late: Failure | undefined;
   /**
    * What comes from the framework now:
@@ -37,15 +37,20 @@ export class FrameworkClient implements StatementClient {
    * - `closing`: nothing more may come, since the check runs, or the run is over
    */
   #phase: 'between' | 'inside' | 'outside' | 'closing' = 'between';
-  /** True while the function of a migration runs, which may send statements itself, with `pgm.db`. */
+  /** True while the function of a migration runs. It may send statements itself, with `pgm.db`. */
   #isRunning = false;
   /** False as soon as that function has called `pgm.noTransaction()`. */
   #isInside = () => true;
-  /** The commit before a migration outside a transaction: made before its first statement, whoever sends that. */
+  /**
+   * The commit before a migration outside a transaction. It is made before the first statement of that
+   * migration, sent by its function or by the framework.
+   */
   #leaving: Promise<void> | undefined;
-  /** True until the framework has sent its `COMMIT;` before such a migration. */
+  /**
+   * True until the framework sends its own `COMMIT;` before such a migration. Then nothing is left to commit.
+   */
   #awaitsCommit = false;
-  /** True behind a pooler: there, two statements outside a transaction may go to two server sessions. */
+  /** True behind a pooler, which may send each statement outside a transaction to another server session. */
   #isPooled = false;
   #since = performance.now();
 
@@ -89,7 +94,7 @@ export class FrameworkClient implements StatementClient {
     if (!this.#isInside()) await (this.#leaving ??= this.#leave());
     if (this.#phase === 'closing') throw this.#tooLate(sql);
     if (context.options.verbose) context.tell(sql);
-    // Before its BEGIN, the framework asks for its table, and creates it.
+    // The framework creates its table before it sends BEGIN. That must be in the transaction, too.
     if (this.transaction.began === undefined) await this.transaction.begin();
     const command = sql.replace(/;$/, '');
     const isFramework = this.#phase === 'between';
@@ -151,7 +156,7 @@ export class FrameworkClient implements StatementClient {
     this.#phase = 'between';
   }
 
-  /** Commits what came before a migration that runs outside a transaction. */
+  /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
   async #leave(): Promise<void> {
     await this.transaction.begin();
     await this.#commit();

@@ -12,16 +12,22 @@ export type Statement = string | { readonly text: string };
 /** The database client that the framework sends its statements to. */
 export interface StatementClient {
   query(statement: Statement, values?: readonly unknown[]): Promise<unknown>;
-  /** Called before the function of a migration runs. `isInside` says whether it wants a transaction. */
+  /**
+   * Called before the function of a migration runs. `isInside()` is false once it has called
+   * `pgm.noTransaction()`.
+   */
   starts?(migration: Migration, isInside: () => boolean): void;
-  /** Called after that, with the statements that come next, and whether they run in a transaction. */
+  /**
+   * Called when that function has ended. The framework then sends these statements, in a transaction or
+   * outside.
+   */
   sends?(isInside: boolean, statements: readonly string[]): void;
 }
 
 /** What the file of a migration exports. `down` is `false` if the migration cannot be reverted. */
 export type Actions = Readonly<Record<string, unknown>>;
 
-/** The statement by which the framework records a migration in its table. */
+/** The statement with which the framework records that a migration is applied, or is not applied any more. */
 export const recordStatement = (
   { migrationsSchema, migrationsTable }: Settings,
   name: string,
@@ -31,7 +37,7 @@ export const recordStatement = (
     ? `INSERT INTO "${migrationsSchema}"."${migrationsTable}" (name, run_on) VALUES ('${name}', NOW());`
     : `DELETE FROM "${migrationsSchema}"."${migrationsTable}" WHERE name='${name}';`;
 
-/** The statement by which the framework asks which migrations are applied. */
+/** The statement with which the framework asks for the applied migrations. */
 const appliedQuery = ({ migrationsSchema, migrationsTable }: Settings) =>
   `SELECT name FROM "${migrationsSchema}"."${migrationsTable}" ORDER BY run_on, id`;
 
@@ -74,9 +80,10 @@ async function load(path: string): Promise<Actions> {
 /**
  * Runs migrations with the framework's runner, in one transaction, except for those that ask for none.
  *
- * Version 9.0.0: `singleTransaction` must be given. `schema`, and a lock of the framework, would reach other
- * clients of a pooler. The runner lists the folder: `ignorePattern` leaves it one file, and for this one our
- * loader returns all migrations of the run.
+ * The reasons for the options, in version 9.0.0: `singleTransaction` must be given. `schema` would set
+ * search_path for the session, and the framework's own lock is a session lock: behind a pooler, both would
+ * reach other clients. The runner lists the folder itself: `ignorePattern` leaves it one file, and for this
+ * file our loader returns all migrations of the run.
  *
  * @param dryRun calls the functions of the migrations, but sends none of their statements
  */
@@ -123,7 +130,7 @@ export async function runMigrations(
   });
 }
 
-/** The function of a migration, which also calls `starts` and `sends` of the client. */
+/** Wraps the function of a migration: tells the client when it starts, and when it has ended. */
 const announced =
   (client: StatementClient, migration: Migration, action: unknown) =>
   async (pgm: MigrationBuilder) => {

@@ -5,7 +5,7 @@ import { blockerLines } from '../report/wording.js';
 import type { Context } from './context.js';
 import { sessionJson } from './run-lock.js';
 
-/** Tells what a long statement waits for, and how far an index build is. */
+/** Tells the user which sessions block a long statement, and how far an index build is. */
 export interface LockMonitor {
   /** Waits for a statement. If it takes long, asks the server about it on another connection. */
   during<T>(statement: Promise<T>): Promise<T>;
@@ -34,7 +34,7 @@ interface Activity {
   readonly progress: string | null;
 }
 
-/** Runs `use` with a monitor of the other connections of this process. */
+/** Runs `use` with a monitor that watches the other connections of this process. */
 export async function withLockMonitor<T>(
   context: Context,
   use: (monitor: LockMonitor) => Promise<T>,

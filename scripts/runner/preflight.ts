@@ -37,7 +37,7 @@ export async function refuseProblems(
   if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
-/** The prerequisites that are missing. Those that a migration changes are not compared. */
+/** The prerequisites that the live schema lacks. Those that a migration changes are not compared. */
 async function missingPrerequisites(
   { project, configuration }: Context,
   facts: Facts,
@@ -64,13 +64,13 @@ function needsOf(effect: Effect, isDown: boolean) {
     const added = parts.filter(([, text]) => text !== null);
     const drops = isDown ? parts.some(([part]) => isKind(part)) : patch === null;
     const stays = isDown && parts.some(([, text]) => isTriggerFunction(text));
-    // What is dropped or renamed changes or removes what depends on it, whoever owns that.
+    // To drop or rename an object, the role need not own what depends on it.
     const depends = removed.length > (drops ? 1 : 0) && (drops || !removes(patch));
     const triggers = added.filter(([part]) => part.startsWith('trigger '));
     let right = 'owner';
     if (stays || depends) right = '';
     else if (triggers.length > 0 && triggers.length === parts.length && !isDown) right = 'TRIGGER';
-    // To create an index, also that of a key, the role needs CREATE on the schema.
+    // To create an index, or a key (which has an index), the role needs CREATE on the schema.
     const indexes = added
       .filter(([part, text]) => part.startsWith('index ') || KEY.test(text ?? ''))
       .map(([part]) => `index ${schemaOf(object)}.${part.replace(/^\w+ /, '')}`);

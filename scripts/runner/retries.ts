@@ -6,9 +6,10 @@ import type { Context } from './context.js';
 import type { LockMonitor } from './lock-monitor.js';
 
 /**
- * Runs `attemptOnce`, and again after lock timeouts and deadlocks, with growing pauses.
+ * Runs `attemptOnce`. After a lock timeout or a deadlock it runs again, at most `--retries` times, after
+ * longer and longer pauses.
  *
- * @throws Failure `locked` with the sessions that hold the locks
+ * @throws Failure `locked`, with the sessions that hold the locks
  */
 export async function withRetries<T>(
   { signal, options: { retries }, tell }: Context,

@@ -35,10 +35,12 @@ const HOLDER = `SELECT ${sessionJson('a')} AS holder
 /**
  * Runs `use` while it holds the run lock: only one process at a time may migrate a database.
  *
- * A transaction holds the lock, on a connection of its own: behind a pooler, a session lock would stay in the
- * server session. The transaction is READ COMMITTED and idle, without a snapshot, so that `CREATE INDEX
- * CONCURRENTLY` does not wait for it. A statement that waited for the lock would have one; so it is polled.
- * @throws Failure `locked` with the holder, after `--lock-wait`
+ * The lock is held by a transaction, on a connection of its own. A session lock would stay in the server
+ * session behind a pooler. The transaction is READ COMMITTED and idle: it has no snapshot, so `CREATE INDEX
+ * CONCURRENTLY` does not wait for it. A statement that waits for the lock would have a snapshot, so the lock
+ * is polled.
+ *
+ * @throws Failure `locked`, with the session that holds the lock, after `--lock-wait`
  */
 export async function withRunLock<T>(
   connection: Connection,

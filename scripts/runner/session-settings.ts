@@ -15,7 +15,7 @@ ${Number.parseInt(serverVersion, 10) < 17 ? '' : 'SET LOCAL transaction_timeout 
 export const searchPath = (schemas: readonly string[]) =>
   schemas.map((schema) => pg.escapeIdentifier(schema)).join(', ');
 
-/** The settings of a run, made anew for each migration: what one has SET must not reach the next one. */
+/** The settings of a run. They are made again after each migration, so that what it has SET ends with it. */
 export const runSettings = ({
   options,
   settings,
@@ -28,32 +28,35 @@ SET LOCAL datestyle = 'ISO, YMD';
 SET LOCAL intervalstyle = 'postgres';
 SET LOCAL standard_conforming_strings = on;`;
 
-/** Says the isolation level and READ WRITE, since a role or a database may have other defaults. */
+/** With the isolation level and READ WRITE, since a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
 
-/** SQL without its texts and comments. */
+/** SQL without string literals and comments. */
 const bare = (sql: string) =>
   sql.replaceAll(/'(?:[^']|'')*'|--.*|\/\*(?:[^*]|\*(?!\/))*\*\//g, ' ');
 
-/** Whether a statement begins or ends a transaction (manual, part VI). */
+/** True if a statement begins or ends a transaction (manual, part VI). */
 export const controlsTransaction = (sql: string) => TRANSACTION_CONTROL.test(bare(sql));
 const TRANSACTION_CONTROL =
   /^\s*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
 
-/** Whether a statement changes the session beyond its own transaction. */
+/** True if a statement changes something in the session that outlives the transaction. */
 export const changesSession = (sql: string) => SESSION_STATE.test(bare(sql));
 const SESSION_STATE =
   /(?:^|;)\s*(?:SET(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+TEMP|PREPARE|LISTEN)|\b(?:set_config|pg_(?:try_)?advisory_lock)/i;
 
-/** Whether a statement only reads: it takes no lock that others wait for, and makes no setting. */
+/** True if a statement only reads: it changes no setting, and takes no lock that blocks other sessions. */
 export const isQuery = (sql: string) =>
   /^[\s(]*(?:SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN)\b/i.test(bare(sql)) &&
   !/\b(?:set_config|pg_(?:try_)?advisory)/i.test(bare(sql));
 
 /**
- * Prepares a migration outside a transaction, where `SET LOCAL` has no effect: sets search_path for the
- * session. Behind a pooler, the role must have the right one by itself. Returns whether there is a pooler.
- * @throws Failure `unavailable`
+ * Prepares the session for a migration outside a transaction. `SET LOCAL` has no effect there, so search_path
+ * is set for the session. Behind a pooler, other clients would get it: there the role must have the right
+ * search_path itself.
+ *
+ * @returns whether there is a pooler
+ * @throws Failure `unavailable` behind a pooler, if the role has another search_path
  */
 export async function leaveTransaction(
   { query, client }: Connection,

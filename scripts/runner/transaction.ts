@@ -23,9 +23,12 @@ export interface Progress {
   readonly reverted: Done[];
   /** True after the first statement outside a transaction: it cannot be rolled back. */
   wroteOutside: boolean;
-  /** True from COMMIT until the server has answered: meanwhile nobody knows which version is committed. */
+  /** True from COMMIT until the server answers. Meanwhile it is unknown which version is committed. */
   isCommitting: boolean;
-  /** Ids of what the last attempt has removed: the next one first makes sure that there is no data in it. */
+  /**
+   * Ids of the tables and columns that the last attempt has removed. The next one first looks whether they
+   * are empty.
+   */
   suspects: readonly string[];
 }
 
@@ -40,7 +43,10 @@ export interface RunContext {
   readonly progress: Progress;
 }
 
-/** Thrown before COMMIT, if something is removed that may hold data: the run then looks first, and repeats. */
+/**
+ * Thrown before COMMIT if the transaction has removed tables or columns that may hold data. It is rolled
+ * back, and the migrations run again in another one, which first looks for data in these tables and columns.
+ */
 export class LossSuspected extends Error {}
 
 /** The transactions of a run, one after the other: what happens between BEGIN and COMMIT. */
@@ -79,10 +85,13 @@ export class RunTransaction {
     return `${runSettings(context)} SET LOCAL application_name = '${name}'; ${noTimeouts(connection)}`;
   }
 
-  /** Records a migration, and makes the settings anew. Returns false if the transaction is not the run's. */
+  /**
+   * Records a migration, and makes the settings again for the next one. Returns false if this is not the
+   * transaction that the run began. Then it must be rolled back.
+   */
   async record(done: Done, sql: string): Promise<boolean> {
-    // If a migration has hidden COMMIT and BEGIN in a statement, the transaction has another timestamp.
-    // Without pg_catalog, the migration's own search_path could lead to another function or operator.
+    // If a statement of the migration contained COMMIT and BEGIN, the transaction has another timestamp. The
+    // search_path is pg_catalog, so that the migration cannot give another meaning to the function.
     const isOwn = `SELECT transaction_timestamp() = '${this.began ?? ''}'::timestamptz AS "isOwn"`;
     const text = `SET LOCAL search_path = pg_catalog; ${isOwn};
       RESET SESSION AUTHORIZATION; RESET ROLE; ${sql} ${this.#settings()}`;
@@ -92,12 +101,12 @@ export class RunTransaction {
   }
 
   /**
-   * Whether there is something to check. If nothing is written, the schema may be wrong at this point: after
-   * an interrupted run, a later migration completes it.
+   * True if the transaction has written something. Otherwise it needs no check. A check could even fail:
+   * after an interrupted run, the schema is incomplete until a later migration of this run.
    */
   async hasWritten(): Promise<boolean> {
     const query = 'SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS written';
-    // What the function of a migration has SET must not stay in the session.
+    // The function of a migration may have SET something, which must not outlive the transaction.
     const results = await this.run.connection.query(`${this.#settings()} ${query}`);
     return (results.at(-1)?.rows[0] as { written: boolean }).written;
   }
@@ -109,6 +118,7 @@ export class RunTransaction {
     await this.run.lock.assertHeld();
   }
 
+  /** Commits what {@link check} has checked. */
   async commit(): Promise<void> {
     const { connection, context, direction, progress } = this.run;
     context.signal.throwIfAborted();
@@ -122,7 +132,10 @@ export class RunTransaction {
     progress[direction === 'up' ? 'applied' : 'reverted'].push(...this.#recorded.splice(0));
   }
 
-  /** Once something is removed, nobody can see whether it held data: the run is repeated, and looks first. */
+  /**
+   * Refuses to commit if the transaction has removed something that was not found empty before. What is
+   * removed cannot be searched any more, so the run is repeated, and looks for data first.
+   */
   async #guardData(): Promise<void> {
     const { connection, context, progress } = this.run;
     if (context.options.allowDataLoss) return;

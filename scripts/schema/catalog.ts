@@ -17,7 +17,7 @@ export const READ_SETTINGS = [
   "lc_monetary = 'C'",
   'standard_conforming_strings = on',
   'row_security = off', // If a policy hides rows of the migrations table, reading it fails.
-  // From here on: plans with indexes, whatever the statistics say.
+  // These make PostgreSQL read the catalog by its indexes, even if it has no statistics.
   'jit = off',
   'enable_seqscan = off',
   'enable_hashjoin = off',
@@ -28,7 +28,10 @@ export const READ_SETTINGS = [
   .map((setting) => `SET LOCAL ${setting};`)
   .join(' ');
 
-/** For each kind of object: its catalog, its name there, its name in an effect, and which rows count. */
+/**
+ * For each kind of object: its catalog, its name in the catalog and in an effect, and which rows are such
+ * objects.
+ */
 const KINDS = [
   {
     catalog: 'pg_class o ON o.relnamespace = s.oid',
@@ -58,7 +61,10 @@ const KINDS = [
 
 type Kind = (typeof KINDS)[number];
 
-/** SQL: the objects of all kinds that meet the condition, each with its extension, if any. */
+/**
+ * SQL: the objects of every kind that meet the condition. `extension` names the extension that an object
+ * belongs to.
+ */
 const objects = (from: string, condition: (kind: Kind) => string) =>
   KINDS.map(
     (kind) => `
@@ -68,7 +74,7 @@ const objects = (from: string, condition: (kind: Kind) => string) =>
     FROM ${from} JOIN ${kind.catalog} WHERE ${kind.exists} AND ${condition(kind)}`,
   ).join(' UNION ALL');
 
-/** A `WITH` clause. `wanted` has the objects with these names that exist. */
+/** A `WITH` clause: its table `wanted` lists those of the named objects that exist. */
 export const wantedObjects = (names: readonly string[]) => `
   WITH named AS MATERIALIZED (
     SELECT n.object, p.parts[cardinality(p.parts)]::name AS name, p.parts[1]::name AS space
@@ -79,7 +85,7 @@ export const wantedObjects = (names: readonly string[]) => `
     (kind) => `${kind.name} = n.name AND ${kind.object} = n.object`,
   )})`;
 
-/** The same with all objects but those of PostgreSQL, those in extensions, and the migrations table. */
+/** The same for all objects, except those of PostgreSQL, those of extensions, and the migrations table. */
 export const allObjects = (table: string) => `
   WITH own AS MATERIALIZED (SELECT to_regclass(${pg.escapeLiteral(table)}) AS oid),
   wanted AS MATERIALIZED (${objects(
@@ -106,7 +112,7 @@ const PARENTS = `(SELECT CASE WHEN c.relispartition THEN 'PARTITION OF ' ELSE 'I
 const after = (definition: string, prefix: string): string =>
   `substr(${definition}, length(concat(${prefix})) + 1)`;
 
-/** A query for each kind of fact: object, part, definition, and a number to sort by. */
+/** One query for each kind of fact. Its columns are object, part, definition, and a number to sort by. */
 const FACTS = [
   `SELECT w.object, CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table' END,
     CASE WHEN c.relkind IN ('v', 'm') THEN btrim(pg_get_viewdef(c.oid), ' ;') || CASE WHEN c.relispopulated THEN '' ELSE ' WITH NO DATA' END
@@ -168,7 +174,8 @@ const FACTS = [
           ${collation('a.attcollation', 'a.atttypid')}), ', ' ORDER BY a.attnum)
         FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), '') || ')' END || w.extension, 0
   FROM wanted w JOIN pg_type t ON t.oid = w.oid WHERE w.class = 'pg_type'::regclass`,
-  // Since PostgreSQL 15, the sequence of a column is UNLOGGED if the table is: that is left out.
+  // Since PostgreSQL 15, the sequence of a column is UNLOGGED if its table is. So that word is left out
+  // there.
   `SELECT w.object, '', concat(CASE WHEN c.relpersistence = 'u' AND b.owner IS NULL THEN 'UNLOGGED ' END, 'AS ', format_type(q.seqtypid, NULL),
       ' START ', q.seqstart, ' INCREMENT ', q.seqincrement, ' MINVALUE ', q.seqmin, ' MAXVALUE ', q.seqmax, ' CACHE ', q.seqcache,
       CASE WHEN q.seqcycle THEN ' CYCLE' END, ' OWNED BY ' || b.owner, w.extension), 0

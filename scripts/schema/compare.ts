@@ -12,8 +12,9 @@ type Parts = ReadonlyMap<string, string>;
 const NONE: Parts = new Map();
 
 /**
- * Compares the live schema with the expected one. What somebody has added to a table of a migration is a
- * warning, unless `strict`. An object that is missing or of another kind is one difference.
+ * Compares the live schema with the expected one. Something that somebody has added to an owned table, such
+ * as an index, is a warning, unless `strict`. An object that is missing, or of another kind, is one
+ * difference: its parts are not listed.
  */
 export async function compare(
   expected: Expectation,
@@ -53,7 +54,10 @@ export async function compare(
 const ADDITION = /^(column|constraint|index|trigger|policy) /;
 const kindOf = (parts: Parts) => [...parts.keys()].find(isKind);
 
-/** The definition of an object, with its kind if that differs: `view SELECT 1`. Null if there is none. */
+/**
+ * The definition of an object, such as `SELECT 1`, or with its kind `view SELECT 1`. Null if there is no
+ * object.
+ */
 function whole(parts: Parts, withKind: boolean): string | null {
   const kind = kindOf(parts);
   if (kind === undefined) return null;
@@ -70,8 +74,8 @@ function differenceOf(object: string, expected: string | null, found: string | n
 const isConstraint = (part: string) => part.startsWith('constraint ');
 
 /**
- * Constraints of the prerequisites may have any name, so one that an effect has removed or changed may still
- * be there under another name.
+ * The constraints of a table that an effect has removed or changed, and that are still there under another
+ * name. In the prerequisites, a constraint may have any name.
  */
 async function formerConstraints(
   { facts, prerequisites }: Expectation,
@@ -92,12 +96,12 @@ async function formerConstraints(
   return new Set(left.map(([part]) => part));
 }
 
-/** Whether a fact is there as expected, in other words. */
+/** True if a fact is there as expected, though its text is another one. */
 async function isSame(expected: Expectation, fact: Fact, found: Parts): Promise<boolean> {
   const [object, part, definition] = fact;
   const other = found.get(part) ?? null;
   const isPrerequisite = expected.prerequisites.get(object)?.get(part) === definition;
-  // The application may add to a column, such as a default. What an effect has added is no such addition.
+  // The application may add to a column, for example a default. A definition that is in an effect is ours.
   const isLonger = part.startsWith('column ') && other?.startsWith(`${definition ?? ''} `) === true;
   const isGenerated = !isPrerequisite && other?.includes(' GENERATED ALWAYS AS (') === true;
   const mayBeLonger = isLonger && !isGenerated && !expected.owned.has(object);

@@ -56,7 +56,7 @@ export interface Expectation {
   readonly owned: ReadonlySet<string>;
   /** Objects that must be gone. */
   readonly removed: ReadonlySet<string>;
-  /** Whether prerequisites or effects give this definition, now or earlier. */
+  /** True if the prerequisites or one of the effects contain this definition of a fact. */
   readonly gives: (fact: Fact) => boolean;
   readonly prerequisites: Facts;
 }

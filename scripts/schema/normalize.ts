@@ -29,7 +29,9 @@ async function load(): Promise<IsSame> {
   };
 }
 
-/** Splits off the words that our catalog query has added at the end: the parser would reject them. */
+/**
+ * Splits off the words that the catalog query adds at the end of a definition. The parser would reject them.
+ */
 function withoutSuffix(definition: string): [definition: string, suffix: string] {
   const pattern = / (?:INVALID|DISABLED|ENABLED (?:REPLICA|ALWAYS)|WITH NO DATA|EXTENSION \S+)$/;
   const suffix = pattern.exec(definition)?.[0] ?? '';
@@ -59,7 +61,10 @@ function treeOf(parse: Parse, sql: string): unknown {
   }
 }
 
-/** Makes one tree of what PostgreSQL prints in two ways. `relation` is the only table of the query around. */
+/**
+ * Rewrites a tree, so that two texts that PostgreSQL prints for the same thing give one tree. `relation` is
+ * the table that the surrounding query reads, if it reads only one.
+ */
 function rewrite(node: unknown, relation: string | undefined): unknown {
   if (typeof node !== 'object' || node === null) return node;
   let inner = node as Node;
@@ -97,7 +102,8 @@ const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node 
     const isTrue = (val as { A_Const?: Node } | undefined)?.A_Const?.['boolval'] !== undefined;
     return name === 'bool' && isTrue ? { ResTarget: { val } } : undefined;
   },
-  // In the body of a function, only line ends and spaces at the end of a line do not count.
+  // In the body of a function, line ends and blanks at the end of a line are ignored. Other blanks may
+  // matter.
   DefElem({ arg }) {
     const { items } = ((arg as Node | undefined)?.['List'] ?? {}) as {
       items?: { String: { sval: string } }[];
