@@ -30,31 +30,38 @@ export const run = (context: Context): Promise<Result> =>
       // The target is computed once, so that a second attempt does not go further.
       const target = targetCount(project, count, direction, argument);
       if (target === count) return await resultOf(context, connection, first, 'nothing-to-do');
-      const done = { applied: [], reverted: [] };
-      const committed = { wroteOutside: false, isCommitting: false };
-      const progress: Progress = { count, ...done, ...committed, suspects: [] };
-      const moveTo = (target: number, start = progress.count) =>
+      const progress: Progress = {
+        count,
+        applied: [],
+        reverted: [],
+        wroteOutside: false,
+        isCommitting: false,
+        suspects: [],
+      };
+      const moveTo = (goal: number, start: number) =>
         withRetries(context, monitor, () =>
           withRunLock(connection, context, (lock) =>
             withConnection(context, 'run', (own) => {
               own.client.on('notice', ({ severity = '', message = '' }) => {
                 if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
               });
-              const direction: Direction = target > start ? 'up' : 'down';
-              const parts = { context, direction, connection: own, lock, monitor, progress };
-              return attemptRun(parts, start, target);
+              const way: Direction = goal > start ? 'up' : 'down';
+              const parts = { context, direction: way, connection: own, lock, monitor, progress };
+              return attemptRun(parts, start, goal);
             }),
           ),
         );
       const moves = async () => {
-        const result = await moveTo(target);
-        return command === 'redo' && done.reverted.length > 0 ? await moveTo(count) : result;
+        const result = await moveTo(target, count);
+        if (command !== 'redo' || progress.reverted.length === 0) return result;
+        return await moveTo(count, progress.count);
       };
       const result = await moves().catch((thrown: unknown) => {
         const error = failureOf(context, progress, thrown);
         return { outcome: error.outcome, error };
       });
-      return { ...result, ...knownAt(context, connection, progress.count), ...done };
+      const { applied, reverted } = progress;
+      return { ...result, ...knownAt(context, connection, progress.count), applied, reverted };
     }),
   );
 
