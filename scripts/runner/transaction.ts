@@ -1,3 +1,4 @@
+import type { QueryResult } from 'pg';
 import { connectionName, type Connection } from '../database/connection.js';
 import { Failure, failure } from '../report/errors.js';
 import type { Difference, Direction, Done } from '../report/types.js';
@@ -49,6 +50,10 @@ export interface RunContext {
  */
 export class LossSuspected extends Error {}
 
+const BEGAN = 'SELECT pg_catalog.transaction_timestamp()::text AS began';
+const beganOf = (results: readonly QueryResult[]) =>
+  (results.find(({ command }) => command === 'SELECT')?.rows[0] as { began: string }).began;
+
 /** The transactions of a run, one after the other: what happens between BEGIN and COMMIT. */
 export class RunTransaction {
   warnings: readonly Difference[] = [];
@@ -68,10 +73,9 @@ export class RunTransaction {
 
   async begin(): Promise<void> {
     if (this.isOpen()) return;
-    const began = 'SELECT transaction_timestamp()::text AS began';
-    const sql = `${BEGIN} ${this.#settings()} ${began}; ${CENSUS}`;
+    const sql = `${BEGIN} ${this.#settings()} ${BEGAN}; ${CENSUS}`;
     const results = await this.run.connection.query(sql);
-    this.began = (results.at(-2)?.rows[0] as { began: string }).began;
+    this.began = beganOf(results);
     this.#census = censusFrom(results.at(-1));
     const { connection, monitor, progress } = this.run;
     if (progress.suspects.length === 0) return;
@@ -90,14 +94,12 @@ export class RunTransaction {
    * transaction that the run began. Then it must be rolled back.
    */
   async record(done: Done, sql: string): Promise<boolean> {
-    // If a statement of the migration contained COMMIT and BEGIN, the transaction has another timestamp. The
-    // search_path is pg_catalog, so that the migration cannot give another meaning to the function.
-    const isOwn = `SELECT transaction_timestamp() = '${this.began ?? ''}'::timestamptz AS "isOwn"`;
-    const text = `SET LOCAL search_path = pg_catalog; ${isOwn};
-      RESET SESSION AUTHORIZATION; RESET ROLE; ${sql} ${this.#settings()}`;
+    // The settings come first: what the migration has SET, such as a timeout, does not reach the record.
+    const text = `${this.#settings()} ${BEGAN}; ${sql}`;
     const results = await this.run.monitor.during(this.run.connection.query(text));
     this.#recorded.push(done);
-    return (results[1]?.rows[0] as { isOwn: boolean }).isOwn;
+    // If a statement of the migration contained COMMIT and BEGIN, the transaction has another timestamp.
+    return beganOf(results) === this.began;
   }
 
   /**

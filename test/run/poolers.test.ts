@@ -57,8 +57,8 @@ test('no run leaves anything in the sessions of other clients', async (context) 
 
 /** What a migration may do to its session. */
 const changes = [
-  `SELECT set_config('search_path', '', false); SET lock_timeout = '1ms'`,
-  `SET search_path TO nowhere; SET statement_timeout = '1ms'`,
+  `SELECT set_config('search_path', '', false); SET lock_timeout = '1s'`,
+  `SET search_path TO nowhere; SET statement_timeout = '1s'`,
   'SET ROLE pg_monitor; SET row_security = off',
   'SET SESSION AUTHORIZATION pg_monitor',
   'SET session_replication_role = replica',

@@ -75,6 +75,17 @@ describe('what a migration has SET does not reach the next one', () => {
     expect(await database.query(owner)).toEqual([{ mine: true }]);
   });
 
+  test('a timeout that a migration SETs does not reach the record of it', async () => {
+    const set = `SET statement_timeout = '50ms'; SET lock_timeout = '1ms'`;
+    const files = { ...createsTable('0001', 'a'), ...sqlStep('0002_b', {}, set) };
+    const { run, database } = await setUp(files);
+    expect(await run('up 1')).toMatchObject({ exitCode: 0 });
+    await database.query(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END';
+      CREATE TRIGGER slow BEFORE INSERT ON pgmigrations FOR EACH ROW EXECUTE FUNCTION slow()`);
+    expect(await run('up')).toMatchObject({ exitCode: 0, version: '0002_b' });
+  });
+
   test('statement_timeout and standard_conforming_strings', async () => {
     const set = `SET statement_timeout = '50ms'; SET standard_conforming_strings = off`;
     const use = `SELECT pg_sleep(0.2); DO $$ BEGIN ASSERT '\\n' = chr(92) || 'n'; END $$`;
