@@ -58,7 +58,9 @@ export default defineConfig(
     rules: { 'no-console': 'off' },
   },
   {
-    files: ['**/*.{js,mjs}'],
-    languageOptions: { globals: { Buffer: 'readonly', URL: 'readonly', process: 'readonly' } },
+    files: ['**/*.{js,cjs,mjs}'],
+    languageOptions: {
+      globals: { __dirname: 'readonly', Buffer: 'readonly', URL: 'readonly', process: 'readonly' },
+    },
   },
 );

@@ -53,7 +53,7 @@ export default defineConfig([
     output: {
       dir: 'dist/scripts',
       format: 'cjs',
-      banner: 'globalThis.navigator ??= { userAgent: "Node.js" };', // See scripts/ts-node.mjs.
+      banner: 'globalThis.navigator ??= { userAgent: "Node.js" };', // See scripts/ts-node.cjs.
     },
   },
   {

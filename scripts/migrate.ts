@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { readCommandLine, type Invocation } from './cli/command-line.js';
-import { runAsProgram, type Call } from './cli/process.js';
-import { check } from './commands/check.js';
-import { create } from './commands/create.js';
-import { plan } from './commands/plan.js';
-import { run } from './commands/run.js';
-import { snapshot } from './commands/snapshot.js';
-import { readConfiguration } from './database/configuration.js';
-import { readProject } from './project/project.js';
-import { isCompiled, readSettings } from './project/settings.js';
-import { failure } from './report/errors.js';
-import { asJson, type Report, type Result } from './report/report.js';
-import { annotation, asText, failureText } from './report/text.js';
-import type { Context, Options } from './runner/context.js';
-import { asFailure } from './runner/explain.js';
+import { readCommandLine, type Invocation } from './cli/command-line.ts';
+import { runAsProgram, type Call } from './cli/process.ts';
+import { check } from './commands/check.ts';
+import { create } from './commands/create.ts';
+import { plan } from './commands/plan.ts';
+import { run } from './commands/run.ts';
+import { snapshot } from './commands/snapshot.ts';
+import { readConfiguration } from './database/configuration.ts';
+import { readProject } from './project/project.ts';
+import { isCompiled, readSettings } from './project/settings.ts';
+import { failure } from './report/errors.ts';
+import { asJson, type Report, type Result } from './report/report.ts';
+import { annotation, asText, failureText } from './report/text.ts';
+import type { Context, Options } from './runner/context.ts';
+import { asFailure } from './runner/explain.ts';
 
 /**
  * `npm run migrate` is a thin script around the runner of node-pg-migrate (runner/framework.ts). It adds what

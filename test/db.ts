@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import picocolors from 'picocolors';
-import { installedMajor } from './support/binaries.js';
-import { findDatabase, fixture, makeDatabase, type Database } from './support/database.js';
-import { startEmbedded } from './support/embedded.js';
-import { root } from './support/root.js';
+import { installedMajor } from './support/binaries.ts';
+import { findDatabase, fixture, makeDatabase, type Database } from './support/database.ts';
+import { startEmbedded } from './support/embedded.ts';
+import { root } from './support/root.ts';
 
 async function withBaseSchema(serverUrl: string): Promise<Database> {
   const database = await makeDatabase(serverUrl, { name: 'workflows' });
@@ -13,22 +13,23 @@ async function withBaseSchema(serverUrl: string): Promise<Database> {
   return database;
 }
 
-const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-const server = await startEmbedded({
-  folder: join(root, '.postgres', String(installedMajor())),
-  preferredPort: 54320,
-}).catch((error: unknown) => {
-  if (!/lock file .* already exists/.test(String(error))) throw error;
-  console.error(
-    'A server of this project runs already, in another terminal: use its DATABASE_URL.',
-  );
-  process.exit(1);
-});
-try {
-  const { url } =
-    (await findDatabase(server.url, 'workflows')) ?? (await withBaseSchema(server.url));
-  const { bold, cyan } = picocolors;
-  console.log(`
+async function main(): Promise<void> {
+  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const server = await startEmbedded({
+    folder: join(root, '.postgres', String(installedMajor())),
+    preferredPort: 54320,
+  }).catch((error: unknown) => {
+    if (!/lock file .* already exists/.test(String(error))) throw error;
+    console.error(
+      'A server of this project runs already, in another terminal: use its DATABASE_URL.',
+    );
+    process.exit(1);
+  });
+  try {
+    const { url } =
+      (await findDatabase(server.url, 'workflows')) ?? (await withBaseSchema(server.url));
+    const { bold, cyan } = picocolors;
+    console.log(`
 A PostgreSQL server is running, with the application's base schema and some rows in it:
 
   ${bold(cyan(`DATABASE_URL=${url}`))}
@@ -40,8 +41,11 @@ Put that line into .env, or into the environment, and in another terminal:
 
 Ctrl-C stops the server. Its files stay in ${server.folder}; delete that to begin anew.
 `);
-  await interrupted;
-} finally {
-  await server.stop();
+    await interrupted;
+  } finally {
+    await server.stop();
+  }
+  console.log('The server is stopped.');
 }
-console.log('The server is stopped.');
+
+void main();

@@ -4,9 +4,9 @@
  */
 import { deepEqual } from 'node:assert/strict';
 import picocolors from 'picocolors';
-import { fixture, makeDatabase, type Database } from './support/database.js';
-import { startEmbedded } from './support/embedded.js';
-import { startProgram } from './support/migrate.js';
+import { fixture, makeDatabase, type Database } from './support/database.ts';
+import { startEmbedded } from './support/embedded.ts';
+import { startProgram } from './support/migrate.ts';
 
 const { bold, cyan, green, red, isColorSupported } = picocolors;
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -71,17 +71,21 @@ async function demonstrate(database: Database): Promise<void> {
   deepEqual(await dump(), after);
 }
 
-process.stdout.write('Starting a PostgreSQL server for this demonstration ... ');
-const server = await startEmbedded({ settings: { fsync: 'off' } });
-try {
-  print(`on port ${new URL(server.url).port}, with the base schema of the application`);
-  const database = await makeDatabase(server.url, { name: 'workflows' });
-  await database.query(fixture('base-schema.sql') + fixture('base-rows.sql'));
-  await demonstrate(database);
-} finally {
-  await server.stop();
-}
-print(`
+async function main(): Promise<void> {
+  process.stdout.write('Starting a PostgreSQL server for this demonstration ... ');
+  const server = await startEmbedded({ settings: { fsync: 'off' } });
+  try {
+    print(`on port ${new URL(server.url).port}, with the base schema of the application`);
+    const database = await makeDatabase(server.url, { name: 'workflows' });
+    await database.query(fixture('base-schema.sql') + fixture('base-rows.sql'));
+    await demonstrate(database);
+  } finally {
+    await server.stop();
+  }
+  print(`
 The server is stopped, and its files are removed. What to try next:
   npm run db                        start a database that stays, and prints its DATABASE_URL
   npm run migrate up --dry-run      in another terminal: the SQL that would run`);
+}
+
+void main();

@@ -1,5 +1,5 @@
 import { expect, inject, test } from 'vitest';
-import { testDatabase } from './support/test-database.js';
+import { testDatabase } from './support/test-database.ts';
 
 test('a test has a database of its own, with the base schema', async () => {
   const [one, two] = await Promise.all([testDatabase(), testDatabase({ rows: true })]);

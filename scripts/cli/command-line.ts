@@ -1,8 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { failure } from '../report/errors.js';
-import type { Direction } from '../report/types.js';
-import type { Options } from '../runner/context.js';
-import { fromNpm } from './npm-options.js';
+import { failure } from '../report/errors.ts';
+import type { Direction } from '../report/types.ts';
+import type { Options } from '../runner/context.ts';
+import { fromNpm } from './npm-options.ts';
 
 const COMMANDS = {
   'up [n|name]': 'apply pending migrations: all, the next n, or up to and including name',

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import { failure } from '../report/errors.js';
+import { failure } from '../report/errors.ts';
 
 /** Options of npm that look like misspelled options of this program. */
 const NPMS_OWN = ['description', 'versions', 'yes', 'os'];

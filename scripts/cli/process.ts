@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { sqlstateOf } from '../database/pg-errors.js';
-import { exitCodes, Failure, failure } from '../report/errors.js';
-import { STATUS } from '../report/wording.js';
+import { sqlstateOf } from '../database/pg-errors.ts';
+import { exitCodes, Failure, failure } from '../report/errors.ts';
+import { STATUS } from '../report/wording.ts';
 
 /** What the program gets from its process: the words, the environment, the output, and the signals. */
 export interface Call {

@@ -1,11 +1,11 @@
-import { withConnection, type Connection } from '../database/connection.js';
-import { versionAt } from '../project/version.js';
-import { failure } from '../report/errors.js';
-import type { Result } from '../report/report.js';
-import { checkSchema, type SchemaCheck } from '../runner/check-schema.js';
-import type { Context } from '../runner/context.js';
-import { withLockMonitor } from '../runner/lock-monitor.js';
-import { withRetries } from '../runner/retries.js';
+import { withConnection, type Connection } from '../database/connection.ts';
+import { versionAt } from '../project/version.ts';
+import { failure } from '../report/errors.ts';
+import type { Result } from '../report/report.ts';
+import { checkSchema, type SchemaCheck } from '../runner/check-schema.ts';
+import type { Context } from '../runner/context.ts';
+import { withLockMonitor } from '../runner/lock-monitor.ts';
+import { withRetries } from '../runner/retries.ts';
 
 /**
  * `check` and `status`: compares the schema with the expected one at the version of the database. Only reads.

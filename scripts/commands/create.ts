@@ -1,9 +1,9 @@
 import { join, relative } from 'node:path';
-import { readFile, writeFile } from '../project/files.js';
-import type { Project } from '../project/project.js';
-import type { Settings } from '../project/settings.js';
-import { failure } from '../report/errors.js';
-import type { Result } from '../report/report.js';
+import { readFile, writeFile } from '../project/files.ts';
+import type { Project } from '../project/project.ts';
+import type { Settings } from '../project/settings.ts';
+import { failure } from '../report/errors.ts';
+import type { Result } from '../report/report.ts';
 
 /** `create`: copies the template to a new migration, without an effect file. Needs no database. */
 export function create(argument = '', project: Project, settings: Settings): Result {

@@ -1,23 +1,23 @@
-import { withConnection, type Connection } from '../database/connection.js';
-import { serverFailure, sqlstateOf } from '../database/pg-errors.js';
-import { factsAt, type Migration } from '../project/project.js';
-import { between, targetCount, versionAt } from '../project/version.js';
-import { Failure, failure } from '../report/errors.js';
-import type { Result } from '../report/report.js';
-import type { Direction } from '../report/types.js';
-import { at } from '../report/wording.js';
-import { checkSchema } from '../runner/check-schema.js';
-import type { Context } from '../runner/context.js';
+import { withConnection, type Connection } from '../database/connection.ts';
+import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
+import { factsAt, type Migration } from '../project/project.ts';
+import { between, targetCount, versionAt } from '../project/version.ts';
+import { Failure, failure } from '../report/errors.ts';
+import type { Result } from '../report/report.ts';
+import type { Direction } from '../report/types.ts';
+import { at } from '../report/wording.ts';
+import { checkSchema } from '../runner/check-schema.ts';
+import type { Context } from '../runner/context.ts';
 import {
   loadMigrations,
   recordStatement,
   runMigrations,
   type StatementClient,
-} from '../runner/framework.js';
-import { RUN_LOCK_KEY } from '../runner/run-lock.js';
-import { BEGIN, isQuery, RESET, runSettings, searchPath } from '../runner/session-settings.js';
-import { effectLines } from '../schema/effect-lines.js';
-import { knownAt } from './check.js';
+} from '../runner/framework.ts';
+import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
+import { BEGIN, isQuery, RESET, runSettings, searchPath } from '../runner/session-settings.ts';
+import { effectLines } from '../schema/effect-lines.ts';
+import { knownAt } from './check.ts';
 
 /** `plan`: the SQL of a run as a script for psql, without the checks. Only reads, and takes no lock. */
 export const plan = (context: Context): Promise<Result> =>

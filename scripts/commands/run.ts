@@ -1,19 +1,19 @@
-import { withConnection } from '../database/connection.js';
-import { between, targetCount, versionAt } from '../project/version.js';
-import { failure } from '../report/errors.js';
-import type { Result } from '../report/report.js';
-import type { Direction } from '../report/types.js';
-import { checkSchema } from '../runner/check-schema.js';
-import type { Context } from '../runner/context.js';
-import { asFailure, explain } from '../runner/explain.js';
-import { FrameworkClient } from '../runner/framework-client.js';
-import { loadMigrations, runMigrations } from '../runner/framework.js';
-import { withLockMonitor } from '../runner/lock-monitor.js';
-import { refuseProblems } from '../runner/preflight.js';
-import { withRetries } from '../runner/retries.js';
-import { withRunLock } from '../runner/run-lock.js';
-import { LossSuspected, type Progress, type RunContext } from '../runner/transaction.js';
-import { knownAt, resultOf } from './check.js';
+import { withConnection } from '../database/connection.ts';
+import { between, targetCount, versionAt } from '../project/version.ts';
+import { failure } from '../report/errors.ts';
+import type { Result } from '../report/report.ts';
+import type { Direction } from '../report/types.ts';
+import { checkSchema } from '../runner/check-schema.ts';
+import type { Context } from '../runner/context.ts';
+import { asFailure, explain } from '../runner/explain.ts';
+import { FrameworkClient } from '../runner/framework-client.ts';
+import { loadMigrations, runMigrations } from '../runner/framework.ts';
+import { withLockMonitor } from '../runner/lock-monitor.ts';
+import { refuseProblems } from '../runner/preflight.ts';
+import { withRetries } from '../runner/retries.ts';
+import { withRunLock } from '../runner/run-lock.ts';
+import { LossSuspected, type Progress, type RunContext } from '../runner/transaction.ts';
+import { knownAt, resultOf } from './check.ts';
 
 /**
  * `up`, `down`, and `redo`, which reverts migrations and applies them again. If there is nothing to do, it

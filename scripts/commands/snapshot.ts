@@ -2,19 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import pg from 'pg';
-import { withConnection, type Connection } from '../database/connection.js';
-import { sqlstateOf } from '../database/pg-errors.js';
-import { readFile, writeFile } from '../project/files.js';
-import { PREREQUISITES, type Migration } from '../project/project.js';
-import { diagram } from '../report/diagram.js';
-import { failure } from '../report/errors.js';
-import type { Result } from '../report/report.js';
-import { factsFrom } from '../runner/check-schema.js';
-import type { Context } from '../runner/context.js';
-import { loadMigrations, runMigrations, type Actions } from '../runner/framework.js';
-import { RESET, runSettings } from '../runner/session-settings.js';
-import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.js';
-import { compare } from '../schema/compare.js';
+import { withConnection, type Connection } from '../database/connection.ts';
+import { sqlstateOf } from '../database/pg-errors.ts';
+import { readFile, writeFile } from '../project/files.ts';
+import { PREREQUISITES, type Migration } from '../project/project.ts';
+import { diagram } from '../report/diagram.ts';
+import { failure } from '../report/errors.ts';
+import type { Result } from '../report/report.ts';
+import { factsFrom } from '../runner/check-schema.ts';
+import type { Context } from '../runner/context.ts';
+import { loadMigrations, runMigrations, type Actions } from '../runner/framework.ts';
+import { RESET, runSettings } from '../runner/session-settings.ts';
+import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
+import { compare } from '../schema/compare.ts';
 import {
   effectBetween,
   expectation,
@@ -23,7 +23,7 @@ import {
   partsOf,
   type Effect,
   type Facts,
-} from '../schema/effects.js';
+} from '../schema/effects.ts';
 
 /**
  * `snapshot`: runs the migrations on a scratch database that has the base schema, and writes to each effect

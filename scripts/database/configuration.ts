@@ -1,6 +1,6 @@
 import type { ClientConfig } from 'pg';
 import { parse } from 'pg-connection-string';
-import { failure } from '../report/errors.js';
+import { failure } from '../report/errors.ts';
 
 /** Where the database is. Only `clientConfig`, which is for `pg`, has the password. */
 export interface Configuration {

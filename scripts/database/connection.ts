@@ -4,9 +4,9 @@ import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type QueryResult } from 'pg';
-import { failure } from '../report/errors.js';
-import type { Configuration } from './configuration.js';
-import { sqlstateOf } from './pg-errors.js';
+import { failure } from '../report/errors.ts';
+import type { Configuration } from './configuration.ts';
+import { sqlstateOf } from './pg-errors.ts';
 
 export interface Connection {
   /** The version in the server's own words, such as "15.8 (Debian 15.8-1)". */

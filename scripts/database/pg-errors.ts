@@ -1,5 +1,5 @@
 /** Classes of errors from `pg` and from the server (manual, appendix A, "PostgreSQL Error Codes"). */
-import { Failure, failure } from '../report/errors.js';
+import { Failure, failure } from '../report/errors.ts';
 
 /** The SQLSTATE of an error that PostgreSQL sent, or an empty text for any other. */
 export function sqlstateOf(error: unknown): string {

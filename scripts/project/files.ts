@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { failure } from '../report/errors.js';
+import { failure } from '../report/errors.ts';
 
 /** The text of a file, without a byte order mark. `shown` is its name in messages. @throws Failure `usage` */
 export const readFile = (path: string, shown: string) =>

@@ -1,8 +1,8 @@
 import { join, relative } from 'node:path';
-import { failure } from '../report/errors.js';
-import { expectation, merge, partsOf, type Effect } from '../schema/effects.js';
-import { readFolder, readJson } from './files.js';
-import type { Settings } from './settings.js';
+import { failure } from '../report/errors.ts';
+import { expectation, merge, partsOf, type Effect } from '../schema/effects.ts';
+import { readFolder, readJson } from './files.ts';
+import type { Settings } from './settings.ts';
 
 /** A migration with its effect. `path` is absolute, `file` is relative to the project's root. */
 export interface Migration {

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
 import pg from 'pg';
-import { failure } from '../report/errors.js';
-import { readJson } from './files.js';
+import { failure } from '../report/errors.ts';
+import { readJson } from './files.ts';
 
 /** The settings file. The CLI of node-pg-migrate reads it as well, with `-f`. */
 const FILE = '.node-pg-migraterc.json';

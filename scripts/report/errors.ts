@@ -1,6 +1,6 @@
-import { runMessages } from './messages-run.js';
-import { usageMessages } from './messages-usage.js';
-import type { Difference } from './types.js';
+import { runMessages } from './messages-run.ts';
+import { usageMessages } from './messages-usage.ts';
+import type { Difference } from './types.ts';
 
 /** The exit code of each outcome of a failed command. Other programs rely on them. */
 export const exitCodes = {

@@ -1,4 +1,4 @@
-import { RUN } from './wording.js';
+import { RUN } from './wording.ts';
 
 const connectHints: Readonly<Record<string, string>> = {
   ECONNREFUSED:

@@ -1,5 +1,5 @@
-import { connectHint, migrationHint, serverHints } from './hints.js';
-import type { Difference, Direction, Loss, Problem, Session } from './types.js';
+import { connectHint, migrationHint, serverHints } from './hints.ts';
+import type { Difference, Direction, Loss, Problem, Session } from './types.ts';
 import {
   at,
   blockerLines,
@@ -10,7 +10,7 @@ import {
   RUN,
   sessionWords,
   STATUS,
-} from './wording.js';
+} from './wording.ts';
 
 type Place = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
 

@@ -1,4 +1,4 @@
-import { list, RUN } from './wording.js';
+import { list, RUN } from './wording.ts';
 
 const HELP = `See the commands and options:  ${RUN} help`;
 const EXAMPLE = `For example:  ${RUN} create add-workflow-tags`;

@@ -1,5 +1,5 @@
-import type { Failure } from './errors.js';
-import type { Difference, Done } from './types.js';
+import type { Failure } from './errors.ts';
+import type { Difference, Done } from './types.ts';
 
 /** What a command returns: its outcome, and what it knows about the database and the run. */
 export interface Result {

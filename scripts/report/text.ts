@@ -1,7 +1,7 @@
 import picocolors from 'picocolors';
-import type { Failure } from './errors.js';
-import type { Report } from './report.js';
-import { at, count, differenceLines, list, RUN, table, time } from './wording.js';
+import type { Failure } from './errors.ts';
+import type { Report } from './report.ts';
+import { at, count, differenceLines, list, RUN, table, time } from './wording.ts';
 
 /** The report as text, for people. The text of a failure is {@link failureText}. */
 export function asText(report: Report, hasColor: boolean): string {

@@ -1,4 +1,4 @@
-import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.js';
+import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.ts';
 
 export const RUN = 'npm run migrate';
 export const STATUS = `See what is applied:  ${RUN} status`;

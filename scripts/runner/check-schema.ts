@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueryResult } from 'pg';
-import type { Connection } from '../database/connection.js';
-import { isOvertaken, sqlstateOf } from '../database/pg-errors.js';
-import { expectedAt } from '../project/project.js';
-import { appliedCount, type AppliedRow } from '../project/version.js';
-import { failure } from '../report/errors.js';
-import type { Direction } from '../report/types.js';
-import { factsQuery, READ_SETTINGS, wantedObjects } from '../schema/catalog.js';
-import { compare, shown, title, type Comparison } from '../schema/compare.js';
-import type { Facts } from '../schema/effects.js';
-import type { Context } from './context.js';
-import { refuseProblems } from './preflight.js';
+import type { Connection } from '../database/connection.ts';
+import { isOvertaken, sqlstateOf } from '../database/pg-errors.ts';
+import { expectedAt } from '../project/project.ts';
+import { appliedCount, type AppliedRow } from '../project/version.ts';
+import { failure } from '../report/errors.ts';
+import type { Direction } from '../report/types.ts';
+import { factsQuery, READ_SETTINGS, wantedObjects } from '../schema/catalog.ts';
+import { compare, shown, title, type Comparison } from '../schema/compare.ts';
+import type { Facts } from '../schema/effects.ts';
+import type { Context } from './context.ts';
+import { refuseProblems } from './preflight.ts';
 
 /** What the check has found: the version of the database, and the differences from what is expected there. */
 export interface SchemaCheck extends Comparison {

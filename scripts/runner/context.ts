@@ -1,7 +1,7 @@
-import type { Connector } from '../database/connection.js';
-import type { Project } from '../project/project.js';
-import type { Settings } from '../project/settings.js';
-import type { Direction } from '../report/types.js';
+import type { Connector } from '../database/connection.ts';
+import type { Project } from '../project/project.ts';
+import type { Settings } from '../project/settings.ts';
+import type { Direction } from '../report/types.ts';
 
 /** The options of the command line. Waits are in seconds; timeouts are in milliseconds, and 0 means none. */
 export interface Options {

@@ -1,8 +1,8 @@
 import type { QueryResult } from 'pg';
-import type { Connection } from '../database/connection.js';
-import { sqlstateOf } from '../database/pg-errors.js';
-import { failure } from '../report/errors.js';
-import { COUNT_LIMIT, type Loss } from '../report/types.js';
+import type { Connection } from '../database/connection.ts';
+import { sqlstateOf } from '../database/pg-errors.ts';
+import { failure } from '../report/errors.ts';
+import { COUNT_LIMIT, type Loss } from '../report/types.ts';
 
 /** Ids of all tables that are there (`oid`), and of all columns that have been dropped (`oid.number`). */
 export type Census = ReadonlySet<string>;

@@ -1,15 +1,15 @@
 import { inspect } from 'node:util';
 import type { DatabaseError } from 'pg';
-import { sessionOf } from '../database/connection.js';
-import { isConnectionLost, isLockError, serverFailure, sqlstateOf } from '../database/pg-errors.js';
-import { expectedAt, factsAt, type Migration } from '../project/project.js';
-import { versionAt } from '../project/version.js';
-import { Failure, failure } from '../report/errors.js';
-import type { Difference } from '../report/types.js';
-import { compare, title } from '../schema/compare.js';
-import { factsOf } from '../schema/effects.js';
-import type { FrameworkClient } from './framework-client.js';
-import { LossSuspected, type RunContext } from './transaction.js';
+import { sessionOf } from '../database/connection.ts';
+import { isConnectionLost, isLockError, serverFailure, sqlstateOf } from '../database/pg-errors.ts';
+import { expectedAt, factsAt, type Migration } from '../project/project.ts';
+import { versionAt } from '../project/version.ts';
+import { Failure, failure } from '../report/errors.ts';
+import type { Difference } from '../report/types.ts';
+import { compare, title } from '../schema/compare.ts';
+import { factsOf } from '../schema/effects.ts';
+import type { FrameworkClient } from './framework-client.ts';
+import { LossSuspected, type RunContext } from './transaction.ts';
 
 /**
  * Translates an error of a run into a Failure. Lock errors and LossSuspected, after which the run is

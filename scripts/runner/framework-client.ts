@@ -1,8 +1,8 @@
-import type { Migration } from '../project/project.js';
-import { failure, type Failure } from '../report/errors.js';
-import { recordStatement, type Statement, type StatementClient } from './framework.js';
-import { changesSession, controlsTransaction, leaveTransaction } from './session-settings.js';
-import { RunTransaction, type RunContext } from './transaction.js';
+import type { Migration } from '../project/project.ts';
+import { failure, type Failure } from '../report/errors.ts';
+import { recordStatement, type Statement, type StatementClient } from './framework.ts';
+import { changesSession, controlsTransaction, leaveTransaction } from './session-settings.ts';
+import { RunTransaction, type RunContext } from './transaction.ts';
 
 type Sent = readonly [statement: Statement, values?: readonly unknown[]];
 

@@ -2,10 +2,10 @@
 import { basename, dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MigrationBuilder, RunnerOption } from 'node-pg-migrate';
-import type { Migration } from '../project/project.js';
-import { isCompiled, type Settings } from '../project/settings.js';
-import { failure } from '../report/errors.js';
-import type { Direction } from '../report/types.js';
+import type { Migration } from '../project/project.ts';
+import { isCompiled, type Settings } from '../project/settings.ts';
+import { failure } from '../report/errors.ts';
+import type { Direction } from '../report/types.ts';
 
 export type Statement = string | { readonly text: string };
 

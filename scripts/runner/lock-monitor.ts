@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectionName, withConnection } from '../database/connection.js';
-import type { Session } from '../report/types.js';
-import { blockerLines } from '../report/wording.js';
-import type { Context } from './context.js';
-import { sessionJson } from './run-lock.js';
+import { connectionName, withConnection } from '../database/connection.ts';
+import type { Session } from '../report/types.ts';
+import { blockerLines } from '../report/wording.ts';
+import type { Context } from './context.ts';
+import { sessionJson } from './run-lock.ts';
 
 /** Tells the user which sessions block a long statement, and how far an index build is. */
 export interface LockMonitor {

@@ -1,10 +1,10 @@
 import pg from 'pg';
-import type { Connection } from '../database/connection.js';
-import { expectedAt, type Migration } from '../project/project.js';
-import { failure } from '../report/errors.js';
-import type { Problem } from '../report/types.js';
-import { READ_SETTINGS, wantedObjects } from '../schema/catalog.js';
-import { compare, schemaOf } from '../schema/compare.js';
+import type { Connection } from '../database/connection.ts';
+import { expectedAt, type Migration } from '../project/project.ts';
+import { failure } from '../report/errors.ts';
+import type { Problem } from '../report/types.ts';
+import { READ_SETTINGS, wantedObjects } from '../schema/catalog.ts';
+import { compare, schemaOf } from '../schema/compare.ts';
 import {
   factsOf,
   isKind,
@@ -12,8 +12,8 @@ import {
   partsOf,
   type Effect,
   type Facts,
-} from '../schema/effects.js';
-import type { Context } from './context.js';
+} from '../schema/effects.ts';
+import type { Context } from './context.ts';
 
 /**
  * Refuses a run if the server is read-only, a prerequisite is missing, or the role lacks a privilege. Lists

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isLockError, sqlstateOf } from '../database/pg-errors.js';
-import { failure } from '../report/errors.js';
-import { blockerLines, time } from '../report/wording.js';
-import type { Context } from './context.js';
-import type { LockMonitor } from './lock-monitor.js';
+import { isLockError, sqlstateOf } from '../database/pg-errors.ts';
+import { failure } from '../report/errors.ts';
+import { blockerLines, time } from '../report/wording.ts';
+import type { Context } from './context.ts';
+import type { LockMonitor } from './lock-monitor.ts';
 
 /**
  * Runs `attemptOnce`. After a lock timeout or a deadlock it runs again, at most `--retries` times, after

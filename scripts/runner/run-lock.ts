@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection } from '../database/connection.js';
-import { failure } from '../report/errors.js';
-import type { Session } from '../report/types.js';
-import { sessionWords } from '../report/wording.js';
-import type { Context } from './context.js';
-import { noTimeouts } from './session-settings.js';
+import type { Connection } from '../database/connection.ts';
+import { failure } from '../report/errors.ts';
+import type { Session } from '../report/types.ts';
+import { sessionWords } from '../report/wording.ts';
+import type { Context } from './context.ts';
+import { noTimeouts } from './session-settings.ts';
 
 /** The key of the lock: the same as in the CLI of node-pg-migrate, so that the two exclude each other. */
 export const RUN_LOCK_KEY = '7241865325823964';

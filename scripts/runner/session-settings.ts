@@ -1,7 +1,7 @@
 import pg from 'pg';
-import { sessionOf, type Connection } from '../database/connection.js';
-import { failure } from '../report/errors.js';
-import type { Context } from './context.js';
+import { sessionOf, type Connection } from '../database/connection.ts';
+import { failure } from '../report/errors.ts';
+import type { Context } from './context.ts';
 
 /** Undoes every `SET`, `SET ROLE` and `set_config` of a session, and drops its temporary tables. */
 export const RESET = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP;';

@@ -1,9 +1,9 @@
 import type { QueryResult } from 'pg';
-import { connectionName, type Connection } from '../database/connection.js';
-import { Failure, failure } from '../report/errors.js';
-import type { Difference, Direction, Done } from '../report/types.js';
-import { checkSchema, wasThere, type SchemaCheck } from './check-schema.js';
-import type { Context } from './context.js';
+import { connectionName, type Connection } from '../database/connection.ts';
+import { Failure, failure } from '../report/errors.ts';
+import type { Difference, Direction, Done } from '../report/types.ts';
+import { checkSchema, wasThere, type SchemaCheck } from './check-schema.ts';
+import type { Context } from './context.ts';
 import {
   CENSUS,
   censusFrom,
@@ -11,10 +11,10 @@ import {
   refuseLoss,
   removedBetween,
   type Census,
-} from './data-loss.js';
-import type { LockMonitor } from './lock-monitor.js';
-import type { RunLock } from './run-lock.js';
-import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.js';
+} from './data-loss.ts';
+import type { LockMonitor } from './lock-monitor.ts';
+import type { RunLock } from './run-lock.ts';
+import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
 /** What a run has done up to now, in all of its attempts. */
 export interface Progress {

@@ -1,6 +1,6 @@
-import type { Difference } from '../report/types.js';
-import { factId, isKind, type Expectation, type Fact, type Facts } from './effects.js';
-import { normalizer } from './normalize.js';
+import type { Difference } from '../report/types.ts';
+import { factId, isKind, type Expectation, type Fact, type Facts } from './effects.ts';
+import { normalizer } from './normalize.ts';
 
 /** `failing` are the differences that make the schema wrong, `warnings` the others. */
 export interface Comparison {

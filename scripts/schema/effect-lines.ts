@@ -1,6 +1,6 @@
-import type { Direction } from '../report/types.js';
-import { title } from './compare.js';
-import { isKind, partsOf, type Effect, type Facts } from './effects.js';
+import type { Direction } from '../report/types.ts';
+import { title } from './compare.ts';
+import { isKind, partsOf, type Effect, type Facts } from './effects.ts';
 
 /** Describes what a migration does to the schema `before`: `+` adds, `~` changes, `-` removes. */
 export function effectLines(before: Facts, effect: Effect, direction: Direction): string[] {

@@ -1,12 +1,12 @@
 /** Runs everything in order: server, project, workloads, stall of writers, report. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { startBenchServer } from './databases.js';
-import { interleave, type Sample } from './measure.js';
-import { repositoryProject } from './projects.js';
-import { report } from './report.js';
-import { measureStalls } from './stall.js';
-import { checkWorkloads, repositoryWorkloads, thousandWorkloads } from './workloads.js';
+import { startBenchServer } from './databases.ts';
+import { interleave, type Sample } from './measure.ts';
+import { repositoryProject } from './projects.ts';
+import { report } from './report.ts';
+import { measureStalls } from './stall.ts';
+import { checkWorkloads, repositoryWorkloads, thousandWorkloads } from './workloads.ts';
 
 const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url));
 

@@ -1,6 +1,6 @@
 /** How each contender is started. */
-import type { Command } from './measure.js';
-import type { Project } from './projects.js';
+import type { Command } from './measure.ts';
+import type { Project } from './projects.ts';
 
 /** A way to do the work of a workload, on the database of this URL. */
 export type Start = (url: string) => Command;

@@ -1,6 +1,6 @@
 /** The server of the benchmark, and databases on it. */
-import { startEmbedded } from '../support/embedded.js';
-import { makeDatabase, makeTemplate, type Database } from '../support/database.js';
+import { startEmbedded } from '../support/embedded.ts';
+import { makeDatabase, makeTemplate, type Database } from '../support/database.ts';
 
 export interface Server {
   readonly url: string;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { work } from './projects.js';
+import { work } from './projects.ts';
 
 export interface Command {
   readonly file: string;

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Effect } from '../../scripts/schema/effects.js';
-import { root } from '../support/root.js';
+import type { Effect } from '../../scripts/schema/effects.ts';
+import { root } from '../support/root.ts';
 
 /** Where all of the benchmark's files are; git ignores it. */
 export const work = join(root, '.cache/bench');
@@ -69,7 +69,7 @@ function build(folder: string): void {
 
 /** Scripts for `npm run`: this program's is the one of the repository, and next to it the framework's. */
 function withManifest(folder: string, compiled: string, scripts: string): Project {
-  const migrate = `node --disable-warning=DEP0180 --import ./${scripts}/ts-node.mjs ${scripts}/migrate.ts`;
+  const migrate = `node ${scripts}/ts-node.cjs ${scripts}/migrate.ts`;
   const cli = `node ${FRAMEWORK} -f .node-pg-migraterc.json`;
   const manifest = {
     name: 'bench',

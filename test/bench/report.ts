@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem, type } from 'node:os';
 import { join } from 'node:path';
-import { root } from '../support/root.js';
-import { median, spread, type Sample } from './measure.js';
-import type { Stall } from './stall.js';
-import { targets } from './targets.js';
+import { root } from '../support/root.ts';
+import { median, spread, type Sample } from './measure.ts';
+import type { Stall } from './stall.ts';
+import { targets } from './targets.ts';
 
 export interface Results {
   /** By workload, then contender. */

@@ -3,12 +3,12 @@
  * legacy files run in one transaction, and while `npm run migrate up` runs.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { legacyFiles, legacySql } from '../migrations/legacy-files.js';
-import { fixture, type Database } from '../support/database.js';
-import { start } from '../support/migrate.js';
-import type { Server } from './databases.js';
-import { median } from './measure.js';
-import { longestStall } from './writers.js';
+import { legacyFiles, legacySql } from '../migrations/legacy-files.ts';
+import { fixture, type Database } from '../support/database.ts';
+import { start } from '../support/migrate.ts';
+import type { Server } from './databases.ts';
+import { median } from './measure.ts';
+import { longestStall } from './writers.ts';
 
 export interface Stall {
   readonly name: string;

@@ -1,4 +1,4 @@
-import type { Measure } from './report.js';
+import type { Measure } from './report.ts';
 
 /** What is to be reached: the ratio of the medians of two contenders in one workload. */
 export interface Target {

@@ -1,9 +1,9 @@
 /** What is measured: each workload is a set of contenders that do the same. */
-import type { Database } from '../support/database.js';
-import { framework, ours, type Start } from './contenders.js';
-import { addOtherTables, type Server } from './databases.js';
-import { run, type Contender } from './measure.js';
-import { generatedProject, type Project } from './projects.js';
+import type { Database } from '../support/database.ts';
+import { framework, ours, type Start } from './contenders.ts';
+import { addOtherTables, type Server } from './databases.ts';
+import { run, type Contender } from './measure.ts';
+import { generatedProject, type Project } from './projects.ts';
 
 export interface Workload {
   readonly name: string;

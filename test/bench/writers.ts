@@ -1,7 +1,7 @@
 /** What writers notice: the application's statements on `workflow_executions`, each timed, while something else runs. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Database } from '../support/database.js';
+import type { Database } from '../support/database.ts';
 
 const WRITERS = 4;
 const INSERT = `INSERT INTO workflow_executions (template_id, user_id, status, input)

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import type { Difference } from '../../scripts/report/types.js';
-import type { Effect } from '../../scripts/schema/effects.js';
-import { root } from '../support/root.js';
+import type { Difference } from '../../scripts/report/types.ts';
+import type { Effect } from '../../scripts/schema/effects.ts';
+import { root } from '../support/root.ts';
 
 /** A change to a schema, and what the check must say of it. */
 export interface Case {

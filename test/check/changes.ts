@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { call } from '../support/call.js';
-import { makeDatabase, type Database } from '../support/database.js';
-import { migration, write } from '../support/project.js';
-import { line, type Case } from './cases.js';
+import { call } from '../support/call.ts';
+import { makeDatabase, type Database } from '../support/database.ts';
+import { migration, write } from '../support/project.ts';
+import { line, type Case } from './cases.ts';
 
 /** What the check and pg_dump say after the change of a case. */
 export interface Outcome {

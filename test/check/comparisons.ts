@@ -1,8 +1,8 @@
-import type { Effect } from '../../scripts/schema/effects.js';
-import { readBlocks } from './cases.js';
+import type { Effect } from '../../scripts/schema/effects.ts';
+import { readBlocks } from './cases.ts';
 
-type Schema = Pick<typeof import('../../scripts/schema/compare.js'), 'compare'> &
-  Pick<typeof import('../../scripts/schema/effects.js'), 'expectation' | 'merge'>;
+type Schema = Pick<typeof import('../../scripts/schema/compare.ts'), 'compare'> &
+  Pick<typeof import('../../scripts/schema/effects.ts'), 'expectation' | 'merge'>;
 
 /** Effects, the live schema (as an effect that makes it), and the differences that the comparison finds or warns of. */
 export const comparisons = readBlocks('comparisons.txt').map(({ name, of, effects }) => ({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { testAll } from '../support/everything.js';
-import { byName, kinds, major, readCases } from './cases.js';
-import { outcomesOf } from './changes.js';
+import { testAll } from '../support/everything.ts';
+import { byName, kinds, major, readCases } from './cases.ts';
+import { outcomesOf } from './changes.ts';
 
 /**
  * What the check detects, by kind of object. pg_dump is the second opinion: it knows nothing of this project's

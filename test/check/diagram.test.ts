@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { diagram } from '../../scripts/report/diagram.js';
-import { merge } from '../../scripts/schema/effects.js';
+import { diagram } from '../../scripts/report/diagram.ts';
+import { merge } from '../../scripts/schema/effects.ts';
 
 test('draws tables with columns, keys and references, and leaves the rest out', () => {
   const facts = merge([

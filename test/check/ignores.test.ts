@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import { migration, testProject } from '../support/project.js';
-import { testDatabase } from '../support/test-database.js';
-import { readCases } from './cases.js';
-import { differencesIn, withMigrated } from './changes.js';
-import { sensitive, settings } from './samples.js';
+import { call } from '../support/call.ts';
+import { migration, testProject } from '../support/project.ts';
+import { testDatabase } from '../support/test-database.ts';
+import { readCases } from './cases.ts';
+import { differencesIn, withMigrated } from './changes.ts';
+import { sensitive, settings } from './samples.ts';
 
 test('ignores the settings of the session', async () => {
   await withMigrated(sensitive, async (database, project) => {

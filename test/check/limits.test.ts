@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { root } from '../support/root.js';
-import { byName, readCases } from './cases.js';
-import { outcomesOf } from './changes.js';
+import { root } from '../support/root.ts';
+import { byName, readCases } from './cases.ts';
+import { outcomesOf } from './changes.ts';
 
 const cases = readCases('limits.txt');
 const groups = [...new Set(cases.map(({ group }) => group))];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { differencesIn, withMigrated } from './changes.js';
-import { named } from './samples.js';
+import { differencesIn, withMigrated } from './changes.ts';
+import { named } from './samples.ts';
 
 test('detects what is missing under every name', async () => {
   await withMigrated(named.make, async (database, root) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { testAll } from '../support/everything.js';
-import { differencesIn, withMigrated } from './changes.js';
+import { testAll } from '../support/everything.ts';
+import { differencesIn, withMigrated } from './changes.ts';
 
 const schemas = testAll ? 100 : 4;
 

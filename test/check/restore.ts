@@ -1,6 +1,6 @@
-import type { Database } from '../support/database.js';
-import { pgDump } from '../support/dump.js';
-import { hasPsql, psql } from '../support/psql.js';
+import type { Database } from '../support/database.ts';
+import { pgDump } from '../support/dump.ts';
+import { hasPsql, psql } from '../support/psql.ts';
 
 /** Copies a database into an empty one, of the same or another server: `pg_dump | psql`, or the like without psql. */
 export async function restore(from: string, to: Pick<Database, 'url' | 'query'>): Promise<void> {

@@ -1,8 +1,8 @@
 import { expect, inject, test } from 'vitest';
-import { makeDatabase } from '../support/database.js';
-import { allCases, definitions } from './cases.js';
-import { differencesIn, isAlone, migrationOf, withMigrated } from './changes.js';
-import { restore } from './restore.js';
+import { makeDatabase } from '../support/database.ts';
+import { allCases, definitions } from './cases.ts';
+import { differencesIn, isAlone, migrationOf, withMigrated } from './changes.ts';
+import { restore } from './restore.ts';
 
 test('finds no difference in a copy that pg_dump and psql made', async () => {
   // A restore needs what a copy cannot have twice, such as roles: none of these cases makes any.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../support/root.js';
+import { root } from '../support/root.ts';
 
 const read = (file: string) => readFileSync(join(root, 'test/check/samples', file), 'utf8');
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import { migration, testProject, type Files } from '../support/project.js';
-import { testDatabase } from '../support/test-database.js';
-import { byName, readBlocks } from './cases.js';
+import { call } from '../support/call.ts';
+import { migration, testProject, type Files } from '../support/project.ts';
+import { testDatabase } from '../support/test-database.ts';
+import { byName, readBlocks } from './cases.ts';
 
 const sql = (text: string) => `pgm.sql(${JSON.stringify(text)});`;
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { compare } from '../../scripts/schema/compare.js';
-import { effectLines } from '../../scripts/schema/effect-lines.js';
-import { effectBetween, expectation, merge } from '../../scripts/schema/effects.js';
-import { byName, line } from './cases.js';
-import { answersTo, comparisons, effectsBetween, linesOf } from './comparisons.js';
+import { compare } from '../../scripts/schema/compare.ts';
+import { effectLines } from '../../scripts/schema/effect-lines.ts';
+import { effectBetween, expectation, merge } from '../../scripts/schema/effects.ts';
+import { byName, line } from './cases.ts';
+import { answersTo, comparisons, effectsBetween, linesOf } from './comparisons.ts';
 
 test.for(byName(comparisons))('compares: %s', async ([, given]) => {
   const { failing, warnings } = given;

@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { installedMajor } from '../support/binaries.js';
-import { call } from '../support/call.js';
-import { makeDatabase } from '../support/database.js';
-import { startEmbedded } from '../support/embedded.js';
-import { testAll } from '../support/everything.js';
-import { allCases, definitions, major, type Case } from './cases.js';
+import { installedMajor } from '../support/binaries.ts';
+import { call } from '../support/call.ts';
+import { makeDatabase } from '../support/database.ts';
+import { startEmbedded } from '../support/embedded.ts';
+import { testAll } from '../support/everything.ts';
+import { allCases, definitions, major, type Case } from './cases.ts';
 import {
   differencesIn,
   inPublic,
@@ -12,8 +12,8 @@ import {
   isAlone,
   migrationOf,
   withMigrated,
-} from './changes.js';
-import { restore } from './restore.js';
+} from './changes.ts';
+import { restore } from './restore.ts';
 
 const others = [14, 15, 16, 17, 18].filter((each) => each !== major());
 /** The oldest, whose words differ most, or the newest. */

@@ -1,11 +1,11 @@
 import { cpSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, inject, test } from 'vitest';
-import { testAll } from '../support/everything.js';
-import { startProgram } from '../support/migrate.js';
-import { testProject, write } from '../support/project.js';
-import { root } from '../support/root.js';
-import { testDatabase } from '../support/test-database.js';
+import { testAll } from '../support/everything.ts';
+import { startProgram } from '../support/migrate.ts';
+import { testProject, write } from '../support/project.ts';
+import { root } from '../support/root.ts';
+import { testDatabase } from '../support/test-database.ts';
 
 const left = ['node_modules', 'dist', '.git', '.cache', '.postgres', '.env'];
 

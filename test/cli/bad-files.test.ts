@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Files } from '../support/project.js';
-import { makesTable, smallProject } from '../support/small-project.js';
-import { expectRefused, nowhere, setUp } from './report.js';
+import type { Files } from '../support/project.ts';
+import { makesTable, smallProject } from '../support/small-project.ts';
+import { expectRefused, nowhere, setUp } from './report.ts';
 
 const rc = '.node-pg-migraterc.json';
 const effect = 'migrations/schema/0002_b.json';

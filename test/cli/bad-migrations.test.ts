@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { expectRefused, setUp, stateOf } from './report.js';
+import { expectRefused, setUp, stateOf } from './report.ts';
 
 const file = 'migrations/0002_b.ts';
 const down = 'export function down(pgm) { pgm.dropTable("b"); }\n';

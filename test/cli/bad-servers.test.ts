@@ -1,6 +1,6 @@
 import { expect, inject, test } from 'vitest';
-import { testProject } from '../support/project.js';
-import { expectRefused, PASSWORD, refused } from './report.js';
+import { testProject } from '../support/project.ts';
+import { expectRefused, PASSWORD, refused } from './report.ts';
 
 const NOBODY = { host: '127.0.0.1:1', username: 'u', password: PASSWORD, pathname: '/db' };
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import { expectRefused, readReport, refused, report, setUp, stateOf, words } from './report.js';
+import { call } from '../support/call.ts';
+import { expectRefused, readReport, refused, report, setUp, stateOf, words } from './report.ts';
 
 /** Command lines that are refused, by what the message says. */
 const wrong: Readonly<Record<string, readonly string[]>> = {

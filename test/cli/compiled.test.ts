@@ -2,14 +2,14 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { call, type JsonReport } from '../support/call.js';
-import type { Database } from '../support/database.js';
-import { startProgram } from '../support/migrate.js';
-import { migration, write, type Files } from '../support/project.js';
-import { root } from '../support/root.js';
-import { makesTable } from '../support/small-project.js';
-import { createDatabase, testDatabase } from '../support/test-database.js';
-import { readReport, report, words } from './report.js';
+import { call, type JsonReport } from '../support/call.ts';
+import type { Database } from '../support/database.ts';
+import { startProgram } from '../support/migrate.ts';
+import { migration, write, type Files } from '../support/project.ts';
+import { root } from '../support/root.ts';
+import { makesTable } from '../support/small-project.ts';
+import { createDatabase, testDatabase } from '../support/test-database.ts';
+import { readReport, report, words } from './report.ts';
 
 const file = (name: string) => `readFileSync(new URL('./${name}', import.meta.url), 'utf8')`;
 const imports = (...lines: readonly string[]) => lines.map((line) => `import ${line};\n`).join('');
@@ -36,7 +36,7 @@ const sources: Files = {
       `pgm.dropColumns('t', 'at');`,
     ),
   'migrations/0005_imports-helpers.ts':
-    imports(`{ addText } from './helpers/add-text.js'`, `{ NAMES } from '../shared/names.js'`) +
+    imports(`{ addText } from './helpers/add-text.ts'`, `{ NAMES } from '../shared/names.js'`) +
     migration('addText(pgm, NAMES);', `pgm.dropColumns('t', NAMES);`),
   'migrations/helpers/add-text.ts':
     imports(`{ readFileSync } from 'node:fs'`) +

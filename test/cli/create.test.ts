@@ -1,10 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import { testProject, type Files } from '../support/project.js';
-import { root as repository } from '../support/root.js';
-import { expectRefused, words } from './report.js';
+import { call } from '../support/call.ts';
+import { testProject, type Files } from '../support/project.ts';
+import { root as repository } from '../support/root.ts';
+import { expectRefused, words } from './report.ts';
 
 const template = readFileSync(join(repository, 'scripts/template.ts'), 'utf8');
 const project = (files: Files = {}) => testProject({ 'scripts/template.ts': template, ...files });

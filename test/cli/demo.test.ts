@@ -3,10 +3,10 @@ import { chmodSync, cpSync, readdirSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import { startProgram, typescript } from '../support/migrate.js';
-import { testProject } from '../support/project.js';
-import { root } from '../support/root.js';
+import { call } from '../support/call.ts';
+import { startProgram, typescript } from '../support/migrate.ts';
+import { testProject } from '../support/project.ts';
+import { root } from '../support/root.ts';
 
 /** A folder that the user of an embedded server can reach. */
 function temporaryFolder(): string {
@@ -36,7 +36,7 @@ test('`npm run db` starts a database with the base schema, until it is stopped',
   for (const name of ['package.json', 'tsconfig.json', 'scripts', 'test'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  const argv = [...typescript, join(folder, 'test/db.ts')];
+  const argv = [typescript, join(folder, 'test/db.ts')];
   const { child, finished, printed } = startProgram(process.execPath, argv, { cwd: folder });
   const [, url = ''] = /DATABASE_URL=([\w:/@.]+)/.exec(await printed('Ctrl-C')) ?? [];
   expect(await call(['up', '1'], { url })).toMatchObject({ code: 0 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
-import { root } from '../support/root.js';
+import { root } from '../support/root.ts';
 
 const folder = join(root, 'scripts');
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
@@ -11,7 +11,7 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
 /** The files of `scripts/` from which this one imports something, types included. */
 const importsOf = (file: string) => {
   const text = readFileSync(join(folder, file), 'utf8');
-  return [...text.matchAll(/import [^;]*?'(\.[^']+)\.js'/g)].map(([, path = '']) =>
+  return [...text.matchAll(/import [^;]*?'(\.[^']+)\.ts'/g)].map(([, path = '']) =>
     normalize(join(dirname(file), `${path}.ts`)),
   );
 };

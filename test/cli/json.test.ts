@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readReport, report, setUp, words } from './report.js';
+import { readReport, report, setUp, words } from './report.ts';
 
 test('every command prints one object, and nothing on stderr', async () => {
   const { database, print } = await setUp(['a'], { 'scripts/template.ts': '' });

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { exitCodes, failure, messages } from '../../scripts/report/errors.js';
-import { root } from '../support/root.js';
+import { exitCodes, failure, messages } from '../../scripts/report/errors.ts';
+import { root } from '../support/root.ts';
 
 /** What messages.txt has: the code of each failure, and the values in its message. */
 const file = readFileSync(join(root, 'test/cli/messages.txt'), 'utf8');

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { plainRole } from '../support/plain-role.js';
-import { write } from '../support/project.js';
-import { smallProject } from '../support/small-project.js';
-import { report, setUp, stateOf, words } from './report.js';
+import { plainRole } from '../support/plain-role.ts';
+import { write } from '../support/project.ts';
+import { smallProject } from '../support/small-project.ts';
+import { report, setUp, stateOf, words } from './report.ts';
 
 /** A project, and a database to which all of it is applied. */
 async function applied(names: readonly string[]) {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import { nowhere, refused, report, setUp, stateOf, words } from './report.js';
+import { call } from '../support/call.ts';
+import { nowhere, refused, report, setUp, stateOf, words } from './report.ts';
 
 /** npm keeps the options of `npm run migrate up --name=value` for itself, and puts them into the environment. */
 const npm = (line: string, url = nowhere) => ({

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { npmMigrate } from '../support/migrate.js';
-import { root as repository } from '../support/root.js';
-import { setUp, stateOf, words } from './report.js';
+import { npmMigrate } from '../support/migrate.ts';
+import { root as repository } from '../support/root.ts';
+import { setUp, stateOf, words } from './report.ts';
 
 const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
   scripts: { migrate: string };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import { migrate, sources, start, startProgram } from '../support/migrate.js';
-import { migration } from '../support/project.js';
-import { setUp } from './report.js';
+import { call } from '../support/call.ts';
+import { migrate, sources, start, startProgram } from '../support/migrate.ts';
+import { migration } from '../support/project.ts';
+import { setUp } from './report.ts';
 
 test.concurrent.for<[boolean, Record<string, string>]>([
   [false, { CI: 'true' }],

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import type { Database } from '../support/database.js';
-import { plainRole } from '../support/plain-role.js';
-import { migration } from '../support/project.js';
-import { hasPsql, psql } from '../support/psql.js';
-import { smallProject } from '../support/small-project.js';
-import { expectRefused, refused, report, setUp, stateOf, words } from './report.js';
+import { call } from '../support/call.ts';
+import type { Database } from '../support/database.ts';
+import { plainRole } from '../support/plain-role.ts';
+import { migration } from '../support/project.ts';
+import { hasPsql, psql } from '../support/psql.ts';
+import { smallProject } from '../support/small-project.ts';
+import { expectRefused, refused, report, setUp, stateOf, words } from './report.ts';
 
 /** A project that creates, changes and drops, in transactions and outside of them, with SQL that psql could misread. */
 const setUpAll = () =>

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { exitCodes } from '../../scripts/report/errors.js';
-import { call } from '../support/call.js';
-import { plainRole } from '../support/plain-role.js';
-import { root } from '../support/root.js';
-import { testDatabase } from '../support/test-database.js';
-import { schema, setUp, words } from './report.js';
+import { exitCodes } from '../../scripts/report/errors.ts';
+import { call } from '../support/call.ts';
+import { plainRole } from '../support/plain-role.ts';
+import { root } from '../support/root.ts';
+import { testDatabase } from '../support/test-database.ts';
+import { schema, setUp, words } from './report.ts';
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
-import { call, type CallOptions, type JsonReport } from '../support/call.js';
-import type { Database } from '../support/database.js';
-import type { Files } from '../support/project.js';
-import { root } from '../support/root.js';
-import { smallProject } from '../support/small-project.js';
-import { testDatabase } from '../support/test-database.js';
+import { call, type CallOptions, type JsonReport } from '../support/call.ts';
+import type { Database } from '../support/database.ts';
+import type { Files } from '../support/project.ts';
+import { root } from '../support/root.ts';
+import { smallProject } from '../support/small-project.ts';
+import { testDatabase } from '../support/test-database.ts';
 
 const file = readFileSync(join(root, 'test/cli/report.schema.json'), 'utf8');
 export const schema = JSON.parse(file) as {

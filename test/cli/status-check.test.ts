@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { plainRole } from '../support/plain-role.js';
-import { refused, report, setUp, stateOf } from './report.js';
+import { plainRole } from '../support/plain-role.ts';
+import { refused, report, setUp, stateOf } from './report.ts';
 
 test('status lists each migration, the version, and the outcome of the check', async () => {
   const { run, print, query } = await setUp(['a', 'b', 'c']);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { plainRole } from '../support/plain-role.js';
-import { testDatabase } from '../support/test-database.js';
-import { expectAdopted, expectRefused } from './adoption.js';
-import { legacyDatabases } from './legacy.js';
-import { sqlCases } from './sql-cases.js';
+import { plainRole } from '../support/plain-role.ts';
+import { testDatabase } from '../support/test-database.ts';
+import { expectAdopted, expectRefused } from './adoption.ts';
+import { legacyDatabases } from './legacy.ts';
+import { sqlCases } from './sql-cases.ts';
 
 /** States that `up` refuses: it names what differs, and changes nothing. */
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import { expectAdopted, migrations } from './adoption.js';
-import { legacyDatabases } from './legacy.js';
+import { call } from '../support/call.ts';
+import { expectAdopted, migrations } from './adoption.ts';
+import { legacyDatabases } from './legacy.ts';
 
 const legacyDatabase = legacyDatabases();
 const nobody = '00000000-0000-4000-8000-00000000000f';

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { stateOf } from '../cli/report.js';
-import { call } from '../support/call.js';
-import { root } from '../support/root.js';
-import { testDatabase } from '../support/test-database.js';
-import { expectAdopted, fill } from './adoption.js';
-import { legacyDatabases } from './legacy.js';
-import { sqlCases } from './sql-cases.js';
+import { stateOf } from '../cli/report.ts';
+import { call } from '../support/call.ts';
+import { root } from '../support/root.ts';
+import { testDatabase } from '../support/test-database.ts';
+import { expectAdopted, fill } from './adoption.ts';
+import { legacyDatabases } from './legacy.ts';
+import { sqlCases } from './sql-cases.ts';
 
 /** Shapes that differ from the expected ones and are adopted, because no value has to be touched for it. */
 

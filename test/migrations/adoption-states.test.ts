@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import type { Database } from '../support/database.js';
-import { testAll } from '../support/everything.js';
-import { testDatabase } from '../support/test-database.js';
-import { expectAdopted, fill, lastLegacy } from './adoption.js';
-import { claim, legacyFiles, legacySql, runLegacy, statementsOf } from './legacy.js';
+import { call } from '../support/call.ts';
+import type { Database } from '../support/database.ts';
+import { testAll } from '../support/everything.ts';
+import { testDatabase } from '../support/test-database.ts';
+import { expectAdopted, fill, lastLegacy } from './adoption.ts';
+import { claim, legacyFiles, legacySql, runLegacy, statementsOf } from './legacy.ts';
 
 /** The states that the legacy runners left: each is adopted by one plain `up`, with its rows. */
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, inject, test } from 'vitest';
-import { makeDatabase } from '../support/database.js';
-import { testAll } from '../support/everything.js';
-import { expectAdopted, schemaLines } from './adoption.js';
-import { legacyDatabases } from './legacy.js';
+import { makeDatabase } from '../support/database.ts';
+import { testAll } from '../support/everything.ts';
+import { expectAdopted, schemaLines } from './adoption.ts';
+import { legacyDatabases } from './legacy.ts';
 
 const numRuns = testAll ? 40 : 4;
 const legacyDatabase = legacyDatabases();

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { call, type JsonReport } from '../support/call.js';
-import type { Database } from '../support/database.js';
-import { root } from '../support/root.js';
+import { call, type JsonReport } from '../support/call.ts';
+import type { Database } from '../support/database.ts';
+import { root } from '../support/root.ts';
 
 /** The names of the migrations, in order, as the folder has them. */
 export const migrations: readonly string[] = readdirSync(join(root, 'migrations'))

@@ -1,4 +1,4 @@
-import { fixture } from '../support/database.js';
+import { fixture } from '../support/database.ts';
 
 /** Files that stand for the legacy ones, in the order that works; their numbers say another one. */
 export const legacyFiles = [

@@ -1,10 +1,10 @@
 import { beforeAll } from 'vitest';
-import type { Database } from '../support/database.js';
-import { createDatabase, testDatabase } from '../support/test-database.js';
-import { fill } from './adoption.js';
-import { legacyFiles, legacySql, type LegacyFile } from './legacy-files.js';
+import type { Database } from '../support/database.ts';
+import { createDatabase, testDatabase } from '../support/test-database.ts';
+import { fill } from './adoption.ts';
+import { legacyFiles, legacySql, type LegacyFile } from './legacy-files.ts';
 
-export * from './legacy-files.js';
+export * from './legacy-files.ts';
 
 /**
  * Runs legacy files as the legacy runner did that went on after a failed file: each file is one query, and so one

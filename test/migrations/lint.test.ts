@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import { testDatabase } from '../support/test-database.js';
-import { migrations } from './adoption.js';
-import { lint } from './squawk.js';
+import { call } from '../support/call.ts';
+import { testDatabase } from '../support/test-database.ts';
+import { migrations } from './adoption.ts';
+import { lint } from './squawk.ts';
 
 /** Lints what `plan` prints, with its transactions and settings. What is accepted has its reason here. */
 

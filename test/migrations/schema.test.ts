@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import { root } from '../support/root.js';
-import { testDatabase } from '../support/test-database.js';
-import { lastLegacy, schemaLines } from './adoption.js';
+import { call } from '../support/call.ts';
+import { root } from '../support/root.ts';
+import { testDatabase } from '../support/test-database.ts';
+import { lastLegacy, schemaLines } from './adoption.ts';
 
 /** The schema that the application needs, as the facts about it say; not read from the effects. */
 const expected = readFileSync(join(root, 'test/migrations/schema.txt'), 'utf8');

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { beforeAll, expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import { createDatabase } from '../support/test-database.js';
-import { fill } from './adoption.js';
-import { sqlCases } from './sql-cases.js';
+import { call } from '../support/call.ts';
+import { createDatabase } from '../support/test-database.ts';
+import { fill } from './adoption.ts';
+import { sqlCases } from './sql-cases.ts';
 
 /** What the application does with the tables, at the last version. */
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../support/root.js';
+import { root } from '../support/root.ts';
 
 /** SQL that makes the state of a database, and what the program says of that state. */
 export interface SqlCase {

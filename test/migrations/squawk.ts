@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { fetchPackage } from '../support/binaries.js';
+import { fetchPackage } from '../support/binaries.ts';
 
 const RELEASE = '2.66.0';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import type { Database } from '../support/database.js';
-import { testDatabase } from '../support/test-database.js';
-import { fill, lastLegacy, migrations, schemaLines } from './adoption.js';
+import { call } from '../support/call.ts';
+import type { Database } from '../support/database.ts';
+import { testDatabase } from '../support/test-database.ts';
+import { fill, lastLegacy, migrations, schemaLines } from './adoption.ts';
 
 async function run(database: Database, ...argv: string[]): Promise<void> {
   const { code, stderr } = await call(argv, { url: database.url });

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Files } from '../support/project.js';
-import { root } from '../support/root.js';
-import { sqlStep } from './setup.js';
+import type { Files } from '../support/project.ts';
+import { root } from '../support/root.ts';
+import { sqlStep } from './setup.ts';
 
 const keys = ['base', 'prerequisites', 'up', 'effect', 'then', 'then effect', 'expect'] as const;
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { backends, blockedRun, eventually } from '../support/eventually.js';
-import { testAll } from '../support/everything.js';
-import { expectRecovery, hold, places, setUpItems } from './items.js';
-import { testPooler } from './pgbouncer.js';
-import { startProxy, type Cut } from './proxy.js';
+import { backends, blockedRun, eventually } from '../support/eventually.ts';
+import { testAll } from '../support/everything.ts';
+import { expectRecovery, hold, places, setUpItems } from './items.ts';
+import { testPooler } from './pgbouncer.ts';
+import { startProxy, type Cut } from './proxy.ts';
 
 const PATIENT = '--lock-timeout=10min';
 

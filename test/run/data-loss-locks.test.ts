@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { blockedRun } from '../support/eventually.js';
-import { plainRole } from '../support/plain-role.js';
-import { createsTable, setUp, sqlStep, table } from './setup.js';
+import { blockedRun } from '../support/eventually.ts';
+import { plainRole } from '../support/plain-role.ts';
+import { createsTable, setUp, sqlStep, table } from './setup.ts';
 
 test.for([
   ['COMMIT', 7],

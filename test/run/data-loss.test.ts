@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { stateOf } from '../cli/report.js';
-import { readCases } from './cases.js';
-import { createsTable, setUp, step } from './setup.js';
+import { stateOf } from '../cli/report.ts';
+import { readCases } from './cases.ts';
+import { createsTable, setUp, step } from './setup.ts';
 
 const cases = readCases('data-loss.txt');
 const refused = cases.filter(([, { expected }]) => expected !== '');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { setUp, step, table } from './setup.js';
+import { setUp, step, table } from './setup.ts';
 
 /** Migrations that do to the process what no migration should; in a process of its own. */
 

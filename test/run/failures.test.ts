@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import { createsTable, setUp, sqlStep, step, table } from './setup.js';
+import { call } from '../support/call.ts';
+import { createsTable, setUp, sqlStep, step, table } from './setup.ts';
 
 const MAKE = 'CREATE TABLE a (id integer)';
 

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadMigrations, runMigrations } from '../../scripts/runner/framework.js';
-import { readProject } from '../../scripts/project/project.js';
-import { readSettings } from '../../scripts/project/settings.js';
-import { startProgram } from '../support/migrate.js';
-import { testProject } from '../support/project.js';
-import { root as repository } from '../support/root.js';
-import { createsTable, setUp, step, table } from './setup.js';
+import { loadMigrations, runMigrations } from '../../scripts/runner/framework.ts';
+import { readProject } from '../../scripts/project/project.ts';
+import { readSettings } from '../../scripts/project/settings.ts';
+import { startProgram } from '../support/migrate.ts';
+import { testProject } from '../support/project.ts';
+import { root as repository } from '../support/root.ts';
+import { createsTable, setUp, step, table } from './setup.ts';
 
 const cli = join(repository, 'node_modules/node-pg-migrate/bin/node-pg-migrate.js');
 const project = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readCases } from './cases.js';
-import { setUp, sqlStep, step, table } from './setup.js';
+import { readCases } from './cases.ts';
+import { setUp, sqlStep, step, table } from './setup.ts';
 
 describe('the hint leads on', () => {
   test.for(readCases('hints.txt'))('%s', async ([, { base, files, expected }]) => {

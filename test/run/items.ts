@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import type { JsonReport } from '../support/call.js';
-import type { Database } from '../support/database.js';
-import { advisoryLocks, eventually, settled } from '../support/eventually.js';
-import type { Files } from '../support/project.js';
-import { createsTable, setUp, sqlStep, step } from './setup.js';
+import type { JsonReport } from '../support/call.ts';
+import type { Database } from '../support/database.ts';
+import { advisoryLocks, eventually, settled } from '../support/eventually.ts';
+import type { Files } from '../support/project.ts';
+import { createsTable, setUp, sqlStep, step } from './setup.ts';
 
 /** The application's table, with rows. Its constraint makes a read of the schema wait for a lock on it. */
 const BASE = `CREATE TABLE items (id integer PRIMARY KEY, name text CHECK (name <> ''));

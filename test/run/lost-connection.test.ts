@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { readConfiguration } from '../../scripts/database/configuration.js';
-import { withConnection } from '../../scripts/database/connection.js';
-import { withRunLock } from '../../scripts/runner/run-lock.js';
-import type { Context } from '../../scripts/runner/context.js';
-import type { Database } from '../support/database.js';
-import { advisoryLocks, backends, blockedRun, eventually } from '../support/eventually.js';
-import { testDatabase } from '../support/test-database.js';
-import { expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.js';
-import { step } from './setup.js';
+import { readConfiguration } from '../../scripts/database/configuration.ts';
+import { withConnection } from '../../scripts/database/connection.ts';
+import { withRunLock } from '../../scripts/runner/run-lock.ts';
+import type { Context } from '../../scripts/runner/context.ts';
+import type { Database } from '../support/database.ts';
+import { advisoryLocks, backends, blockedRun, eventually } from '../support/eventually.ts';
+import { testDatabase } from '../support/test-database.ts';
+import { expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.ts';
+import { step } from './setup.ts';
 
 /** Ends the session that a run has for this purpose, and waits until it is gone. */
 async function terminate(database: Database, purpose: 'run' | 'lock'): Promise<void> {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { onTestFinished, type TestContext } from 'vitest';
-import { eventually } from '../support/eventually.js';
-import { freePort } from '../support/free-port.js';
-import { keep } from '../support/keep.js';
-import { serverUser } from '../support/server-user.js';
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
+import { keep } from '../support/keep.ts';
+import { serverUser } from '../support/server-user.ts';
 
 export interface Pooler {
   /** The same address, through the pooler. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { call } from '../support/call.js';
-import { testProject } from '../support/project.js';
-import { createsTable, settingsFile, setUp, step } from './setup.js';
-import { testPooler } from './pgbouncer.js';
+import { call } from '../support/call.ts';
+import { testProject } from '../support/project.ts';
+import { createsTable, settingsFile, setUp, step } from './setup.ts';
+import { testPooler } from './pgbouncer.ts';
 
 test('outside a transaction, behind a pooler, names that would mean another schema are refused', async (context) => {
   const { database, run } = await setUp(

@@ -1,11 +1,11 @@
 import pg from 'pg';
 import { expect, test, type TestContext } from 'vitest';
-import type { Files } from '../support/project.js';
-import { advisoryLocks } from '../support/eventually.js';
+import type { Files } from '../support/project.ts';
+import { advisoryLocks } from '../support/eventually.ts';
 
-import { hold, ITEMS, setUpItems } from './items.js';
-import { keepBusy, testPooler } from './pgbouncer.js';
-import { sqlStep, step } from './setup.js';
+import { hold, ITEMS, setUpItems } from './items.ts';
+import { keepBusy, testPooler } from './pgbouncer.ts';
+import { sqlStep, step } from './setup.ts';
 
 const SIZE = 3;
 

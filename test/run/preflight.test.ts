@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonReport } from '../support/call.js';
-import { plainRole } from '../support/plain-role.js';
-import { readCases } from './cases.js';
-import { createsTable, settingsFile, setUp, sqlStep } from './setup.js';
+import type { JsonReport } from '../support/call.ts';
+import { plainRole } from '../support/plain-role.ts';
+import { readCases } from './cases.ts';
+import { createsTable, settingsFile, setUp, sqlStep } from './setup.ts';
 
 /** The lines below the first, as a refusal lists its problems and what solves them. */
 const list = (text = ''): string[] =>

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import { expect, inject, test } from 'vitest';
-import type { JsonReport } from '../support/call.js';
-import type { Database } from '../support/database.js';
-import { advisoryLocks, backends, blockedRun } from '../support/eventually.js';
-import { testAll } from '../support/everything.js';
-import { startProgram } from '../support/migrate.js';
-import { root as repository } from '../support/root.js';
-import { hold, LAST, setUpItems } from './items.js';
-import { keepBusy, testPooler } from './pgbouncer.js';
-import { createsTable } from './setup.js';
+import type { JsonReport } from '../support/call.ts';
+import type { Database } from '../support/database.ts';
+import { advisoryLocks, backends, blockedRun } from '../support/eventually.ts';
+import { testAll } from '../support/everything.ts';
+import { startProgram } from '../support/migrate.ts';
+import { root as repository } from '../support/root.ts';
+import { hold, LAST, setUpItems } from './items.ts';
+import { keepBusy, testPooler } from './pgbouncer.ts';
+import { createsTable } from './setup.ts';
 
 /** The lock as another run holds it, and as the framework's own CLI does. */
 const HOLD_LOCK = `BEGIN; SELECT pg_advisory_xact_lock(${PG_MIGRATE_LOCK_ID})`;

@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { RUN_LOCK_KEY } from '../../scripts/runner/run-lock.js';
-import { advisoryLocks, blockedRun, eventually } from '../support/eventually.js';
-import type { Files } from '../support/project.js';
-import { createsTable, setUp, sqlStep, table } from './setup.js';
+import { RUN_LOCK_KEY } from '../../scripts/runner/run-lock.ts';
+import { advisoryLocks, blockedRun, eventually } from '../support/eventually.ts';
+import type { Files } from '../support/project.ts';
+import { createsTable, setUp, sqlStep, table } from './setup.ts';
 
 const three = {
   ...createsTable('0001', 'a'),

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { startEmbedded, type EmbeddedServer } from '../support/embedded.js';
-import { blockedRun } from '../support/eventually.js';
-import { testAll } from '../support/everything.js';
-import { expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.js';
+import { startEmbedded, type EmbeddedServer } from '../support/embedded.ts';
+import { blockedRun } from '../support/eventually.ts';
+import { testAll } from '../support/everything.ts';
+import { expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.ts';
 
 /** A server of its own: the tests of others would not outlive this. */
 let server: EmbeddedServer;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { plainRole } from '../support/plain-role.js';
-import { createsTable, settingsFile, setUp, sqlStep, step } from './setup.js';
+import { plainRole } from '../support/plain-role.ts';
+import { createsTable, settingsFile, setUp, sqlStep, step } from './setup.ts';
 
 describe('outside a transaction, names mean the schemas of the settings file', () => {
   const base = `CREATE SCHEMA app; CREATE TABLE app.orders (id integer); CREATE TABLE orders (id integer);

@@ -1,8 +1,8 @@
-import { call } from '../support/call.js';
-import { makeDatabase } from '../support/database.js';
-import { start as startIn } from '../support/migrate.js';
-import { testProject, type Files } from '../support/project.js';
-import { testDatabase } from '../support/test-database.js';
+import { call } from '../support/call.ts';
+import { makeDatabase } from '../support/database.ts';
+import { start as startIn } from '../support/migrate.ts';
+import { testProject, type Files } from '../support/project.ts';
+import { testDatabase } from '../support/test-database.ts';
 
 /** The effect of a table with these columns, all `integer NULL`. */
 export const table = (name: string, ...columns: string[]) => ({

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { advisoryLocks, blockedRun, eventually } from '../support/eventually.js';
-import { testAll } from '../support/everything.js';
-import { hold, ITEMS, LAST, places, setUpItems } from './items.js';
-import { step } from './setup.js';
+import { advisoryLocks, blockedRun, eventually } from '../support/eventually.ts';
+import { testAll } from '../support/everything.ts';
+import { hold, ITEMS, LAST, places, setUpItems } from './items.ts';
+import { step } from './setup.ts';
 
 const [IN_TRANSACTION, IN_BUILD, IN_DROP] = places;
 

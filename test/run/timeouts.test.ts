@@ -1,10 +1,10 @@
 import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import { expect, inject, test } from 'vitest';
-import type { Database } from '../support/database.js';
-import { advisoryLocks, eventually } from '../support/eventually.js';
-import { testAll } from '../support/everything.js';
-import { hold } from './items.js';
-import { createsTable, setUp, step, table } from './setup.js';
+import type { Database } from '../support/database.ts';
+import { advisoryLocks, eventually } from '../support/eventually.ts';
+import { testAll } from '../support/everything.ts';
+import { hold } from './items.ts';
+import { createsTable, setUp, step, table } from './setup.ts';
 
 /** Longer than what the program itself asks takes on a busy machine, and shorter than the migration. */
 const LIMIT = '2s';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { backends, blockedRun, eventually } from '../support/eventually.js';
-import { hold, setUpItems } from './items.js';
-import { testCertificate, testTlsServer } from './tls.js';
-import { call } from '../support/call.js';
+import { backends, blockedRun, eventually } from '../support/eventually.ts';
+import { hold, setUpItems } from './items.ts';
+import { testCertificate, testTlsServer } from './tls.ts';
+import { call } from '../support/call.ts';
 
 /** What the words of the URL and the environment lead to: nothing, or a refusal that says this. */
 test.for([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createsTable, setUp, sqlStep, step, table } from './setup.js';
+import { createsTable, setUp, sqlStep, step, table } from './setup.ts';
 
 const a = createsTable('0001', 'a');
 const b = (up: string) => step('0002_b', table('b', 'id'), up);

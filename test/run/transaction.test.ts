@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonReport } from '../support/call.js';
-import { createsTable, setUp, sqlStep, table } from './setup.js';
+import type { JsonReport } from '../support/call.ts';
+import { createsTable, setUp, sqlStep, table } from './setup.ts';
 
 const a = createsTable('0001', 'a');
 const b = (up: string, down = 'DROP TABLE b') => sqlStep('0002_b', table('b', 'id'), up, down);

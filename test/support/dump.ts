@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { root } from './root.js';
+import { root } from './root.ts';
 
 export interface DumpOptions {
   /** Tables of `public` to leave out, with the sequences of their serial columns, such as the migrations table. */

@@ -14,10 +14,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { postgresPrograms } from './binaries.js';
-import { freePort } from './free-port.js';
-import { keep, type Command } from './keep.js';
-import { canRun, serverUser, type ServerUser } from './server-user.js';
+import { postgresPrograms } from './binaries.ts';
+import { freePort } from './free-port.ts';
+import { keep, type Command } from './keep.ts';
+import { canRun, serverUser, type ServerUser } from './server-user.ts';
 
 export interface EmbeddedOptions {
   /** Major version of PostgreSQL; without it, the one that package.json names. */

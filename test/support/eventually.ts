@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Database } from './database.js';
+import type { Database } from './database.ts';
 
 /**
  * Asks again and again until there is an answer, and gives it. The bound is there to end a test that would hang; no test

@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
-import { makeTemplate } from './database.js';
-import { startServer, type TestServer } from './server.js';
+import { makeTemplate } from './database.ts';
+import { startServer, type TestServer } from './server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

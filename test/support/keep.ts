@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { root } from './root.js';
-import type { ServerUser } from './server-user.js';
+import { root } from './root.ts';
+import type { ServerUser } from './server-user.ts';
 
 /** A program and its arguments. */
 export type Command = readonly [file: string, ...args: string[]];

@@ -2,7 +2,7 @@ import { cpSync, readdirSync, renameSync } from 'node:fs';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { noDatabase, root } from './root.js';
+import { noDatabase, root } from './root.ts';
 
 export interface RunOptions {
   /** Becomes DATABASE_URL. */
@@ -30,12 +30,11 @@ export interface Running {
   readonly printed: (text: string) => Promise<string>;
 }
 
-/** What makes node run TypeScript, as in package.json; ts-node uses what Node 22 and later warn of. */
-const loader = join(root, 'scripts/ts-node.mjs');
-export const typescript = ['--disable-warning=DEP0180', '--import', loader];
+/** What makes node run a TypeScript file, as in package.json. */
+export const typescript = join(root, 'scripts/ts-node.cjs');
 
 /** The program, as `npm run migrate` starts it. */
-export const sources = [...typescript, join(root, 'scripts/migrate.ts')];
+export const sources = [typescript, join(root, 'scripts/migrate.ts')];
 
 /** With MIGRATE_COMPILED=1, tests start the program that `npm run build` has written. */
 const isCompiled = process.env['MIGRATE_COMPILED'] === '1';

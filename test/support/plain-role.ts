@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import type { Database } from './database.js';
+import type { Database } from './database.ts';
 
 /** A role that is no superuser and may do nothing; and the address with which it comes. It goes with the test. */
 export async function plainRole(

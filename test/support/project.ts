@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { root } from './root.js';
+import { root } from './root.ts';
 
 /** The files of a throw-away project, by their path in it; an object is written as JSON. */
 export type Files = Readonly<Record<string, string | object>>;

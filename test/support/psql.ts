@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startProgram, type Result } from './migrate.js';
+import { startProgram, type Result } from './migrate.ts';
 
 /** Whether this machine has psql; where tests run for all to see (CI), it must. */
 export const hasPsql =

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { startEmbedded, type RunningServer } from './embedded.js';
+import { startEmbedded, type RunningServer } from './embedded.ts';
 
 export interface TestServer extends RunningServer {
   readonly kind: 'container' | 'embedded' | 'external';
@@ -40,7 +40,7 @@ export async function startServer(wish: Wish = process.env): Promise<TestServer>
   if (name !== '')
     throw new Error(`TEST_POSTGRES is container, embedded or a postgres:// URL, not ${name}`);
 
-  const { hasContainerEngine } = await import('./container.js');
+  const { hasContainerEngine } = await import('./container.ts');
   if (!(await hasContainerEngine())) return embedded(major);
   try {
     return await container(image);
@@ -61,7 +61,7 @@ async function embedded(major: string | undefined): Promise<TestServer> {
 }
 
 async function container(image: string): Promise<TestServer> {
-  const { startContainer } = await import('./container.js');
+  const { startContainer } = await import('./container.ts');
   return describe('container', await startContainer(image, settings));
 }
 

@@ -1,4 +1,4 @@
-import { migration, testProject, type Files } from './project.js';
+import { migration, testProject, type Files } from './project.ts';
 
 const table = (name: string) => ({
   [`public.${name}`]: { table: '', 'column id': 'integer NULL' },

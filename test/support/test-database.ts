@@ -1,5 +1,5 @@
 import { inject, onTestFinished } from 'vitest';
-import { makeDatabase, type Database } from './database.js';
+import { makeDatabase, type Database } from './database.ts';
 
 export interface DatabaseOptions {
   /** With the application's base schema (the default), or empty. */

@@ -1,17 +1,17 @@
 import pg from 'pg';
-import { factsFrom } from '../../../scripts/runner/check-schema.js';
-import { makeDatabase } from '../../support/database.js';
-import { allCases, definitions, readCases, type Case } from '../cases.js';
-import { inSchemas, isAlone, migrationOf } from '../changes.js';
-import { answersTo, comparisons, effectsBetween, linesOf } from '../comparisons.js';
-import { restore } from '../restore.js';
-import { named, sensitive, settings } from '../samples.js';
+import { factsFrom } from '../../../scripts/runner/check-schema.ts';
+import { makeDatabase } from '../../support/database.ts';
+import { allCases, definitions, readCases, type Case } from '../cases.ts';
+import { inSchemas, isAlone, migrationOf } from '../changes.ts';
+import { answersTo, comparisons, effectsBetween, linesOf } from '../comparisons.ts';
+import { restore } from '../restore.ts';
+import { named, sensitive, settings } from '../samples.ts';
 
 /** The modules of scripts/schema, as they are or changed. */
-export type Version = typeof import('../../../scripts/schema/catalog.js') &
-  typeof import('../../../scripts/schema/compare.js') &
-  typeof import('../../../scripts/schema/effect-lines.js') &
-  typeof import('../../../scripts/schema/effects.js');
+export type Version = typeof import('../../../scripts/schema/catalog.ts') &
+  typeof import('../../../scripts/schema/compare.ts') &
+  typeof import('../../../scripts/schema/effect-lines.ts') &
+  typeof import('../../../scripts/schema/effects.ts');
 
 /** Something that the tests ask. The right answer is that of the program as it is. */
 export type Question = (version: Version) => unknown;

@@ -1,10 +1,7 @@
 // `npm run bench [-- --quick]`: compares this program with node-pg-migrate's own CLI, and writes test/bench/RESULTS.md.
 // --quick: few repetitions and rows; prints the report, and does not write it.
 import { existsSync } from 'node:fs';
-import '../../scripts/ts-node.mjs';
 
 // Keep the server's files in memory where that is possible: waiting for a disk says nothing about a program.
-if (existsSync('/dev/shm')) process.env.TMPDIR = '/dev/shm';
-const quick = process.argv.includes('--quick');
-const { bench } = await import('./bench.ts');
-await bench({ quick });
+if (existsSync('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
+void import('./bench.ts').then(({ bench }) => bench({ quick: process.argv.includes('--quick') }));

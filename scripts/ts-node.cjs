@@ -1,0 +1,49 @@
+// `node scripts/ts-node.cjs scripts/migrate.ts` runs a TypeScript file, and the TypeScript files that it imports.
+// ts-node compiles each once: the result is kept in node_modules, by the content of the file. Where that folder
+// cannot be written, every start compiles again. Types are checked by `npm run types`, not here.
+const { createHash } = require('node:crypto');
+const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
+const Module = require('node:module');
+const { join, resolve } = require('node:path');
+
+const folder = join(__dirname, '../node_modules/.cache/ts-node');
+const project = join(__dirname, '../tsconfig.json');
+const versions = ['ts-node', 'typescript'].map((name) => require(`${name}/package.json`).version);
+let compiler;
+
+// CommonJS: Node.js loads ES modules from such a hook only in a thread of its own, which takes 45 ms to start.
+Module._extensions['.ts'] = (module, file) => module._compile(compiled(file), file);
+
+function compiled(file) {
+  const source = readFileSync(file, 'utf8');
+  const hash = createHash('sha256')
+    .update([...versions, file, source].join('\0'))
+    .digest('hex');
+  const cached = join(folder, `${hash}.cjs`);
+  try {
+    return readFileSync(cached, 'utf8');
+  } catch {
+    // It is not in the cache yet.
+  }
+  const compilerOptions = {
+    module: 'CommonJS',
+    moduleResolution: 'bundler',
+    verbatimModuleSyntax: false,
+  };
+  compiler ??= require('ts-node').create({ transpileOnly: true, project, compilerOptions });
+  const url = `require('node:url').pathToFileURL(__filename).href`;
+  const output = compiler.compile(source, file).replaceAll('import.meta.url', url);
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${cached}.${process.pid}`, output);
+    renameSync(`${cached}.${process.pid}`, cached);
+  } catch {
+    // The folder cannot be written.
+  }
+  return output;
+}
+
+// Where there is no navigator, as in Node.js 20, pg loads fetch (20 ms) to see whether it runs on Cloudflare.
+globalThis.navigator ??= { userAgent: 'Node.js' };
+process.argv.splice(1, 2, resolve(process.argv[2]));
+require(process.argv[1]);
