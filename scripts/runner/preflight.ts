@@ -96,11 +96,10 @@ function problemsQuery(context: Context, migrations: readonly Migration[]): stri
   const writes = !options.dryRun && ['up', 'down', 'redo'].includes(command);
   const isDown = context.direction === 'down';
   const needs = writes ? migrations.flatMap(({ effect }) => needsOf(effect, isDown)) : [];
-  const definitions = migrations
-    .flatMap(({ effect }) => factsOf(effect))
-    .map(([, , text]) => text ?? '');
+  const facts = migrations.flatMap(({ effect }) => factsOf(effect));
+  const definitions = facts.map(([, , text]) => text).join('\n');
   const referenced = project.objects.filter((object) =>
-    definitions.some((text) => text.includes(`REFERENCES ${object}(`)),
+    definitions.includes(`REFERENCES ${object}(`),
   );
   const [schema, table] = [settings.migrationsSchema, settings.migrationsTable].map((name) =>
     pg.escapeLiteral(name),

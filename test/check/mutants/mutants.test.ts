@@ -1,0 +1,116 @@
+import * as fs from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { expect, onTestFinished, test } from 'vitest';
+import { startEmbedded } from '../../support/embedded.ts';
+import { root } from '../../support/root.ts';
+import { mutationsOf } from './mutations.ts';
+import { databaseQuestions, pureQuestions, type Question, type Version } from './questions.ts';
+
+/** Changes each file of `scripts/schema` whose name contains this text; all of them, if it is "1". */
+const wish = process.env['TEST_MUTATIONS'];
+
+const schema = join(root, 'scripts/schema');
+const work = join(tmpdir(), `mutants-${process.pid}`);
+const require = createRequire(join(work, 'any.js'));
+
+const compilerOptions = {
+  module: ts.ModuleKind.CommonJS,
+  target: ts.ScriptTarget.ES2023,
+  removeComments: true,
+  rewriteRelativeImportExtensions: true,
+};
+const compile = (text: string) =>
+  ts.transpileModule(text, { compilerOptions, reportDiagnostics: true });
+const originals = new Map(
+  fs.readdirSync(schema).map((file) => [file, fs.readFileSync(join(schema, file), 'utf8')]),
+);
+
+/** Loads scripts/schema with one file changed. */
+let versions = 0;
+function load(changed = '', text = ''): Version {
+  const folder = join(work, `${(versions += 1)}`);
+  fs.mkdirSync(folder);
+  for (const [file, original] of originals) {
+    const { outputText } = compile(file === changed ? text : original);
+    fs.writeFileSync(join(folder, file.replace('.ts', '.js')), outputText);
+  }
+  const modules = fs.readdirSync(folder).map((file) => require(join(folder, file)) as object);
+  return Object.assign({}, ...modules) as Version;
+}
+
+/** An answer as text. What cannot be asked is noticed, too. */
+async function answerOf(question: Question, version: Version): Promise<string> {
+  try {
+    return `answer: ${JSON.stringify(await question(version))}`;
+  } catch (error) {
+    return `error: ${String(error)}`;
+  }
+}
+
+/** All questions, and the right answers. They are asked on the newest and the oldest server. */
+async function rightAnswers(): Promise<Map<Question, string>> {
+  const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '500' };
+  const majors = [18, 14];
+  const servers = await Promise.all(majors.map((major) => startEmbedded({ major, settings })));
+  onTestFinished(async () => {
+    for (const server of servers) await server.stop();
+  });
+  const questions = [...pureQuestions];
+  const urls = servers.map(({ url }) => url);
+  for await (const one of databaseQuestions(majors, urls)) questions.push(one);
+  const unchanged = load();
+  const right = new Map<Question, string>();
+  for (const question of questions) right.set(question, await answerOf(question, unchanged));
+  return right;
+}
+
+/**
+ * Changes one line or word at a time, and looks whether the cases of test/check notice it. Prints the changes that
+ * nothing notices. It takes some minutes.
+ */
+test.runIf(wish !== undefined)(
+  'the cases of test/check notice 95 % of all changes to scripts/schema',
+  { timeout: 0 },
+  async () => {
+    fs.mkdirSync(work);
+    fs.symlinkSync(join(root, 'node_modules'), join(work, 'node_modules'));
+    onTestFinished(() => {
+      fs.rmSync(work, { recursive: true, force: true });
+    });
+    const right = await rightAnswers();
+    const questions = [...right.keys()];
+    /** True if a change is noticed. The question that noticed the last change is asked first. */
+    const isNoticed = async (version: Version) => {
+      for (const question of questions) {
+        if ((await answerOf(question, version)) === right.get(question)) continue;
+        questions.splice(questions.indexOf(question), 1);
+        questions.unshift(question);
+        return true;
+      }
+      return false;
+    };
+    let made = 0;
+    const unnoticed: string[] = [];
+    for (const [file, original] of originals) {
+      if (wish !== '1' && !file.includes(wish ?? '')) continue;
+      const lines = original.split('\n');
+      for (const [index, line] of lines.entries())
+        for (const [what, altered] of mutationsOf(line)) {
+          const text = lines.with(index, altered).join('\n');
+          const { diagnostics = [], outputText } = compile(text);
+          if (diagnostics.length > 0 || outputText === compile(original).outputText) continue;
+          made += 1;
+          const mutant = () => load(file, text);
+          const noticed = await Promise.resolve()
+            .then(mutant)
+            .then(isNoticed, () => true);
+          if (!noticed) unnoticed.push(`${file}:${index + 1} ${what}: ${line.trim()}`);
+        }
+    }
+    console.log([...unnoticed, `${unnoticed.length} of ${made} are not noticed`].join('\n'));
+    expect(unnoticed.length / made).toBeLessThan(0.05);
+  },
+);
