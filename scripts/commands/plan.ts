@@ -90,7 +90,7 @@ async function textsOf(
   await runMigrations(settings, reader, loaded, direction, true).catch((cause: unknown) => {
     if (cause instanceof Failure) throw cause;
     const { file = '' } = current ?? {};
-    const values = [file, versionAt(project, from), String(cause), '', []] as const;
+    const values = [file, String(cause), '', []] as const;
     throw serverFailure(cause) ?? failure('migration-failed', [...values], { file, cause });
   });
   await query('ROLLBACK');

@@ -1,8 +1,10 @@
 import { withConnection } from '../database/connection.ts';
 import { between, targetCount, versionAt } from '../project/version.ts';
-import { failure } from '../report/errors.ts';
+import { Failure, failure } from '../report/errors.ts';
+import { leftBehind } from '../report/messages-run.ts';
 import type { Result } from '../report/report.ts';
 import type { Direction } from '../report/types.ts';
+import { RUN, STATUS } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
 import { asFailure, explain } from '../runner/explain.ts';
@@ -105,18 +107,18 @@ async function attemptRun(
   }
 }
 
-function failureOf(
-  { command, argument, signal, project }: Context,
-  { count, applied, reverted, wroteOutside, isCommitting }: Progress,
-  thrown: unknown,
-) {
-  const version = versionAt(project, count);
-  const failed = asFailure(thrown, signal, isCommitting ? undefined : version);
+/** The failure of a run. It says what the run has left behind. */
+function failureOf(context: Context, progress: Progress, thrown: unknown): Failure {
+  const { command, argument, signal, project } = context;
+  const failed = asFailure(thrown, signal);
+  const { code, message, hint, details } = failed;
+  if (failed.outcome === 'partial' || failed.outcome === 'error') return failed;
+  const { count, applied, reverted, wroteOutside, isCommitting } = progress;
   const isRecorded = applied.length + reverted.length > 0;
-  const isKnown = failed.outcome === 'partial' || failed.outcome === 'error';
-  if (!(isRecorded || wroteOutside) || signal.aborted || isKnown) return failed;
-  const { message, hint } = failed;
-  const next = command === 'redo' || (command === 'up' && argument === undefined) ? 'up' : 'status';
-  const details = { ...failed.details, cause: failed };
-  return failure('partial', [version, isRecorded, wroteOutside, next, message, hint], details);
+  const isPartial = (isRecorded || wroteOutside) && !signal.aborted;
+  const left = leftBehind(versionAt(project, count), isRecorded, wroteOutside, isCommitting);
+  if (!isPartial) return new Failure(failed.outcome, code, message, `${left}\n${hint}`, details);
+  const goesOn = command === 'redo' || (command === 'up' && argument === undefined);
+  const next = goesOn ? `Then continue:  ${RUN} up` : STATUS;
+  return new Failure('partial', code, message, `${left}\n${hint}\n${next}`, details);
 }

@@ -42,17 +42,16 @@ interface Details {
 
 /** An error with a text for people: what happened, and what to do. Programs may rely on its `code`. */
 export class Failure extends Error {
-  readonly hint: string;
+  readonly exitCode: number;
   constructor(
     readonly outcome: Outcome,
     readonly code: Code,
-    words: string,
+    message: string,
+    readonly hint: string,
     readonly details: Details,
-    readonly exitCode: number = details.exitCode ?? exitCodes[outcome],
   ) {
-    const arrow = words.lastIndexOf('\n→ ');
-    super(words.slice(0, arrow).trim(), { cause: details.cause });
-    this.hint = words.slice(arrow + 3).trim();
+    super(message, { cause: details.cause });
+    this.exitCode = details.exitCode ?? exitCodes[outcome];
   }
 }
 
@@ -65,5 +64,8 @@ export function failure<C extends Code>(
   const words = messages[code] as (...values: Parameters<(typeof messages)[C]>) => string;
   const outcomes = Object.keys(byOutcome) as Outcome[];
   const outcome = outcomes.find((name) => code in byOutcome[name]) ?? 'error';
-  return new Failure(outcome, code, words(...values), details);
+  const text = words(...values);
+  const arrow = text.lastIndexOf('\n→ ');
+  const [message, hint] = [text.slice(0, arrow), text.slice(arrow + 3)];
+  return new Failure(outcome, code, message.trim(), hint.trim(), details);
 }

@@ -14,14 +14,8 @@ import {
 
 type Place = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
 
-const ROLLED_BACK = 'Everything that this run did was rolled back.';
 const NO_TRANSACTION =
   'A migration that cannot run in a transaction calls pgm.noTransaction() first.';
-/** Sentences that are wrong once a part of the run is committed. The message of `partial` leaves them out. */
-const CLAIMS = new RegExp(
-  `; nothing was (changed|run)|Nothing was (changed|run)\\. |${ROLLED_BACK} (The database is [^.]*\\. )?`,
-  'g',
-);
 
 /** The texts of failures that need a server, by outcome and code. */
 export const runMessages = {
@@ -31,23 +25,23 @@ export const runMessages = {
 → ${connectHint(code, reason, `psql -h ${host} -p ${port} -U ${user} ${database}`)}`,
     'too-old': (version: string, oldest: number) => `
 the server is PostgreSQL ${version}; the oldest supported version is ${oldest}
-→ Nothing was run. Upgrade the server.`,
+→ Upgrade the server.`,
     'connection-lost': (reason: string) => `the connection to the server was lost: ${reason}
-→ The server rolls back what was not committed. Whether a COMMIT that was on its way arrived is unknown. ${STATUS}`,
+→ Usually the server was restarted, or a firewall or a pooler closed the connection. ${STATUS}`,
     'server-error': (reason: string, sqlstate: string) => `the server reports an error: ${reason}
-→ Nothing was changed. ${serverHints[sqlstate] ?? 'Often a timeout or limit of the role or the database, such as statement_timeout.'}`,
+→ ${serverHints[sqlstate] ?? 'Often a timeout or limit of the role or the database, such as statement_timeout.'}`,
     problems: (found: readonly Problem[], database: string) =>
-      `database ${database} is not ready; nothing was changed:${list(found.map(({ problem }) => `- ${problem}`))}
+      `database ${database} is not ready:${list(found.map(({ problem }) => `- ${problem}`))}
 → To solve this:${list([...new Set(found.map(({ remedy }) => remedy))])}`,
     'pooled-search-path': (file: string, role: string, path: string) =>
       `${file} runs outside a transaction, where the connection pooler does not keep search_path: its names would mean another schema
 → Set it on the role, and run the command again:  ALTER ROLE ${role} SET search_path = ${path};`,
     'pooled-session': (file: string, sql: string) => `
 ${file} changes the session, and runs outside a transaction behind a connection pooler, where others would get that session:${excerpt(sql)}
-→ ${ROLLED_BACK} Remove the statement, or run this migration on a connection that goes to the server directly.`,
+→ Remove the statement, or run this migration on a connection that goes to the server directly.`,
     'run-lock-lost': () => `
 the connection that held the run lock was lost, so this run stopped before its next commit
-→ ${ROLLED_BACK} Usually a pooler or a firewall closed it. ${STATUS}`,
+→ Usually a pooler or a firewall closed it. ${STATUS}`,
   },
   locked: {
     'run-lock': (wait: number, holder: Session | undefined) =>
@@ -55,7 +49,7 @@ the connection that held the run lock was lost, so this run stopped before its n
 → Usually a deploy that is still at work. Run the command again, or wait longer:  --lock-wait=600
 If it is stuck, end it:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});`,
     'table-lock': (retries: number, blockers: readonly Session[]) =>
-      `a table lock could not be acquired in ${count(retries + 1, 'attempt')}; nothing was changed${blockerLines(blockers)}
+      `a table lock could not be acquired in ${count(retries + 1, 'attempt')}${blockerLines(blockers)}
 → Usually a long transaction of the application, or a backup. Run the command again when it has ended,
 or wait longer for each lock, which makes writers wait as long:  --lock-timeout=10s`,
     overtaken: (version: string | null) => `
@@ -65,26 +59,24 @@ another run has taken the database the opposite way: it is ${at(version)}
   failed: {
     'migration-failed': (
       file: string,
-      version: string | null,
       message: string,
       sqlstate: string,
       more: readonly string[],
       sql = '',
     ) => `
 ${file} failed: ${message}${sqlstate === '' ? '' : ` (SQLSTATE ${sqlstate})`}${list(more)}${sql === '' ? '' : `\nin the statement:${excerpt(sql)}`}
-→ ${ROLLED_BACK} The database is ${at(version)}. ${migrationHint(sqlstate, message, sql)}`,
+→ ${migrationHint(sqlstate, message, sql)}`,
     'controls-transaction': (file: string, word: string) => `
 ${file} sends ${word}, which would end the transaction of the run before the check
-→ ${ROLLED_BACK} Remove the statement. ${NO_TRANSACTION}`,
+→ Remove the statement. ${NO_TRANSACTION}`,
     'table-changed': (reason: string) => `a migration changed the migrations table itself: ${reason}
-→ ${ROLLED_BACK} Remove those statements: the framework records each migration.`,
+→ Remove those statements: the framework records each migration.`,
     'late-statement': (sql: string) => `
 a statement came after its migration had ended:${excerpt(sql)}
-→ ${ROLLED_BACK} Usually an "await" is missing, or forEach() has an async function.`,
+→ Usually an "await" is missing, or forEach() has an async function.`,
     uncaught: (reason: string) => `a migration threw an error that nothing catches: ${reason}
-→ ${ROLLED_BACK} Usually it comes from a callback or a promise that the migration does not await.`,
-    interrupted: (signal: string, version?: string | null) =>
-      `stopped by ${signal}; what was not committed was rolled back${version === undefined ? '' : `, and the database is ${at(version)}`}
+→ Usually it comes from a callback or a promise that the migration does not await.`,
+    interrupted: (signal: string) => `stopped by ${signal}
 → ${STATUS}`,
     'snapshot-failed': (file: string, reason: string, sqlstate: string) => `
 the effects cannot be written: ${file} failed: ${reason}${sqlstate === '' ? '' : ` (SQLSTATE ${sqlstate})`}
@@ -92,7 +84,7 @@ the effects cannot be written: ${file} failed: ${reason}${sqlstate === '' ? '' :
   },
   differs: {
     'in-the-way': (name: string, message: string, found: readonly Difference[]) =>
-      `migration ${name} failed, because what it creates is there already with another definition; nothing was changed
+      `migration ${name} failed, because what it creates is there already with another definition
 
 ${differenceLines(found)}
 
@@ -104,7 +96,7 @@ PostgreSQL says: ${message}
       found: readonly Difference[],
       wasThere: boolean,
     ) => `
-the schema is not what ${direction === 'up' ? 'migration' : 'the "down" of'} ${version ?? ''} must leave (${count(found.length, 'difference')}); nothing was changed
+the schema is not what ${direction === 'up' ? 'migration' : 'the "down" of'} ${version ?? ''} must leave (${count(found.length, 'difference')})
 
 ${differenceLines(found)}
 → ${differsHint(direction, wasThere, found)}`,
@@ -124,33 +116,13 @@ ${differenceLines(found)}
   },
   'data-loss': {
     'data-loss': (losses: readonly Loss[]) => `
-this would delete data; nothing was changed:${lossLines(losses)}
+this would delete data:${lossLines(losses)}
 → If you want that, save the data first (pg_dump), and add to the command:  -- --allow-data-loss`,
     'data-loss-unseen': (tables: readonly string[], reason: string) =>
-      `this may delete data, and the role may not see it (${reason}); nothing was changed:${list(tables)}
+      `this may delete data, and the role may not see it (${reason}):${list(tables)}
 → Run the command as a role that may read these tables, or add to it:  -- --allow-data-loss`,
   },
   partial: {
-    partial: (
-      version: string | null,
-      isRecorded: boolean,
-      wroteOutside: boolean,
-      command: string,
-      message: string,
-      hint: string,
-    ) => `
-${message.replaceAll(CLAIMS, '')}
-${
-  isRecorded
-    ? `A part of this run is committed: the database is ${at(version)}, and was checked there.`
-    : `The database is still ${at(version)}.`
-}${wroteOutside ? ' What ran outside a transaction stays.' : ''}
-→ ${hint.replaceAll(CLAIMS, '')}${
-      hint.endsWith(`${RUN} ${command}`)
-        ? ''
-        : `
-${command === 'up' ? 'Then continue' : 'See what is applied before you continue'}:  ${RUN} ${command}`
-    }`,
     'left-transaction': (file: string) => `
 ${file} ended the transaction of the run, so a part of it may be committed unchecked
 → Remove COMMIT and ROLLBACK from it. ${NO_TRANSACTION}
@@ -158,9 +130,23 @@ See whether the schema is as expected:  ${RUN} check`,
   },
   error: {
     internal: (reason: string) => `this program has a defect: ${reason}
-→ What was not committed is rolled back. Please report it, with the output of the same command and --verbose.`,
+→ Please report it, with the output of the same command and --verbose.`,
   },
 };
+
+/** What a run that failed has left in the database. */
+export function leftBehind(
+  version: string | null,
+  isRecorded: boolean,
+  wroteOutside: boolean,
+  isCommitting: boolean,
+): string {
+  if (isCommitting) return 'Whether the COMMIT that was on its way arrived is unknown.';
+  const outside = wroteOutside ? ' What ran outside a transaction stays.' : '';
+  if (isRecorded)
+    return `A part of this run is committed: the database is ${at(version)}, and was checked there.${outside}`;
+  return wroteOutside ? `The database is still ${at(version)}.${outside}` : 'Nothing was changed.';
+}
 
 function differsHint(
   direction: Direction,

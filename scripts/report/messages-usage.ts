@@ -38,10 +38,10 @@ In the password, write @ : / ? # as %40 %3A %2F %3F %23.`,
   'duplicate-number': (a: string, b: string) => `two migrations have the same number: ${a} and ${b}
 → Usually each of two branches added one. Give the one that is applied nowhere the next number, and its effect file too.`,
   'bad-migration': (file: string, reason: string) => `${file} ${reason}
-→ Nothing was run. A migration exports "up" and "down"; if it cannot be reverted:  export const down = false;
+→ A migration exports "up" and "down"; if it cannot be reverted:  export const down = false;
 To check types and syntax:  npm run types`,
   irreversible: (file: string) => `${file} cannot be reverted: it says "down = false"
-→ Nothing was run. Add a migration that makes the correction:  ${RUN} create <name>`,
+→ Add a migration that makes the correction:  ${RUN} create <name>`,
   'unknown-migration': (name: string) => `there is no migration "${name}"
 → See all migrations:  ${RUN} status`,
   'not-applied': (name: string) => `${name} is not applied, so "down" cannot stop there
@@ -56,7 +56,7 @@ the migrations table has rows for which there is no file:${list(names)}
 not applied, although ${last}, which comes later, is:${list(files)}
 → Usually a branch with an older number was merged late. Give its migration and effect file the next number.`,
   'foreign-table': (reason: string) => `
-the migrations table is not one of node-pg-migrate: ${reason}; nothing was changed
+the migrations table is not one of node-pg-migrate: ${reason}
 → Usually another tool has a table of that name. Set "migrations-table" or "migrations-schema" in .node-pg-migraterc.json.`,
   'plan-writes': (file: string, reason: string) => `
 ${file} has no plan, because it writes to the database while it is planned: ${reason}

@@ -3,7 +3,6 @@ import type { DatabaseError } from 'pg';
 import { sessionOf } from '../database/connection.ts';
 import { isConnectionLost, isLockError, serverFailure, sqlstateOf } from '../database/pg-errors.ts';
 import { expectedAt, factsAt, type Migration } from '../project/project.ts';
-import { versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Difference } from '../report/types.ts';
 import { compare, title } from '../schema/compare.ts';
@@ -22,7 +21,7 @@ export async function explain(
   thrown: unknown,
 ): Promise<unknown> {
   const { error, sql } = firstError ?? { error: thrown };
-  const { signal, project } = run.context;
+  const { signal } = run.context;
   const isKnown = error instanceof Failure || error instanceof LossSuspected;
   if (signal.aborted || isLockError(error) || isKnown) return error;
   const sqlstate = sqlstateOf(error);
@@ -35,9 +34,8 @@ export async function explain(
   const differences = await inTheWay(run, migrations, sqlstate);
   if (differences.length > 0)
     return failure('in-the-way', [name, message, differences], { ...details, differences });
-  const version = versionAt(project, run.progress.count);
   const more = [detail, hint, where].filter((line) => line !== undefined);
-  return failure('migration-failed', [file, version, message, sqlstate, more, sql], details);
+  return failure('migration-failed', [file, message, sqlstate, more, sql], details);
 }
 
 /**
@@ -64,10 +62,10 @@ async function inTheWay(
 }
 
 /** Translates anything that was thrown into a Failure. After a signal, the code is always `interrupted`. */
-export function asFailure(thrown: unknown, signal: AbortSignal, version?: string | null): Failure {
+export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
   if (signal.aborted) {
     const details = { exitCode: signal.reason === 'SIGINT' ? 130 : 143, cause: thrown };
-    return failure('interrupted', [String(signal.reason), version], details);
+    return failure('interrupted', [String(signal.reason)], details);
   }
   if (thrown instanceof Failure) return thrown;
   const reason = thrown instanceof Error ? thrown.message : inspect(thrown);

@@ -44,11 +44,13 @@ test.for<[name: string, up: string, message: string]>([
   expect(await tables()).toEqual([]);
 });
 
-test.for(['process.exit(0);', THROW])('after a part was committed it is exit 8: %s', async (up) => {
+test.for([
+  ['process.exit(0);', 'migration-failed'],
+  [THROW, 'uncaught'],
+])('after a part was committed it is exit 8: %s', async ([up = '', code]) => {
   const { start } = await setUp({ ...first, ...step('0002_a', table('a', 'id'), up) });
-  const error = { code: 'partial' };
   const report = (await start('up').finished).json();
-  expect(report).toMatchObject({ exitCode: 8, version: '0001_first', error });
+  expect(report).toMatchObject({ exitCode: 8, version: '0001_first', error: { code } });
 });
 
 test.for([

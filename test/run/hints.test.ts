@@ -23,6 +23,7 @@ describe('the hint leads on', () => {
     expect(first).toMatchObject({ ...partial, error: { sqlstate: '23505' } });
     expect(first.error?.hint).toContain('duplicate rows');
     expect(first.error?.hint).toContain('npm run migrate up');
+    expect(first.error?.hint).toContain('What ran outside a transaction stays.');
     expect(await run('check')).toMatchObject({ exitCode: 0, version: null });
     const second = await run('up');
     expect(second).toMatchObject({ exitCode: 8, differences: [{ object: 'index public.i' }] });

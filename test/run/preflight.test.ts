@@ -12,7 +12,7 @@ const list = (text = ''): string[] =>
     .map((row) => row.replace(/^[ -]+/, ''))
     .filter((row) => row !== '');
 const problems = ({ error }: JsonReport) => list(error?.message);
-const remedies = ({ error }: JsonReport) => list(error?.hint);
+const remedies = ({ error }: JsonReport) => list(error?.hint.replace('Nothing was changed.\n', ''));
 
 const base = `CREATE TABLE users (id integer PRIMARY KEY); CREATE TABLE t (id integer);
   CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`;

@@ -77,7 +77,7 @@ test('redo says what is committed when another run takes the run lock in between
     reverted: [{ name: '0002_b' }],
     pending: ['0002_b'],
   });
-  expect(report.error?.message).not.toContain('nothing was');
+  expect(report.error?.hint).not.toContain('Nothing was');
   expect(report.error?.hint).toContain('Then continue:  npm run migrate up');
 });
 
