@@ -135,17 +135,15 @@ async function connectOnce(connector: Connector, purpose: Purpose, ssl: Ssl): Pr
 /** Properties of `pg.Client` that its types do not declare. */
 interface Session {
   readonly connection: Wire;
-  readonly ssl: unknown;
-  readonly host: string;
-  readonly port: number;
+  readonly ssl: pg.ClientConfig['ssl'];
   /** The process id that the server gave at connecting. A pooler gives one of its own. */
   readonly processID: number;
   readonly secretKey: number;
 }
 interface Wire extends EventEmitter {
   readonly stream: Socket;
-  connect(port: number | string, host: string): void;
-  requestSsl(): void;
+  /** Sends the first message of a connection. */
+  startup: () => void;
   cancel(processID: number, secretKey: number): void;
 }
 export const sessionOf = (client: pg.Client) => client as unknown as Session;
@@ -154,13 +152,11 @@ export const sessionOf = (client: pg.Client) => client as unknown as Session;
  * Asks the server to cancel the current statement (manual, 55.2.8). Works with TLS and poolers. Never throws.
  */
 function requestCancel(client: pg.Client): void {
-  const { ssl, host, port, processID, secretKey } = sessionOf(client);
-  const wire = new pg.Connection({ ssl } as pg.ConnectionConfig) as unknown as Wire;
-  const send = () => {
-    wire.cancel(processID, secretKey);
+  const { ssl, processID, secretKey } = sessionOf(client);
+  const other = new pg.Client({ host: client.host, port: client.port, ssl });
+  const { connection } = sessionOf(other);
+  connection.startup = () => {
+    connection.cancel(processID, secretKey);
   };
-  wire.on('error', () => undefined).once('sslconnect', send);
-  wire.once('connect', () => (ssl ? wire.requestSsl() : send()));
-  wire.connect(host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : port, host);
-  wire.stream.unref(); // The process need not wait for it.
+  other.connect().catch(() => undefined); // The server answers by closing the connection.
 }
