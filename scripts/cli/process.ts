@@ -14,9 +14,8 @@ export interface Call {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly color: boolean;
+  /** Aborted by SIGINT, SIGTERM, or an uncaught error. The reason is a {@link Failure}. */
   readonly signal: AbortSignal;
-  /** Rejects if the command must end at once: one second after a signal, or after an uncaught error. */
-  readonly abandoned: Promise<never>;
 }
 
 type Main = (call: Call) => Promise<number>;
@@ -53,7 +52,7 @@ async function start(main: Main): Promise<void> {
     stdout: (text) => write(text),
     stderr: (text) => stderr.write(text),
     color: !env['NO_COLOR'] && forced !== '0' && Boolean(forced || isTerminal),
-    ...interruptions(exit),
+    signal: interruptions(exit),
   });
   await new Promise<unknown>((resolve) => write('', resolve));
   await immediate(); // Node.js emits the write error after this callback.
@@ -64,29 +63,29 @@ async function start(main: Main): Promise<void> {
   exit(exitCode === 0 ? exitCodes.error : exitCode);
 }
 
+export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
+  failure('interrupted', [signal], { exitCode: signal === 'SIGINT' ? 130 : 143 });
+
 /**
- * The first signal aborts the command, which has one second to report. A signal after that second ends the
- * process at once. An uncaught error ends the command.
+ * The first signal, or an uncaught error, aborts the command, which has one second to report. A signal after
+ * that second ends the process at once.
  */
-function interruptions(exit: (exitCode: number) => never): Pick<Call, 'signal' | 'abandoned'> {
+function interruptions(exit: (exitCode: number) => never): AbortSignal {
   const controller = new AbortController();
   let first = 0;
-  const abandoned = new Promise<never>((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.on(signal, () => {
-        // One Ctrl-C can arrive twice: from the terminal, which sends it to the process group, and from npm.
-        if (first > 0 && Date.now() - first > 1000) exit(signal === 'SIGINT' ? 130 : 143);
-        first ||= Date.now();
-        controller.abort(signal);
-        setTimeout(reject, 1000, signal);
-      });
-    process.on('uncaughtException', (cause: unknown) => {
-      // A migration did not await a statement that failed. The run has seen this error, and fails as well.
-      const isKnown = cause instanceof Failure && cause.code === 'late-statement';
-      if (isKnown || sqlstateOf(cause) !== '') return;
-      reject(failure('uncaught', [String(cause)], { cause }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      const reason = interrupted(signal);
+      // One Ctrl-C can arrive twice: from the terminal, which sends it to the process group, and from npm.
+      if (first > 0 && Date.now() - first > 1000) exit(reason.exitCode);
+      first ||= Date.now();
+      controller.abort(reason);
     });
+  process.on('uncaughtException', (cause: unknown) => {
+    // A migration did not await a statement that failed. The run has seen this error, and fails as well.
+    const isKnown = cause instanceof Failure && cause.code === 'late-statement';
+    if (isKnown || sqlstateOf(cause) !== '') return;
+    controller.abort(failure('uncaught', [String(cause)], { cause }));
   });
-  abandoned.catch(() => undefined);
-  return { signal: controller.signal, abandoned };
+  return controller.signal;
 }

@@ -92,8 +92,8 @@ async function attemptRun(
   const run = { ...attempt, before };
   const client = new FrameworkClient(run);
   try {
-    signal.throwIfAborted();
     await runMigrations(settings, client, loaded, direction);
+    signal.throwIfAborted();
     if (progress.count !== target)
       throw new Error(`the framework stopped at ${progress.count} instead of ${target} migrations`);
     if (client.late !== undefined) throw client.late;
@@ -115,7 +115,7 @@ function failureOf(context: Context, progress: Progress, thrown: unknown): Failu
   if (failed.outcome === 'partial' || failed.outcome === 'error') return failed;
   const { count, applied, reverted, wroteOutside, isCommitting } = progress;
   const isRecorded = applied.length + reverted.length > 0;
-  const isPartial = (isRecorded || wroteOutside) && !signal.aborted;
+  const isPartial = (isRecorded || wroteOutside) && code !== 'interrupted';
   const left = leftBehind(versionAt(project, count), isRecorded, wroteOutside, isCommitting);
   if (!isPartial) return new Failure(failed.outcome, code, message, `${left}\n${hint}`, details);
   const goesOn = command === 'redo' || (command === 'up' && argument === undefined);

@@ -69,13 +69,11 @@ async function withScratchDatabase<T>(
     // This connection ignores signals: the scratch database is dropped even if the command is stopped.
     const undisturbed = { ...context, signal: new AbortController().signal };
     const drop = `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`;
-    await withConnection(undisturbed, 'lock', ({ query }) => query(drop)).catch(
-      (error: unknown) => {
-        context.tell(
-          `the scratch database ${database} could not be dropped: ${(error as Error).message}`,
-        );
-      },
-    );
+    await withConnection(undisturbed, 'run', ({ query }) => query(drop)).catch((error: unknown) => {
+      context.tell(
+        `the scratch database ${database} could not be dropped: ${(error as Error).message}`,
+      );
+    });
   }
 }
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type QueryResult } from 'pg';
-import { failure } from '../report/errors.ts';
+import { failure, type Failure } from '../report/errors.ts';
 import type { Configuration } from './configuration.ts';
 import { sqlstateOf } from './pg-errors.ts';
 
@@ -22,9 +22,8 @@ export type Purpose = 'run' | 'lock' | 'monitor';
 export interface Connector {
   readonly configuration: Configuration;
   readonly command: string;
+  /** Aborted if the command must end. The reason is a Failure. */
   readonly signal: AbortSignal;
-  /** Rejects if the command must end at once. Then it does not wait for what uses a `run` connection. */
-  readonly abandoned: Promise<never>;
   /** Seconds to wait for a server that is not started yet. */
   readonly options: { readonly connectWait: number };
 }
@@ -40,8 +39,9 @@ export const connectionName = (purpose: Purpose, command: string) =>
   `migrate ${command} ${purpose} ${host.slice(-24)}:${process.pid}:${token}`;
 
 /**
- * Runs `use` with a connection, and closes it afterwards. After a signal, it asks the server to cancel the
- * current statement, and closes the connection 0.9 seconds later.
+ * Runs `use` with a connection, and closes it afterwards. If the command must end, it asks the server to
+ * cancel the current statement, and closes the connection 0.9 seconds later. It then does not wait any longer
+ * for what uses a `run` connection: a migration may wait for something else.
  *
  * @throws Failure `unavailable` if no connection can be made, or the server is older than {@link
  *   OLDEST_MAJOR}
@@ -54,22 +54,24 @@ export async function withConnection<T>(
   const { signal } = connector;
   const connection = await connect(connector, purpose);
   const { client, serverVersion } = connection;
-  let timer: NodeJS.Timeout | undefined;
-  const giveUp = () => {
-    requestCancel(client);
-    timer = setTimeout(() => sessionOf(client).connection.stream.destroy(), 900);
-  };
-  signal.addEventListener('abort', giveUp, { once: true });
+  const closing = new AbortController();
+  const abandoned = new Promise<never>((_, reject) => {
+    const giveUp = () => {
+      requestCancel(client);
+      setTimeout(() => {
+        sessionOf(client).connection.stream.destroy();
+        if (purpose === 'run') reject(signal.reason as Failure);
+      }, 900);
+    };
+    signal.addEventListener('abort', giveUp, { signal: closing.signal });
+  });
   try {
-    if (Number.parseInt(serverVersion, 10) >= OLDEST_MAJOR)
-      return await (purpose === 'run'
-        ? Promise.race([use(connection), connector.abandoned])
-        : use(connection));
-    throw failure('too-old', [serverVersion, OLDEST_MAJOR]);
+    if (Number.parseInt(serverVersion, 10) < OLDEST_MAJOR)
+      throw failure('too-old', [serverVersion, OLDEST_MAJOR]);
+    return await Promise.race([use(connection), abandoned]);
   } finally {
+    closing.abort();
     client.end().catch(() => undefined); // The server ends the session when it reads this.
-    signal.removeEventListener('abort', giveUp);
-    clearTimeout(timer);
   }
 }
 

@@ -61,12 +61,9 @@ async function inTheWay(
   return failing.filter(({ kind, object }) => kind === 'changed' && created.includes(object));
 }
 
-/** Translates anything that was thrown into a Failure. After a signal, the code is always `interrupted`. */
+/** Translates anything that was thrown into a Failure. If the command was aborted, that is the reason. */
 export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
-  if (signal.aborted) {
-    const details = { exitCode: signal.reason === 'SIGINT' ? 130 : 143, cause: thrown };
-    return failure('interrupted', [String(signal.reason)], details);
-  }
+  if (signal.aborted) return signal.reason as Failure;
   if (thrown instanceof Failure) return thrown;
   const reason = thrown instanceof Error ? thrown.message : inspect(thrown);
   return serverFailure(thrown) ?? failure('internal', [reason], { cause: thrown });

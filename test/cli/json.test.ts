@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { interrupted } from '../../scripts/cli/process.ts';
 import { readReport, report, setUp, words } from './report.ts';
 
 test('every command prints one object, and nothing on stderr', async () => {
@@ -46,8 +47,12 @@ test('warnings, data loss, a lock and a signal', async () => {
   await session.query('SELECT pg_advisory_lock(7241865325823964)');
   const locked = { exitCode: 4, error: { code: 'run-lock' }, ...kept };
   expect(await run('down --lock-wait=0')).toMatchObject(locked);
-  for (const [reason, exitCode] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
-    const stopped = await report('down', { url, root, signal: AbortSignal.abort(reason) });
+  for (const [reason, exitCode] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    const signal = AbortSignal.abort(interrupted(reason));
+    const stopped = await report('down', { url, root, signal });
     expect(stopped).toMatchObject({ exitCode, outcome: 'failed', error: { code: 'interrupted' } });
   }
 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { interrupted } from '../../scripts/cli/process.ts';
 import { call } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
@@ -146,7 +147,7 @@ test('a signal leaves no scratch database behind', async () => {
     const sleeping = 'FROM pg_stat_activity WHERE usename = $1 AND query LIKE $2';
     return (await database.query(`SELECT ${sleeping}`, [owner, '%pg_sleep%'])).length > 0;
   });
-  controller.abort('SIGINT');
+  controller.abort(interrupted('SIGINT'));
   expect((await running).code).toBe(130);
 });
 

@@ -69,7 +69,6 @@ test.for(['COMMIT', 'ROLLBACK', 'COMMIT; BEGIN', 'ROLLBACK; BEGIN'])(
       configuration: readConfiguration('URL', { URL: url }),
       command: 'up',
       signal: new AbortController().signal,
-      abandoned: new Promise<never>(() => undefined),
       options: { connectWait: 0, lockWait: 0 },
     } as unknown as Context;
     await withConnection(context, 'lock', (connection) =>

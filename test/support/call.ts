@@ -55,7 +55,6 @@ export async function call(
     stderr: (text) => (printed.stderr += text),
     color: false,
     signal: options.signal ?? new AbortController().signal,
-    abandoned: new Promise(() => undefined),
   });
   return { code, ...printed, json: () => JSON.parse(printed.stdout) as JsonReport };
 }
