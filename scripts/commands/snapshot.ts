@@ -57,14 +57,13 @@ async function withScratchDatabase<T>(
   context: Context,
   use: (scratch: Context) => Promise<T>,
 ): Promise<T> {
-  const { configuration } = context;
   const database = `migrate_snapshot_${randomBytes(6).toString('hex')}`;
-  const clientConfig = { ...configuration.clientConfig, database };
+  const configuration = { ...context.configuration, database };
   await withConnection(context, 'run', ({ query }) =>
     query(`CREATE DATABASE ${database} TEMPLATE template0`),
   );
   try {
-    return await use({ ...context, configuration: { ...configuration, clientConfig, database } });
+    return await use({ ...context, configuration });
   } finally {
     // This connection ignores signals: the scratch database is dropped even if the command is stopped.
     const undisturbed = { ...context, signal: new AbortController().signal };

@@ -2,15 +2,13 @@ import type { ClientConfig } from 'pg';
 import { parse } from 'pg-connection-string';
 import { failure } from '../report/errors.ts';
 
-/** Where the database is. Only `clientConfig`, which is for `pg`, has the password. */
-export interface Configuration {
-  readonly clientConfig: ClientConfig;
+/** Where the database is, for `pg`. It has the password, so it must not be printed as a whole. */
+export interface Configuration extends ClientConfig {
   readonly host: string;
   readonly port: number;
   readonly database: string;
   readonly user: string;
-  /** True for `sslmode=prefer`: if the server has no TLS, the connection is made without it. */
-  readonly allowsPlain: boolean;
+  readonly sslmode: string;
 }
 
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
@@ -24,17 +22,17 @@ const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
 export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Configuration {
   const refuse = (reason: string, where = variable) => failure('bad-url', [where, reason]);
   const from = (name: string) => env[name] || undefined; // For libpq, an empty variable is not set.
-  const url = from(variable);
-  if (url === undefined && from('PGHOST') === undefined)
+  if (from(variable) === undefined && from('PGHOST') === undefined)
     throw failure('no-database', [variable, env[variable] === '']);
-  if (!/^postgres(ql)?:\/\//.test(url ?? 'postgres://'))
-    throw refuse('it does not begin with postgres://');
+  const url = from(variable) ?? 'postgres://';
+  if (!/^postgres(ql)?:\/\//.test(url)) throw refuse('it does not begin with postgres://');
   // In a URL, these characters end the password. Its rest would be taken for a host or a database, and
   // printed.
-  if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url ?? '')) throw refuse('there is an @ after a / ? or #');
-  const tls = { sslmode: from('PGSSLMODE'), sslrootcert: from('PGSSLROOTCERT') };
-  const isAsked = tls.sslmode !== undefined || url?.includes('sslmode=') === true;
-  const given = parseUrl(url ?? 'postgres://', isAsked ? tls : {}, refuse);
+  if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) throw refuse('there is an @ after a / ? or #');
+  const mode = from('PGSSLMODE');
+  const isAsked = mode !== undefined || url.includes('sslmode=');
+  const tls = { sslmode: mode ?? '', sslrootcert: (isAsked && from('PGSSLROOTCERT')) || '' };
+  const given = parseUrl(url, tls, refuse);
   const { sslmode = 'disable' } = given;
   if (!MODES.includes(sslmode))
     throw refuse(`sslmode "${sslmode}" is not one of ${MODES.join(', ')}`);
@@ -46,25 +44,19 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Con
   const database = given.database ?? from('PGDATABASE') ?? user;
   const password = given.password ?? from('PGPASSWORD');
   const ssl = sslmode !== 'allow' && (given.ssl ?? false);
-  const clientConfig = { ...given, ssl, host, port, user, database, ...(password && { password }) };
-  return { clientConfig, host, port, database, user, allowsPlain: sslmode === 'prefer' };
+  return { ...given, ssl, sslmode, host, port, user, database, password };
 }
 
-type Parsed = ClientConfig & { readonly sslmode?: string };
-
-/** Parses the URL. The `defaults` are added to its query, unless it has them. */
+/** Parses the URL. The `defaults` come first in its query, so that its own parameters win. */
 function parseUrl(
   url: string,
-  defaults: Readonly<Record<string, string | undefined>>,
+  defaults: Readonly<Record<string, string>>,
   refuse: (reason: string) => Error,
-): Parsed {
-  const more = Object.entries(defaults).filter(([key, value]) => value && !url.includes(`${key}=`));
-  const query = more.map(([key, value = '']) => `${key}=${encodeURIComponent(value)}`).join('&');
+): ClientConfig & { readonly sslmode?: string } {
+  const query = new URLSearchParams(defaults).toString();
   try {
-    const entries = Object.entries(
-      parse(`${url}${url.includes('?') ? '&' : '?'}${query}`, { useLibpqCompat: true }),
-    );
-    return Object.fromEntries(entries.filter(([, value]) => (value ?? '') !== ''));
+    const all = parse(url.replace(/\?|$/, `?${query}&`), { useLibpqCompat: true });
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => (value ?? '') !== ''));
   } catch (cause) {
     throw refuse('input' in (cause as object) ? 'it is not a URL' : (cause as Error).message);
   }

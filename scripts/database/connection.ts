@@ -79,13 +79,13 @@ const STARTING =
   /^(57P03|ECONNREFUSED|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|EHOSTUNREACH)$/;
 
 async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {
-  const { configuration, signal, options } = connector;
+  const { signal, options } = connector;
   const deadline = Date.now() + options.connectWait * 1000;
-  let { ssl } = configuration.clientConfig;
+  let { configuration } = connector;
   for (let pause = 100; ; pause = Math.min(pause * 2, 2000)) {
     signal.throwIfAborted();
     try {
-      return await connectOnce(connector, purpose, ssl);
+      return await connectOnce({ ...connector, configuration }, purpose);
     } catch (cause) {
       signal.throwIfAborted();
       const error = (cause instanceof AggregateError ? cause.errors[0] : cause) as Error;
@@ -93,8 +93,9 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
       // For a connection that takes too long, `pg` gives an error without a code.
       const known = message === 'timeout expired' ? 'ETIMEDOUT' : code;
       const left = deadline - Date.now();
-      const lacksTls = configuration.allowsPlain && message.includes('does not support SSL');
-      if (lacksTls && ssl !== false) ssl = false;
+      const lacksTls = message.includes('does not support SSL');
+      if (lacksTls && configuration.sslmode === 'prefer')
+        configuration = { ...configuration, ssl: false, sslmode: 'disable' };
       else if (STARTING.test(known) && left > 0)
         await sleep(Math.min(pause, left), null, { signal });
       else {
@@ -105,13 +106,10 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
   }
 }
 
-type Ssl = Configuration['clientConfig']['ssl'];
-
-async function connectOnce(connector: Connector, purpose: Purpose, ssl: Ssl): Promise<Connection> {
+async function connectOnce(connector: Connector, purpose: Purpose): Promise<Connection> {
   const { configuration, command, signal } = connector;
   const client = new pg.Client({
-    ...configuration.clientConfig,
-    ssl,
+    ...configuration,
     application_name: connectionName(purpose, command), // The only setting that PgBouncer accepts here.
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000, // Firewalls drop idle connections before the default, two hours.
