@@ -1,6 +1,7 @@
+import type pg from 'pg';
 import { withConnection, type Connection } from '../database/connection.ts';
 import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
-import { factsAt, type Migration } from '../project/project.ts';
+import { factsAt } from '../project/project.ts';
 import { between, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
@@ -11,7 +12,7 @@ import type { Context } from '../runner/context.ts';
 import {
   loadMigrations,
   recordStatement,
-  runMigrations,
+  sqlOf,
   type StatementClient,
 } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
@@ -41,61 +42,54 @@ async function textsOf(
   from: number,
   to: number,
 ): Promise<string[]> {
-  const { project, settings, signal } = context;
-  const path = searchPath(settings.schemas);
+  const { project, settings } = context;
   const texts: string[] = [];
-  let current: Migration | undefined;
-  const reader: StatementClient = {
-    async query(statement, values) {
-      signal.throwIfAborted();
-      const text = typeof statement === 'string' ? statement : statement.text;
-      if (/^(BEGIN|COMMIT|ROLLBACK);?$/.test(text)) return undefined;
-      // Before the first migration, the framework asks whether its table exists. The answer is yes.
-      if (current === undefined && /^SELECT (table_name|constraint_name) FROM/.test(text))
-        return { rows: [{}] };
-      const { file = '' } = current ?? {};
-      if (!isQuery(text)) throw failure('plan-writes', [file, `it sends ${text}`], { file });
-      // The extended protocol allows one statement in a text: no COMMIT can follow another statement.
-      const config = { text, values: [...(values ?? [])], queryMode: 'extended' };
-      return await client.query(config).catch((cause: unknown) => {
-        const { message } = cause as Error;
-        const isWrite = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
-        throw isWrite ? failure('plan-writes', [file, message], { file, cause }) : cause;
-      });
-    },
-    starts: (migration) => (current = migration),
-    sends(isInside, statements) {
-      if (current === undefined) return;
-      // How many migrations are applied if this one is not.
-      const count = direction === 'up' ? from + texts.length : from - texts.length - 1;
-      const title = `${direction === 'up' ? '' : 'revert '}${current.name} (${current.file})`;
-      const effect = effectLines(factsAt(project, count), current.effect, direction);
-      const comments = [title, ...effect].map((line) => `-- ${line}`);
-      // If a statement ends with a comment, the semicolon must be on the next line.
-      const sql = statements.map((text) => (/--[^\n]*$/.test(text) ? `${text}\n;` : text));
-      const text = [
-        ...comments,
-        ...(isInside ? [] : ['-- Outside a transaction', `SET search_path = ${path};`]),
-        ...sql,
-        'RESET SESSION AUTHORIZATION; RESET ROLE;',
-        recordStatement(settings, current.name, direction),
-        // The next migration must not see what this one has SET.
-        isInside ? runSettings(context).replaceAll('\n', ' ') : RESET,
-      ].join('\n');
-      texts.push(isInside ? `${text}\n\n` : `COMMIT;\n\n${text}\n\n${begin(context)}`);
-    },
-  };
   const loaded = await loadMigrations(between(project, from, to), direction);
   await query(`BEGIN READ ONLY; ${runSettings(context)}`);
-  await runMigrations(settings, reader, loaded, direction, true).catch((cause: unknown) => {
-    if (cause instanceof Failure) throw cause;
-    const { file = '' } = current ?? {};
-    const values = [file, String(cause), '', []] as const;
-    throw serverFailure(cause) ?? failure('migration-failed', [...values], { file, cause });
-  });
+  for (const [migration, actions] of loaded) {
+    const { name, file, effect } = migration;
+    const reader = readerFor(client, file);
+    const sql = await sqlOf(migration, actions[direction], reader).catch((cause: unknown) => {
+      if (cause instanceof Failure) throw cause;
+      throw failure('migration-failed', [file, String(cause), '', []], { file, cause });
+    });
+    // How many migrations are applied if this one is not.
+    const count = direction === 'up' ? from + texts.length : from - texts.length - 1;
+    const title = `${direction === 'up' ? '' : 'revert '}${name} (${file})`;
+    const lines = [title, ...effectLines(factsAt(project, count), effect, direction)];
+    const path = `SET search_path = ${searchPath(settings.schemas)};`;
+    const text = [
+      ...lines.map((line) => `-- ${line}`),
+      ...(sql.isInside ? [] : ['-- Outside a transaction', path]),
+      // If a statement ends with a comment, the semicolon must be on the next line.
+      ...sql.statements.map((one) => (/--[^\n]*$/.test(one) ? `${one}\n;` : one)),
+      'RESET SESSION AUTHORIZATION; RESET ROLE;',
+      recordStatement(settings, name, direction),
+      // The next migration must not see what this one has SET.
+      sql.isInside ? runSettings(context).replaceAll('\n', ' ') : RESET,
+    ].join('\n');
+    texts.push(sql.isInside ? `${text}\n\n` : `COMMIT;\n\n${text}\n\n${begin(context)}`);
+  }
   await query('ROLLBACK');
   return texts;
 }
+
+/** Sends the queries of a migration, and refuses other statements. */
+const readerFor = (client: pg.Client, file: string): StatementClient => ({
+  async query(statement, values) {
+    const own = typeof statement === 'string' ? { text: statement } : statement;
+    const { text } = own;
+    if (!isQuery(text)) throw failure('plan-writes', [file, `it sends ${text}`], { file });
+    // The extended protocol allows one statement in a text: no COMMIT can follow another statement.
+    const config = { values: values as unknown[], ...own, queryMode: 'extended' };
+    return await client.query(config).catch((cause: unknown) => {
+      const { message } = cause as Error;
+      const isWrite = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
+      if (isWrite) throw failure('plan-writes', [file, message], { file, cause });
+      throw serverFailure(cause) ?? cause;
+    });
+  },
+});
 
 const head = ({ configuration: { database, host, port }, project }: Context, count: number) =>
   `-- What would run on database ${database} at ${host}:${port}, now ${at(versionAt(project, count))}.

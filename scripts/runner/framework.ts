@@ -17,12 +17,12 @@ export interface StatementClient {
    * `pgm.noTransaction()`.
    */
   starts?(migration: Migration, isInside: () => boolean): void;
-  /**
-   * Called when that function has ended. The framework then sends these statements, in a transaction or
-   * outside.
-   */
-  sends?(isInside: boolean, statements: readonly string[]): void;
+  /** Called when that function has ended. The framework then sends the statements of the migration. */
+  sends?(isInside: boolean): void;
 }
+
+const ignore = () => undefined;
+const silent = { info: ignore, warn: ignore, error: ignore };
 
 /** What the file of a migration exports. `down` is `false` if the migration cannot be reverted. */
 export type Actions = Readonly<Record<string, unknown>>;
@@ -84,20 +84,16 @@ async function load(path: string): Promise<Actions> {
  * search_path for the session, and the framework's own lock is a session lock: behind a pooler, both would
  * reach other clients. The runner lists the folder itself: `ignorePattern` leaves it one file, and for this
  * file our loader returns all migrations of the run.
- *
- * @param dryRun calls the functions of the migrations, but sends none of their statements
  */
 export async function runMigrations(
   settings: Settings,
   client: StatementClient,
   migrations: ReadonlyMap<Migration, Actions>,
   direction: Direction,
-  dryRun = false,
 ): Promise<void> {
   const { runner } = await import('node-pg-migrate');
   const [first] = migrations.keys();
   if (first === undefined) return;
-  const ignore = () => undefined;
   const units = [...migrations].map(([migration, { up, down }]) => ({
     id: `${migration.name}.js`,
     filePaths: [migration.path],
@@ -121,9 +117,8 @@ export async function runMigrations(
     checkOrder: false,
     singleTransaction: true,
     noLock: true,
-    dryRun,
     verbose: false,
-    logger: { info: ignore, warn: ignore, error: ignore },
+    logger: silent,
     migrationLoaderStrategies: [
       { extensions: [extname(first.path)], loader: () => Promise.resolve(units) },
     ],
@@ -139,6 +134,17 @@ const announced =
     try {
       await (run.length === 2 ? new Promise<void>((done) => run(pgm, done)) : run(pgm));
     } finally {
-      client.sends?.(pgm.isUsingTransaction(), [...pgm.getSqlSteps()]);
+      client.sends?.(pgm.isUsingTransaction());
     }
   };
+
+/** The statements of a migration. Its function is called, and may read with `query`. Nothing else is sent. */
+export async function sqlOf(migration: Migration, action: unknown, client: StatementClient) {
+  const { MigrationBuilder } = await import('node-pg-migrate');
+  const query: StatementClient['query'] = (...sent) => client.query(...sent);
+  const select: typeof query = async (...sent) =>
+    ((await query(...sent)) as { rows: unknown }).rows;
+  const pgm = new MigrationBuilder({ query, select } as never, undefined, false, silent);
+  await announced(client, migration, action)(pgm);
+  return { statements: pgm.getSqlSteps(), isInside: pgm.isUsingTransaction() };
+}

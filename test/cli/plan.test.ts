@@ -167,8 +167,9 @@ test('a migration that reads what an earlier one creates is told to go step by s
 });
 
 test('the function of a migration reads with the settings of a run, and fails as in a run', async () => {
-  const reads = `return pgm.db.select("SELECT '2024-01-01 23:30+00'::timestamptz::text AS at").then(([{ at }]) => {
-    pgm.sql("COMMENT ON TABLE a IS '" + at + "'"); });`;
+  const reads = `const text = 'SELECT $1::timestamptz::text AS at';
+    return pgm.db.select({ text, values: ['2024-01-01 23:30+00'] }).then(([{ at }]) => {
+      pgm.sql("COMMENT ON TABLE a IS '" + at + "'"); });`;
   const { url, print, database } = await setUp(['a'], {
     'migrations/0002_b.ts': migration(reads, ''),
     'migrations/schema/0002_b.json': {},
