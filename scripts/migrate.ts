@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import manifest from '../package.json' with { type: 'json' };
 import { readCommandLine, type Invocation } from './cli/command-line.ts';
 import { runAsProgram, type Call } from './cli/process.ts';
 import { check } from './commands/check.ts';
@@ -28,7 +28,7 @@ export async function migrate(call: Call): Promise<number> {
   let invocation: Invocation | undefined;
   let result: Result;
   try {
-    invocation = readCommandLine(call.argv, call.env, programVersion());
+    invocation = readCommandLine(call.argv, call.env, manifest.version);
     result = await execute(call, invocation);
   } catch (thrown) {
     const error = asFailure(thrown, call.signal);
@@ -77,10 +77,5 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
 /** A program that asks for JSON gets it, also where the command line cannot be understood. */
 const wantsJson = ({ argv, env }: Call) =>
   env['npm_config_json'] === 'true' || argv.includes('--json') || argv.includes('--json=true');
-
-function programVersion(): string {
-  const file = new URL(isCompiled ? '../../package.json' : '../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version?: string }).version ?? '';
-}
 
 runAsProgram(import.meta.url, migrate);

@@ -68,7 +68,7 @@ beforeAll(async () => {
   expect(await call(['snapshot'], { root: source, url: database.url })).toMatchObject({ code: 0 });
   const build = await startProgram('npm', ['run', 'build'], { cwd: source }).finished;
   expect(build.code, build.stderr).toBe(0);
-  for (const name of ['package.json', '.node-pg-migraterc.json', 'dist'])
+  for (const name of ['.node-pg-migraterc.json', 'dist'])
     cpSync(join(source, name), join(image, name), { recursive: true });
 });
 afterAll(async () => {
