@@ -88,11 +88,12 @@ function refusal(message: string) {
   return failure('command-line', [reason.replace(/\n\(Did (.*)\)$/, '; did $1')]);
 }
 
-/** Reads the argument and the direction of a command. */
+/** Reads the argument of a command, and the direction in which it begins: `redo` goes down first. */
 function readWords(command: string, words: readonly string[]) {
   const hasDirection = command === 'plan' && (words[0] === 'up' || words[0] === 'down');
   const rest = hasDirection ? words.slice(1) : words;
-  const direction: Direction = (hasDirection ? words[0] : command) === 'down' ? 'down' : 'up';
+  const verb = hasDirection ? words[0] : command;
+  const direction: Direction = verb === 'down' || verb === 'redo' ? 'down' : 'up';
   if (command === 'create') return { argument: rest.join('-'), direction };
   const [argument, extra] = rest;
   if (extra !== undefined) throw refusal(`"${extra}" is one word too many`);

@@ -23,9 +23,8 @@ import { knownAt } from './check.ts';
 /** `plan`: the SQL of a run as a script for psql, without the checks. Only reads, and takes no lock. */
 export const plan = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
-    const { project, command, argument } = context;
+    const { project, command, direction, argument } = context;
     const { count, hasTable } = await checkSchema(connection, context);
-    const direction = command === 'redo' ? 'down' : context.direction;
     const target = targetCount(project, count, direction, argument);
     const texts = await textsOf(context, connection, direction, count, target);
     if (command === 'redo')

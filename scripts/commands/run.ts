@@ -28,9 +28,8 @@ export const run = (context: Context): Promise<Result> =>
       const check = () => monitor.during(checkSchema(connection, context));
       const first = await withRetries(context, monitor, check);
       const { count } = first;
-      const direction = command === 'redo' ? 'down' : context.direction;
       // The target is computed once, so that a second attempt does not go further.
-      const target = targetCount(project, count, direction, argument);
+      const target = targetCount(project, count, context.direction, argument);
       if (target === count) return await resultOf(context, connection, first, 'nothing-to-do');
       const progress: Progress = {
         count,
