@@ -23,9 +23,10 @@ export interface Project {
 /** The name of the file with the prerequisites. It has the form of an effect file. */
 export const PREREQUISITES = '0000_prerequisites';
 
-const MIGRATION = /^(\d+)_[\w-]+\.(ts|js|mjs|cjs)$/;
+const MIGRATION = /^\d+_[\w-]+\.(ts|js|mjs|cjs)$/;
 /** A file that somebody may take for a migration. Files that a compiler writes (.d.ts, .map) are ignored. */
 const NEARLY = /^\d(?!.*(?:\.d\.[cm]?ts|\.map)$)/;
+const numberOf = (file: string) => BigInt(/^\d+/.exec(file)?.[0] ?? '');
 
 /**
  * Reads the names and the effects of the migrations, which are loaded only when they run.
@@ -39,18 +40,6 @@ export function readProject(
   lenient = false,
 ): Project {
   const folder = relative(root, migrationsDir);
-  const byNumber = new Map<bigint, string>();
-  for (const name of readFolder(migrationsDir, folder)) {
-    const file = join(folder, name);
-    const digits = MIGRATION.exec(name)?.[1];
-    if (digits === undefined && NEARLY.test(name))
-      throw failure('migration-name', [file], { file });
-    if (digits === undefined) continue;
-    const number = BigInt(digits);
-    const other = byNumber.get(number);
-    if (other !== undefined) throw failure('duplicate-number', [other, name], { file });
-    byNumber.set(number, name);
-  }
   const readEffect = (name: string): Effect => {
     const path = join(effectsDir, `${name}.json`);
     try {
@@ -60,15 +49,17 @@ export function readProject(
       throw error;
     }
   };
-  const files = [...byNumber].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, file]) => file);
-  const migrations = files.map((file) => {
-    const name = file.replace(/\.\w+$/, '');
-    return {
-      name,
-      path: join(migrationsDir, file),
-      file: join(folder, file),
-      effect: readEffect(name),
-    };
+  const files = readFolder(migrationsDir, folder)
+    .filter((file) => NEARLY.test(file))
+    .sort((a, b) => (numberOf(a) < numberOf(b) ? -1 : 1));
+  const migrations = files.map((base, index) => {
+    const name = base.replace(/\.\w+$/, '');
+    const file = join(folder, base);
+    if (!MIGRATION.test(base)) throw failure('migration-name', [file], { file });
+    const next = files[index + 1];
+    if (next !== undefined && numberOf(next) === numberOf(base))
+      throw failure('duplicate-number', [base, next], { file });
+    return { name, path: join(migrationsDir, base), file, effect: readEffect(name) };
   });
   const prerequisites = readEffect(PREREQUISITES);
   const effects = [prerequisites, ...migrations.map(({ effect }) => effect)];
