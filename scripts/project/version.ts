@@ -33,8 +33,8 @@ export const between = ({ migrations }: Project, from: number, to: number): read
 /**
  * The number of migrations that are applied when `up` or `down` has ended.
  *
- * @param argument a count (`3`), a number (`0003`) or name of a migration, or nothing. `up 0003` applies 0003
- *   as well; `down 0003` leaves it applied.
+ * @param argument a count (`3`), a number (`0003`), name or file of a migration, or nothing. `up 0003`
+ *   applies 0003 as well; `down 0003` leaves it applied.
  * @throws Failure `usage`
  */
 export function targetCount(
@@ -46,24 +46,18 @@ export function targetCount(
   const { migrations } = project;
   if (argument === undefined)
     return direction === 'up' ? migrations.length : Math.max(applied - 1, 0);
+  const wanted = argument.replace(/^.*\//, '').replace(/\.\w+$/, '');
+  const index = migrations.findIndex(
+    ({ name }) => name === wanted || name.startsWith(`${wanted}_`),
+  );
   // A number such as 20240131120000 names a migration: a count is at most the number of migrations.
-  const namesMigration = migrations.some(({ name }) => name.startsWith(`${argument}_`));
-  const isCount = !namesMigration || Number(argument) <= migrations.length;
+  const isCount = index < 0 || Number(argument) <= migrations.length;
   if (isCount && /^[1-9]\d*$/.test(argument)) {
     const steps = direction === 'up' ? Number(argument) : -Number(argument);
     return Math.max(0, Math.min(applied + steps, migrations.length));
   }
-  const target = find(migrations, argument) + 1;
-  if (direction === 'up') return Math.max(target, applied);
-  if (target > applied) throw failure('not-applied', [argument]);
-  return target;
-}
-
-/** The index of a migration, given its name, its number, or its file. */
-function find(migrations: readonly Migration[], argument: string): number {
-  const wanted = argument.replace(/^.*\//, '').replace(/\.\w+$/, '');
-  const names = migrations.map(({ name }) => name);
-  const index = names.findIndex((name) => name === wanted || name.startsWith(`${wanted}_`));
   if (index < 0) throw failure('unknown-migration', [argument]);
-  return index;
+  if (direction === 'up') return Math.max(index + 1, applied);
+  if (index >= applied) throw failure('not-applied', [argument]);
+  return index + 1;
 }
