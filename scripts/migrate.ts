@@ -1,4 +1,3 @@
-import manifest from '../package.json' with { type: 'json' };
 import { readCommandLine, type Invocation } from './cli/command-line.ts';
 import { runAsProgram, type Call } from './cli/process.ts';
 import { check } from './commands/check.ts';
@@ -28,7 +27,7 @@ export async function migrate(call: Call): Promise<number> {
   let invocation: Invocation | undefined;
   let result: Result;
   try {
-    invocation = readCommandLine(call.argv, call.env, manifest.version);
+    invocation = readCommandLine(call.argv, call.env);
     result = await execute(call, invocation);
   } catch (thrown) {
     const error = asFailure(thrown, call.signal);

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
 import type { Options } from '../runner/context.ts';
@@ -29,11 +30,7 @@ export interface Invocation {
 }
 
 /** Reads the command line, and the options that npm has moved to the environment. @throws Failure `usage` */
-export function readCommandLine(
-  argv: readonly string[],
-  env: NodeJS.ProcessEnv,
-  version: string,
-): Invocation {
+export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): Invocation {
   let command = 'help';
   let words: readonly string[] = [];
   let output = '';
@@ -45,7 +42,7 @@ export function readCommandLine(
     .configureHelp({ helpWidth: 110 })
     .configureOutput({ writeOut: (text) => (output += text), writeErr: () => undefined })
     .exitOverride()
-    .version(version, '--version')
+    .version(manifest.version, '--version')
     .option('--dry-run', 'with up, down, redo: the same as plan')
     .option('--json', 'print one JSON object')
     .option('--strict', 'fail for what is unexpected, too')
@@ -66,11 +63,9 @@ export function readCommandLine(
         command = asked.name();
         words = asked.args;
       });
-  const names = (required: boolean) =>
-    program.options.filter((option) => option.required === required).map((option) => option.name());
   try {
     const words = argv.map((word) => word.replace(/=true$/, ''));
-    const args = [...fromNpm(env, names(false), names(true)), ...words];
+    const args = [...fromNpm(env, program.options), ...words];
     program.parse(
       args.filter((word) => word !== '--'),
       { from: 'user' },
