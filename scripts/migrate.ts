@@ -57,8 +57,8 @@ async function execute(call: Call, invocation: Invocation): Promise<Result> {
     configuration: readConfiguration(settings.databaseUrlVar, call.env),
     tell: options.quiet ? () => undefined : (text) => call.stderr(`${text}\n`),
   };
-  const isDryRun = options.dryRun === true && ['up', 'down', 'redo'].includes(command);
-  return await commands[isDryRun ? 'plan' : (command as keyof typeof commands)](context);
+  const action = commands[command as keyof typeof commands];
+  return await (options.dryRun && action === run ? plan : action)(context);
 }
 
 function print({ env, stdout, stderr, color }: Call, report: Report, options: Partial<Options>) {
