@@ -28,11 +28,13 @@ function orRefuse<T>(code: 'not-readable' | 'not-writable', file: string, operat
   }
 }
 
-/** Reads a JSON file. @throws Failure `usage`, with line and column if Node.js tells them */
-export function readJson(path: string, file: string): unknown {
+/** Reads a JSON object. @throws Failure `usage`, with line and column if Node.js tells them */
+export function readJson(path: string, file: string): object {
   const text = readFile(path, file);
   try {
-    return JSON.parse(text);
+    const document: unknown = JSON.parse(text);
+    if (document instanceof Object && !Array.isArray(document)) return document;
+    throw new Error('it is not an object');
   } catch (cause) {
     const { message } = cause as Error;
     const position = /at position (\d+)/.exec(message)?.[1];

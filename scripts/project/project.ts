@@ -82,10 +82,8 @@ const PART =
   /^(table|view|materialized view|foreign table|options|row security|(column|constraint|index|trigger|policy) .+)$/s;
 
 /** Refuses a JSON document that is no effect: a misspelled part would never be compared. */
-function checkEffect(document: unknown, file: string): Effect {
+function checkEffect(document: object, file: string): Effect {
   const refuse = (reason: string) => failure('bad-file', [file, reason], { file });
-  if (typeof document !== 'object' || document === null || Array.isArray(document))
-    throw refuse('it is not an object');
   for (const [object, patch] of Object.entries(document as Effect)) {
     if (!OBJECT.test(object))
       throw refuse(`"${object}" is not an object with its schema: public.name`);

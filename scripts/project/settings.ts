@@ -39,7 +39,6 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv) {
   const migrationsDir = resolve(root, isCompiled ? 'dist' : '.', values['migrations-dir']);
   const migrationsSchema = values['migrations-schema'] || (schemas[0] ?? '');
   const migrationsTable = values['migrations-table'];
-  const quote = (name: string) => pg.escapeIdentifier(name);
   return {
     root,
     schemas,
@@ -51,15 +50,13 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv) {
     /** The base schema of the application. `snapshot` loads it before the first migration. */
     baseSchema: join(root, 'test/fixtures/base-schema.sql'),
     /** The name of the migrations table for SQL: with its schema, and quoted. */
-    tableName: `${quote(migrationsSchema)}.${quote(migrationsTable)}`,
+    tableName: [migrationsSchema, migrationsTable].map(pg.escapeIdentifier).join('.'),
     databaseUrlVar: values['database-url-var'],
   };
 }
 
-function checkSettings(values: unknown): Partial<typeof DEFAULTS> {
+function checkSettings(values: object): Partial<typeof DEFAULTS> {
   const refuse = (reason: string) => failure('bad-file', [FILE, reason], { file: FILE });
-  if (typeof values !== 'object' || values === null || Array.isArray(values))
-    throw refuse('it is not an object');
   for (const [key, value] of Object.entries(values)) {
     if (!Object.hasOwn(DEFAULTS, key))
       throw refuse(`it has an unknown key "${key}"; known are ${Object.keys(DEFAULTS).join(', ')}`);
