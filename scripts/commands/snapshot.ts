@@ -34,8 +34,8 @@ export async function snapshot(context: Context): Promise<Result> {
   const { migrations } = context.project;
   const { effectsDir, root } = context.settings;
   const loaded = await loadMigrations(migrations, 'up');
-  const effects = await withScratchDatabase(context, (scratch) =>
-    withConnection(scratch, 'run', (connection) => takeEffects(scratch, connection, loaded)),
+  const effects = await withScratchDatabase(context, (connection) =>
+    takeEffects(context, connection, loaded),
   );
   const last = migrations.at(-1)?.name ?? PREREQUISITES;
   const files = new Map(
@@ -52,10 +52,10 @@ export async function snapshot(context: Context): Promise<Result> {
   return { outcome: 'applied', output: changed.join('\n') };
 }
 
-/** Runs `use` with a new, empty database on the same server, and drops it afterwards. */
+/** Runs `use` with a connection to a new, empty database on the same server, and drops it afterwards. */
 async function withScratchDatabase<T>(
   context: Context,
-  use: (scratch: Context) => Promise<T>,
+  use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const database = `migrate_snapshot_${randomBytes(6).toString('hex')}`;
   const configuration = { ...context.configuration, database };
@@ -63,15 +63,13 @@ async function withScratchDatabase<T>(
     query(`CREATE DATABASE ${database} TEMPLATE template0`),
   );
   try {
-    return await use({ ...context, configuration });
+    return await withConnection({ ...context, configuration }, 'run', use);
   } finally {
     // This connection ignores signals: the scratch database is dropped even if the command is stopped.
     const undisturbed = { ...context, signal: new AbortController().signal };
     const drop = `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`;
     await withConnection(undisturbed, 'run', ({ query }) => query(drop)).catch((error: unknown) => {
-      context.tell(
-        `the scratch database ${database} could not be dropped: ${(error as Error).message}`,
-      );
+      context.tell(`database ${database} could not be dropped: ${(error as Error).message}`);
     });
   }
 }
@@ -142,8 +140,8 @@ async function apply(
     await runMigrations(context.settings, client, new Map([[migration, actions]]), 'up');
   } catch (cause) {
     const sqlstate = sqlstateOf(cause);
-    const values = [file, (cause as Error).message, sqlstate] as const;
-    throw failure('snapshot-failed', [...values], { file, sqlstate, cause });
+    const { message } = cause as Error;
+    throw failure('snapshot-failed', [file, message, sqlstate], { file, sqlstate, cause });
   }
 }
 
@@ -170,13 +168,13 @@ function prerequisitesFrom(base: Facts, effects: readonly Effect[]): Effect {
   const [given = {}, ...others] = effects;
   const added = others
     .flatMap((effect) => Object.entries(effect))
-    .map(([object, patch]) => {
+    .map(([object, patch]): Effect => {
       const named = partsOf(patch).map(([part]) => part);
       const parts = [...(base.get(object) ?? [])].filter(
         ([part, definition]) =>
           patch === null || (named.includes(part) && !isTriggerFunction(definition)),
       );
-      return effectBetween(new Map(), new Map([[object, new Map(parts)]]));
+      return { [object]: Object.fromEntries(parts) };
     });
   return effectBetween(new Map(), merge([given, ...added, given]));
 }
