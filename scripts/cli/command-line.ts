@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import manifest from '../../package.json' with { type: 'json' };
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
-import type { Options } from '../runner/context.ts';
+import type { Context } from '../runner/context.ts';
 import { fromNpm } from './npm-options.ts';
 
 const COMMANDS = {
@@ -21,13 +21,9 @@ The database: DATABASE_URL (or PGHOST and its kin), in the environment or in .en
 Exit codes: 0 as expected, 1 defect, 2 usage, 3 unavailable, 4 locked, 5 failed, 6 differs, 7 data loss, 8 partial.`;
 
 /** The command line, parsed. `output` is the text of `help` or `--version`. */
-export interface Invocation {
-  readonly command: string;
-  readonly argument: string | undefined;
-  readonly direction: Direction;
-  readonly options: Options;
+export type Invocation = Pick<Context, 'command' | 'argument' | 'direction' | 'options'> & {
   readonly output: string;
-}
+};
 
 /** Reads the command line, and the options that npm has moved to the environment. @throws Failure `usage` */
 export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): Invocation {
