@@ -27,8 +27,6 @@ export type Invocation = Pick<Context, 'command' | 'argument' | 'direction' | 'o
 
 /** Reads the command line, and the options that npm has moved to the environment. @throws Failure `usage` */
 export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): Invocation {
-  let command = 'help';
-  let words: readonly string[] = [];
   let output = '';
   const seconds = toNumber(/^\d{1,6}(\.\d+)?$/);
   const number = toNumber(/^\d{1,6}$/);
@@ -51,27 +49,18 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
     .option('--verbose', 'print statements, notices and stack traces')
     .option('--quiet', 'print errors only');
   for (const [usage, description] of Object.entries(COMMANDS))
-    program
-      .command(usage)
-      .description(description)
-      .action((...args: unknown[]) => {
-        const asked = args.at(-1) as Command;
-        command = asked.name();
-        words = asked.args;
-      });
+    program.command(usage).description(description);
+  let words: readonly string[];
   try {
-    const words = argv.map((word) => word.replace(/=true$/, ''));
-    const args = [...fromNpm(env, program.options), ...words];
-    program.parse(
-      args.filter((word) => word !== '--'),
-      { from: 'user' },
-    );
+    const own = argv.map((word) => word.replace(/=true$/, '')).filter((word) => word !== '--');
+    words = program.parse([...fromNpm(env, program.options), ...own], { from: 'user' }).args;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (output === '') throw refusal(error.message); // With a text, it is help or version, not an error.
-    command = error.code === 'commander.version' ? 'version' : 'help';
+    words = [error.code === 'commander.version' ? 'version' : 'help'];
   }
-  return { command, output: output.trim(), ...readWords(command, words), options: program.opts() };
+  const [command = '', ...rest] = words;
+  return { command, output: output.trim(), ...readWords(command, rest), options: program.opts() };
 }
 
 function refusal(message: string) {
