@@ -26,22 +26,17 @@ export const plan = (context: Context): Promise<Result> =>
     const { project, command, direction, argument } = context;
     const { count, hasTable } = await checkSchema(connection, context);
     const target = targetCount(project, count, direction, argument);
-    const texts = await textsOf(context, connection, direction, count, target);
-    if (command === 'redo')
-      texts.push(...(await textsOf(context, connection, 'up', target, count)));
+    const texts = await textsOf(context, connection, count, target);
+    if (command === 'redo') texts.push(...(await textsOf(context, connection, target, count)));
     const output = `${head(context, count)}\n\n${script(context, texts, hasTable)}`;
     return { outcome: 'planned', ...knownAt(context, connection, count), output };
   });
 
 /** The SQL of each migration. Their functions are called, and may read. Their statements are not sent. */
-async function textsOf(
-  context: Context,
-  { query, client }: Connection,
-  direction: Direction,
-  from: number,
-  to: number,
-): Promise<string[]> {
+async function textsOf(context: Context, connection: Connection, from: number, to: number) {
   const { project, settings } = context;
+  const { query, client } = connection;
+  const direction: Direction = from < to ? 'up' : 'down';
   const texts: string[] = [];
   const loaded = await loadMigrations(between(project, from, to), direction);
   await query(`BEGIN READ ONLY; ${runSettings(context)}`);
