@@ -79,15 +79,24 @@ async function takeEffects(
   connection: Connection,
   loaded: ReadonlyMap<Migration, Actions>,
 ): Promise<Map<string, Effect>> {
+  const { query, client } = connection;
   await loadBaseSchema(context, connection);
   const base = await readAll(context, connection);
   await refuseContradictions(context, base);
   const effects = new Map([[PREREQUISITES, context.project.prerequisites]]);
   let before = base;
   for (const [migration, actions] of loaded) {
-    const [result] = await connection.query('SELECT pg_current_xact_id()::text::bigint AS id');
-    await apply(context, connection, migration, actions);
-    await connection.query(RESET); // Drops temporary tables, and what depends on them.
+    const [result] = await query('SELECT pg_current_xact_id()::text::bigint AS id');
+    // A migration may run outside a transaction, where SET LOCAL has no effect.
+    await query(runSettings(context).replaceAll('SET LOCAL', 'SET'));
+    await runMigrations(context.settings, client, new Map([[migration, actions]]), 'up').catch(
+      (cause: unknown) => {
+        const { message } = cause as Error;
+        const details = { file: migration.file, sqlstate: sqlstateOf(cause), cause };
+        throw failure('snapshot-failed', [details.file, message, details.sqlstate], details);
+      },
+    );
+    await query(RESET); // Drops temporary tables, and what depends on them.
     const after = await readAll(context, connection);
     // A function that the migration has replaced by an equal one is in its effect, too: so it is compared.
     const replaced = await replacedFunctions(connection, (result?.rows[0] as { id: string }).id);
@@ -125,23 +134,6 @@ async function loadBaseSchema({ settings }: Context, connection: Connection): Pr
     const { message, position } = cause as { message: string; position?: string };
     const place = position === undefined ? file : lineAt(Number(position));
     throw failure('base-schema', [place, message], { file, cause });
-  }
-}
-
-async function apply(
-  context: Context,
-  { query, client }: Connection,
-  migration: Migration,
-  actions: Actions,
-): Promise<void> {
-  const { file } = migration;
-  try {
-    await query(runSettings(context).replaceAll('SET LOCAL', 'SET')); // A migration may run outside a transaction.
-    await runMigrations(context.settings, client, new Map([[migration, actions]]), 'up');
-  } catch (cause) {
-    const sqlstate = sqlstateOf(cause);
-    const { message } = cause as Error;
-    throw failure('snapshot-failed', [file, message, sqlstate], { file, sqlstate, cause });
   }
 }
 
