@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { withConnection, type Connection } from '../database/connection.ts';
 import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
-import { factsAt } from '../project/project.ts';
+import { expectedAt } from '../project/project.ts';
 import { between, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
@@ -50,7 +50,8 @@ async function textsOf(context: Context, connection: Connection, from: number, t
     // How many migrations are applied if this one is not.
     const count = direction === 'up' ? from + texts.length : from - texts.length - 1;
     const title = `${direction === 'up' ? '' : 'revert '}${name} (${file})`;
-    const lines = [title, ...effectLines(factsAt(project, count), effect, direction)];
+    const { facts } = expectedAt(project, count);
+    const lines = [title, ...effectLines(facts, effect, direction)];
     const path = `SET search_path = ${searchPath(settings.schemas)};`;
     const text = [
       ...lines.map((line) => `-- ${line}`),

@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path';
 import { failure } from '../report/errors.ts';
-import { expectation, merge, partsOf, type Effect } from '../schema/effects.ts';
+import { expectation, partsOf, type Effect } from '../schema/effects.ts';
 import { readFolder, readJson } from './files.ts';
 import type { Settings } from './settings.ts';
 
@@ -72,10 +72,6 @@ export function expectedAt({ prerequisites, migrations }: Project, count: number
   const pending = effects.slice(count);
   return expectation(prerequisites, effects.slice(0, count), pending, pending.slice(0, reverted));
 }
-
-/** The facts that are expected when `count` migrations are applied. */
-export const factsAt = ({ prerequisites, migrations }: Project, count: number) =>
-  merge([prerequisites, ...migrations.slice(0, count).map(({ effect }) => effect)]);
 
 const OBJECT = /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[^". ]+)\..)/;
 const PART =

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { DatabaseError } from 'pg';
 import { sessionOf } from '../database/connection.ts';
 import { isConnectionLost, isLockError, serverFailure, sqlstateOf } from '../database/pg-errors.ts';
-import { expectedAt, factsAt, type Migration } from '../project/project.ts';
+import { expectedAt, type Migration } from '../project/project.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Difference } from '../report/types.ts';
 import { compare, title } from '../schema/compare.ts';
@@ -50,7 +50,7 @@ async function inTheWay(
 ): Promise<Difference[]> {
   const isDuplicate = ['42P06', '42P07', '42701', '42710', '42723'].includes(sqlstate);
   if (!isDuplicate && (!/^(22|23|42)/.test(sqlstate) || sqlstate === '42501')) return [];
-  const known = factsAt(context.project, before.count);
+  const known = expectedAt(context.project, before.count).facts;
   const created = migrations
     .flatMap(({ effect }) => factsOf(effect))
     .filter(([object, part]) => known.get(object)?.has(part) !== true)
