@@ -47,7 +47,7 @@ async function execute(call: Call, invocation: Invocation): Promise<Result> {
   if (writesFiles && isCompiled)
     throw failure('writes-files', [command, 'this program is compiled']);
   const settings = readSettings(call.root, call.env);
-  const project = readProject(settings, writesFiles);
+  const project = readProject(settings, !writesFiles);
   if (command === 'create') return create(argument, project, settings);
   const context: Context = {
     ...call,

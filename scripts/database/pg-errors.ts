@@ -1,5 +1,5 @@
 /** Classes of errors from `pg` and from the server (manual, appendix A, "PostgreSQL Error Codes"). */
-import { Failure, failure } from '../report/errors.ts';
+import { failure, type Failure } from '../report/errors.ts';
 
 /** The SQLSTATE of an error that PostgreSQL sent, or an empty text for any other. */
 export function sqlstateOf(error: unknown): string {
@@ -21,7 +21,7 @@ const LOST = /^(08...|57P0[1235]|25P0[34]|ECONN.*|EPIPE|ETIMEDOUT|ENETRESET|EHOS
 
 /** True if the connection is lost. The server has a code for that; `pg` has only a text. */
 export function isConnectionLost(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof Failure) return false;
+  if (!(error instanceof Error)) return false;
   if (LOST.test((error as NodeJS.ErrnoException).code ?? '')) return true;
   const text = /connection terminated|connection error|not queryable|socket (hang|disconnected)/i;
   return sqlstateOf(error) === '' && text.test(error.message);

@@ -31,23 +31,16 @@ const numberOf = (file: string) => BigInt(/^\d+/.exec(file)?.[0] ?? '');
 /**
  * Reads the names and the effects of the migrations, which are loaded only when they run.
  *
- * @param lenient for `create` and `snapshot`: a wrong effect file counts as empty, but not the prerequisites,
- *   which people write by hand
+ * @param needsEffects false for `create` and `snapshot`, so that a wrong effect file does not stop them
  * @throws Failure `usage`
  */
-export function readProject(
-  { root, migrationsDir, effectsDir }: Settings,
-  lenient = false,
-): Project {
+export function readProject(settings: Settings, needsEffects = true): Project {
+  const { root, migrationsDir, effectsDir } = settings;
   const folder = relative(root, migrationsDir);
   const readEffect = (name: string): Effect => {
     const path = join(effectsDir, `${name}.json`);
-    try {
-      return checkEffect(readJson(path, relative(root, path)), relative(root, path));
-    } catch (error) {
-      if (lenient && name !== PREREQUISITES) return {};
-      throw error;
-    }
+    const file = relative(root, path);
+    return checkEffect(readJson(path, file), file);
   };
   const files = readFolder(migrationsDir, folder)
     .filter((file) => NEARLY.test(file))
@@ -59,7 +52,8 @@ export function readProject(
     const next = files[index + 1];
     if (next !== undefined && numberOf(next) === numberOf(base))
       throw failure('duplicate-number', [base, next], { file });
-    return { name, path: join(migrationsDir, base), file, effect: readEffect(name) };
+    const effect = needsEffects ? readEffect(name) : {};
+    return { name, path: join(migrationsDir, base), file, effect };
   });
   const prerequisites = readEffect(PREREQUISITES);
   const effects = [prerequisites, ...migrations.map(({ effect }) => effect)];
