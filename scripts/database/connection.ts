@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type QueryResult } from 'pg';
 import { failure, type Failure } from '../report/errors.ts';
 import type { Configuration } from './configuration.ts';
-import { sqlstateOf } from './pg-errors.ts';
+import { isConnectionLost, sqlstateOf } from './pg-errors.ts';
 
 export interface Connection {
   /** The version in the server's own words, such as "15.8 (Debian 15.8-1)". */
@@ -75,8 +75,8 @@ export async function withConnection<T>(
   }
 }
 
-const STARTING =
-  /^(57P03|ECONNREFUSED|ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNRESET|EHOSTUNREACH)$/;
+/** Codes for a server that may be there later: without its socket, its name, or an answer. */
+const ABSENT = /^(ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$/;
 
 async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {
   const { signal, options } = connector;
@@ -92,12 +92,12 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
       const { code = '', message } = error as Error & { code?: string };
       // For a connection that takes too long, `pg` gives an error without a code.
       const known = message === 'timeout expired' ? 'ETIMEDOUT' : code;
+      const mayStart = ABSENT.test(known) || isConnectionLost(error);
       const left = deadline - Date.now();
       const lacksTls = message.includes('does not support SSL');
       if (lacksTls && configuration.sslmode === 'prefer')
         configuration = { ...configuration, ssl: false, sslmode: 'disable' };
-      else if (STARTING.test(known) && left > 0)
-        await sleep(Math.min(pause, left), null, { signal });
+      else if (mayStart && left > 0) await sleep(Math.min(pause, left), null, { signal });
       else {
         const details = { sqlstate: sqlstateOf(error), cause };
         throw failure('not-connected', [configuration, known, message || known], details);

@@ -118,7 +118,7 @@ test.for([
   expect(error?.message).toContain(word);
 });
 
-/** A server that answers so many connections with an error, and then passes them on to the real one. */
+/** A server that ends so many connections, with an error if it has a code, and then passes them on to the real one. */
 async function unwillingServer(sqlstate: string, times: number, target: URL) {
   const fields = ['SFATAL', 'VFATAL', `C${sqlstate}`, 'Mnot now', ''].map((field) => `${field}\0`);
   const answer = Buffer.concat([Buffer.from('E\0\0\0\0'), Buffer.from(fields.join(''))]);
@@ -127,7 +127,7 @@ async function unwillingServer(sqlstate: string, times: number, target: URL) {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     asked++;
-    if (asked <= times) socket.once('data', () => socket.end(answer));
+    if (asked <= times) socket.once('data', () => socket.end(sqlstate === '' ? '' : answer));
     else socket.pipe(connect(Number(target.port), target.hostname)).pipe(socket);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -139,6 +139,7 @@ async function unwillingServer(sqlstate: string, times: number, target: URL) {
 
 test.for([
   ['waits for a server that is starting', '57P03', '--connect-wait=60', 2, 0],
+  ['waits where a proxy listens before the server does', '', '--connect-wait=60', 2, 0],
   ['does not wait where nobody asks for it', '57P03', '--connect-wait=0', 1, 3],
   ['does not wait with a wrong password', '28P01', '--connect-wait=60', 1, 3],
 ] as const)('--connect-wait %s', async ([, sqlstate, option, times, exitCode]) => {
