@@ -29,18 +29,12 @@ export const check = (context: Context): Promise<Result> =>
   });
 
 /** What a result says about a database at which `count` migrations are applied. */
-export function knownAt(
-  { configuration, project }: Context,
-  { serverVersion }: Connection,
-  count: number,
-) {
+export function knownAt(context: Context, { serverVersion }: Connection, count: number) {
+  const { configuration, project } = context;
   const { host, port, database: name } = configuration;
+  const database = { host, port, name, serverVersion };
   const pending = project.migrations.slice(count).map((migration) => migration.name);
-  return {
-    version: versionAt(project, count),
-    pending,
-    database: { host, port, name, serverVersion },
-  };
+  return { version: versionAt(project, count), pending, database };
 }
 
 /**
@@ -56,9 +50,6 @@ export async function resultOf(
   const { failing, warnings, count } = check;
   const known = { ...knownAt(context, connection, count), failing, warnings };
   if (failing.length === 0) return { outcome, ...known };
-  return {
-    outcome: 'differs',
-    ...known,
-    error: failure('drift', [known.version, failing, known.pending.length > 0]),
-  };
+  const error = failure('drift', [known.version, failing, known.pending.length > 0]);
+  return { outcome: 'differs', ...known, error };
 }

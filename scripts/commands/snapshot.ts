@@ -153,11 +153,10 @@ async function replacedFunctions(connection: Connection, since: string): Promise
 }
 
 /**
- * The new prerequisites: the given ones, which are the first of `effects`, and every fact of the base schema
- * that a migration changes or removes. A `down` must restore these.
+ * The new prerequisites: the given ones, and every fact of the base schema that a migration changes or
+ * removes. A `down` must restore these.
  */
-function prerequisitesFrom(base: Facts, effects: readonly Effect[]): Effect {
-  const [given = {}, ...others] = effects;
+function prerequisitesFrom(base: Facts, [given = {}, ...others]: readonly Effect[]): Effect {
   const added = others
     .flatMap((effect) => Object.entries(effect))
     .map(([object, patch]): Effect => {

@@ -38,12 +38,11 @@ export const between = ({ migrations }: Project, from: number, to: number): read
  * @throws Failure `usage`
  */
 export function targetCount(
-  project: Project,
+  { migrations }: Project,
   applied: number,
   direction: Direction,
   argument?: string,
 ) {
-  const { migrations } = project;
   if (argument === undefined)
     return direction === 'up' ? migrations.length : Math.max(applied - 1, 0);
   const wanted = argument.replace(/^.*\//, '').replace(/\.\w+$/, '');
