@@ -1,7 +1,7 @@
 // `node scripts/ts-node.cjs scripts/migrate.ts` runs a TypeScript file, and the TypeScript files that it imports.
 // ts-node compiles each once: the result is kept in node_modules, by the content of the file. Where that folder
 // cannot be written, every start compiles again. Types are checked by `npm run types`, not here.
-const { createHash } = require('node:crypto');
+const { hash } = require('node:crypto');
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
 const { join, resolve } = require('node:path');
@@ -16,10 +16,7 @@ Module._extensions['.ts'] = (module, file) => module._compile(compiled(file), fi
 
 function compiled(file) {
   const source = readFileSync(file, 'utf8');
-  const hash = createHash('sha256')
-    .update([...versions, file, source].join('\0'))
-    .digest('hex');
-  const cached = join(folder, `${hash}.cjs`);
+  const cached = join(folder, `${hash('sha256', [...versions, file, source].join('\0'))}.cjs`);
   try {
     return readFileSync(cached, 'utf8');
   } catch {
