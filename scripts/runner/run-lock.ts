@@ -11,8 +11,12 @@ export const RUN_LOCK_KEY = '7241865325823964';
 
 /** The run lock, while it is held. */
 export interface RunLock {
-  /** @throws Failure `unavailable` if the connection of the lock is lost, since the lock is lost with it */
-  assertHeld(): Promise<void>;
+  /**
+   * Sends a query on the connection of the lock, too: it does not see what the run has not committed.
+   *
+   * @throws Failure `unavailable` if that connection is lost, since the lock is lost with it
+   */
+  assertHeld(query?: string): Promise<unknown[]>;
 }
 
 /** SQL: a {@link Session} as JSON, from the row `a` of `pg_stat_activity`. */
@@ -24,7 +28,8 @@ export const sessionJson = (
     'query', left(regexp_replace(coalesce(${a}.query, ''), '\\s+', ' ', 'g'), 120))`;
 
 const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTED;
-  SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; ${noTimeouts(connection)}
+  SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL search_path = pg_catalog;
+  ${noTimeouts(connection)}
   SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held, transaction_timestamp()::text AS began`;
 const HOLDER = `SELECT ${sessionJson('a')} AS holder
   FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
@@ -53,7 +58,8 @@ export async function withRunLock<T>(
     signal.throwIfAborted();
     const { held, began } = await row<{ held: boolean; began: string }>(tryLock(connection));
     try {
-      if (held) return await use({ assertHeld: () => assertHeld(connection, began) });
+      if (held)
+        return await use({ assertHeld: (query = '') => assertHeld(connection, began, query) });
     } finally {
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
@@ -69,11 +75,12 @@ export async function withRunLock<T>(
 }
 
 /** The lock is held as long as its transaction lasts, and its timestamp identifies the transaction. */
-async function assertHeld(connection: Connection, began: string): Promise<void> {
-  const query = `SELECT transaction_timestamp()::text = '${began}' AS held`;
-  const [result] = await connection.query(query).catch((cause: unknown) => {
+async function assertHeld(connection: Connection, began: string, query: string) {
+  const sql = `SELECT transaction_timestamp()::text = '${began}' AS held; ${query}`;
+  const [first, answer] = await connection.query(sql).catch((cause: unknown) => {
     throw failure('run-lock-lost', [], { cause });
   });
-  const { held } = result?.rows[0] as { held: boolean };
+  const { held } = first?.rows[0] as { held: boolean };
   if (!held) throw failure('run-lock-lost', []);
+  return (answer?.rows ?? []) as unknown[];
 }

@@ -4,14 +4,7 @@ import { Failure, failure } from '../report/errors.ts';
 import type { Difference, Direction, Done } from '../report/types.ts';
 import { checkSchema, wasThere, type SchemaCheck } from './check-schema.ts';
 import type { Context } from './context.ts';
-import {
-  CENSUS,
-  censusFrom,
-  LOCKED,
-  refuseLoss,
-  removedBetween,
-  type Census,
-} from './data-loss.ts';
+import { refuseLoss, removedPlaces, type Place } from './data-loss.ts';
 import type { LockMonitor } from './lock-monitor.ts';
 import type { RunLock } from './run-lock.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
@@ -26,11 +19,8 @@ export interface Progress {
   wroteOutside: boolean;
   /** True from COMMIT until the server answers. Meanwhile it is unknown which version is committed. */
   isCommitting: boolean;
-  /**
-   * Ids of the tables and columns that the last attempt has removed. The next one first looks whether they
-   * are empty.
-   */
-  suspects: readonly string[];
+  /** What the last attempt has removed. The next one first looks whether it is empty. */
+  suspects: readonly Place[];
 }
 
 /** What a run needs. `before` is the result of the check at its beginning. */
@@ -59,7 +49,6 @@ export class RunTransaction {
   warnings: readonly Difference[] = [];
   /** The timestamp of the transaction, which identifies it; undefined before the first transaction. */
   began: string | undefined;
-  #census: Census = new Set();
   /** How many migrations are applied after the COMMIT of this transaction. */
   #count = 0;
   /** The migrations that are recorded in this transaction, and not committed yet. */
@@ -73,11 +62,8 @@ export class RunTransaction {
 
   async begin(): Promise<void> {
     if (this.isOpen()) return;
-    const sql = `${BEGIN} ${this.#settings()} ${BEGAN}; ${CENSUS}`;
-    const results = await this.run.connection.query(sql);
-    this.began = beganOf(results);
-    this.#census = censusFrom(results.at(-1));
     const { connection, monitor, progress } = this.run;
+    this.began = beganOf(await connection.query(`${BEGIN} ${this.#settings()} ${BEGAN}`));
     if (progress.suspects.length === 0) return;
     await monitor.during(refuseLoss(connection, progress.suspects));
     await connection.query(this.#settings());
@@ -139,13 +125,14 @@ export class RunTransaction {
    * removed cannot be searched any more, so the run is repeated, and looks for data first.
    */
   async #guardData(): Promise<void> {
-    const { connection, context, progress } = this.run;
+    const { connection, context, lock, progress } = this.run;
     if (context.options.allowDataLoss) return;
-    const results = await connection.query(`SET CONSTRAINTS ALL IMMEDIATE; ${CENSUS}; ${LOCKED}`);
-    const [now, locked] = results.slice(-2).map(censusFrom);
-    const gone = removedBetween(this.#census, now ?? new Set(), locked ?? new Set());
-    if (gone.every((id) => progress.suspects.includes(id))) return;
-    progress.suspects = [...new Set([...progress.suspects, ...gone])];
+    const isKnown = ({ table, column }: Place) =>
+      progress.suspects.some((known) => known.table === table && known.column === column);
+    const gone = await removedPlaces(connection, lock);
+    const found = gone.filter((place) => !isKnown(place));
+    if (found.length === 0) return;
+    progress.suspects = [...progress.suspects, ...found];
     throw new LossSuspected('the run begins again, to look for data in what it removes');
   }
 
