@@ -24,7 +24,7 @@ import { knownAt, resultOf } from './check.ts';
 export const run = (context: Context): Promise<Result> =>
   withConnection(context, 'lock', (connection) =>
     withLockMonitor(context, async (monitor) => {
-      const { project, command, argument, options, tell } = context;
+      const { project, command, argument, direction, options, tell } = context;
       const check = () => monitor.during(checkSchema(connection, context));
       const first = await withRetries(context, monitor, check);
       const { count } = first;
