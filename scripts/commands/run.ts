@@ -86,7 +86,8 @@ async function attemptRun(
   if (wentBack) throw failure('overtaken', [versionAt(project, count)]);
   if (isDone) return await resultOf(context, connection, before, 'nothing-to-do');
   const migrations = between(project, count, target);
-  await refuseProblems(connection, { ...context, direction }, migrations, before.facts);
+  const { facts, hasTable } = before;
+  await refuseProblems(connection, { ...context, direction }, migrations, facts, hasTable);
   const loaded = await loadMigrations(migrations, direction);
   const run = { ...attempt, before };
   const client = new FrameworkClient(run);

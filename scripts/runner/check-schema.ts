@@ -61,8 +61,10 @@ async function readAlone(connection: Connection, context: Context): Promise<Stat
       await connection.query('ROLLBACK').catch(() => undefined);
       const sqlstate = sqlstateOf(error);
       if (sqlstate === '42703') throw failure('foreign-table', [(error as Error).message]);
-      if (sqlstate === '42501')
-        await refuseProblems(connection, context, context.project.migrations);
+      if (sqlstate === '42501') {
+        const { facts } = await readState(connection, context, begin, 'COMMIT', false);
+        await refuseProblems(connection, context, context.project.migrations, facts);
+      }
       // There is no migrations table yet, or not even its schema.
       if (hasTable && /^(42P01|3F000)$/.test(sqlstate)) hasTable = false;
       else if (!isOvertaken(error) || retries === RETRIES) throw error;

@@ -2,163 +2,131 @@ import pg from 'pg';
 import type { Connection } from '../database/connection.ts';
 import { expectedAt, type Migration } from '../project/project.ts';
 import { failure } from '../report/errors.ts';
-import type { Problem } from '../report/types.ts';
-import { READ_SETTINGS, wantedObjects } from '../schema/catalog.ts';
-import { compare, schemaOf } from '../schema/compare.ts';
-import {
-  factsOf,
-  isKind,
-  isTriggerFunction,
-  partsOf,
-  type Effect,
-  type Facts,
-} from '../schema/effects.ts';
+import type { Direction, Problem } from '../report/types.ts';
+import { READ_SETTINGS } from '../schema/catalog.ts';
+import { compare } from '../schema/compare.ts';
+import { isKind, isTriggerFunction, partsOf, type Effect, type Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
+
+/**
+ * What the role needs: a privilege on an object, to own it (`OWNER`), or to own it or its schema (`DROP`), if it
+ * is there; `CREATE` on its schema.
+ */
+type Need = readonly [object: string, right: string];
 
 /**
  * Refuses a run if the server is read-only, a prerequisite is missing, or the role lacks a privilege. Lists
  * all problems at once. What PostgreSQL would allow is never refused.
  *
- * @param facts the live schema; without it, the prerequisites are not compared
  * @throws Failure `unavailable`
  */
 export async function refuseProblems(
   connection: Connection,
   context: Context,
   migrations: readonly Migration[],
-  facts?: Facts,
+  facts: Facts,
+  hasTable = true,
 ): Promise<void> {
+  const { command, direction, options, project, settings } = context;
   const { database } = context.configuration;
-  const results = await connection.query(
-    `BEGIN READ ONLY; ${READ_SETTINGS} ${problemsQuery(context, migrations)}; COMMIT`,
-  );
+  const writes = !options.dryRun && ['up', 'down', 'redo'].includes(command);
+  const needs: Need[] = [[settings.tableName, 'SELECT']];
+  const add = (way: Direction, live: Facts) => {
+    needs.push([settings.tableName, way === 'up' ? 'INSERT' : 'DELETE']);
+    needs.push(...migrations.flatMap(({ effect }) => needsOf(effect, way, live)));
+  };
+  if (writes) add(direction, facts);
+  if (writes && command === 'redo') add('up', new Map()); // What it reverts, it creates again.
+  if (writes && !hasTable) needs.push([settings.tableName, 'CREATE']);
+  const query = problemsQuery(needs, settings.migrationsSchema, writes);
+  const results = await connection.query(`BEGIN READ ONLY; ${READ_SETTINGS} ${query}; COMMIT`);
   const problems = results.at(-2)?.rows as Problem[];
-  if (facts !== undefined) problems.push(...(await missingPrerequisites(context, facts)));
+  // Prerequisites that a migration changes are not compared.
+  const { failing } = await compare(expectedAt(project, 0), facts);
+  const remedy = `load the application's base schema into database ${database}, or correct the database in the URL`;
+  for (const { object, expected, found } of writes ? failing : []) {
+    const state = found === null ? 'is missing' : `is ${found}`;
+    problems.push({ problem: `${object} ${state} (expected ${expected ?? ''})`, remedy });
+  }
   if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
-/** The prerequisites that the live schema lacks. Those that a migration changes are not compared. */
-async function missingPrerequisites(
-  { project, configuration }: Context,
-  facts: Facts,
-): Promise<Problem[]> {
-  const { failing } = await compare(expectedAt(project, 0), facts);
-  const remedy = `load the application's base schema into database ${configuration.database}, or correct the database in the URL`;
-  return failing.map(({ object, expected, found }) => ({
-    problem: `${object} ${found === null ? 'is missing' : `is ${found}`} (expected ${expected ?? ''})`,
-    remedy,
-  }));
-}
-
-/**
- * What the role must be allowed to do with the objects that an effect names.
- * - `creates`: the object is created, unless it is there
- * - `drops`: the object is dropped, which the owner of its schema may do as well
- * - `right`: what the role needs if the object is there: to be its `owner`, the privilege TRIGGER, or nothing
- */
-function needsOf(effect: Effect, isDown: boolean) {
-  const removed = isDown ? [] : Object.keys(effect).filter((object) => removes(effect[object]));
+/** What the role needs for a migration. `live` is the schema before it. Extensions are not asked about. */
+function needsOf(effect: Effect, direction: Direction, live: Facts): Need[] {
+  const isUp = direction === 'up';
+  const removed = isUp ? Object.keys(effect).filter((object) => removes(effect[object])) : [];
   return Object.entries(effect).flatMap(([object, patch]) => {
     if (object.startsWith('extension ')) return [];
+    const needs: Need[] = [];
     const parts = partsOf(patch);
-    const added = parts.filter(([, text]) => text !== null);
-    const drops = isDown ? parts.some(([part]) => isKind(part)) : patch === null;
-    const stays = isDown && parts.some(([, text]) => isTriggerFunction(text));
+    for (const [part, text] of isUp ? parts : []) {
+      const [, target] = REFERENCE.exec(text ?? '') ?? [];
+      if (target !== undefined) needs.push([target, 'REFERENCES']);
+      if (text === null || live.get(object)?.has(part)) continue;
+      // To create an index, or a key (which has an index), the role needs CREATE on the schema.
+      if (isKind(part) || (removed.length === 0 && (part.startsWith('index ') || KEY.test(text))))
+        needs.push([object, 'CREATE']);
+    }
+    const drops = isUp ? patch === null : parts.some(([part]) => isKind(part));
     // To drop or rename an object, the role need not own what depends on it.
     const depends = removed.length > (drops ? 1 : 0) && (drops || !removes(patch));
-    const triggers = added.filter(([part]) => part.startsWith('trigger '));
-    let right = 'owner';
-    if (stays || depends) right = '';
-    else if (triggers.length > 0 && triggers.length === parts.length && !isDown) right = 'TRIGGER';
-    // To create an index, or a key (which has an index), the role needs CREATE on the schema.
-    const indexes = added
-      .filter(([part, text]) => part.startsWith('index ') || KEY.test(text ?? ''))
-      .map(([part]) => `index ${schemaOf(object)}.${part.replace(/^\w+ /, '')}`);
-    const creates = removed.length === 0;
-    return [
-      { object, creates: patch !== null, drops, right },
-      ...indexes.map((index) => ({ object: index, creates, drops: true, right: '' })),
-    ];
+    const stays = !isUp && parts.some(([, text]) => isTriggerFunction(text));
+    if (!live.has(object) || depends || stays) return needs;
+    let right = drops ? 'DROP' : 'OWNER';
+    if (isUp && !drops && parts.every(([part, text]) => part.startsWith('trigger ') && text))
+      right = 'TRIGGER';
+    return [...needs, [object, right]];
   });
 }
 
 const KEY = /^(PRIMARY KEY|UNIQUE|EXCLUDE)/;
+const REFERENCE = /^FOREIGN KEY .* REFERENCES ((?:"[^"]+"|[^"(])+)\(/s;
 
 /** Whether an effect removes this object or a part of it. */
 const removes = (patch: Effect[string] | undefined) =>
   patch === null || partsOf(patch).some(([, text]) => text === null);
 
-const OWNER = 'coalesce(c.relowner, p.proowner, t.typowner)';
-
 /** The query for the problems. Its rows: `problem` and `remedy`. */
-function problemsQuery(context: Context, migrations: readonly Migration[]): string {
-  const { settings, project, command, options } = context;
-  const writes = !options.dryRun && ['up', 'down', 'redo'].includes(command);
-  const isDown = context.direction === 'down';
-  const needs = writes ? migrations.flatMap(({ effect }) => needsOf(effect, isDown)) : [];
-  const facts = migrations.flatMap(({ effect }) => factsOf(effect));
-  const definitions = facts.map(([, , text]) => text).join('\n');
-  const referenced = project.objects.filter((object) =>
-    definitions.includes(`REFERENCES ${object}(`),
-  );
-  const [schema, table] = [settings.migrationsSchema, settings.migrationsTable].map((name) =>
-    pg.escapeLiteral(name),
-  );
-  const [needed, references] = [needs, writes ? referenced : []].map((value) =>
-    pg.escapeLiteral(JSON.stringify(value)),
-  );
-  const named = [...new Set([...needs.map(({ object }) => object), ...referenced])];
-  const inserts = writes && (command === 'redo' || !isDown);
-  const deletes = writes && (command === 'redo' || isDown);
-  const rights = ['SELECT', ...(inserts ? ['INSERT'] : []), ...(deletes ? ['DELETE'] : [])];
-  return `${wantedObjects(named)},
-  need AS (SELECT *, (parse_ident(regexp_replace(object, '^[a-z]+ ', ''), false))[1]::name AS space
-    FROM json_to_recordset(${needed}) AS n(object text, creates boolean, drops boolean, "right" text)),
-  existing AS (
-    SELECT w.object, regexp_replace(w.object, '^[a-z]+ ', '') AS name, coalesce(substring(w.object from '^[a-z]+ '), 'table ') AS kind,
-      ${OWNER}::regrole AS owner, pg_has_role(${OWNER}, 'USAGE') AS owns, pg_has_role(${OWNER}, 'MEMBER') AS member,
-      (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = ${OWNER}) AS super, has_any_column_privilege(c.oid, 'REFERENCES') AS refers,
-      has_table_privilege(c.oid, 'TRIGGER') AS triggers
-    FROM wanted w LEFT JOIN pg_class c ON w.class = 'pg_class'::regclass AND c.oid = w.oid
-    LEFT JOIN pg_proc p ON w.class = 'pg_proc'::regclass AND p.oid = w.oid
-    LEFT JOIN pg_type t ON w.class = 'pg_type'::regclass AND t.oid = w.oid),
-  migrations_table AS (SELECT c.oid, c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = ${schema} AND c.relname = ${table}),
-  id_sequence AS MATERIALIZED (SELECT q.oid, q.oid::regclass AS name FROM migrations_table m JOIN pg_depend d ON d.refobjid = m.oid
-    JOIN pg_class q ON q.oid = d.objid AND q.relkind = 'S'),
-  existing_names AS (SELECT object FROM existing UNION ALL SELECT 'index ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname)
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('i', 'I')),
-  schemas AS (SELECT s.space, n.oid, bool_or(s.creates) AS creates FROM (
-      SELECT space, creates AND (${command === 'redo'} AND drops OR object NOT IN (SELECT object FROM existing_names)) AS creates FROM need
-      UNION ALL SELECT ${schema}::name, ${writes} AND NOT EXISTS (SELECT FROM migrations_table)) s
-    LEFT JOIN pg_namespace n ON n.nspname = s.space GROUP BY 1, 2),
-  lacking(what, remedy) AS (
-    SELECT format('use schema %I', space), format('USAGE ON SCHEMA %I', space) FROM schemas WHERE NOT has_schema_privilege(oid, 'USAGE')
-    UNION ALL SELECT format('create objects in schema %I', space), format('CREATE ON SCHEMA %I', space) FROM schemas
-      WHERE creates AND NOT has_schema_privilege(oid, 'CREATE')
-    UNION ALL SELECT 'refer to ' || name, 'REFERENCES ON ' || name FROM existing WHERE NOT refers
-      AND object IN (SELECT json_array_elements_text(${references})) AND object NOT IN (SELECT object FROM need)
-    UNION ALL SELECT 'create triggers on ' || name, 'TRIGGER ON ' || name FROM existing JOIN need USING (object)
-      WHERE "right" = 'TRIGGER' AND NOT triggers
-    UNION ALL SELECT format('%s in %s', r, name), format('%s ON %s', r, name) FROM migrations_table,
-      unnest(ARRAY['${rights.join("', '")}']) r WHERE NOT has_table_privilege(oid, r)
-    UNION ALL SELECT 'use sequence ' || name, 'USAGE ON SEQUENCE ' || name FROM id_sequence
-      WHERE ${inserts} AND NOT has_sequence_privilege(oid, 'USAGE, UPDATE'))
+function problemsQuery(needs: readonly Need[], schema: string, writes: boolean): string {
+  const needed = pg.escapeLiteral(JSON.stringify(needs));
+  return `WITH need AS (
+    SELECT DISTINCT n ->> 1 AS "right", coalesce(substring(n ->> 0 from '^[a-z]+ '), 'table ') AS kind,
+      regexp_replace(n ->> 0, '^[a-z]+ ', '') AS name FROM json_array_elements(${needed}) AS n),
+  target AS (
+    SELECT n."right", upper(n.kind) || coalesce(c.oid::regclass::text, n.name) AS target, c.oid, s.oid AS space, s.nspname, s.nspowner,
+      coalesce(c.relowner, f.proowner, t.typowner) AS owner, n.kind, n.name
+    FROM need n CROSS JOIN parse_ident(n.name, false) AS p(parts) JOIN pg_namespace s ON s.nspname = p.parts[1]
+    LEFT JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = p.parts[2] AND n.kind IN ('table ', 'sequence ')
+    LEFT JOIN pg_proc f ON f.pronamespace = s.oid AND f.proname = p.parts[2] AND n.kind || n.name = 'function ' || f.oid::regprocedure
+    LEFT JOIN pg_type t ON t.typnamespace = s.oid AND t.typname = p.parts[2] AND n.kind IN ('type ', 'domain ')),
+  lacking AS (
+    SELECT format('%s ON %s', "right", target) AS privilege FROM target WHERE NOT CASE
+      WHEN "right" IN ('OWNER', 'DROP', 'CREATE') THEN true
+      WHEN "right" = 'REFERENCES' THEN has_any_column_privilege(oid, "right") OR name IN (SELECT name FROM need WHERE "right" = 'OWNER')
+      ELSE has_table_privilege(oid, "right") END
+    UNION SELECT format('%s ON SCHEMA %I', r, nspname) FROM target, unnest(ARRAY['USAGE', 'CREATE']) r
+      WHERE r IN ('USAGE', "right") AND NOT has_schema_privilege(space, r)
+    UNION SELECT 'USAGE ON SEQUENCE ' || q.oid::regclass FROM target t JOIN pg_depend d ON d.refobjid = t.oid
+      JOIN pg_class q ON q.oid = d.objid
+      WHERE t."right" = 'INSERT' AND CASE q.relkind WHEN 'S' THEN NOT has_sequence_privilege(q.oid, 'USAGE, UPDATE') END
+    ORDER BY 1)
   SELECT 'the server is a standby, which accepts no writes' AS problem, 'connect to the primary server' AS remedy
     WHERE ${writes} AND pg_is_in_recovery()
   UNION ALL SELECT format('transactions of role %I are read-only', current_user),
       format('ALTER ROLE %I SET default_transaction_read_only = off;  -- or connect as another role', current_user)
     WHERE ${writes} AND NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'on'
-  UNION ALL SELECT format('schema %I is missing', space), format('CREATE SCHEMA %I AUTHORIZATION %I;', space, current_user)
-    FROM schemas WHERE oid IS NULL AND space = ${schema}
-  UNION ALL SELECT format('role %I may not %s', current_user, what), format('GRANT %s TO %I;', remedy, current_user) FROM lacking
-  UNION ALL SELECT DISTINCT format('role %I does not own %s%s; its owner is %s', current_user, kind, name, owner), CASE
-      WHEN super THEN format('ALTER %s%s OWNER TO %I;', upper(kind), name, current_user)
-      WHEN member THEN format('GRANT %s TO %I WITH INHERIT TRUE;  -- before PostgreSQL 16:  ALTER ROLE %2$I INHERIT;', owner, current_user)
-      ELSE format('GRANT %s TO %I;', owner, current_user) END
-    FROM existing JOIN need USING (object) WHERE NOT owns AND "right" = 'owner' AND NOT (drops AND EXISTS (
-      SELECT FROM pg_namespace n WHERE n.nspname = need.space AND pg_has_role(n.nspowner, 'USAGE')))
-  UNION ALL SELECT format('row security hides rows of %s from role %I', name, current_user),
-      format('ALTER ROLE %I BYPASSRLS;  -- or:  ALTER TABLE %s DISABLE ROW LEVEL SECURITY;', current_user, name)
-    FROM migrations_table WHERE row_security_active(oid)`;
+  UNION ALL SELECT format('schema %I is missing', s), format('CREATE SCHEMA %I AUTHORIZATION %I;', s, current_user)
+    FROM (VALUES (${pg.escapeLiteral(schema)})) AS v(s) WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = s)
+  UNION ALL SELECT format('role %I lacks %s', current_user, privilege), format('GRANT %s TO %I;', privilege, current_user)
+    FROM lacking
+  UNION ALL SELECT format('role %I does not own %s%s; its owner is %s', current_user, kind, name, owner::regrole), CASE
+      WHEN (SELECT rolsuper FROM pg_roles r WHERE r.oid = owner) THEN format('ALTER %s OWNER TO %I;', target, current_user)
+      WHEN pg_has_role(owner, 'MEMBER')
+      THEN format('GRANT %s TO %I WITH INHERIT TRUE;  -- before PostgreSQL 16:  ALTER ROLE %2$I INHERIT;', owner::regrole, current_user)
+      ELSE format('GRANT %s TO %I;', owner::regrole, current_user) END
+    FROM target WHERE "right" IN ('OWNER', 'DROP') AND NOT pg_has_role(owner, 'USAGE')
+      AND NOT ("right" = 'DROP' AND pg_has_role(nspowner, 'USAGE'))
+  UNION ALL SELECT format('row security hides rows of %s from role %I', oid::regclass, current_user),
+      format('ALTER ROLE %I BYPASSRLS;  -- or:  ALTER TABLE %s DISABLE ROW LEVEL SECURITY;', current_user, oid::regclass)
+    FROM target WHERE "right" = 'SELECT' AND row_security_active(oid)`;
 }

@@ -52,8 +52,8 @@ describe('lists at once all that a role lacks, and what solves it', () => {
     expect(problems(report).toSorted()).toEqual([
       `role ${shown} does not own function public.touch(); its owner is ${owner?.name ?? ''}`,
       `role ${shown} does not own table public.t; its owner is ${owner?.name ?? ''}`,
-      `role ${shown} may not create objects in schema public`,
-      `role ${shown} may not refer to public.users`,
+      `role ${shown} lacks CREATE ON SCHEMA public`,
+      `role ${shown} lacks REFERENCES ON TABLE public.users`,
     ]);
     expect(remedies(report).join()).not.toContain(`GRANT ${owner?.name ?? ''} TO`); // A superuser.
     expect(await database.dump(), 'nothing was written').toBe(before);
@@ -82,6 +82,11 @@ describe('lists at once all that a role lacks, and what solves it', () => {
     expect(await run('up 1')).toMatchObject({ exitCode: 0 });
     const role = await plainRole(database);
     await database.query('REVOKE ALL ON SCHEMA public FROM PUBLIC');
+    const rights = ['CREATE ON SCHEMA public', 'INSERT ON TABLE public.pgmigrations'];
+    rights.push('SELECT ON TABLE public.pgmigrations', 'USAGE ON SCHEMA public');
+    rights.push('USAGE ON SEQUENCE public.pgmigrations_id_seq');
+    const all = rights.map((right) => `role ${role.name} lacks ${right}`);
+    expect(problems(await run('up', role.url))).toEqual(expect.arrayContaining(all));
     for (const line of ['check', 'up']) {
       const report = await run(line, role.url);
       expect([line, report.exitCode]).toEqual([line, 3]);
