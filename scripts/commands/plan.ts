@@ -38,7 +38,7 @@ async function textsOf(context: Context, connection: Connection, from: number, t
   const { query, client } = connection;
   const direction: Direction = from < to ? 'up' : 'down';
   const texts: string[] = [];
-  const loaded = await loadMigrations(between(project, from, to), direction);
+  const loaded = await loadMigrations(between(project, direction, from, to), direction);
   await query(`BEGIN READ ONLY; ${runSettings(context)}`);
   for (const [migration, actions] of loaded) {
     const { name, file, effect } = migration;

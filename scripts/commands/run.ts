@@ -3,7 +3,6 @@ import { between, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { leftBehind } from '../report/messages-run.ts';
 import type { Result } from '../report/report.ts';
-import type { Direction } from '../report/types.ts';
 import { RUN, STATUS } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
@@ -46,8 +45,8 @@ export const run = (context: Context): Promise<Result> =>
               own.client.on('notice', ({ severity = '', message = '' }) => {
                 if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
               });
-              const way: Direction = goal > start ? 'up' : 'down';
-              const parts = { context, direction: way, connection: own, lock, monitor, progress };
+              const way = { ...context, direction: goal > start ? 'up' : 'down' } as const;
+              const parts = { context: way, connection: own, lock, monitor, progress };
               return attemptRun(parts, start, goal);
             }),
           ),
@@ -75,29 +74,31 @@ async function attemptRun(
   start: number,
   target: number,
 ): Promise<Result> {
-  const { context, direction, connection, monitor, progress } = attempt;
-  const { project, settings, signal } = context;
+  const { context, connection, monitor, progress } = attempt;
+  const { direction, project, settings, signal } = context;
   const before = await monitor.during(checkSchema(connection, context));
   const { count } = before;
   progress.count = count;
-  const isUp = direction === 'up';
-  const wentBack = isUp ? count < start : count > start;
-  const isDone = isUp ? count >= target : count <= target;
-  if (wentBack) throw failure('overtaken', [versionAt(project, count)]);
-  if (isDone) return await resultOf(context, connection, before, 'nothing-to-do');
-  const migrations = between(project, count, target);
+  const isBehind = between(project, direction, count, start).length > 0;
+  if (isBehind) throw failure('overtaken', [versionAt(project, count)]);
+  const migrations = between(project, direction, count, target);
+  const [first] = migrations;
+  if (!first) return await resultOf(context, connection, before, 'nothing-to-do');
   const { facts, hasTable } = before;
-  await refuseProblems(connection, { ...context, direction }, migrations, facts, hasTable);
+  await refuseProblems(connection, context, migrations, facts, hasTable);
   const loaded = await loadMigrations(migrations, direction);
   const run = { ...attempt, before };
-  const client = new FrameworkClient(run);
+  const client = new FrameworkClient(run, first);
   try {
+    // The framework creates its table before it sends BEGIN. That must be in the transaction, too.
+    await client.transaction.begin();
     await runMigrations(settings, client, loaded, direction);
     signal.throwIfAborted();
     if (progress.count !== target)
       throw new Error(`the framework stopped at ${progress.count} instead of ${target} migrations`);
     if (client.late !== undefined) throw client.late;
-    return { outcome: isUp ? 'applied' : 'reverted', warnings: client.transaction.warnings };
+    const outcome = direction === 'up' ? 'applied' : 'reverted';
+    return { outcome, warnings: client.transaction.warnings };
   } catch (error) {
     await client.rollback();
     const cause = await explain(run, client, migrations, error);

@@ -27,8 +27,8 @@ export const versionAt = ({ migrations }: Project, count: number) =>
   migrations[count - 1]?.name ?? null;
 
 /** The migrations that lead from `from` applied migrations to `to`, in the order in which they run. */
-export const between = ({ migrations }: Project, from: number, to: number): readonly Migration[] =>
-  from <= to ? migrations.slice(from, to) : migrations.slice(to, from).reverse();
+export const between = ({ migrations }: Project, way: Direction, from: number, to: number) =>
+  way === 'up' ? migrations.slice(from, to) : migrations.slice(to, from).reverse();
 
 /**
  * The number of migrations that are applied when `up` or `down` has ended.

@@ -28,7 +28,7 @@ export async function explain(
   // The migration may have lost a connection of its own, to another server.
   const isOurs = sqlstate !== '' || sessionOf(run.connection.client).connection.stream.destroyed;
   if (isOurs && isConnectionLost(error)) return serverFailure(error);
-  const { name, file } = current ?? migrations[0] ?? { name: '', file: '' };
+  const { name, file } = current;
   const { message = String(error), detail, hint, where } = Object(error) as Partial<DatabaseError>;
   const details = { sqlstate, file, cause: error };
   const differences = await inTheWay(run, migrations, sqlstate);

@@ -11,7 +11,7 @@ type Sent = readonly [statement: Statement, values?: readonly unknown[]];
  *
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |
- * | its first statement, `BEGIN`, `BEGIN;`      | BEGIN, and the settings of a run                      |
+ * | `BEGIN`, `BEGIN;`                           | BEGIN, and the settings of a run                      |
  * | the record of a migration, in a transaction | checks that the transaction is still the run's own,   |
  * |                                             | forwards it, and makes the settings anew              |
  * | the record of a migration, outside of one   | BEGIN, the same, and all that COMMIT does             |
@@ -23,38 +23,33 @@ type Sent = readonly [statement: Statement, values?: readonly unknown[]];
  */
 export class FrameworkClient implements StatementClient {
   readonly transaction: RunTransaction;
-  /** The migration that runs, or has run last. */
-  current: Migration | undefined;
   /** The first statement that failed. Later errors often say only "current transaction is aborted". */
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
   /** Set if a statement came during the check or after the run, when it would not be checked any more. */
   late: Failure | undefined;
   /**
-   * What comes from the framework now:
-   * - `between`: the framework's own statements, such as BEGIN and COMMIT
-   * - `inside`: the statements of a migration, in the transaction of the run
-   * - `outside`: the statements of a migration that asks for no transaction
-   * - `closing`: nothing more may come, since the check runs, or the run is over
+   * From the start of a migration to its record: whether it runs in the transaction, which is false as soon as
+   * its function has called `pgm.noTransaction()`. Otherwise, the framework sends statements of its own.
    */
-  #phase: 'between' | 'inside' | 'outside' | 'closing' = 'between';
+  #isInside: (() => boolean) | undefined;
   /** True while the function of a migration runs. It may send statements itself, with `pgm.db`. */
   #isRunning = false;
-  /** False as soon as that function has called `pgm.noTransaction()`. */
-  #isInside = () => true;
+  /** True during the check, and when the run is over: nothing more may come. */
+  #isClosed = false;
   /**
    * The commit before a migration outside a transaction. It is made before the first statement of that
    * migration, sent by its function or by the framework.
    */
   #leaving: Promise<void> | undefined;
-  /**
-   * True until the framework sends its own `COMMIT;` before such a migration. Then nothing is left to commit.
-   */
-  #awaitsCommit = false;
   /** True behind a pooler, which may send each statement outside a transaction to another server session. */
   #isPooled = false;
   #since = performance.now();
 
-  constructor(private readonly run: RunContext) {
+  /** @param current the migration that runs, or has run last; at the beginning, the first one */
+  constructor(
+    private readonly run: RunContext,
+    public current: Migration,
+  ) {
     this.transaction = new RunTransaction(run);
   }
 
@@ -63,13 +58,11 @@ export class FrameworkClient implements StatementClient {
     this.#isInside = isInside;
     this.#isRunning = true;
     this.#leaving = undefined;
-    this.#phase = 'inside';
     this.#since = performance.now();
   }
 
-  sends(isInside: boolean): void {
+  sends(): void {
     this.#isRunning = false;
-    this.#awaitsCommit = !isInside;
   }
 
   async query(...sent: Sent): Promise<unknown> {
@@ -89,30 +82,31 @@ export class FrameworkClient implements StatementClient {
       await this.rollback();
       return undefined;
     }
-    const { context, direction } = this.run;
+    const { context } = this.run;
     context.signal.throwIfAborted();
-    if (!this.#isInside()) await (this.#leaving ??= this.#leave());
-    if (this.#phase === 'closing') throw this.#tooLate(sql);
+    if (this.#isOutside()) await (this.#leaving ??= this.#leave());
+    if (this.#isClosed) throw this.#tooLate(sql);
     if (context.options.verbose) context.tell(sql);
-    // The framework creates its table before it sends BEGIN. That must be in the transaction, too.
-    if (this.transaction.began === undefined) await this.transaction.begin();
     const command = sql.replace(/;$/, '');
-    const isFramework = this.#phase === 'between';
-    const { name = '' } = this.current ?? {};
-    if (command === 'COMMIT' && this.#awaitsCommit) this.#awaitsCommit = false;
-    else if (command === 'BEGIN' && isFramework) await this.transaction.begin();
+    const isFramework = this.#isInside === undefined;
+    // Before a migration outside a transaction, everything is committed already.
+    if (command === 'COMMIT' && !this.transaction.isOpen()) return undefined;
+    if (command === 'BEGIN' && isFramework) await this.transaction.begin();
     else if (command === 'COMMIT' && isFramework) await this.#commit();
-    else if (sql === recordStatement(context.settings, name, direction))
-      await this.#record(name, sql);
+    else if (sql === recordStatement(context.settings, this.current.name, context.direction))
+      await this.#record(sql);
     else return await this.#forward(sql, sent);
     return undefined;
   }
 
+  #isOutside(): boolean {
+    return this.#isInside?.() === false;
+  }
+
   async #forward(sql: string, sent: Sent): Promise<unknown> {
-    const { file = '' } = this.current ?? {};
-    if (this.#phase === 'outside') return await this.#sendOutside(file, sql, sent);
-    if (!this.transaction.isOpen())
-      throw this.#phase === 'inside' ? this.#left() : this.#tooLate(sql);
+    const { file } = this.current;
+    if (this.#isOutside()) return await this.#sendOutside(file, sql, sent);
+    if (!this.transaction.isOpen()) throw this.#isInside ? this.#left() : this.#tooLate(sql);
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
     const result = await this.#send(sent);
     if (!this.transaction.isOpen()) throw this.#left();
@@ -124,7 +118,7 @@ export class FrameworkClient implements StatementClient {
     if (this.#isPooled && changesSession(sql))
       throw failure('pooled-session', [file, sql], { file });
     await this.run.lock.assertHeld();
-    if (this.#phase !== 'outside') throw this.#tooLate(sql); // The migration has not awaited it.
+    if (!this.#isOutside()) throw this.#tooLate(sql); // The migration has not awaited it.
     this.run.progress.wroteOutside = true;
     return await this.#send(sent);
   }
@@ -134,48 +128,44 @@ export class FrameworkClient implements StatementClient {
     return this.run.monitor.during(this.run.connection.client.query(statement, values));
   }
 
-  async #record(name: string, sql: string): Promise<void> {
-    const isOutside = this.#phase === 'outside';
+  async #record(sql: string): Promise<void> {
+    const isOutside = this.#isOutside();
     const milliseconds = Math.round(performance.now() - this.#since);
-    this.#phase = 'between';
+    this.#isInside = undefined;
     if (isOutside) await this.transaction.begin();
-    const isOwn =
-      this.transaction.isOpen() && (await this.transaction.record({ name, milliseconds }, sql));
+    const done = { name: this.current.name, milliseconds };
+    const isOwn = this.transaction.isOpen() && (await this.transaction.record(done, sql));
     if (!isOwn) throw this.#left();
     if (isOutside) await this.#commit();
   }
 
   async #commit(): Promise<void> {
-    if (!this.transaction.isOpen()) return;
-    this.#phase = 'closing';
+    this.#isClosed = true;
     if (await this.transaction.hasWritten()) {
       await this.transaction.check();
       if (this.late !== undefined) throw this.late; // A statement came during the check.
       await this.transaction.commit();
     } else await this.transaction.rollback();
-    this.#phase = 'between';
+    this.#isClosed = false;
   }
 
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
   async #leave(): Promise<void> {
     await this.transaction.begin();
     await this.#commit();
-    this.#phase = 'closing';
     const { connection, context } = this.run;
-    const { file = '' } = this.current ?? {};
-    this.#isPooled = await leaveTransaction(connection, context.settings.schemas, file);
-    this.#phase = 'outside';
+    const { schemas } = context.settings;
+    this.#isPooled = await leaveTransaction(connection, schemas, this.current.file);
   }
 
   /** Rolls back what is not committed. Never throws. */
   async rollback(): Promise<void> {
-    this.#phase = 'closing';
+    this.#isClosed = true;
     await this.transaction.rollback();
-    if (this.run.progress.wroteOutside) await this.transaction.reset();
   }
 
   #left(): Failure {
-    const { file = '' } = this.current ?? {};
+    const { file } = this.current;
     return failure('left-transaction', [file], { file });
   }
 

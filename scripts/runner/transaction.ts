@@ -1,7 +1,7 @@
 import type { QueryResult } from 'pg';
 import { connectionName, type Connection } from '../database/connection.ts';
 import { Failure, failure } from '../report/errors.ts';
-import type { Difference, Direction, Done } from '../report/types.ts';
+import type { Difference, Done } from '../report/types.ts';
 import { checkSchema, wasThere, type SchemaCheck } from './check-schema.ts';
 import type { Context } from './context.ts';
 import { refuseLoss, removedPlaces, type Place } from './data-loss.ts';
@@ -26,7 +26,6 @@ export interface Progress {
 /** What a run needs. `before` is the result of the check at its beginning. */
 export interface RunContext {
   readonly context: Context;
-  readonly direction: Direction;
   readonly connection: Connection;
   readonly lock: RunLock;
   readonly monitor: LockMonitor;
@@ -47,10 +46,8 @@ const beganOf = (results: readonly QueryResult[]) =>
 /** The transactions of a run, one after the other: what happens between BEGIN and COMMIT. */
 export class RunTransaction {
   warnings: readonly Difference[] = [];
-  /** The timestamp of the transaction, which identifies it; undefined before the first transaction. */
-  began: string | undefined;
-  /** How many migrations are applied after the COMMIT of this transaction. */
-  #count = 0;
+  /** The timestamp of the transaction, which identifies it. */
+  #began = '';
   /** The migrations that are recorded in this transaction, and not committed yet. */
   #recorded: Done[] = [];
 
@@ -63,7 +60,7 @@ export class RunTransaction {
   async begin(): Promise<void> {
     if (this.isOpen()) return;
     const { connection, monitor, progress } = this.run;
-    this.began = beganOf(await connection.query(`${BEGIN} ${this.#settings()} ${BEGAN}`));
+    this.#began = beganOf(await connection.query(`${BEGIN} ${this.#settings()} ${BEGAN}`));
     if (progress.suspects.length === 0) return;
     await monitor.during(refuseLoss(connection, progress.suspects));
     await connection.query(this.#settings());
@@ -85,7 +82,7 @@ export class RunTransaction {
     const results = await this.run.monitor.during(this.run.connection.query(text));
     this.#recorded.push(done);
     // If a statement of the migration contained COMMIT and BEGIN, the transaction has another timestamp.
-    return beganOf(results) === this.began;
+    return beganOf(results) === this.#began;
   }
 
   /**
@@ -108,7 +105,7 @@ export class RunTransaction {
 
   /** Commits what {@link check} has checked. */
   async commit(): Promise<void> {
-    const { connection, context, direction, progress } = this.run;
+    const { connection, context, progress } = this.run;
     context.signal.throwIfAborted();
     progress.isCommitting = true;
     const [result] = await connection.query('COMMIT');
@@ -116,8 +113,8 @@ export class RunTransaction {
     // If a statement has failed before, the server answers ROLLBACK to COMMIT.
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
     progress.suspects = [];
-    progress.count = this.#count;
-    progress[direction === 'up' ? 'applied' : 'reverted'].push(...this.#recorded.splice(0));
+    progress.count = this.#countAfter();
+    progress[context.direction === 'up' ? 'applied' : 'reverted'].push(...this.#recorded.splice(0));
   }
 
   /**
@@ -137,17 +134,16 @@ export class RunTransaction {
   }
 
   async #checkSchema(): Promise<void> {
-    const { connection, context, direction, before, progress } = this.run;
-    const { length } = this.#recorded;
-    const expected = progress.count + (direction === 'up' ? length : -length);
+    const { connection, context, before } = this.run;
+    const { direction } = context;
     const check = await checkSchema(connection, context, before.count).catch((cause: unknown) => {
       const isContradiction = cause instanceof Failure && cause.outcome === 'usage';
       throw isContradiction ? failure('table-changed', [cause.message], { cause }) : cause;
     });
     const { count, failing, warnings } = check;
+    const expected = this.#countAfter();
     const reason = `it has ${count} migrations, where ${expected} were applied`;
     if (count !== expected) throw failure('table-changed', [reason]);
-    this.#count = count;
     this.warnings = warnings;
     if (failing.length === 0) return;
     const name = this.#recorded.at(-1)?.name ?? null;
@@ -155,14 +151,18 @@ export class RunTransaction {
     throw failure('differs', [...values], { differences: failing });
   }
 
-  /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
-  async rollback(): Promise<void> {
-    this.#recorded = [];
-    if (this.isOpen()) await this.run.connection.query('ROLLBACK').catch(() => undefined);
+  /** How many migrations are applied after the COMMIT of this transaction. */
+  #countAfter(): number {
+    const { context, progress } = this.run;
+    const { length } = this.#recorded;
+    return progress.count + (context.direction === 'up' ? length : -length);
   }
 
-  /** Undoes what a migration has SET outside a transaction. Never throws. */
-  async reset(): Promise<void> {
-    await this.run.connection.query(RESET).catch(() => undefined);
+  /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
+  async rollback(): Promise<void> {
+    const { connection, progress } = this.run;
+    if (this.isOpen()) await connection.query('ROLLBACK').catch(() => undefined);
+    // Undoes what a migration has SET outside a transaction.
+    if (progress.wroteOutside) await connection.query(RESET).catch(() => undefined);
   }
 }
