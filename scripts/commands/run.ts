@@ -101,7 +101,7 @@ async function attemptRun(
     return { outcome, warnings: client.transaction.warnings };
   } catch (error) {
     await client.rollback();
-    const cause = await explain(run, client, migrations, error);
+    const cause = await explain(run, client, target, error);
     // The run has removed something that may hold data. The next attempt looks for data first.
     if (cause instanceof LossSuspected) return await attemptRun(attempt, start, target);
     throw cause;

@@ -2,22 +2,21 @@ import { inspect } from 'node:util';
 import type { DatabaseError } from 'pg';
 import { sessionOf } from '../database/connection.ts';
 import { isConnectionLost, isLockError, serverFailure, sqlstateOf } from '../database/pg-errors.ts';
-import { expectedAt, type Migration } from '../project/project.ts';
+import { expectedAt } from '../project/project.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Difference } from '../report/types.ts';
 import { compare, title } from '../schema/compare.ts';
-import { factsOf } from '../schema/effects.ts';
 import type { FrameworkClient } from './framework-client.ts';
 import { LossSuspected, type RunContext } from './transaction.ts';
 
 /**
- * Translates an error of a run into a Failure. Lock errors and LossSuspected, after which the run is
+ * Translates an error of a run to `target` into a Failure. Lock errors and LossSuspected, after which the run is
  * repeated, are returned as they are.
  */
 export async function explain(
   run: RunContext,
   { firstError, current }: FrameworkClient,
-  migrations: readonly Migration[],
+  target: number,
   thrown: unknown,
 ): Promise<unknown> {
   const { error, sql } = firstError ?? { error: thrown };
@@ -31,7 +30,7 @@ export async function explain(
   const { name, file } = current;
   const { message = String(error), detail, hint, where } = Object(error) as Partial<DatabaseError>;
   const details = { sqlstate, file, cause: error };
-  const differences = await inTheWay(run, migrations, sqlstate);
+  const differences = await inTheWay(run, target, sqlstate);
   if (differences.length > 0)
     return failure('in-the-way', [name, message, differences], { ...details, differences });
   const more = [detail, hint, where].filter((line) => line !== undefined);
@@ -45,20 +44,19 @@ export async function explain(
  */
 async function inTheWay(
   { context, before }: RunContext,
-  migrations: readonly Migration[],
+  target: number,
   sqlstate: string,
 ): Promise<Difference[]> {
   const isDuplicate = ['42P06', '42P07', '42701', '42710', '42723'].includes(sqlstate);
   if (!isDuplicate && (!/^(22|23|42)/.test(sqlstate) || sqlstate === '42501')) return [];
-  const known = expectedAt(context.project, before.count).facts;
-  const created = migrations
-    .flatMap(({ effect }) => factsOf(effect))
-    .filter(([object, part]) => known.get(object)?.has(part) !== true)
-    .filter(([, part]) => isDuplicate || /^column |(table|view)$/.test(part))
-    .map(([object, part]) => title(object, part));
-  const expected = expectedAt(context.project, before.count + migrations.length);
-  const { failing } = await compare(expected, before.facts);
-  return failing.filter(({ kind, object }) => kind === 'changed' && created.includes(object));
+  const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
+  const known = [...expectedAt(context.project, before.count).facts].flatMap(([object, parts]) =>
+    [...parts.keys()].map((part) => title(object, part)),
+  );
+  const { failing } = await compare(expectedAt(context.project, target), before.facts);
+  return failing.filter(
+    ({ kind, object }) => kind === 'changed' && considered.test(object) && !known.includes(object),
+  );
 }
 
 /** Translates anything that was thrown into a Failure. If the command was aborted, that is the reason. */
