@@ -5,9 +5,8 @@ import { isOvertaken, sqlstateOf } from '../database/pg-errors.ts';
 import { expectedAt } from '../project/project.ts';
 import { appliedCount, type AppliedRow } from '../project/version.ts';
 import { failure } from '../report/errors.ts';
-import type { Direction } from '../report/types.ts';
 import { factsQuery, READ_SETTINGS, wantedObjects } from '../schema/catalog.ts';
-import { compare, shown, title, type Comparison } from '../schema/compare.ts';
+import { compare, type Comparison } from '../schema/compare.ts';
 import type { Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
 import { refuseProblems } from './preflight.ts';
@@ -100,20 +99,17 @@ export function factsFrom(result: QueryResult | undefined): Facts {
   return facts;
 }
 
-/** True if the run did not make these differences: they were there when it began. */
-export function wasThere(
+/** True if the run did not make one of these differences: it was there when the run began. */
+export async function wasThere(
+  { project, direction, options }: Context,
   before: SchemaCheck,
-  failing: Comparison['failing'],
-  direction: Direction,
-): boolean {
-  if (direction === 'down')
-    return failing.some(({ object }) =>
-      before.failing.some((earlier) => earlier.object === object),
-    );
-  const facts = [...before.facts].flatMap(([object, parts]) =>
-    [...parts].map(
-      ([part, definition]) => `${title(object, part)} ${shown(part, definition) ?? ''}`,
-    ),
+  { count, failing }: SchemaCheck,
+): Promise<boolean> {
+  const known = [...before.failing];
+  const now = await compare(expectedAt(project, count), before.facts, options.strict);
+  // `down` was to remove what it has found. What `up` has not found, it was to create.
+  if (direction === 'up') known.push(...now.failing.filter(({ found }) => found !== null));
+  return failing.some((difference) =>
+    known.some(({ object, found }) => object === difference.object && found === difference.found),
   );
-  return failing.some(({ object, found }) => facts.includes(`${object} ${found ?? ''}`));
 }

@@ -135,7 +135,6 @@ export class RunTransaction {
 
   async #checkSchema(): Promise<void> {
     const { connection, context, before } = this.run;
-    const { direction } = context;
     const check = await checkSchema(connection, context, before.count).catch((cause: unknown) => {
       const isContradiction = cause instanceof Failure && cause.outcome === 'usage';
       throw isContradiction ? failure('table-changed', [cause.message], { cause }) : cause;
@@ -147,7 +146,8 @@ export class RunTransaction {
     this.warnings = warnings;
     if (failing.length === 0) return;
     const name = this.#recorded.at(-1)?.name ?? null;
-    const values = [name, direction, failing, wasThere(before, failing, direction)] as const;
+    const isOld = await wasThere(context, before, check);
+    const values = [name, context.direction, failing, isOld] as const;
     throw failure('differs', [...values], { differences: failing });
   }
 

@@ -117,7 +117,7 @@ async function isSame(expected: Expectation, fact: Fact, found: Parts): Promise<
 }
 
 /** A definition as people read it: a plain table has an empty one, and is shown as `table`. */
-export const shown = (part: string, definition: string | undefined) =>
+const shown = (part: string, definition: string | undefined) =>
   definition === '' ? part : (definition ?? null);
 
 /** The name of a fact in messages: `index schema.name`, or `column schema.table.name`. */
