@@ -40,10 +40,10 @@ async function textsOf(context: Context, connection: Connection, from: number, t
   const texts: string[] = [];
   const loaded = await loadMigrations(between(project, direction, from, to), direction);
   await query(`BEGIN READ ONLY; ${runSettings(context)}`);
-  for (const [migration, actions] of loaded) {
+  for (const [migration, action] of loaded) {
     const { name, file, effect } = migration;
     const reader = readerFor(client, file);
-    const sql = await sqlOf(migration, actions[direction], reader).catch((cause: unknown) => {
+    const sql = await sqlOf(migration, action, reader).catch((cause: unknown) => {
       if (cause instanceof Failure) throw cause;
       throw failure('migration-failed', [file, String(cause), '', []], { file, cause });
     });

@@ -11,7 +11,7 @@ import { failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import { factsFrom } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
-import { loadMigrations, runMigrations, type Actions } from '../runner/framework.ts';
+import { loadMigrations, runMigrations, type Action } from '../runner/framework.ts';
 import { RESET, runSettings } from '../runner/session-settings.ts';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
@@ -77,7 +77,7 @@ async function withScratchDatabase<T>(
 async function takeEffects(
   context: Context,
   connection: Connection,
-  loaded: ReadonlyMap<Migration, Actions>,
+  loaded: ReadonlyMap<Migration, Action>,
 ): Promise<Map<string, Effect>> {
   const { query, client } = connection;
   await loadBaseSchema(context, connection);
@@ -85,11 +85,11 @@ async function takeEffects(
   await refuseContradictions(context, base);
   const effects = new Map([[PREREQUISITES, context.project.prerequisites]]);
   let before = base;
-  for (const [migration, actions] of loaded) {
+  for (const [migration, action] of loaded) {
     const [result] = await query('SELECT pg_current_xact_id()::text::bigint AS id');
     // A migration may run outside a transaction, where SET LOCAL has no effect.
     await query(runSettings(context).replaceAll('SET LOCAL', 'SET'));
-    await runMigrations(context.settings, client, new Map([[migration, actions]]), 'up').catch(
+    await runMigrations(context.settings, client, new Map([[migration, action]]), 'up').catch(
       (cause: unknown) => {
         const { message } = cause as Error;
         const details = { file: migration.file, sqlstate: sqlstateOf(cause), cause };

@@ -18,14 +18,15 @@ export interface StatementClient {
    */
   starts?(migration: Migration, isInside: () => boolean): void;
   /** Called when that function has ended. The framework then sends the statements of the migration. */
-  sends?(isInside: boolean): void;
+  sends?(): void;
 }
 
 const ignore = () => undefined;
 const silent = { info: ignore, warn: ignore, error: ignore };
 
-/** What the file of a migration exports. `down` is `false` if the migration cannot be reverted. */
-export type Actions = Readonly<Record<string, unknown>>;
+/** The function of a migration for one direction. If it takes `done`, it has ended when it calls that. */
+export type Action = (pgm: MigrationBuilder, done?: () => void) => unknown;
+type Exports = Readonly<Record<string, unknown>>;
 
 /** The statement with which the framework records that a migration is applied, or is not applied any more. */
 export const recordStatement = (
@@ -47,34 +48,34 @@ const appliedQuery = ({ migrationsSchema, migrationsTable }: Settings) =>
  * @throws Failure `usage` for a file that cannot be loaded, or does not export `up` and `down`
  */
 export async function loadMigrations(migrations: readonly Migration[], direction: Direction) {
-  const loaded = new Map<Migration, Actions>();
+  const loaded = new Map<Migration, Action>();
   for (const migration of migrations) {
     const { file, path } = migration;
     const refuse = (reason: string, cause?: unknown) =>
       failure('bad-migration', [file, reason], { file, cause });
-    const actions = await load(path).catch((cause: unknown) => {
+    const exports = await load(path).catch((cause: unknown) => {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const text = reason.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file);
       throw refuse(`cannot be loaded: ${text.replaceAll(/\s*\n\s*/g, ' ')}`, cause);
     });
-    const { up, down } = actions;
+    const { up, down } = exports;
     if (typeof up !== 'function') throw refuse('does not export a function "up"');
     if (typeof down !== 'function' && down !== false)
       throw refuse('does not export a function "down"');
     // The framework passes shorthands on to later migrations, but only to those of the same run.
-    if ('shorthands' in actions) throw refuse('exports "shorthands": write each column in full');
+    if ('shorthands' in exports) throw refuse('exports "shorthands": write each column in full');
     if (direction === 'down' && down === false) throw failure('irreversible', [file], { file });
-    loaded.set(migration, actions);
+    loaded.set(migration, exports[direction] as Action);
   }
   return loaded;
 }
 
-async function load(path: string): Promise<Actions> {
+async function load(path: string): Promise<Exports> {
   const exports = isCompiled
-    ? ((await import(pathToFileURL(path).href)) as Actions)
+    ? ((await import(pathToFileURL(path).href)) as Exports)
     : // As the framework's own CLI does: twice as fast as an `import()` that ts-node answers.
-      await (await import('node-pg-migrate')).jiti.import<Actions>(path);
-  return 'up' in exports ? exports : ((exports['default'] ?? exports) as Actions);
+      await (await import('node-pg-migrate')).jiti.import<Exports>(path);
+  return 'up' in exports ? exports : ((exports['default'] ?? exports) as Exports);
 }
 
 /**
@@ -88,19 +89,16 @@ async function load(path: string): Promise<Actions> {
 export async function runMigrations(
   settings: Settings,
   client: StatementClient,
-  migrations: ReadonlyMap<Migration, Actions>,
+  migrations: ReadonlyMap<Migration, Action>,
   direction: Direction,
 ): Promise<void> {
   const { runner } = await import('node-pg-migrate');
   const [first] = migrations.keys();
   if (first === undefined) return;
-  const units = [...migrations].map(([migration, { up, down }]) => ({
+  const units = [...migrations].map(([migration, action]) => ({
     id: `${migration.name}.js`,
     filePaths: [migration.path],
-    actions: {
-      up: announced(client, migration, up),
-      down: announced(client, migration, down),
-    } as never,
+    actions: { [direction]: announced(client, migration, action) } as never,
   }));
   // The framework would sort the applied migrations by `run_on`, a local time. We answer that query instead.
   const rows = direction === 'up' ? [] : [...migrations.keys()].reverse();
@@ -127,19 +125,18 @@ export async function runMigrations(
 
 /** Wraps the function of a migration: tells the client when it starts, and when it has ended. */
 const announced =
-  (client: StatementClient, migration: Migration, action: unknown) =>
+  (client: StatementClient, migration: Migration, action: Action) =>
   async (pgm: MigrationBuilder) => {
-    const run = action as (pgm: MigrationBuilder, done?: () => void) => unknown;
     client.starts?.(migration, () => pgm.isUsingTransaction());
     try {
-      await (run.length === 2 ? new Promise<void>((done) => run(pgm, done)) : run(pgm));
+      await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
     } finally {
-      client.sends?.(pgm.isUsingTransaction());
+      client.sends?.();
     }
   };
 
 /** The statements of a migration. Its function is called, and may read with `query`. Nothing else is sent. */
-export async function sqlOf(migration: Migration, action: unknown, client: StatementClient) {
+export async function sqlOf(migration: Migration, action: Action, client: StatementClient) {
   const { MigrationBuilder } = await import('node-pg-migrate');
   const query: StatementClient['query'] = (...sent) => client.query(...sent);
   const select: typeof query = async (...sent) =>
