@@ -13,7 +13,7 @@ import { withLockMonitor } from '../runner/lock-monitor.ts';
 import { refuseProblems } from '../runner/preflight.ts';
 import { withRetries } from '../runner/retries.ts';
 import { withRunLock } from '../runner/run-lock.ts';
-import { LossSuspected, type Progress, type RunContext } from '../runner/transaction.ts';
+import { LossSuspected, Progress, type RunContext } from '../runner/transaction.ts';
 import { knownAt, resultOf } from './check.ts';
 
 /**
@@ -30,14 +30,7 @@ export const run = (context: Context): Promise<Result> =>
       // The target is computed once, so that a second attempt does not go further.
       const target = targetCount(project, count, context.direction, argument);
       if (target === count) return await resultOf(context, connection, first, 'nothing-to-do');
-      const progress: Progress = {
-        count,
-        applied: [],
-        reverted: [],
-        wroteOutside: false,
-        isCommitting: false,
-        suspects: [],
-      };
+      const progress = new Progress(count);
       const moveTo = (goal: number, start: number) =>
         withRetries(context, monitor, () =>
           withRunLock(connection, context, (lock) =>

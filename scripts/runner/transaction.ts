@@ -10,17 +10,18 @@ import type { RunLock } from './run-lock.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
 /** What a run has done up to now, in all of its attempts. */
-export interface Progress {
-  /** How many migrations are applied and committed. */
-  count: number;
-  readonly applied: Done[];
-  readonly reverted: Done[];
+export class Progress {
+  readonly applied: Done[] = [];
+  readonly reverted: Done[] = [];
   /** True after the first statement outside a transaction: it cannot be rolled back. */
-  wroteOutside: boolean;
+  wroteOutside = false;
   /** True from COMMIT until the server answers. Meanwhile it is unknown which version is committed. */
-  isCommitting: boolean;
+  isCommitting = false;
   /** What the last attempt has removed. The next one first looks whether it is empty. */
-  suspects: readonly Place[];
+  suspects: readonly Place[] = [];
+
+  /** @param count how many migrations are applied and committed */
+  constructor(public count: number) {}
 }
 
 /** What a run needs. `before` is the result of the check at its beginning. */
