@@ -29,10 +29,7 @@ const activityQuery = (names: string) => `SELECT
     FROM pg_catalog.pg_stat_activity w JOIN pg_catalog.pg_stat_progress_create_index i ON i.pid = w.pid
     WHERE w.application_name IN (${names}) LIMIT 1) AS progress`;
 
-interface Activity {
-  readonly blockers: readonly Session[] | null;
-  readonly progress: string | null;
-}
+type Activity = Readonly<{ blockers: readonly Session[] | null; progress: string | null }>;
 
 /** Runs `use` with a monitor that watches the other connections of this process. */
 export async function withLockMonitor<T>(
@@ -40,9 +37,7 @@ export async function withLockMonitor<T>(
   use: (monitor: LockMonitor) => Promise<T>,
 ): Promise<T> {
   const { command, tell, options } = context;
-  const names = (['run', 'lock'] as const).map(
-    (purpose) => `'${connectionName(purpose, command)}'`,
-  );
+  const names = `'${connectionName('run', command)}', '${connectionName('lock', command)}'`;
   const closing = new AbortController();
   let blockers: readonly Session[] = [];
   let reports = 0;
@@ -51,7 +46,7 @@ export async function withLockMonitor<T>(
     if (done.aborted) return;
     await withConnection({ ...context, signal: closing.signal }, 'monitor', async ({ query }) => {
       do {
-        const seen = (await query(activityQuery(names.join())))[0]?.rows[0] as Activity;
+        const seen = (await query(activityQuery(names)))[0]?.rows[0] as Activity;
         const isNew = ({ pid }: Session) => !blockers.some((known) => known.pid === pid);
         if (seen.blockers?.some(isNew) === true)
           tell(`waiting for a table lock${blockerLines(seen.blockers)}`);

@@ -16,10 +16,7 @@ export const searchPath = (schemas: readonly string[]) =>
   schemas.map((schema) => pg.escapeIdentifier(schema)).join(', ');
 
 /** The settings of a run. They are made again after each migration, so that what it has SET ends with it. */
-export const runSettings = ({
-  options,
-  settings,
-}: Pick<Context, 'options' | 'settings'>) => `${RESET}
+export const runSettings = ({ options, settings }: Context) => `${RESET}
 SET LOCAL search_path = ${searchPath(settings.schemas)};
 SET LOCAL lock_timeout = '${options.lockTimeout}ms';
 SET LOCAL statement_timeout = '${options.statementTimeout}ms';
@@ -65,17 +62,13 @@ export async function leaveTransaction(
 ): Promise<boolean> {
   const names = schemas.map((schema) => pg.escapeLiteral(schema)).join();
   const [result] = await query(`SELECT pg_backend_pid() AS pid, quote_ident(session_user) AS role,
-    current_schemas(false) = (SELECT array_agg(n.nspname ORDER BY place)
+    current_schemas(false) IS NOT DISTINCT FROM (SELECT array_agg(n.nspname ORDER BY place)
       FROM unnest(ARRAY[${names}]) WITH ORDINALITY s(name, place) JOIN pg_catalog.pg_namespace n ON n.nspname = s.name
       WHERE has_schema_privilege(n.oid, 'USAGE')) AS same`);
-  const { pid, role, same } = result?.rows[0] as {
-    pid: number;
-    role: string;
-    same: boolean | null;
-  };
+  const { pid, role, same } = result?.rows[0] as { pid: number; role: string; same: boolean };
   const path = searchPath(schemas);
   const isPooled = pid !== sessionOf(client).processID;
   if (!isPooled) await query(`SET search_path = ${path}`);
-  else if (same !== true) throw failure('pooled-search-path', [file, role, path]);
+  else if (!same) throw failure('pooled-search-path', [file, role, path]);
   return isPooled;
 }
