@@ -4,8 +4,8 @@ import { failure } from '../report/errors.ts';
 import { COUNT_LIMIT, type Loss } from '../report/types.ts';
 import type { RunLock } from './run-lock.ts';
 
-/** A table or a column, as {@link Loss} names it. */
-export type Place = Omit<Loss, 'count'>;
+/** A table or a column, as {@link Loss} names it. The id stays the same when it is renamed. */
+export type Place = Omit<Loss, 'count'> & { readonly id: string };
 
 /** The tables that this transaction has locked as DROP and ALTER TABLE do, and the columns that it sees there. */
 const LOCKED = `SELECT json_agg(l)::text AS locked FROM (SELECT relation AS id, ARRAY(
@@ -17,8 +17,8 @@ const goneQuery = (locked: string) => `
   WITH t AS (SELECT c.oid, c.oid::regclass::text AS "table", l.columns
     FROM json_to_recordset('${locked}') AS l(id oid, columns int[]) JOIN pg_class c ON c.oid = l.id
     WHERE c.relkind = 'r' AND c.relpersistence <> 't')
-  SELECT "table", NULL AS "column" FROM t WHERE columns = '{}'
-  UNION ALL SELECT "table", quote_ident(a.attname) FROM t JOIN pg_attribute a ON a.attrelid = t.oid
+  SELECT oid::text AS id, "table", NULL AS "column" FROM t WHERE columns = '{}'
+  UNION ALL SELECT concat(t.oid, '.', a.attnum), "table", quote_ident(a.attname) FROM t JOIN pg_attribute a ON a.attrelid = t.oid
   WHERE columns <> '{}' AND a.attnum <> ALL (columns) AND NOT a.attisdropped AND a.attgenerated = ''`;
 
 /**

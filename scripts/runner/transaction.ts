@@ -125,10 +125,9 @@ export class RunTransaction {
   async #guardData(): Promise<void> {
     const { connection, context, lock, progress } = this.run;
     if (context.options.allowDataLoss) return;
-    const isKnown = ({ table, column }: Place) =>
-      progress.suspects.some((known) => known.table === table && known.column === column);
+    const known = progress.suspects.map(({ id }) => id);
     const gone = await removedPlaces(connection, lock);
-    const found = gone.filter((place) => !isKnown(place));
+    const found = gone.filter(({ id }) => !known.includes(id));
     if (found.length === 0) return;
     progress.suspects = [...progress.suspects, ...found];
     throw new LossSuspected('the run begins again, to look for data in what it removes');
