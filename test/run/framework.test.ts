@@ -32,14 +32,18 @@ async function sent(direction: 'up' | 'down', tableExists = true): Promise<strin
   const { migrations } = readProject(settings);
   const ordered = direction === 'up' ? migrations : migrations.toReversed();
   const statements: string[] = [];
+  let place = () => '';
   const client = {
     query: (statement: string | { readonly text: string }) => {
       const text = typeof statement === 'string' ? statement : statement.text;
       statements.push(text.replace(/\s+/g, ' ').trim());
       return Promise.resolve({ rows: tableExists ? [{}] : [] });
     },
-    starts: ({ name }: { readonly name: string }) => statements.push(`starts ${name}`),
-    sends: (isInside: boolean) => statements.push(isInside ? 'inside' : 'outside'),
+    starts: ({ name }: { readonly name: string }, isInside: () => boolean) => {
+      statements.push(`starts ${name}`);
+      place = () => (isInside() ? 'inside' : 'outside');
+    },
+    sends: () => statements.push(place()),
   };
   await runMigrations(settings, client, await loadMigrations(ordered, direction), direction);
   return statements;
