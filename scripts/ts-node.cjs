@@ -9,6 +9,7 @@ const { join, resolve } = require('node:path');
 const folder = join(__dirname, '../node_modules/.cache/ts-node');
 const project = join(__dirname, '../tsconfig.json');
 const versions = ['ts-node', 'typescript'].map((name) => require(`${name}/package.json`).version);
+const settings = readFileSync(project, 'utf8');
 let compiler;
 
 // CommonJS: Node.js loads ES modules from such a hook only in a thread of its own, which takes 45 ms to start.
@@ -16,7 +17,10 @@ Module._extensions['.ts'] = (module, file) => module._compile(compiled(file), fi
 
 function compiled(file) {
   const source = readFileSync(file, 'utf8');
-  const cached = join(folder, `${hash('sha256', [...versions, file, source].join('\0'))}.cjs`);
+  const cached = join(
+    folder,
+    `${hash('sha256', [...versions, settings, file, source].join('\0'))}.cjs`,
+  );
   try {
     return readFileSync(cached, 'utf8');
   } catch {

@@ -28,7 +28,7 @@ export const run = (context: Context): Promise<Result> =>
       const first = await withRetries(context, monitor, check);
       const { count } = first;
       // The target is computed once, so that a second attempt does not go further.
-      const target = targetCount(project, count, context.direction, argument);
+      const target = targetCount(project, count, direction, argument);
       if (target === count) return await resultOf(context, connection, first, 'nothing-to-do');
       const progress = new Progress(count);
       const moveTo = (goal: number, start: number) =>

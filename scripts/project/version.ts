@@ -1,6 +1,6 @@
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
-import type { Migration, Project } from './project.ts';
+import type { Project } from './project.ts';
 
 /** A row of the migrations table: one applied migration. */
 export interface AppliedRow {

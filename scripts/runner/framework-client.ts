@@ -12,8 +12,8 @@ type Sent = readonly [statement: Statement, values?: readonly unknown[]];
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |
  * | `BEGIN`, `BEGIN;`                           | BEGIN, and the settings of a run                      |
- * | the record of a migration, in a transaction | checks that the transaction is still the run's own,   |
- * |                                             | forwards it, and makes the settings anew              |
+ * | the record of a migration, in a transaction | makes the settings anew, forwards it, and checks that |
+ * |                                             | the transaction is still the run's own                |
  * | the record of a migration, outside of one   | BEGIN, the same, and all that COMMIT does             |
  * | `COMMIT`, `COMMIT;`                         | the data-loss guard, the check of the schema, proof   |
  * |                                             | that the run lock is held, and COMMIT                 |

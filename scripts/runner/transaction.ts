@@ -74,11 +74,11 @@ export class RunTransaction {
   }
 
   /**
-   * Records a migration, and makes the settings again for the next one. Returns false if this is not the
-   * transaction that the run began. Then it must be rolled back.
+   * Makes the settings again, and records a migration. Returns false if this is not the transaction that the
+   * run began. Then it must be rolled back.
    */
   async record(done: Done, sql: string): Promise<boolean> {
-    // The settings come first: what the migration has SET, such as a timeout, does not reach the record.
+    // The settings come first: what the migration has SET, such as a timeout, must not apply to the record.
     const text = `${this.#settings()} ${BEGAN}; ${sql}`;
     const results = await this.run.monitor.during(this.run.connection.query(text));
     this.#recorded.push(done);
