@@ -1,6 +1,6 @@
 import type { Difference } from '../report/types.ts';
 import { factId, isKind, type Expectation, type Fact, type Facts } from './effects.ts';
-import { normalizer } from './normalize.ts';
+import { meanTheSame } from './normalize.ts';
 
 /** `failing` are the differences that make the schema wrong, `warnings` the others. */
 export interface Comparison {
@@ -87,13 +87,12 @@ async function formerConstraints(
   const former = [...(prerequisites.get(object) ?? [])].filter(
     ([part, definition]) => isConstraint(part) && !kept.includes(definition),
   );
-  if (former.length === 0) return new Set<string>();
-  const others = [...found].filter(([part]) => isConstraint(part) && !wanted.has(part));
-  const meanTheSame = await normalizer();
-  const left = others.filter(([part, definition]) =>
-    former.some(([, old]) => meanTheSame(part, old, definition)),
-  );
-  return new Set(left.map(([part]) => part));
+  const left = new Set<string>();
+  for (const [part, definition] of found) {
+    if (!isConstraint(part) || wanted.has(part)) continue;
+    for (const [, old] of former) if (await meanTheSame(part, old, definition)) left.add(part);
+  }
+  return left;
 }
 
 /** True if a fact is there as expected, though its text is another one. */
@@ -108,12 +107,10 @@ async function isSame(expected: Expectation, fact: Fact, found: Parts): Promise<
   if (mayBeLonger && !expected.gives([object, part, other])) return true;
   // The application chooses the names of its constraints.
   const mayBeRenamed = isConstraint(part) && isPrerequisite;
-  const candidates = [...found].filter(
-    ([name]) => name === part || (mayBeRenamed && isConstraint(name)),
-  );
-  if (candidates.length === 0) return false;
-  const meanTheSame = await normalizer();
-  return candidates.some(([, candidate]) => meanTheSame(part, definition ?? '', candidate));
+  for (const [name, candidate] of found)
+    if (name === part || (mayBeRenamed && isConstraint(name)))
+      if (await meanTheSame(part, definition ?? '', candidate)) return true;
+  return false;
 }
 
 /** A definition as people read it: a plain table has an empty one, and is shown as `table`. */

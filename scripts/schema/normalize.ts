@@ -1,32 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** Whether two definitions of a part mean the same to PostgreSQL. */
-type IsSame = (part: string, expected: string, found: string) => boolean;
 type Node = Readonly<Record<string, unknown>>;
-type Parse = (sql: string) => unknown;
 
 /**
- * Compares definitions with PostgreSQL's own parser, which is loaded when first needed. Each is completed to
- * a statement, parsed and rewritten. One that the parser rejects is compared as text.
+ * True if two definitions of a part mean the same to PostgreSQL. Unless the texts are equal, each is completed
+ * to a statement, parsed by PostgreSQL's own parser and rewritten. One that it rejects is compared as text.
  */
-export const normalizer = (): Promise<IsSame> => (loaded ??= load());
-let loaded: Promise<IsSame> | undefined;
-
-async function load(): Promise<IsSame> {
-  const { loadModule, parseSync } = await import('libpg-query');
-  await loadModule();
-  return (part, expected, found) => {
-    // WITH NO DATA only says how a materialized view was created: it may have been refreshed since.
-    if (expected === found || expected === `${found} WITH NO DATA`) return true;
-    const [wanted, suffix] = withoutSuffix(expected);
-    const [other, otherSuffix] = withoutSuffix(found);
-    const tree = treeOf(parseSync, statement(part, wanted));
-    return (
-      suffix === otherSuffix &&
-      tree !== null &&
-      isDeepStrictEqual(tree, treeOf(parseSync, statement(part, other)))
-    );
-  };
+export async function meanTheSame(part: string, expected: string, found: string): Promise<boolean> {
+  // WITH NO DATA only says how a materialized view was created: it may have been refreshed since.
+  if (expected === found || expected === `${found} WITH NO DATA`) return true;
+  const [wanted, suffix] = withoutSuffix(expected);
+  const [other, otherSuffix] = withoutSuffix(found);
+  if (suffix !== otherSuffix) return false;
+  const tree = await treeOf(statement(part, wanted));
+  return tree !== null && isDeepStrictEqual(tree, await treeOf(statement(part, other)));
 }
 
 /**
@@ -53,9 +40,11 @@ function statement(part: string, definition: string): string {
 }
 
 /** The rewritten syntax tree; null if the parser rejects the statement. */
-function treeOf(parse: Parse, sql: string): unknown {
+async function treeOf(sql: string): Promise<unknown> {
+  const { loadModule, parseSync } = await import('libpg-query'); // 1.8 MB: loaded when first needed.
+  await loadModule();
   try {
-    return rewrite(parse(sql), undefined);
+    return rewrite(parseSync(sql), undefined);
   } catch {
     return null;
   }
