@@ -112,11 +112,11 @@ async function takeEffects(
  */
 async function refuseContradictions({ project, settings }: Context, base: Facts): Promise<void> {
   const { failing } = await compare(expectation(project.prerequisites, [], []), base);
-  const changed = failing.find(({ kind }) => kind === 'changed');
+  const changed = failing.find(({ found }) => found !== null);
   if (changed === undefined) return;
   const { object, expected, found } = changed;
   const file = relative(settings.root, settings.baseSchema);
-  const reason = `${object} is ${found ?? ''}, where ${PREREQUISITES}.json has ${expected ?? ''}`;
+  const reason = `${object} is ${found ?? ''}, where ${PREREQUISITES}.json has ${expected ?? 'nothing'}`;
   throw failure('bad-file', [file, reason], { file });
 }
 

@@ -55,7 +55,7 @@ async function inTheWay(
   );
   const { failing } = await compare(expectedAt(context.project, target), before.facts);
   return failing.filter(
-    ({ kind, object }) => kind === 'changed' && considered.test(object) && !known.includes(object),
+    ({ object, found }) => found !== null && considered.test(object) && !known.includes(object),
   );
 }
 

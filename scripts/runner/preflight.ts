@@ -45,8 +45,8 @@ export async function refuseProblems(
   const { failing } = await compare(expectedAt(project, 0), facts);
   const remedy = `load the application's base schema into database ${database}, or correct the database in the URL`;
   for (const { object, expected, found } of writes ? failing : []) {
-    const state = found === null ? 'is missing' : `is ${found}`;
-    problems.push({ problem: `${object} ${state} (expected ${expected ?? ''})`, remedy });
+    const problem = `${object} is ${found ?? 'missing'} (expected ${expected ?? 'nothing'})`;
+    problems.push({ problem, remedy });
   }
   if (problems.length > 0) throw failure('problems', [problems, database]);
 }

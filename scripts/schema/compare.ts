@@ -13,8 +13,8 @@ const NONE: Parts = new Map();
 
 /**
  * Compares the live schema with the expected one. Something that somebody has added to an owned table, such
- * as an index, is a warning, unless `strict`. An object that is missing, or of another kind, is one
- * difference: its parts are not listed.
+ * as an index, is a warning, unless `strict`. The parts of an object that is missing, or of another kind, are
+ * not listed.
  */
 export async function compare(
   expected: Expectation,
@@ -30,14 +30,8 @@ export async function compare(
     const all = [...new Set([...wanted.keys(), ...found.keys()])];
     const renamed = await formerConstraints(expected, object, found);
     const compared = all.filter((part) => isNamed(part) || owned.has(object) || renamed.has(part));
-    const [kind, otherKind] = [kindOf(wanted), kindOf(found)];
-    if (kind !== otherKind && compared.some(isKind)) {
-      const name = title(object, kind ?? otherKind ?? '');
-      const isBoth = kind !== undefined && otherKind !== undefined;
-      failing.push(differenceOf(name, whole(wanted, isBoth), whole(found, isBoth)));
-      continue;
-    }
-    for (const part of compared) {
+    const kinds = compared.filter((part) => isKind(part) && wanted.has(part) !== found.has(part));
+    for (const part of kinds.length > 0 ? kinds : compared) {
       const definition = wanted.get(part);
       if (definition === found.get(part)) continue;
       if (definition !== undefined && (await isSame(expected, [object, part, definition], found)))
@@ -52,17 +46,6 @@ export async function compare(
 }
 
 const ADDITION = /^(column|constraint|index|trigger|policy) /;
-const kindOf = (parts: Parts) => [...parts.keys()].find(isKind);
-
-/**
- * The definition of an object, such as `SELECT 1`, or with its kind `view SELECT 1`. Null if there is no
- * object.
- */
-function whole(parts: Parts, withKind: boolean): string | null {
-  const kind = kindOf(parts);
-  if (kind === undefined) return null;
-  return withKind ? `${kind} ${parts.get(kind) ?? ''}`.trim() : shown(kind, parts.get(kind));
-}
 
 function differenceOf(object: string, expected: string | null, found: string | null): Difference {
   let kind: Difference['kind'] = 'changed';

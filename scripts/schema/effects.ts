@@ -15,7 +15,12 @@ export type Fact = readonly [object: string, part: string, definition: string | 
 export const isKind = (part: string) =>
   /^(|table|view|materialized view|foreign table)$/.test(part);
 
-export const factId = (object: string, part: string) => `${object}\0${part}`;
+/** The kind of an object; empty if there is none. */
+export const kindOf = (facts: Facts, object: string) =>
+  [...(facts.get(object)?.keys() ?? [])].find(isKind) ?? '';
+
+/** Identifies a fact. All kinds of an object have one id: a view where a table is expected is compared. */
+export const factId = (object: string, part: string) => `${object}\0${isKind(part) ? '' : part}`;
 
 /** True for a trigger function. The application may use it as well, so a `down` may leave it. */
 export const isTriggerFunction = (definition: string | null) =>

@@ -43,7 +43,7 @@ ALTER TABLE workflow_templates DROP COLUMN usage_count,
   ADD COLUMN usage_count integer GENERATED ALWAYS AS (1) STORED;
 
 -- a view in the place of a table
---   changed table public.user_workflows: view SELECT 1 AS id
+--   unexpected view public.user_workflows: SELECT 1 AS id
 ALTER TABLE workflow_executions DROP CONSTRAINT workflow_executions_user_workflow_id_fkey;
 ALTER TABLE user_workflows RENAME TO workflows;
 CREATE VIEW user_workflows AS SELECT 1 AS id;
