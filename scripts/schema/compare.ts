@@ -1,5 +1,5 @@
 import type { Difference } from '../report/types.ts';
-import { factId, isKind, type Expectation, type Fact, type Facts } from './effects.ts';
+import { factId, isKind, type Expectation, type Facts } from './effects.ts';
 import { meanTheSame } from './normalize.ts';
 
 /** `failing` are the differences that make the schema wrong, `warnings` the others. */
@@ -23,10 +23,10 @@ export async function compare(
 ): Promise<Comparison> {
   const failing: Difference[] = [];
   const warnings: Difference[] = [];
-  const { facts, named, owned, removed } = expected;
+  const { facts, named, owned } = expected;
   for (const object of new Set([...facts.keys(), ...live.keys()])) {
     const [wanted, found] = [facts.get(object) ?? NONE, live.get(object) ?? NONE];
-    const isNamed = (part: string) => named.has(factId(object, part)) || removed.has(object);
+    const isNamed = (part: string) => named.has(factId(object, part));
     const all = [...new Set([...wanted.keys(), ...found.keys()])];
     const renamed = await formerConstraints(expected, object, found);
     const compared = all.filter((part) => isNamed(part) || owned.has(object) || renamed.has(part));
@@ -79,20 +79,23 @@ async function formerConstraints(
 }
 
 /** True if a fact is there as expected, though its text is another one. */
-async function isSame(expected: Expectation, fact: Fact, found: Parts): Promise<boolean> {
-  const [object, part, definition] = fact;
-  const other = found.get(part) ?? null;
-  const isPrerequisite = expected.prerequisites.get(object)?.get(part) === definition;
+async function isSame(
+  { prerequisites, owned, given }: Expectation,
+  [object, part, definition]: readonly [string, string, string],
+  found: Parts,
+): Promise<boolean> {
+  const other = found.get(part) ?? '';
+  const isPrerequisite = prerequisites.get(object)?.get(part) === definition;
   // The application may add to a column, for example a default. A definition that is in an effect is ours.
-  const isLonger = part.startsWith('column ') && other?.startsWith(`${definition ?? ''} `) === true;
-  const isGenerated = !isPrerequisite && other?.includes(' GENERATED ALWAYS AS (') === true;
-  const mayBeLonger = isLonger && !isGenerated && !expected.owned.has(object);
-  if (mayBeLonger && !expected.gives([object, part, other])) return true;
+  const isLonger = part.startsWith('column ') && other.startsWith(`${definition} `);
+  const isGenerated = !isPrerequisite && other.includes(' GENERATED ALWAYS AS (');
+  const isOurs = owned.has(object) || given.has([object, part, other].join('\0'));
+  if (isLonger && !isGenerated && !isOurs) return true;
   // The application chooses the names of its constraints.
   const mayBeRenamed = isConstraint(part) && isPrerequisite;
   for (const [name, candidate] of found)
     if (name === part || (mayBeRenamed && isConstraint(name)))
-      if (await meanTheSame(part, definition ?? '', candidate)) return true;
+      if (await meanTheSame(part, definition, candidate)) return true;
   return false;
 }
 

@@ -55,15 +55,13 @@ export function merge(effects: readonly Effect[]): Facts {
 /** The schema that is expected at a version, and what of it is compared. */
 export interface Expectation {
   readonly facts: Facts;
+  readonly prerequisites: Facts;
   /** Ids of the facts that are compared on every table, including those that must be gone. */
   readonly named: ReadonlySet<string>;
   /** Objects that a migration created: everything on them is compared. */
   readonly owned: ReadonlySet<string>;
-  /** Objects that must be gone. */
-  readonly removed: ReadonlySet<string>;
-  /** True if the prerequisites or one of the effects contain this definition of a fact. */
-  readonly gives: (fact: Fact) => boolean;
-  readonly prerequisites: Facts;
+  /** The facts of the prerequisites and the effects, as texts, including those that are expected no more. */
+  readonly given: ReadonlySet<string>;
 }
 
 /**
@@ -80,29 +78,28 @@ export function expectation(
   reverted: readonly Effect[] = [],
 ): Expectation {
   const facts = merge([prerequisites, ...applied]);
-  const named = applied.flatMap(factsOf);
-  const undone = reverted.flatMap(factsOf).filter(([, , text]) => !isTriggerFunction(text));
-  const restored = reverted
-    .flatMap(removedBy)
-    .flatMap((object) => [...(facts.get(object) ?? [])].map((fact): Fact => [object, ...fact]));
-  const everChanged = idsOf([...named, ...pending.flatMap(factsOf)]);
-  const everRemoved = new Set([...applied, ...pending].flatMap(removedBy));
+  // An effect that removes an object names its kind, and everything that is expected of it now.
+  const namedBy = (effect: Effect) =>
+    Object.entries(effect).flatMap(([object, patch]) => {
+      const all = { ...Object.fromEntries(facts.get(object) ?? []), '': null };
+      return factsOf({ [object]: patch ?? all });
+    });
   const base = factsOf(prerequisites);
-  const unchanged = base.filter(
-    ([object, part]) => !everRemoved.has(object) && !everChanged.has(factId(object, part)),
-  );
-  const removedNow = new Set(applied.flatMap(removedBy));
-  const shared = new Set(objectsOf(base).filter((object) => !removedNow.has(object)));
+  const made = applied.flatMap(namedBy);
+  const undone = reverted.flatMap(namedBy);
+  const later = idsOf(pending.flatMap(namedBy));
+  const isDropped = (object: string) => applied.some((effect) => effect[object] === null);
+  const shared = new Set(objectsOf(base).filter((object) => !isDropped(object)));
   return {
     facts,
-    named: idsOf([...named, ...undone, ...unchanged, ...restored]),
-    owned: new Set(objectsOf(named).filter((object) => !shared.has(object))),
-    removed: new Set([...removedNow, ...objectsOf(undone)].filter((object) => !facts.has(object))),
-    gives: (fact) =>
-      [...base, ...named, ...reverted.flatMap(factsOf)].some((other) =>
-        other.every((text, index) => text === fact[index]),
-      ),
     prerequisites: merge([prerequisites]),
+    named: idsOf([
+      ...made,
+      ...undone.filter(([, , text]) => !isTriggerFunction(text)),
+      ...base.filter(([object, part]) => !later.has(factId(object, part))),
+    ]),
+    owned: new Set(objectsOf(made).filter((object) => !shared.has(object))),
+    given: new Set([...base, ...made, ...undone].map((fact) => fact.join('\0'))),
   };
 }
 
@@ -112,9 +109,6 @@ const idsOf = (facts: readonly Fact[]) =>
 /** The objects that these facts create. */
 const objectsOf = (facts: readonly Fact[]) =>
   facts.filter(([, part, text]) => isKind(part) && text !== null).map(([object]) => object);
-
-const removedBy = (effect: Effect) =>
-  Object.keys(effect).filter((object) => effect[object] === null);
 
 /** The effect that changes the schema `before` into the schema `after`. */
 export function effectBetween(before: Facts, after: Facts): Effect {
