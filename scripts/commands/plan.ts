@@ -17,7 +17,7 @@ import {
 } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
 import { BEGIN, isQuery, RESET, runSettings, searchPath } from '../runner/session-settings.ts';
-import { effectLines } from '../schema/effect-lines.ts';
+import { effectLines } from '../schema/effects.ts';
 import { knownAt } from './check.ts';
 
 /** `plan`: the SQL of a run as a script for psql, without the checks. Only reads, and takes no lock. */
@@ -41,17 +41,17 @@ async function textsOf(context: Context, connection: Connection, from: number, t
   const loaded = await loadMigrations(between(project, direction, from, to), direction);
   await query(`BEGIN READ ONLY; ${runSettings(context)}`);
   for (const [migration, action] of loaded) {
-    const { name, file, effect } = migration;
+    const { name, file } = migration;
     const reader = readerFor(client, file);
     const sql = await sqlOf(migration, action, reader).catch((cause: unknown) => {
       if (cause instanceof Failure) throw cause;
       throw failure('migration-failed', [file, String(cause), '', []], { file, cause });
     });
-    // How many migrations are applied if this one is not.
-    const count = direction === 'up' ? from + texts.length : from - texts.length - 1;
+    const step = direction === 'up' ? 1 : -1;
+    const count = from + step * texts.length;
     const title = `${direction === 'up' ? '' : 'revert '}${name} (${file})`;
     const { facts } = expectedAt(project, count);
-    const lines = [title, ...effectLines(facts, effect, direction)];
+    const lines = [title, ...effectLines(facts, expectedAt(project, count + step).facts)];
     const path = `SET search_path = ${searchPath(settings.schemas)};`;
     const text = [
       ...lines.map((line) => `-- ${line}`),

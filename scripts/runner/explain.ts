@@ -5,7 +5,8 @@ import { isConnectionLost, isLockError, serverFailure, sqlstateOf } from '../dat
 import { expectedAt } from '../project/project.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Difference } from '../report/types.ts';
-import { compare, title } from '../schema/compare.ts';
+import { compare } from '../schema/compare.ts';
+import { title } from '../schema/effects.ts';
 import type { FrameworkClient } from './framework-client.ts';
 import { LossSuspected, type RunContext } from './transaction.ts';
 

@@ -1,5 +1,5 @@
 import type { Difference } from '../report/types.ts';
-import { factId, isKind, type Expectation, type Facts } from './effects.ts';
+import { factId, isKind, shown, title, type Expectation, type Facts } from './effects.ts';
 import { meanTheSame } from './normalize.ts';
 
 /** `failing` are the differences that make the schema wrong, `warnings` the others. */
@@ -98,19 +98,3 @@ async function isSame(
       if (await meanTheSame(part, definition, candidate)) return true;
   return false;
 }
-
-/** A definition as people read it: a plain table has an empty one, and is shown as `table`. */
-const shown = (part: string, definition: string | undefined) =>
-  definition === '' ? part : (definition ?? null);
-
-/** The name of a fact in messages: `index schema.name`, or `column schema.table.name`. */
-export function title(object: string, part: string): string {
-  if (part === '') return object;
-  const [, noun = part, name] = /^(column|constraint|index|trigger|policy) (.*)$/s.exec(part) ?? [];
-  if (name === undefined) return `${noun} ${object}`;
-  return `${noun} ${noun === 'index' ? schemaOf(object) : object}.${name}`;
-}
-
-/** The schema of an object, quoted as in the name of the object. */
-export const schemaOf = (object: string) =>
-  /^(?:[a-z]+ )?("(?:[^"]|"")*"|[^".]*)\./.exec(object)?.[1] ?? '';

@@ -1,4 +1,4 @@
-/** Effects, merged into the expected schema. Pure: values in, values out. */
+/** Facts, and effects, which are merged into the expected schema. Pure: values in, values out. */
 
 /** An effect file: for each object its definition, or those of its parts. `null` removes. */
 export type Effect = Readonly<
@@ -125,3 +125,29 @@ export function effectBetween(before: Facts, after: Facts): Effect {
   }
   return effect;
 }
+
+/** How two schemas differ, without the parts of removed objects: `+` adds, `~` changes, `-` removes. */
+export const effectLines = (before: Facts, after: Facts): string[] =>
+  Object.entries(effectBetween(before, after)).flatMap(([object, patch]) =>
+    partsOf(patch ?? { [kindOf(before, object)]: null }).map(([part, definition]) => {
+      let sign = before.get(object)?.has(part) ? '~' : '+';
+      if (definition === null) sign = '-';
+      return `  ${sign} ${title(object, part)} ${definition?.split('\n')[0] ?? ''}`.trimEnd();
+    }),
+  );
+
+/** A definition as people read it: a plain table has an empty one, and is shown as `table`. */
+export const shown = (part: string, definition: string | undefined) =>
+  definition === '' ? part : (definition ?? null);
+
+/** The name of a fact in messages: `index schema.name`, or `column schema.table.name`. */
+export function title(object: string, part: string): string {
+  if (part === '') return object;
+  const [, noun = part, name] = /^(column|constraint|index|trigger|policy) (.*)$/s.exec(part) ?? [];
+  if (name === undefined) return `${noun} ${object}`;
+  return `${noun} ${noun === 'index' ? schemaOf(object) : object}.${name}`;
+}
+
+/** The schema of an object, quoted as in the name of the object. */
+const schemaOf = (object: string) =>
+  /^(?:[a-z]+ )?("(?:[^"]|"")*"|[^".]*)\./.exec(object)?.[1] ?? '';

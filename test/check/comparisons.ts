@@ -34,15 +34,17 @@ export const effectsBetween = readBlocks('effects.txt').map(({ name, effects }) 
   effect: effects('effect')[0],
 }));
 
-/** The schema before the migrations of effect-lines.txt. */
-const before: Effect = {
+/** The schema without the migrations of effect-lines.txt. */
+const without: Effect = {
   'public.a': { table: '', 'column id': 'integer NULL', 'column b': 'text NULL' },
   'type public.x': "AS ENUM ('a')",
 };
 
 /** What the effect of a migration changes in a schema, and how `plan` puts that. */
 export const linesOf = readBlocks('effect-lines.txt').map(({ name, of, effects }) => {
-  const direction = of('up').length > 0 ? 'up' : 'down';
-  const [effect = {}] = effects(direction);
-  return { name, before: [before], direction, effect, lines: of('says') } as const;
+  const [before, after] = [
+    [without, ...effects('down')],
+    [without, ...effects('up')],
+  ];
+  return { name, before, after, lines: of('says') };
 });

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { compare } from '../../scripts/schema/compare.ts';
-import { effectLines } from '../../scripts/schema/effect-lines.ts';
-import { effectBetween, expectation, merge } from '../../scripts/schema/effects.ts';
+import { effectBetween, effectLines, expectation, merge } from '../../scripts/schema/effects.ts';
 import { byName, line } from './cases.ts';
 import { answersTo, comparisons, effectsBetween, linesOf } from './comparisons.ts';
 
@@ -21,10 +20,7 @@ test.for(byName(effectsBetween))(
   },
 );
 
-test.for(byName(linesOf))(
-  'the lines of an effect: %s',
-  ([, { before, direction, effect, lines }]) => {
-    const found = effectLines(merge(before), effect, direction);
-    expect(found).toEqual(lines.map((text) => `  ${text}`));
-  },
-);
+test.for(byName(linesOf))('the lines of an effect: %s', ([, { before, after, lines }]) => {
+  const found = effectLines(merge(before), merge(after));
+  expect(found).toEqual(lines.map((text) => `  ${text}`));
+});

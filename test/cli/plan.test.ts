@@ -94,20 +94,20 @@ const wordsOf = (script: string, title: string) =>
 test('says what each migration does: + adds, ~ changes, - removes', async () => {
   const { run, print } = await setUpAll();
   const up = (await print('plan')).stdout;
-  expect(wordsOf(up, '0002_b')).toBe(`+ table public.b
+  expect(wordsOf(up, '0002_b')).toBe(`~ column public.a.id integer NOT NULL DEFAULT 7
++ table public.b
 + column public.b.id integer NULL
 + column public.b.note text NULL
 + index public.by_note USING btree (note)
-~ column public.a.id integer NOT NULL DEFAULT 7
 `);
   expect(wordsOf(up, '0003_c')).toMatch(/^\+ index public\.by_id USING btree \(id\)\n/);
-  expect(wordsOf(up, '0004_d')).toBe('- index public.by_note\n- column public.b.id\n');
+  expect(wordsOf(up, '0004_d')).toBe('- column public.b.id\n- index public.by_note\n');
   expect((await run('up')).error).toBe(null);
   for (const line of ['plan', 'plan 0001'])
     expect((await print(line)).stdout).toContain('-- Nothing to do.');
   const down = (await print('plan down 9')).stdout;
   expect(wordsOf(down, 'revert 0004_d')).toBe(
-    '+ index public.by_note USING btree (note)\n+ column public.b.id integer NULL\n',
+    '+ column public.b.id integer NULL\n+ index public.by_note USING btree (note)\n',
   );
   expect(wordsOf(down, 'revert 0002_b')).toBe(
     '- table public.b\n~ column public.a.id integer NULL\n',

@@ -10,7 +10,6 @@ import { named, sensitive, settings } from '../samples.ts';
 /** The modules of scripts/schema, as they are or changed. */
 export type Version = typeof import('../../../scripts/schema/catalog.ts') &
   typeof import('../../../scripts/schema/compare.ts') &
-  typeof import('../../../scripts/schema/effect-lines.ts') &
   typeof import('../../../scripts/schema/effects.ts');
 
 /** Something that the tests ask. The right answer is that of the program as it is. */
@@ -22,8 +21,8 @@ export const pureQuestions: readonly Question[] = [
   ...effectsBetween.map(({ before, after }) => ({ effectBetween, merge }: Version) => {
     return effectBetween(merge(before), merge(after));
   }),
-  ...linesOf.map(({ before, effect, direction }) => ({ effectLines, merge }: Version) => {
-    return effectLines(merge(before), effect, direction);
+  ...linesOf.map(({ before, after }) => ({ effectLines, merge }: Version) => {
+    return effectLines(merge(before), merge(after));
   }),
 ];
 
