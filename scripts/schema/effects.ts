@@ -116,11 +116,9 @@ export function effectBetween(before: Facts, after: Facts): Effect {
   for (const object of before.keys()) if (!after.has(object)) effect[object] = null;
   for (const [object, parts] of after) {
     const old = before.get(object) ?? new Map<string, string>();
-    const changed = [...parts].filter(([part, definition]) => old.get(part) !== definition);
-    const gone = [...old.keys()]
-      .filter((part) => !parts.has(part))
-      .map((part) => [part, null] as const);
-    const patch: Record<string, string | null> = Object.fromEntries([...gone, ...changed]);
+    const patch: Record<string, string | null> = {};
+    for (const part of [...parts.keys(), ...old.keys()])
+      if (parts.get(part) !== old.get(part)) patch[part] = parts.get(part) ?? null;
     if (Object.keys(patch).length > 0) effect[object] = patch[''] ?? patch;
   }
   return effect;
