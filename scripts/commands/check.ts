@@ -48,8 +48,9 @@ export async function resultOf(
 ): Promise<Result> {
   const check = seen.failing.length === 0 ? seen : await checkSchema(connection, context);
   const { failing, warnings, count } = check;
-  const known = { ...knownAt(context, connection, count), failing, warnings };
+  const known = { ...knownAt(context, connection, count), warnings };
   if (failing.length === 0) return { outcome, ...known };
-  const error = failure('drift', [known.version, failing, known.pending.length > 0]);
+  const details = { differences: failing };
+  const error = failure('drift', [known.version, failing, known.pending.length > 0], details);
   return { outcome: 'differs', ...known, error };
 }

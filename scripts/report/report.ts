@@ -11,9 +11,7 @@ export interface Result {
   readonly applied?: readonly Done[];
   readonly reverted?: readonly Done[];
   readonly pending?: readonly string[];
-  /** Differences that make the schema wrong. */
-  readonly failing?: readonly Difference[];
-  /** Other differences, which are only reported. */
+  /** Differences that do not make the schema wrong. Those that do are in `error`. */
   readonly warnings?: readonly Difference[];
   readonly database?: { host: string; port: number; name: string; serverVersion: string };
   /** All migrations, and when each was applied. Only `status` has them. */
@@ -29,14 +27,14 @@ export interface Report extends Result {
 }
 
 /** The report as JSON, for other programs: one object on one line. */
-export function asJson({ failing = [], warnings = [], error, ...report }: Report): string {
+export function asJson({ warnings = [], error, ...report }: Report): string {
   const { code, message, hint, details } = error ?? {};
   const unknown = { version: null, applied: [], reverted: [], pending: [], database: null };
   return JSON.stringify({
     ...unknown,
     ...report,
     exitCode: error?.exitCode ?? 0,
-    differences: [...(details?.differences ?? failing), ...warnings],
+    differences: [...(details?.differences ?? []), ...warnings],
     error: error ? { code, sqlstate: details?.sqlstate || null, message, hint } : null,
   });
 }
