@@ -93,7 +93,9 @@ async function takeEffects(
       (cause: unknown) => {
         const { message } = cause as Error;
         const details = { file: migration.file, sqlstate: sqlstateOf(cause), cause };
-        throw failure('snapshot-failed', [details.file, message, details.sqlstate], details);
+        const more = ['It ran on a scratch database, which is dropped. No file was changed.'];
+        const values = [details.file, message, details.sqlstate, more] as const;
+        throw failure('migration-failed', [...values], details);
       },
     );
     await query(RESET); // Drops temporary tables, and what depends on them.

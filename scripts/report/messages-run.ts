@@ -78,9 +78,6 @@ a statement came after its migration had ended:${excerpt(sql)}
 → Usually it comes from a callback or a promise that the migration does not await.`,
     interrupted: (signal: string) => `stopped by ${signal}
 → ${STATUS}`,
-    'snapshot-failed': (file: string, reason: string, sqlstate: string) => `
-the effects cannot be written: ${file} failed: ${reason}${sqlstate === '' ? '' : ` (SQLSTATE ${sqlstate})`}
-→ No file was changed, and the scratch database is dropped. Correct the migration, and run the command again.`,
   },
   differs: {
     'in-the-way': (name: string, message: string, found: readonly Difference[]) =>

@@ -88,7 +88,7 @@ test('roles, their settings and memberships stay on the server, which it says', 
 test('what fails is named: a migration, a file, a role that may not create databases', async () => {
   const files = { 'migrations/0001_a.ts': up('CREATE TABLE a ()') };
   const root = testProject({ ...files, 'migrations/0002_b.ts': files['migrations/0001_a.ts'] });
-  await expectRefused('snapshot', { root, url }, 'snapshot-failed', 'migrations/0002_b.ts');
+  await expectRefused('snapshot', { root, url }, 'migration-failed', 'migrations/0002_b.ts');
   expect(readdirSync(join(root, 'migrations/schema'))).toEqual(['0000_prerequisites.json']);
 
   const [other, effect] = [testProject(files), 'migrations/schema/0001_a.json'];
