@@ -9,7 +9,8 @@ import type { Result } from '../report/report.ts';
 export function create(argument = '', project: Project, settings: Settings): Result {
   const { root, template, migrationsDir } = settings;
   const slug = argument.toLowerCase().replaceAll(/[\s_]+/g, '-');
-  if (!/^[a-z0-9][a-z0-9-]*$/.test(slug)) throw failure('bad-name', [slug]);
+  const reason = `"${slug}" is not a name for a migration: use letters, digits and hyphens`;
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(slug)) throw failure('command-line', [reason]);
   const last = project.migrations.at(-1)?.name.split('_')[0] ?? '0000';
   const name = `${String(BigInt(last) + 1n).padStart(last.length, '0')}_${slug}`;
   const path = join(migrationsDir, `${name}.ts`);

@@ -1,18 +1,13 @@
 import { list, RUN } from './wording.ts';
 
-const HELP = `See the commands and options:  ${RUN} help`;
-const EXAMPLE = `For example:  ${RUN} create add-workflow-tags`;
 const SNAPSHOT = `To write it from what the migration does:  ${RUN} snapshot`;
 
 /** The texts of failures with outcome `usage`, as of a wrong file or command line. Nothing has run. */
 export const usageMessages = {
   'command-line': (reason: string) => `${reason}; nothing was run
-→ ${HELP}`,
+→ See the commands and options:  ${RUN} help`,
   'npm-option': (reason: string) => `${reason}; nothing was run
 → npm takes options for itself. Write words first, and options after --:  ${RUN} up -- --dry-run`,
-  'bad-name': (name: string) => `
-"${name}" is not a name for a migration: use letters, digits and hyphens
-→ ${EXAMPLE}`,
   'writes-files': (command: string, reason: string) => `
 "${command}" writes source files, and ${reason}; nothing was written
 → Run it in the project's folder, and see with git what it wrote:  ${RUN} ${command}`,
@@ -32,7 +27,7 @@ In the password, write @ : / ? # as %40 %3A %2F %3F %23.`,
   'migration-name': (file: string) => `${file} is not named like a migration, so it would not run
 → ${
     file.endsWith('.sql')
-      ? `Create a migration, pass the SQL to pgm.sql(), and move this file elsewhere. ${EXAMPLE}`
+      ? `Create a migration (${RUN} create <name>), pass the SQL to pgm.sql(), and move this file elsewhere.`
       : 'A migration is named NNNN_verb-object.ts, in letters, digits and hyphens. Rename this file, or move it elsewhere.'
   }`,
   'duplicate-number': (a: string, b: string) => `two migrations have the same number: ${a} and ${b}

@@ -32,7 +32,7 @@ test.for([
 test('what is no name is refused, and nothing is made', async () => {
   const root = project();
   for (const name of ['../up', 'ünder', 'a/b', '-', 'a.b', '; rm', '', '$(id)'])
-    await expectRefused(['create', '--', name], { root }, 'bad-name');
+    await expectRefused(['create', '--', name], { root }, 'command-line');
   expect(filesOf(root)).toEqual(['schema']);
 });
 
