@@ -90,9 +90,8 @@ export const allObjects = (table: string) => `
   WITH own AS MATERIALIZED (SELECT to_regclass(${pg.escapeLiteral(table)}) AS oid),
   wanted AS MATERIALIZED (${objects(
     'own t CROSS JOIN pg_namespace s',
-    (
-      kind,
-    ) => `s.nspname !~ '^pg_' AND s.nspname <> 'information_schema' AND o.oid IS DISTINCT FROM t.oid
+    (kind) => `
+      s.nspname !~ '^(pg_|information_schema$)' AND o.oid IS DISTINCT FROM t.oid
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = ${kind.class} AND d.objid = o.oid
         AND (d.deptype = 'e' OR d.refobjid = t.oid OR d.deptype = 'i' AND d.classid = 'pg_proc'::regclass))`,
   )})`;

@@ -9,21 +9,15 @@ type Node = Readonly<Record<string, unknown>>;
 export async function meanTheSame(part: string, expected: string, found: string): Promise<boolean> {
   // WITH NO DATA only says how a materialized view was created: it may have been refreshed since.
   if (expected === found || expected === `${found} WITH NO DATA`) return true;
-  const [wanted, suffix] = withoutSuffix(expected);
-  const [other, otherSuffix] = withoutSuffix(found);
+  const [wanted = '', suffix] = expected.split(SUFFIX);
+  const [other = '', otherSuffix] = found.split(SUFFIX);
   if (suffix !== otherSuffix) return false;
   const tree = await treeOf(statement(part, wanted));
   return tree !== null && isDeepStrictEqual(tree, await treeOf(statement(part, other)));
 }
 
-/**
- * Splits off the words that the catalog query adds at the end of a definition. The parser would reject them.
- */
-function withoutSuffix(definition: string): [definition: string, suffix: string] {
-  const pattern = / (?:INVALID|DISABLED|ENABLED (?:REPLICA|ALWAYS)|WITH NO DATA|EXTENSION \S+)$/;
-  const suffix = pattern.exec(definition)?.[0] ?? '';
-  return [definition.slice(0, definition.length - suffix.length), suffix];
-}
+/** The words that the catalog query adds at the end of a definition. The parser would reject them. */
+const SUFFIX = / (INVALID|DISABLED|ENABLED (?:REPLICA|ALWAYS)|WITH NO DATA|EXTENSION \S+)$/;
 
 /** Completes a definition to a statement that the parser accepts. The names in it do not matter. */
 function statement(part: string, definition: string): string {
