@@ -16,19 +16,15 @@ const NONE: Parts = new Map();
  * as an index, is a warning, unless `strict`. The parts of an object that is missing, or of another kind, are
  * not listed.
  */
-export async function compare(
-  expected: Expectation,
-  live: Facts,
-  strict = false,
-): Promise<Comparison> {
+export async function compare(expected: Expectation, live: Facts, strict = false) {
   const failing: Difference[] = [];
   const warnings: Difference[] = [];
-  const { facts, named, owned } = expected;
+  const { facts, prerequisites, named, owned } = expected;
   for (const object of new Set([...facts.keys(), ...live.keys()])) {
     const [wanted, found] = [facts.get(object) ?? NONE, live.get(object) ?? NONE];
     const isNamed = (part: string) => named.has(factId(object, part));
     const all = [...new Set([...wanted.keys(), ...found.keys()])];
-    const renamed = await formerConstraints(expected, object, found);
+    const renamed = await formerConstraints(prerequisites.get(object) ?? NONE, wanted, found);
     const compared = all.filter((part) => isNamed(part) || owned.has(object) || renamed.has(part));
     const kinds = compared.filter((part) => isKind(part) && wanted.has(part) !== found.has(part));
     for (const part of kinds.length > 0 ? kinds : compared) {
@@ -60,14 +56,9 @@ const isConstraint = (part: string) => part.startsWith('constraint ');
  * The constraints of a table that an effect has removed or changed, and that are still there under another
  * name. In the prerequisites, a constraint may have any name.
  */
-async function formerConstraints(
-  { facts, prerequisites }: Expectation,
-  object: string,
-  found: Parts,
-) {
-  const wanted = facts.get(object) ?? NONE;
+async function formerConstraints(prerequisites: Parts, wanted: Parts, found: Parts) {
   const kept = [...wanted.values()];
-  const former = [...(prerequisites.get(object) ?? [])].filter(
+  const former = [...prerequisites].filter(
     ([part, definition]) => isConstraint(part) && !kept.includes(definition),
   );
   const left = new Set<string>();
