@@ -1,7 +1,7 @@
 import picocolors from 'picocolors';
 import type { Failure } from './errors.ts';
 import type { Report } from './report.ts';
-import { at, count, differenceLines, list, RUN, table, time } from './wording.ts';
+import { at, count, differenceLines, list, RUN, time } from './wording.ts';
 
 /** The report as text, for people. The text of a failure is {@link failureText}. */
 export function asText(report: Report, hasColor: boolean): string {
@@ -10,14 +10,17 @@ export function asText(report: Report, hasColor: boolean): string {
   const { migrations = [], applied = [], reverted = [], warnings = [], pending = [] } = report;
   if (output !== undefined) return outputText(command, output);
   const { name = '', host = '', port = 0, serverVersion = '' } = database ?? {};
+  const named = [...migrations, ...reverted, ...applied];
+  const width = Math.max(...named.map((migration) => migration.name.length));
+  const row = (mark: string, name: string, when: string) =>
+    `  ${mark}  ${name.padEnd(width)}  ${when}`.trimEnd();
   const rows = [
-    ...migrations.map((migration) => [
-      migration.appliedOn === null ? yellow('pending') : green('applied'),
-      migration.name,
-      migration.appliedOn?.slice(0, 19) ?? '',
-    ]),
-    ...reverted.map((done) => ['-', done.name, time(done.milliseconds)]),
-    ...applied.map((done) => ['+', done.name, time(done.milliseconds)]),
+    ...migrations.map(({ name, appliedOn }) => {
+      const state = appliedOn === null ? yellow('pending') : green('applied');
+      return row(state, name, appliedOn?.slice(0, 19) ?? '');
+    }),
+    ...reverted.map(({ name, milliseconds }) => row('-', name, time(milliseconds))),
+    ...applied.map(({ name, milliseconds }) => row('+', name, time(milliseconds))),
   ];
   const summary = [
     ...(reverted.length > 0 ? [`reverted ${count(reverted.length, 'migration')}`] : []),
@@ -31,7 +34,7 @@ export function asText(report: Report, hasColor: boolean): string {
   const warning = `${yellow('warning:')} not expected, and left as it is:\n${differenceLines(warnings)}${advice}`;
   return [
     dim(`database ${name} at ${host}:${port}, PostgreSQL ${serverVersion}`),
-    ...(rows.length > 0 ? [table(rows)] : []),
+    ...rows,
     ...(warnings.length > 0 ? [warning] : []),
     ...(outcome === 'differs'
       ? []

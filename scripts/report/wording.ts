@@ -10,14 +10,6 @@ export const count = (number: number, noun: string) =>
 export const time = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 
-/** Rows as a table: each column is as wide as its longest word. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
-  const line = (row: readonly string[]) =>
-    row.map((word, column) => word.padEnd(width(column))).join('  ');
-  return rows.map((row) => `  ${line(row)}`.trimEnd()).join('\n');
-}
-
 /** Each difference on three lines: the object, what is expected, and what was found. */
 export function differenceLines(differences: readonly Difference[]): string {
   const indent = (text: string) => text.replaceAll('\n', '\n              ');
