@@ -101,15 +101,7 @@ ${differenceLines(found)}
       `the schema is not what is expected ${at(version)} (${count(found.length, 'difference')})
 
 ${differenceLines(found)}
-→ ${
-        version === null
-          ? 'Usually the URL names another database, or one without the base schema of the application. Correct the URL, or load it.'
-          : `Usually somebody changed the schema by hand. Change it back; or, to keep the change:  ${RUN} create <name>`
-      }${
-        isBehind && version !== null
-          ? `\nIf a run was interrupted, the same command again completes it:  ${RUN} up`
-          : ''
-      }`,
+→ ${driftHint(version, isBehind)}`,
   },
   'data-loss': {
     'data-loss': (losses: readonly Loss[]) => `
@@ -161,6 +153,14 @@ Change what was found to what is expected, and run again:  ${RUN} ${direction}`;
     ? `The run itself made this difference: a migration and its effect file disagree.
 Write the effect again, and read the diff:  ${RUN} snapshot`
     : 'The run itself made this difference: "down" does not undo all that "up" does. Complete it, and run again.';
+}
+
+function driftHint(version: string | null, isBehind: boolean): string {
+  if (version === null)
+    return 'Usually the URL names another database, or one without the base schema of the application. Correct the URL, or load it.';
+  const hint = `Usually somebody changed the schema by hand. Change it back; or, to keep the change:  ${RUN} create <name>`;
+  const next = `If a run was interrupted, the same command again completes it:  ${RUN} up`;
+  return isBehind ? `${hint}\n${next}` : hint;
 }
 
 const excerpt = (sql: string) => {
