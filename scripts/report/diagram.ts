@@ -18,9 +18,7 @@ const plain = (text: string) => text.replaceAll('"', '');
 const word = (text: string) => plain(text).replaceAll(/[^\w()[\]-]+/g, '_');
 
 function entity([table, parts]: readonly [string, Parts]): string[] {
-  const keys = [...parts].map(([, definition]) =>
-    /^(PRIMARY|FOREIGN) KEY \((.+?)\)/.exec(definition),
-  );
+  const keys = [...parts.values()].map((text) => /^(PRIMARY|FOREIGN) KEY \((.+?)\)/.exec(text));
   const columns = [...parts].flatMap(([part, definition]) => {
     const column = /^column (.*)$/s.exec(part)?.[1];
     if (column === undefined) return [];
@@ -41,7 +39,6 @@ const references = ([table, parts]: readonly [string, Parts]) =>
     const isOptional = columns
       .split(', ')
       .some((column) => !parts.get(`column ${column}`)?.includes(' NOT NULL'));
-    return [
-      `  "${plain(other)}" ${isOptional ? '|o' : '||'}--o{ "${plain(table)}" : "${plain(columns)}"`,
-    ];
+    const cardinality = isOptional ? '|o' : '||';
+    return [`  "${plain(other)}" ${cardinality}--o{ "${plain(table)}" : "${plain(columns)}"`];
   });
