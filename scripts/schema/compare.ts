@@ -62,10 +62,9 @@ async function formerConstraints(prerequisites: Parts, wanted: Parts, found: Par
     ([part, definition]) => isConstraint(part) && !kept.includes(definition),
   );
   const left = new Set<string>();
-  for (const [part, definition] of found) {
-    if (!isConstraint(part) || wanted.has(part)) continue;
-    for (const [, old] of former) if (await meanTheSame(part, old, definition)) left.add(part);
-  }
+  for (const [, old] of former)
+    for (const [part, definition] of found)
+      if (isConstraint(part) && (await meanTheSame(part, old, definition))) left.add(part);
   return left;
 }
 
