@@ -73,7 +73,7 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
   if (env['GITHUB_ACTIONS'] === 'true') stderr(annotation(error));
 }
 
-/** A program that asks for JSON gets it, also where the command line cannot be understood. */
+/** Whether to print JSON, even if the command line cannot be parsed. */
 const wantsJson = ({ argv, env }: Call) =>
   env['npm_config_json'] === 'true' || argv.includes('--json') || argv.includes('--json=true');
 

@@ -46,5 +46,6 @@ function compiled(file) {
 
 // Where there is no navigator, as in Node.js 20, pg loads fetch (20 ms) to see whether it runs on Cloudflare.
 globalThis.navigator ??= { userAgent: 'Node.js' };
+// As if Node.js had been started with the TypeScript file itself.
 process.argv.splice(1, 2, resolve(process.argv[2]));
 require(process.argv[1]);

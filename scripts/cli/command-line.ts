@@ -17,7 +17,7 @@ const COMMANDS = {
 };
 
 const NOTES = `
-The database: DATABASE_URL (or PGHOST and its kin), in the environment or in .env.
+The database: DATABASE_URL, or PGHOST and the other PG variables, in the environment or in .env.
 Exit codes: 0 as expected, 1 defect, 2 usage, 3 unavailable, 4 locked, 5 failed, 6 differs, 7 data loss, 8 partial.`;
 
 /** The command line, parsed. `output` is the text of `help` or `--version`. */
@@ -76,11 +76,12 @@ function readWords(command: string, words: readonly string[]) {
   const direction: Direction = verb === 'down' || verb === 'redo' ? 'down' : 'up';
   if (command === 'create') return { argument: rest.join('-'), direction };
   const [argument, extra] = rest;
-  if (extra !== undefined) throw refusal(`"${extra}" is one word too many`);
+  if (extra !== undefined) throw refusal(`too many arguments: "${extra}"`);
+  // `up 0003` names a migration; `redo` takes only a count.
   const count = command === 'redo' ? /^[1-9]\d*$/ : /^0*[1-9]\d*$/;
   const isNumber = command === 'redo' || /^[+-]?[\d.]+(e\d+)?$/i.test(argument ?? '');
   if (argument !== undefined && isNumber && !count.test(argument))
-    throw refusal(`"${argument}" is not a number of migrations, from 1`);
+    throw refusal(`"${argument}" must be a number of migrations, 1 or more`);
   return { argument, direction };
 }
 
@@ -92,11 +93,17 @@ const toNumber = (pattern: RegExp) => (value: string) => {
 const duration = (name: string, description: string, value: number, shown: string) =>
   new Option(`--${name} <duration>`, description).argParser(toDuration).default(value, shown);
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+};
 
 /** A duration in milliseconds; 0 means no limit. PostgreSQL allows 31 bits, which are 24 days. */
 function toDuration(value: string): number {
-  const [, number, unit = ''] = /^(\d{1,9})(ms|s|m|h)(?:in)?$/.exec(value) ?? [];
+  const [, number, unit = ''] = /^(\d{1,9})(ms|s|m|min|h)$/.exec(value) ?? [];
   const duration = /^(none|0)$/.test(value) ? 0 : Number(number) * (UNITS[unit] ?? NaN);
   if (duration < 2 ** 31) return duration;
   throw new InvalidArgumentError('It must be a duration (500ms, 5s, 10min, 2h), or none.');

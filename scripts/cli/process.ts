@@ -30,7 +30,7 @@ export function runAsProgram(url: string, main: Main): void {
 async function start(main: Main): Promise<void> {
   const { argv, env, stdout, stderr } = process;
   const exit = process.exit.bind(process);
-  process.exitCode = exitCodes.failed; // For a migration that waits forever: Node.js then exits by itself.
+  process.exitCode = exitCodes.failed; // If a migration waits forever, Node.js ends when nothing is left to do.
   process.exit = () => {
     throw new Error('a migration called process.exit');
   };
@@ -67,8 +67,8 @@ export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
   failure('interrupted', [signal], { exitCode: signal === 'SIGINT' ? 130 : 143 });
 
 /**
- * The first signal, or an uncaught error, aborts the command, which has one second to report. A signal after
- * that second ends the process at once.
+ * The first signal, or an uncaught error, aborts the command, which has one second to report. A second signal,
+ * after at least one second, ends the process at once.
  */
 function interruptions(exit: (exitCode: number) => never): AbortSignal {
   const controller = new AbortController();

@@ -12,23 +12,15 @@ import { withRetries } from '../runner/retries.ts';
  */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
-    // Without retries: at the first lock timeout the command fails, and names the sessions that hold the
-    // lock.
+    // At the first lock timeout, the command fails, and names the sessions that hold the lock.
     const once = { ...context, options: { ...context.options, retries: 0 } };
     const seen = await withLockMonitor(context, (monitor) =>
       withRetries(once, monitor, () => monitor.during(checkSchema(connection, context))),
     );
-    const result = await resultOf(context, connection, seen, 'matches');
-    if (context.command !== 'status') return result;
-    const appliedOn = new Map(seen.rows.map(({ name, run_on }) => [name, run_on]));
-    const { migrations } = context.project;
-    return {
-      ...result,
-      migrations: migrations.map(({ name }) => ({ name, appliedOn: appliedOn.get(name) ?? null })),
-    };
+    return await resultOf(context, connection, seen, 'matches');
   });
 
-/** What a result says about a database at which `count` migrations are applied. */
+/** The version, the pending migrations and the database, for a result. */
 export function knownAt(context: Context, { serverVersion }: Connection, count: number) {
   const { configuration, project } = context;
   const { host, port, database: name } = configuration;
@@ -48,7 +40,13 @@ export async function resultOf(
 ): Promise<Result> {
   const check = seen.failing.length === 0 ? seen : await checkSchema(connection, context);
   const { failing, warnings, count } = check;
-  const known = { ...knownAt(context, connection, count), warnings };
+  const appliedOn = new Map(check.rows.map(({ name, run_on }) => [name, run_on]));
+  const migrations = context.project.migrations.map(({ name }) => ({
+    name,
+    appliedOn: appliedOn.get(name) ?? null,
+  }));
+  const listed = context.command === 'status' ? { migrations } : {};
+  const known = { ...knownAt(context, connection, count), warnings, ...listed };
   if (failing.length === 0) return { outcome, ...known };
   const details = { differences: failing };
   const error = failure('drift', [known.version, failing, known.pending.length > 0], details);

@@ -21,40 +21,41 @@ import { knownAt, resultOf } from './check.ts';
  * only checks the schema. If a migration fails, the result has the error, and what was committed before it.
  */
 export const run = (context: Context): Promise<Result> =>
-  withConnection(context, 'lock', (connection) =>
+  // This connection holds the run lock. It also reads the state before the lock is held.
+  withConnection(context, 'lock', (lockConnection) =>
     withLockMonitor(context, async (monitor) => {
       const { project, command, argument, direction, options, tell } = context;
-      const check = () => monitor.during(checkSchema(connection, context));
+      const check = () => monitor.during(checkSchema(lockConnection, context));
       const first = await withRetries(context, monitor, check);
       const { count } = first;
       // The target is computed once, so that a second attempt does not go further.
       const target = targetCount(project, count, direction, argument);
-      if (target === count) return await resultOf(context, connection, first, 'nothing-to-do');
+      if (target === count) return await resultOf(context, lockConnection, first, 'nothing-to-do');
       const progress = new Progress(count);
-      const moveTo = (goal: number, start: number) =>
+      const move = (from: number, to: number) =>
         withRetries(context, monitor, () =>
-          withRunLock(connection, context, (lock) =>
-            withConnection(context, 'run', (own) => {
-              own.client.on('notice', ({ severity = '', message = '' }) => {
+          withRunLock(lockConnection, context, (lock) =>
+            withConnection(context, 'run', (connection) => {
+              connection.client.on('notice', ({ severity = '', message = '' }) => {
                 if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
               });
-              const way = { ...context, direction: goal > start ? 'up' : 'down' } as const;
-              const parts = { context: way, connection: own, lock, monitor, progress };
-              return attemptRun(parts, start, goal);
+              const directed = { ...context, direction: from < to ? 'up' : 'down' } as const;
+              const parts = { context: directed, connection, lock, monitor, progress };
+              return attemptRun(parts, from, to);
             }),
           ),
         );
       const moves = async () => {
-        const result = await moveTo(target, count);
+        const result = await move(count, target);
         if (command !== 'redo' || progress.reverted.length === 0) return result;
-        return await moveTo(count, progress.count);
+        return await move(progress.count, count);
       };
       const result = await moves().catch((thrown: unknown) => {
         const error = failureOf(context, progress, thrown);
         return { outcome: error.outcome, error };
       });
       const { applied, reverted } = progress;
-      return { ...result, ...knownAt(context, connection, progress.count), applied, reverted };
+      return { ...result, ...knownAt(context, lockConnection, progress.count), applied, reverted };
     }),
   );
 
@@ -64,17 +65,17 @@ export const run = (context: Context): Promise<Result> =>
  */
 async function attemptRun(
   attempt: Omit<RunContext, 'before'>,
-  start: number,
-  target: number,
+  from: number,
+  to: number,
 ): Promise<Result> {
   const { context, connection, monitor, progress } = attempt;
   const { direction, project, settings, signal } = context;
   const before = await monitor.during(checkSchema(connection, context));
   const { count } = before;
   progress.count = count;
-  const isBehind = between(project, direction, count, start).length > 0;
-  if (isBehind) throw failure('overtaken', [versionAt(project, count)]);
-  const migrations = between(project, direction, count, target);
+  const wentBack = direction === 'up' ? count < from : count > from;
+  if (wentBack) throw failure('overtaken', [versionAt(project, count)]);
+  const migrations = between(project, direction, count, to);
   const [first] = migrations;
   if (!first) return await resultOf(context, connection, before, 'nothing-to-do');
   const { facts, hasTable } = before;
@@ -87,16 +88,16 @@ async function attemptRun(
     await client.transaction.begin();
     await runMigrations(settings, client, loaded, direction);
     signal.throwIfAborted();
-    if (progress.count !== target)
-      throw new Error(`the framework stopped at ${progress.count} instead of ${target} migrations`);
+    if (progress.count !== to)
+      throw new Error(`the framework stopped at ${progress.count} instead of ${to} migrations`);
     if (client.late !== undefined) throw client.late;
     const outcome = direction === 'up' ? 'applied' : 'reverted';
     return { outcome, warnings: client.transaction.warnings };
   } catch (error) {
     await client.rollback();
-    const cause = await explain(run, client, target, error);
+    const cause = await explain(run, client, to, error);
     // The run has removed something that may hold data. The next attempt looks for data first.
-    if (cause instanceof LossSuspected) return await attemptRun(attempt, start, target);
+    if (cause instanceof LossSuspected) return await attemptRun(attempt, from, to);
     throw cause;
   }
 }

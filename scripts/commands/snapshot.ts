@@ -100,7 +100,7 @@ async function takeEffects(
     );
     await query(RESET); // Drops temporary tables, and what depends on them.
     const after = await readAll(context, connection);
-    // A function that the migration has replaced by an equal one is in its effect, too: so it is compared.
+    // A function that the migration has replaced by an equal one is in its effect, too: then it is compared.
     const replaced = await replacedFunctions(connection, (result?.rows[0] as { id: string }).id);
     const others = [...before].filter(([object]) => !replaced.has(object));
     effects.set(migration.name, effectBetween(new Map(others), after));
@@ -110,7 +110,7 @@ async function takeEffects(
 }
 
 /**
- * Refuses prerequisites that contradict the base schema: a `down` that restores the base schema would fail.
+ * Refuses prerequisites that contradict the base schema, which `down` must restore.
  */
 async function refuseContradictions({ project, settings }: Context, base: Facts): Promise<void> {
   const { failing } = await compare(expectation(project.prerequisites, [], []), base);

@@ -17,7 +17,7 @@ export interface Connection {
 }
 
 /** What a connection is used for. It is a part of the name in `pg_stat_activity.application_name`. */
-export type Purpose = 'run' | 'lock' | 'monitor';
+type Purpose = 'run' | 'lock' | 'monitor';
 
 export interface Connector {
   readonly configuration: Configuration;
@@ -28,7 +28,7 @@ export interface Connector {
   readonly options: { readonly connectWait: number };
 }
 
-export const OLDEST_MAJOR = 14;
+const OLDEST_MAJOR = 14;
 
 /** A random part of the name: two containers may have the same process id and similar host names. */
 const token = randomBytes(3).toString('hex');
@@ -75,7 +75,7 @@ export async function withConnection<T>(
   }
 }
 
-/** Codes for a server that may be there later: without its socket, its name, or an answer. */
+/** The server may start later: there is no socket, no host name, or no answer yet. */
 const ABSENT = /^(ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$/;
 
 async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {

@@ -8,7 +8,7 @@ export function sqlstateOf(error: unknown): string {
 }
 
 /** True if a catalog query failed because another session dropped an object meanwhile. */
-export const isOvertaken = (error: unknown) =>
+export const isDroppedMeanwhile = (error: unknown) =>
   sqlstateOf(error) === 'XX000' &&
   /^(cache lookup failed for|could not open relation with OID) /.test((error as Error).message);
 
@@ -17,6 +17,7 @@ export const isLockError = (error: unknown) =>
   ['55P03', '40P01'].includes(sqlstateOf(error)) ||
   /^simple_heap_(update|delete)$/.test((error as { routine?: string } | null)?.routine ?? '');
 
+// 08: connection; 57P0.: the server stops or starts; 25P0.: a timeout ended the session.
 const LOST = /^(08...|57P0[1235]|25P0[34]|ECONN.*|EPIPE|ETIMEDOUT|ENETRESET|EHOSTUNREACH)$/;
 
 /** True if the connection is lost. The server has a code for that; `pg` has only a text. */

@@ -34,7 +34,7 @@ const numberOf = (file: string) => BigInt(/^\d+/.exec(file)?.[0] ?? '');
  * @param needsEffects false for `create` and `snapshot`, so that a wrong effect file does not stop them
  * @throws Failure `usage`
  */
-export function readProject(settings: Settings, needsEffects = true): Project {
+export function readProject(settings: Settings, needsEffects: boolean): Project {
   const { root, migrationsDir, effectsDir } = settings;
   const folder = relative(root, migrationsDir);
   const readEffect = (name: string): Effect => {

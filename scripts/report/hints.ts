@@ -24,7 +24,7 @@ export function connectHint(code: string, reason: string, psql: string): string 
 
 const UP_FIRST = `If a migration reads what an earlier one creates, apply that one first:  ${RUN} up 1`;
 
-/** What to do if a statement of the program itself fails, by SQLSTATE. */
+/** What to do if a query of the program fails, or one of a migration in `plan`, by SQLSTATE. */
 export const serverHints: Readonly<Record<string, string>> = {
   '42P01': UP_FIRST,
   '42703': UP_FIRST,

@@ -12,7 +12,7 @@ import {
   STATUS,
 } from './wording.ts';
 
-type Place = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
+type Address = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
 
 const NO_TRANSACTION =
   'A migration that cannot run in a transaction calls pgm.noTransaction() first.';
@@ -20,7 +20,7 @@ const NO_TRANSACTION =
 /** The texts of failures that need a server, by outcome and code. */
 export const runMessages = {
   unavailable: {
-    'not-connected': ({ host, port, database, user }: Place, code: string, reason: string) =>
+    'not-connected': ({ host, port, database, user }: Address, code: string, reason: string) =>
       `cannot connect to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}
 → ${connectHint(code, reason, `psql -h ${host} -p ${port} -U ${user} ${database}`)}`,
     'too-old': (version: string, oldest: number) => `
@@ -93,7 +93,7 @@ PostgreSQL says: ${message}
       found: readonly Difference[],
       wasThere: boolean,
     ) => `
-the schema is not what ${direction === 'up' ? 'migration' : 'the "down" of'} ${version ?? ''} must leave (${count(found.length, 'difference')})
+the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`} (${count(found.length, 'difference')})
 
 ${differenceLines(found)}
 → ${differsHint(direction, wasThere, found)}`,
@@ -130,7 +130,7 @@ export function leftBehind(
   wroteOutside: boolean,
   isCommitting: boolean,
 ): string {
-  if (isCommitting) return 'Whether the COMMIT that was on its way arrived is unknown.';
+  if (isCommitting) return 'The run stopped during COMMIT: it is unknown whether that was done.';
   const outside = wroteOutside ? ' What ran outside a transaction stays.' : '';
   if (isRecorded)
     return `A part of this run is committed: the database is ${at(version)}, and was checked there.${outside}`;

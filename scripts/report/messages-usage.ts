@@ -48,10 +48,10 @@ the base schema ${place} cannot be loaded: ${reason}
 the migrations table has rows for which there is no file:${list(names)}
 → Usually the database was migrated from a branch that is not merged, or a file was renamed. Use the code that applied them.`,
   'out-of-order': (files: readonly string[], last: string) => `
-not applied, although ${last}, which comes later, is:${list(files)}
+${last} is applied, but these, which come before it, are not:${list(files)}
 → Usually a branch with an older number was merged late. Give its migration and effect file the next number.`,
   'foreign-table': (reason: string) => `
-the migrations table is not one of node-pg-migrate: ${reason}
+the migrations table was not made by node-pg-migrate: ${reason}
 → Usually another tool has a table of that name. Set "migrations-table" or "migrations-schema" in .node-pg-migraterc.json.`,
   'plan-writes': (file: string, reason: string) => `
 ${file} has no plan, because it writes to the database while it is planned: ${reason}

@@ -4,8 +4,8 @@ import type { Difference, Done } from './types.ts';
 /** What a command returns: its outcome, and what it knows about the database and the run. */
 export interface Result {
   readonly outcome: string;
-  /** Null or missing if the command has succeeded. */
-  readonly error?: Failure | null;
+  /** Missing if the command has succeeded. */
+  readonly error?: Failure;
   /** The name of the last applied migration, or null before the first. */
   readonly version?: string | null;
   readonly applied?: readonly Done[];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueryResult } from 'pg';
 import type { Connection } from '../database/connection.ts';
-import { isOvertaken, sqlstateOf } from '../database/pg-errors.ts';
+import { isDroppedMeanwhile, sqlstateOf } from '../database/pg-errors.ts';
 import { expectedAt } from '../project/project.ts';
 import { appliedCount, type AppliedRow } from '../project/version.ts';
 import { failure } from '../report/errors.ts';
@@ -48,9 +48,12 @@ type State = Pick<SchemaCheck, 'rows' | 'facts' | 'hasTable'>;
 const OPEN = `SET CONSTRAINTS ALL IMMEDIATE; ${READ_SETTINGS}`;
 const RETRIES = 5;
 
-/** Reads the state in a transaction of its own, and again if another session drops an object meanwhile. */
+/**
+ * Reads the state in a transaction of its own. Reads it again if there is no migrations table, or if another
+ * session drops an object meanwhile. If a privilege is missing, lists all that are.
+ */
 async function readAlone(connection: Connection, context: Context): Promise<State> {
-  const lockTimeout = `SET LOCAL lock_timeout = '${context.options.lockTimeout}';`;
+  const lockTimeout = `SET LOCAL lock_timeout = '${context.options.lockTimeout}ms';`;
   const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${lockTimeout} ${READ_SETTINGS}`;
   let hasTable = true;
   for (let retries = 0; ; retries++)
@@ -65,8 +68,8 @@ async function readAlone(connection: Connection, context: Context): Promise<Stat
         await refuseProblems(connection, context, context.project.migrations, facts);
       }
       // There is no migrations table yet, or not even its schema.
-      if (hasTable && /^(42P01|3F000)$/.test(sqlstate)) hasTable = false;
-      else if (!isOvertaken(error) || retries === RETRIES) throw error;
+      if (hasTable && sqlstate === '42P01') hasTable = false;
+      else if (!isDroppedMeanwhile(error) || retries === RETRIES) throw error;
       else await sleep(100);
     }
 }

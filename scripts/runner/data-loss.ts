@@ -4,15 +4,15 @@ import { failure } from '../report/errors.ts';
 import { COUNT_LIMIT, type Loss } from '../report/types.ts';
 import type { RunLock } from './run-lock.ts';
 
-/** A table or a column, as {@link Loss} names it. The id stays the same when it is renamed. */
-export type Place = Omit<Loss, 'count'> & { readonly id: string };
+/** A table or a column that a run has removed. The id stays the same when it is renamed. */
+export type Removed = Omit<Loss, 'count'> & { readonly id: string };
 
-/** The tables that this transaction has locked as DROP and ALTER TABLE do, and the columns that it sees there. */
+/** The tables that this transaction has locked as DROP and ALTER TABLE lock them, and the columns that it sees there. */
 const LOCKED = `SELECT json_agg(l)::text AS locked FROM (SELECT relation AS id, ARRAY(
     SELECT attnum FROM pg_catalog.pg_attribute WHERE attrelid = relation AND NOT attisdropped) AS columns
   FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock') l`;
 
-/** Of these tables and their columns, those that are gone from there. A table that is there has system columns. */
+/** Those of them that are gone. A table that exists has system columns; one without any is dropped. */
 const goneQuery = (locked: string) => `
   WITH t AS (SELECT c.oid, c.oid::regclass::text AS "table", l.columns
     FROM json_to_recordset('${locked}') AS l(id oid, columns int[]) JOIN pg_class c ON c.oid = l.id
@@ -25,10 +25,10 @@ const goneQuery = (locked: string) => `
  * The tables and columns that the open transaction has removed, by whatever statement. The connection of the
  * run lock still sees them. What is renamed keeps its id.
  */
-export async function removedPlaces({ query }: Connection, lock: RunLock): Promise<Place[]> {
+export async function findRemoved({ query }: Connection, lock: RunLock): Promise<Removed[]> {
   const results = await query(`SET CONSTRAINTS ALL IMMEDIATE; ${LOCKED}`);
   const { locked } = results.at(-1)?.rows[0] as { locked: string | null };
-  return (await lock.assertHeld(goneQuery(locked ?? '[]'))) as Place[];
+  return (await lock.queryHeld(goneQuery(locked ?? '[]'))) as Removed[];
 }
 
 /**
@@ -37,9 +37,13 @@ export async function removedPlaces({ query }: Connection, lock: RunLock): Promi
  *
  * @throws Failure `data-loss` if they hold data, or if the role may not read them
  */
-export async function refuseLoss({ query }: Connection, places: readonly Place[]): Promise<void> {
-  const tables = [...new Set(places.map(({ table }) => `ONLY ${table}`))].join(', ');
-  const counts = places.map(({ table, column }) => {
+export async function refuseLoss(
+  { query }: Connection,
+  removed: readonly Removed[],
+): Promise<void> {
+  const tables = [...new Set(removed.map(({ table }) => `ONLY ${table}`))].join(', ');
+  // For a composite value, IS NOT NULL is false if one of its fields is null.
+  const counts = removed.map(({ table, column }) => {
     const rows = `SELECT FROM ONLY ${table} WHERE ${column === null ? 'true' : `${column} IS DISTINCT FROM NULL`}`;
     return `(SELECT count(*) FROM (${rows} LIMIT ${COUNT_LIMIT + 1}) r)::int`;
   });
@@ -48,12 +52,12 @@ export async function refuseLoss({ query }: Connection, places: readonly Place[]
     await query(`LOCK TABLE ${tables} IN SHARE MODE`);
     const [result] = await query(`SELECT ARRAY[${counts.join(', ')}] AS counts`);
     const numbers = (result?.rows[0] as { counts: number[] }).counts;
-    const losses = places.map((loss, index) => ({ ...loss, count: numbers[index] ?? 0 }));
+    const losses = removed.map((loss, index) => ({ ...loss, count: numbers[index] ?? 0 }));
     const real = losses.filter(({ count }) => count > 0);
     if (real.length > 0) throw failure('data-loss', [real]);
   } catch (cause) {
     if (sqlstateOf(cause) !== '42501') throw cause;
-    const names = places.map(({ table }) => table);
+    const names = removed.map(({ table }) => table);
     throw failure('data-loss-unseen', [names, (cause as Error).message], { cause });
   }
 }

@@ -11,8 +11,8 @@ import type { FrameworkClient } from './framework-client.ts';
 import { LossSuspected, type RunContext } from './transaction.ts';
 
 /**
- * Translates an error of a run to `target` into a Failure. Lock errors and LossSuspected, after which the run is
- * repeated, are returned as they are.
+ * Translates an error of a run to `target` into a Failure. Lock errors and LossSuspected are returned as they
+ * are: after them, the run is repeated.
  */
 export async function explain(
   run: RunContext,

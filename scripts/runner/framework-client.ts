@@ -1,7 +1,7 @@
 import type { Migration } from '../project/project.ts';
 import { failure, type Failure } from '../report/errors.ts';
 import { recordStatement, type Statement, type StatementClient } from './framework.ts';
-import { changesSession, controlsTransaction, leaveTransaction } from './session-settings.ts';
+import { changesSession, controlsTransaction, prepareSession } from './session-settings.ts';
 import { RunTransaction, type RunContext } from './transaction.ts';
 
 type Sent = readonly [statement: Statement, values?: readonly unknown[]];
@@ -16,7 +16,8 @@ type Sent = readonly [statement: Statement, values?: readonly unknown[]];
  * |                                             | the transaction is still the run's own                |
  * | the record of a migration, outside of one   | BEGIN, the same, and all that COMMIT does             |
  * | `COMMIT`, `COMMIT;`                         | the data-loss guard, the check of the schema, proof   |
- * |                                             | that the run lock is held, and COMMIT                 |
+ * |                                             | that the run lock is held, and COMMIT. Without a      |
+ * |                                             | write, only ROLLBACK                                  |
  * | `ROLLBACK`                                  | ROLLBACK                                              |
  *
  * The framework sends `COMMIT;` before a migration that asks for no transaction, and `BEGIN;` after it.
@@ -28,8 +29,8 @@ export class FrameworkClient implements StatementClient {
   /** Set if a statement came during the check or after the run, when it would not be checked any more. */
   late: Failure | undefined;
   /**
-   * From the start of a migration to its record: whether it runs in the transaction, which is false as soon as
-   * its function has called `pgm.noTransaction()`. Otherwise, the framework sends statements of its own.
+   * Whether the current migration runs in the transaction: false as soon as its function has called
+   * `pgm.noTransaction()`. Undefined from the record of a migration to the start of the next one.
    */
   #isInside: (() => boolean) | undefined;
   /** True while the function of a migration runs. It may send statements itself, with `pgm.db`. */
@@ -40,7 +41,7 @@ export class FrameworkClient implements StatementClient {
    * The commit before a migration outside a transaction. It is made before the first statement of that
    * migration, sent by its function or by the framework.
    */
-  #leaving: Promise<void> | undefined;
+  #prepared: Promise<void> | undefined;
   /** True behind a pooler, which may send each statement outside a transaction to another server session. */
   #isPooled = false;
   #since = performance.now();
@@ -57,7 +58,7 @@ export class FrameworkClient implements StatementClient {
     this.current = migration;
     this.#isInside = isInside;
     this.#isRunning = true;
-    this.#leaving = undefined;
+    this.#prepared = undefined;
     this.#since = performance.now();
   }
 
@@ -84,15 +85,15 @@ export class FrameworkClient implements StatementClient {
     }
     const { context } = this.run;
     context.signal.throwIfAborted();
-    if (this.#isOutside()) await (this.#leaving ??= this.#leave());
+    if (this.#isOutside()) await (this.#prepared ??= this.#prepareOutside());
     if (this.#isClosed) throw this.#tooLate(sql);
     if (context.options.verbose) context.tell(sql);
     const command = sql.replace(/;$/, '');
-    const isFramework = this.#isInside === undefined;
-    // Before a migration outside a transaction, everything is committed already.
+    const isBetween = this.#isInside === undefined;
+    // The framework sends COMMIT before a migration outside a transaction. It is made already.
     if (command === 'COMMIT' && !this.transaction.isOpen()) return undefined;
-    if (command === 'BEGIN' && isFramework) await this.transaction.begin();
-    else if (command === 'COMMIT' && isFramework) await this.#commit();
+    if (command === 'BEGIN' && isBetween) await this.transaction.begin();
+    else if (command === 'COMMIT' && isBetween) await this.#commit();
     else if (sql === recordStatement(context.settings, this.current.name, context.direction))
       await this.#record(sql);
     else return await this.#forward(sql, sent);
@@ -106,10 +107,11 @@ export class FrameworkClient implements StatementClient {
   async #forward(sql: string, sent: Sent): Promise<unknown> {
     const { file } = this.current;
     if (this.#isOutside()) return await this.#sendOutside(file, sql, sent);
-    if (!this.transaction.isOpen()) throw this.#isInside ? this.#left() : this.#tooLate(sql);
+    if (!this.transaction.isOpen())
+      throw this.#isInside ? this.#transactionEnded() : this.#tooLate(sql);
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
     const result = await this.#send(sent);
-    if (!this.transaction.isOpen()) throw this.#left();
+    if (!this.transaction.isOpen()) throw this.#transactionEnded();
     return result;
   }
 
@@ -135,7 +137,7 @@ export class FrameworkClient implements StatementClient {
     if (isOutside) await this.transaction.begin();
     const done = { name: this.current.name, milliseconds };
     const isOwn = this.transaction.isOpen() && (await this.transaction.record(done, sql));
-    if (!isOwn) throw this.#left();
+    if (!isOwn) throw this.#transactionEnded();
     if (isOutside) await this.#commit();
   }
 
@@ -150,12 +152,12 @@ export class FrameworkClient implements StatementClient {
   }
 
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
-  async #leave(): Promise<void> {
+  async #prepareOutside(): Promise<void> {
     await this.transaction.begin();
     await this.#commit();
     const { connection, context } = this.run;
     const { schemas } = context.settings;
-    this.#isPooled = await leaveTransaction(connection, schemas, this.current.file);
+    this.#isPooled = await prepareSession(connection, schemas, this.current.file);
   }
 
   /** Rolls back what is not committed. Never throws. */
@@ -164,7 +166,7 @@ export class FrameworkClient implements StatementClient {
     await this.transaction.rollback();
   }
 
-  #left(): Failure {
+  #transactionEnded(): Failure {
     const { file } = this.current;
     return failure('left-transaction', [file], { file });
   }

@@ -29,18 +29,14 @@ export type Action = (pgm: MigrationBuilder, done?: () => void) => unknown;
 type Exports = Readonly<Record<string, unknown>>;
 
 /** The statement with which the framework records that a migration is applied, or is not applied any more. */
-export const recordStatement = (
-  { migrationsSchema, migrationsTable }: Settings,
-  name: string,
-  direction: Direction,
-) =>
+export const recordStatement = ({ tableName }: Settings, name: string, direction: Direction) =>
   direction === 'up'
-    ? `INSERT INTO "${migrationsSchema}"."${migrationsTable}" (name, run_on) VALUES ('${name}', NOW());`
-    : `DELETE FROM "${migrationsSchema}"."${migrationsTable}" WHERE name='${name}';`;
+    ? `INSERT INTO ${tableName} (name, run_on) VALUES ('${name}', NOW());`
+    : `DELETE FROM ${tableName} WHERE name='${name}';`;
 
 /** The statement with which the framework asks for the applied migrations. */
-const appliedQuery = ({ migrationsSchema, migrationsTable }: Settings) =>
-  `SELECT name FROM "${migrationsSchema}"."${migrationsTable}" ORDER BY run_on, id`;
+const appliedQuery = ({ tableName }: Settings) =>
+  `SELECT name FROM ${tableName} ORDER BY run_on, id`;
 
 /**
  * Loads all migrations before the first one runs: a broken file is found before anything is written.
@@ -101,7 +97,8 @@ export async function runMigrations(
     actions: { [direction]: announced(client, migration, action) } as never,
   }));
   // The framework would sort the applied migrations by `run_on`, a local time. We answer that query instead.
-  const rows = direction === 'up' ? [] : [...migrations.keys()].reverse();
+  const applied = direction === 'up' ? [] : [...migrations.keys()].reverse();
+  const rows = applied.map(({ name }) => ({ name }));
   const query = async (statement: Statement, values?: readonly unknown[]) =>
     statement === appliedQuery(settings) ? { rows } : await client.query(statement, values);
   await runner({

@@ -42,28 +42,27 @@ export async function withLockMonitor<T>(
   let blockers: readonly Session[] = [];
   let reports = 0;
   let current = Promise.resolve();
+  const first = options.lockTimeout === 0 ? FIRST : Math.min(FIRST, options.lockTimeout / 3);
   const watch = async (done: AbortSignal) => {
-    if (done.aborted) return;
+    if (done.aborted) return; // The statement ended while another one was watched.
     await withConnection({ ...context, signal: closing.signal }, 'monitor', async ({ query }) => {
-      do {
+      while (!done.aborted) {
         const seen = (await query(activityQuery(names)))[0]?.rows[0] as Activity;
         const isNew = ({ pid }: Session) => !blockers.some((known) => known.pid === pid);
         if (seen.blockers?.some(isNew) === true)
           tell(`waiting for a table lock${blockerLines(seen.blockers)}`);
         blockers = seen.blockers ?? blockers;
         if (seen.progress !== null && reports++ % REPORTS_PER_LINE === 0) tell(seen.progress);
-      } while (await sleep(NEXT, true, { signal: done }).catch(() => false));
+        await sleep(NEXT, undefined, { signal: done }).catch(() => undefined);
+      }
     });
   };
   const during: LockMonitor['during'] = async (statement) => {
     const done = new AbortController();
-    const timer = setTimeout(
-      () => {
-        // Open one monitoring connection at a time. If it fails, the migration goes on without.
-        current = current.then(() => watch(done.signal)).catch(() => undefined);
-      },
-      Math.min(FIRST, options.lockTimeout / 3 || FIRST),
-    );
+    const timer = setTimeout(() => {
+      // Open one monitoring connection at a time. If it fails, the migration goes on without.
+      current = current.then(() => watch(done.signal)).catch(() => undefined);
+    }, first);
     try {
       return await statement;
     } finally {

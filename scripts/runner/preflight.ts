@@ -9,8 +9,8 @@ import { isKind, isTriggerFunction, partsOf, type Effect, type Facts } from '../
 import type { Context } from './context.ts';
 
 /**
- * What the role needs: a privilege on an object, to own it (`OWNER`), or to own it or its schema (`DROP`), if it
- * is there; `CREATE` on its schema.
+ * A right that the role needs on an object, if it exists: a privilege, to own it (`OWNER`), or to own it or its
+ * schema (`DROP`). `CREATE` is a right on its schema.
  */
 type Need = readonly [object: string, right: string];
 
@@ -44,39 +44,54 @@ export async function refuseProblems(
   // Prerequisites that a migration changes are not compared.
   const { failing } = await compare(expectedAt(project, 0), facts);
   const remedy = `load the application's base schema into database ${database}, or correct the database in the URL`;
-  for (const { object, expected, found } of writes ? failing : []) {
-    const problem = `${object} is ${found ?? 'missing'} (expected ${expected ?? 'nothing'})`;
-    problems.push({ problem, remedy });
-  }
+  const lacking = failing.map(({ object, expected, found }) => ({
+    problem: `${object} is ${found ?? 'missing'} (expected ${expected ?? 'nothing'})`,
+    remedy,
+  }));
+  if (writes) problems.push(...lacking);
   if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
 /** What the role needs for a migration. `live` is the schema before it. Extensions are not asked about. */
 function needsOf(effect: Effect, direction: Direction, live: Facts): Need[] {
-  const isUp = direction === 'up';
-  const removed = isUp ? Object.keys(effect).filter((object) => removes(effect[object])) : [];
-  return Object.entries(effect).flatMap(([object, patch]) => {
-    if (object.startsWith('extension ')) return [];
-    const needs: Need[] = [];
-    const parts = partsOf(patch);
-    for (const [part, text] of isUp ? parts : []) {
-      const [, target] = REFERENCE.exec(text ?? '') ?? [];
-      if (target !== undefined) needs.push([target, 'REFERENCES']);
-      if (text === null || live.get(object)?.has(part)) continue;
-      // To create an index, or a key (which has an index), the role needs CREATE on the schema.
-      if (isKind(part) || (removed.length === 0 && (part.startsWith('index ') || KEY.test(text))))
-        needs.push([object, 'CREATE']);
-    }
-    const drops = isUp ? patch === null : parts.some(([part]) => isKind(part));
-    // To drop or rename an object, the role need not own what depends on it.
-    const depends = removed.length > (drops ? 1 : 0) && (drops || !removes(patch));
-    const stays = !isUp && parts.some(([, text]) => isTriggerFunction(text));
-    if (!live.has(object) || depends || stays) return needs;
-    let right = drops ? 'DROP' : 'OWNER';
-    if (isUp && !drops && parts.every(([part, text]) => part.startsWith('trigger ') && text))
-      right = 'TRIGGER';
-    return [...needs, [object, right]];
-  });
+  const entries = Object.entries(effect).filter(([object]) => !object.startsWith('extension '));
+  if (direction === 'down')
+    return entries.flatMap(([object, patch]) => needsToRevert(object, patch, live));
+  const removed = entries.filter(([, patch]) => removes(patch)).map(([object]) => object);
+  return entries.flatMap(([object, patch]) => needsToApply(object, patch, removed, live));
+}
+
+function needsToRevert(object: string, patch: Effect[string], live: Facts): Need[] {
+  const parts = partsOf(patch);
+  const mayStay = parts.some(([, text]) => isTriggerFunction(text));
+  if (!live.has(object) || mayStay) return [];
+  return [[object, parts.some(([part]) => isKind(part)) ? 'DROP' : 'OWNER']];
+}
+
+/** @param removed the objects that the migration removes, or removes something from */
+function needsToApply(
+  object: string,
+  patch: Effect[string],
+  removed: readonly string[],
+  live: Facts,
+): Need[] {
+  const needs: Need[] = [];
+  const parts = partsOf(patch);
+  for (const [part, text] of parts) {
+    const [, target] = REFERENCE.exec(text ?? '') ?? [];
+    if (target !== undefined) needs.push([target, 'REFERENCES']);
+    if (text === null || live.get(object)?.has(part)) continue;
+    // To create an index, or a key (which has an index), the role needs CREATE on the schema.
+    if (isKind(part) || (removed.length === 0 && (part.startsWith('index ') || KEY.test(text))))
+      needs.push([object, 'CREATE']);
+  }
+  // To drop or rename an object, the role need not own what depends on it.
+  const others = removed.filter((other) => other !== object);
+  const mayDepend = others.length > 0 && (patch === null || !removes(patch));
+  if (!live.has(object) || mayDepend) return needs;
+  if (patch === null) return [...needs, [object, 'DROP']];
+  const isTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
+  return [...needs, [object, isTriggers ? 'TRIGGER' : 'OWNER']];
 }
 
 const KEY = /^(PRIMARY KEY|UNIQUE|EXCLUDE)/;

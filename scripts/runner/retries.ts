@@ -24,7 +24,8 @@ export async function withRetries<T>(
       const blockers = monitor.blockers();
       const details = { sqlstate: sqlstateOf(error), cause: error };
       if (attempt > retries) throw failure('table-lock', [retries, blockers], details);
-      const pause = Math.round(Math.min(100 * 2 ** (attempt - 1), 5000) * (0.5 + Math.random()));
+      const longest = Math.min(100 * 2 ** (attempt - 1), 5000);
+      const pause = Math.round(longest * (0.5 + Math.random()));
       const failed = `attempt ${attempt} of ${retries + 1} failed: ${(error as Error).message}`;
       tell(`${failed}; rolled back, next attempt in ${time(pause)}${blockerLines(blockers)}`);
       await sleep(pause, undefined, { signal });

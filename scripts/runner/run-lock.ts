@@ -11,12 +11,10 @@ export const RUN_LOCK_KEY = '7241865325823964';
 
 /** The run lock, while it is held. */
 export interface RunLock {
-  /**
-   * Sends a query on the connection of the lock, too: it does not see what the run has not committed.
-   *
-   * @throws Failure `unavailable` if that connection is lost, since the lock is lost with it
-   */
-  assertHeld(query?: string): Promise<unknown[]>;
+  /** @throws Failure `unavailable` if the connection of the lock is lost, since the lock is lost with it */
+  assertHeld(): Promise<unknown>;
+  /** The same, and the rows of a query on that connection, which does not see what the run has not committed. */
+  queryHeld(query: string): Promise<unknown[]>;
 }
 
 /** SQL: a {@link Session} as JSON, from the row `a` of `pg_stat_activity`. */
@@ -31,6 +29,7 @@ const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTE
   SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL search_path = pg_catalog;
   ${noTimeouts(connection)}
   SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held, transaction_timestamp()::text AS began`;
+/** The key of an advisory lock is in two columns, `classid` and `objid`; then `objsubid` is 1. */
 const HOLDER = `SELECT ${sessionJson('a')} AS holder
   FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
@@ -58,12 +57,13 @@ export async function withRunLock<T>(
     signal.throwIfAborted();
     const { held, began } = await row<{ held: boolean; began: string }>(tryLock(connection));
     try {
-      if (held)
-        return await use({ assertHeld: (query = '') => assertHeld(connection, began, query) });
+      const queryHeld = (query = '') => sendHeld(connection, began, query);
+      if (held) return await use({ queryHeld, assertHeld: queryHeld });
     } finally {
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
     const isLast = Date.now() >= deadline;
+    // Tells who holds it after half a second, and then about every four seconds.
     if (isLast || attempt % 20 === 2) {
       const holder = (await row<{ holder: Session } | undefined>(HOLDER))?.holder;
       if (isLast) throw failure('run-lock', [options.lockWait, holder]);
@@ -74,8 +74,8 @@ export async function withRunLock<T>(
   }
 }
 
-/** The lock is held as long as its transaction lasts, and its timestamp identifies the transaction. */
-async function assertHeld(connection: Connection, began: string, query: string) {
+/** The lock is held as long as its transaction lasts, which is known by its timestamp. */
+async function sendHeld(connection: Connection, began: string, query: string) {
   const sql = `SELECT transaction_timestamp()::text = '${began}' AS held; ${query}`;
   const [first, answer] = await connection.query(sql).catch((cause: unknown) => {
     throw failure('run-lock-lost', [], { cause });

@@ -55,7 +55,7 @@ export const isQuery = (sql: string) =>
  * @returns whether there is a pooler
  * @throws Failure `unavailable` behind a pooler, if the role has another search_path
  */
-export async function leaveTransaction(
+export async function prepareSession(
   { query, client }: Connection,
   schemas: readonly string[],
   file: string,

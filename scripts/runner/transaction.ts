@@ -1,10 +1,11 @@
 import type { QueryResult } from 'pg';
 import { connectionName, type Connection } from '../database/connection.ts';
+import { versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Difference, Done } from '../report/types.ts';
 import { checkSchema, wasThere, type SchemaCheck } from './check-schema.ts';
 import type { Context } from './context.ts';
-import { refuseLoss, removedPlaces, type Place } from './data-loss.ts';
+import { refuseLoss, findRemoved, type Removed } from './data-loss.ts';
 import type { LockMonitor } from './lock-monitor.ts';
 import type { RunLock } from './run-lock.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
@@ -15,10 +16,10 @@ export class Progress {
   readonly reverted: Done[] = [];
   /** True after the first statement outside a transaction: it cannot be rolled back. */
   wroteOutside = false;
-  /** True from COMMIT until the server answers. Meanwhile it is unknown which version is committed. */
+  /** True from COMMIT until the server says that it is done. Meanwhile it is unknown what is committed. */
   isCommitting = false;
   /** What the last attempt has removed. The next one first looks whether it is empty. */
-  suspects: readonly Place[] = [];
+  removed: readonly Removed[] = [];
 
   /** @param count how many migrations are applied and committed */
   constructor(public count: number) {}
@@ -62,14 +63,14 @@ export class RunTransaction {
     if (this.isOpen()) return;
     const { connection, monitor, progress } = this.run;
     this.#began = beganOf(await connection.query(`${BEGIN} ${this.#settings()} ${BEGAN}`));
-    if (progress.suspects.length === 0) return;
-    await monitor.during(refuseLoss(connection, progress.suspects));
+    if (progress.removed.length === 0) return;
+    await monitor.during(refuseLoss(connection, progress.removed));
     await connection.query(this.#settings());
   }
 
   #settings(): string {
     const { context, connection } = this.run;
-    const name = connectionName('run', context.command); // RESET ALL would remove the name behind a pooler.
+    const name = connectionName('run', context.command); // Behind a pooler, RESET ALL also resets the name.
     return `${runSettings(context)} SET LOCAL application_name = '${name}'; ${noTimeouts(connection)}`;
   }
 
@@ -99,7 +100,7 @@ export class RunTransaction {
 
   /** Makes sure that no data is lost, that the schema is as expected, and that the run lock is held. */
   async check(): Promise<void> {
-    await this.#guardData();
+    await this.#refuseLoss();
     await this.#checkSchema();
     await this.run.lock.assertHeld();
   }
@@ -113,7 +114,7 @@ export class RunTransaction {
     progress.isCommitting = false;
     // If a statement has failed before, the server answers ROLLBACK to COMMIT.
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
-    progress.suspects = [];
+    progress.removed = [];
     progress.count = this.#countAfter();
     progress[context.direction === 'up' ? 'applied' : 'reverted'].push(...this.#recorded.splice(0));
   }
@@ -122,14 +123,14 @@ export class RunTransaction {
    * Refuses to commit if the transaction has removed something that was not found empty before. What is
    * removed cannot be searched any more, so the run is repeated, and looks for data first.
    */
-  async #guardData(): Promise<void> {
+  async #refuseLoss(): Promise<void> {
     const { connection, context, lock, progress } = this.run;
     if (context.options.allowDataLoss) return;
-    const known = progress.suspects.map(({ id }) => id);
-    const gone = await removedPlaces(connection, lock);
-    const found = gone.filter(({ id }) => !known.includes(id));
+    const known = progress.removed.map(({ id }) => id);
+    const removed = await findRemoved(connection, lock);
+    const found = removed.filter(({ id }) => !known.includes(id));
     if (found.length === 0) return;
-    progress.suspects = [...progress.suspects, ...found];
+    progress.removed = [...progress.removed, ...found];
     throw new LossSuspected('the run begins again, to look for data in what it removes');
   }
 
@@ -145,7 +146,7 @@ export class RunTransaction {
     if (count !== expected) throw failure('table-changed', [reason]);
     this.warnings = warnings;
     if (failing.length === 0) return;
-    const name = this.#recorded.at(-1)?.name ?? null;
+    const name = this.#recorded.at(-1)?.name ?? versionAt(context.project, count);
     const isOld = await wasThere(context, before, check);
     const values = [name, context.direction, failing, isOld] as const;
     throw failure('differs', [...values], { differences: failing });

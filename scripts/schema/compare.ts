@@ -26,8 +26,10 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     const all = [...new Set([...wanted.keys(), ...found.keys()])];
     const renamed = await formerConstraints(prerequisites.get(object) ?? NONE, wanted, found);
     const compared = all.filter((part) => isNamed(part) || owned.has(object) || renamed.has(part));
-    const kinds = compared.filter((part) => isKind(part) && wanted.has(part) !== found.has(part));
-    for (const part of kinds.length > 0 ? kinds : compared) {
+    const changedKinds = compared.filter(
+      (part) => isKind(part) && wanted.has(part) !== found.has(part),
+    );
+    for (const part of changedKinds.length > 0 ? changedKinds : compared) {
       const definition = wanted.get(part);
       if (definition === found.get(part)) continue;
       if (definition !== undefined && (await isSame(expected, [object, part, definition], found)))
@@ -70,7 +72,7 @@ async function formerConstraints(prerequisites: Parts, wanted: Parts, found: Par
 
 /** True if a fact is there as expected, though its text is another one. */
 async function isSame(
-  { prerequisites, owned, given }: Expectation,
+  { prerequisites, owned, declared }: Expectation,
   [object, part, definition]: readonly [string, string, string],
   found: Parts,
 ): Promise<boolean> {
@@ -79,12 +81,14 @@ async function isSame(
   // The application may add to a column, for example a default. A definition that is in an effect is ours.
   const isLonger = part.startsWith('column ') && other.startsWith(`${definition} `);
   const isGenerated = !isPrerequisite && other.includes(' GENERATED ALWAYS AS (');
-  const isOurs = owned.has(object) || given.has([object, part, other].join('\0'));
+  const isOurs = owned.has(object) || declared.has([object, part, other].join('\0'));
   if (isLonger && !isGenerated && !isOurs) return true;
   // The application chooses the names of its constraints.
   const mayBeRenamed = isConstraint(part) && isPrerequisite;
-  for (const [name, candidate] of found)
-    if (name === part || (mayBeRenamed && isConstraint(name)))
-      if (await meanTheSame(part, definition, candidate)) return true;
+  const candidates = [...found].filter(
+    ([name]) => name === part || (mayBeRenamed && isConstraint(name)),
+  );
+  for (const [, candidate] of candidates)
+    if (await meanTheSame(part, definition, candidate)) return true;
   return false;
 }

@@ -9,14 +9,14 @@ export type Effect = Readonly<
 export type Facts = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** A fact. The definition is null if an effect removes it. */
-export type Fact = readonly [object: string, part: string, definition: string | null];
+type Fact = readonly [object: string, part: string, definition: string | null];
 
 /** True for the part that says which kind of object it is, such as `table`. Every object has exactly one. */
 export const isKind = (part: string) =>
   /^(|table|view|materialized view|foreign table)$/.test(part);
 
 /** The kind of an object; empty if there is none. */
-export const kindOf = (facts: Facts, object: string) =>
+const kindOf = (facts: Facts, object: string) =>
   [...(facts.get(object)?.keys() ?? [])].find(isKind) ?? '';
 
 /** Identifies a fact. All kinds of an object have one id: a view where a table is expected is compared. */
@@ -33,7 +33,7 @@ export const partsOf = (patch: Effect[string] | undefined): [string, string | nu
   typeof patch === 'string' ? [['', patch]] : Object.entries(patch ?? {});
 
 /** Every fact that an effect names. */
-export const factsOf = (effect: Effect): Fact[] =>
+const factsOf = (effect: Effect): Fact[] =>
   Object.entries(effect).flatMap(([object, patch]) =>
     partsOf(patch).map(([part, definition]): Fact => [object, part, definition]),
   );
@@ -60,8 +60,8 @@ export interface Expectation {
   readonly named: ReadonlySet<string>;
   /** Objects that a migration created: everything on them is compared. */
   readonly owned: ReadonlySet<string>;
-  /** The facts of the prerequisites and the effects, as texts, including those that are expected no more. */
-  readonly given: ReadonlySet<string>;
+  /** Every fact that these files contain, as text, even if it is not expected any more. */
+  readonly declared: ReadonlySet<string>;
 }
 
 /**
@@ -78,7 +78,7 @@ export function expectation(
   reverted: readonly Effect[] = [],
 ): Expectation {
   const facts = merge([prerequisites, ...applied]);
-  // An effect that removes an object names its kind, and everything that is expected of it now.
+  // Of an object that it removes, an effect names the kind, and all facts that are expected now.
   const namedBy = (effect: Effect) =>
     Object.entries(effect).flatMap(([object, patch]) => {
       const all = { ...Object.fromEntries(facts.get(object) ?? []), '': null };
@@ -99,7 +99,7 @@ export function expectation(
       ...base.filter(([object, part]) => !later.has(factId(object, part))),
     ]),
     owned: new Set(objectsOf(made).filter((object) => !shared.has(object))),
-    given: new Set([...base, ...made, ...undone].map((fact) => fact.join('\0'))),
+    declared: new Set([...base, ...made, ...undone].map((fact) => fact.join('\0'))),
   };
 }
 

@@ -37,11 +37,13 @@ function statement(part: string, definition: string): string {
 async function treeOf(sql: string): Promise<unknown> {
   const { loadModule, parseSync } = await import('libpg-query'); // 1.8 MB: loaded when first needed.
   await loadModule();
+  let tree: unknown;
   try {
-    return rewrite(parseSync(sql), undefined);
+    tree = parseSync(sql);
   } catch {
     return null;
   }
+  return rewrite(tree, undefined);
 }
 
 /**
@@ -82,16 +84,16 @@ const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node 
   },
   // Before PostgreSQL 15, `EXISTS (SELECT true …)` is printed as `EXISTS (SELECT true AS bool …)`.
   ResTarget({ name, val }) {
-    const isTrue = (val as { A_Const?: Node } | undefined)?.A_Const?.['boolval'] !== undefined;
-    return name === 'bool' && isTrue ? { ResTarget: { val } } : undefined;
+    const isBoolean = (val as { A_Const?: Node } | undefined)?.A_Const?.['boolval'] !== undefined;
+    return name === 'bool' && isBoolean ? { ResTarget: { val } } : undefined;
   },
   // In the body of a function, line ends and blanks at the end of a line are ignored. Other blanks may
   // matter.
-  DefElem({ arg }) {
+  DefElem({ defname, arg }) {
     const { items } = ((arg as Node | undefined)?.['List'] ?? {}) as {
       items?: { String: { sval: string } }[];
     };
-    if (items === undefined) return undefined;
+    if (defname !== 'as' || items === undefined) return undefined;
     return {
       body: items.map(({ String: { sval } }) => sval.replaceAll(/[ \t\r]+$/gm, '').trimEnd()),
     };

@@ -15,7 +15,15 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   '--retries': ['up --retries=1.5', 'up --retries=1e9'],
   '--lock-timeout': ['up --lock-timeout=5', 'up --lock-timeout=597h'],
   '--statement-timeout': ['up --statement-timeout=5parsecs'],
-  'not a number': ['up 0', 'up 1e9', 'down 00', 'down -1', 'down 1.5', 'plan down 0', 'redo all'],
+  'a number of migrations': [
+    'up 0',
+    'up 1e9',
+    'down 00',
+    'down -1',
+    'down 1.5',
+    'plan down 0',
+    'redo all',
+  ],
   'too many': ['up 1 2', 'check 1', 'plan up 1 2', 'plan 1 2'],
   name: ['create', 'create ../../etc/passwd'],
 };

@@ -29,7 +29,7 @@ const theirs = (url: string, cwd: string, ...args: string[]) =>
 /** What the framework sends, one statement a line, and when it calls the client's functions. */
 async function sent(direction: 'up' | 'down', tableExists = true): Promise<string[]> {
   const settings = readSettings(testProject(project), {});
-  const { migrations } = readProject(settings);
+  const { migrations } = readProject(settings, true);
   const ordered = direction === 'up' ? migrations : migrations.toReversed();
   const statements: string[] = [];
   let place = () => '';

@@ -30,7 +30,7 @@ test.for([
   if (line !== 'up') await run('up');
   const { release } = await hold(database, sql);
   const before = await state();
-  const running = run(`${line} --lock-timeout=10min`);
+  const running = run(`${line} --lock-timeout=10min --allow-data-loss`);
   await blockedRun(database);
   await terminate(database, purpose);
   await release();

@@ -12,7 +12,11 @@ describe('outside a transaction, names mean the schemas of the settings file', (
       `pgm.createIndex('orders', 'id', { name: 'i', concurrently: true }); pgm.sql('DELETE FROM orders');`,
       { 'app.orders': { 'index i': 'USING btree (id)' } },
     ],
-    ['a statement of pgm.db', `await pgm.db.query('DELETE FROM orders');`, {}],
+    [
+      'statements of pgm.db',
+      `await pgm.db.query('DELETE FROM orders'); await pgm.db.query('CREATE INDEX CONCURRENTLY i ON orders (id)');`,
+      { 'app.orders': { 'index i': 'USING btree (id)' } },
+    ],
   ])('%s', async ([, up, effect]) => {
     const { run, database } = await setUp(
       {
