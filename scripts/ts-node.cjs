@@ -1,7 +1,7 @@
 // `node scripts/ts-node.cjs scripts/migrate.ts` runs a TypeScript file, and the TypeScript files that it imports.
 // ts-node compiles each once: the result is kept in node_modules, by the content of the file. Where that folder
 // cannot be written, every start compiles again. Types are checked by `npm run types`, not here.
-const { hash } = require('node:crypto');
+const { hash, randomUUID } = require('node:crypto');
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
 const { join, resolve } = require('node:path');
@@ -22,7 +22,8 @@ function compiled(file) {
     `${hash('sha256', [...versions, settings, file, source].join('\0'))}.cjs`,
   );
   try {
-    return readFileSync(cached, 'utf8');
+    const text = readFileSync(cached, 'utf8');
+    if (text !== '') return text; // Otherwise the machine stopped while it was written.
   } catch {
     // It is not in the cache yet.
   }
@@ -36,8 +37,9 @@ function compiled(file) {
   const output = compiler.compile(source, file).replaceAll('import.meta.url', url);
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(`${cached}.${process.pid}`, output);
-    renameSync(`${cached}.${process.pid}`, cached);
+    const draft = `${cached}.${randomUUID()}`;
+    writeFileSync(draft, output);
+    renameSync(draft, cached);
   } catch {
     // The folder cannot be written.
   }

@@ -93,13 +93,7 @@ const toNumber = (pattern: RegExp) => (value: string) => {
 const duration = (name: string, description: string, value: number, shown: string) =>
   new Option(`--${name} <duration>`, description).argParser(toDuration).default(value, shown);
 
-const UNITS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  min: 60_000,
-  h: 3_600_000,
-};
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
 /** A duration in milliseconds; 0 means no limit. PostgreSQL allows 31 bits, which are 24 days. */
 function toDuration(value: string): number {

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { sqlstateOf } from '../database/pg-errors.ts';
+import { messageOf } from '../database/pg-errors.ts';
 import { exitCodes, Failure, failure } from '../report/errors.ts';
 import { STATUS } from '../report/wording.ts';
 
@@ -82,10 +82,9 @@ function interruptions(exit: (exitCode: number) => never): AbortSignal {
       controller.abort(reason);
     });
   process.on('uncaughtException', (cause: unknown) => {
-    // A migration did not await a statement that failed. The run has seen this error, and fails as well.
-    const isKnown = cause instanceof Failure && cause.code === 'late-statement';
-    if (isKnown || sqlstateOf(cause) !== '') return;
-    controller.abort(failure('uncaught', [String(cause)], { cause }));
+    // A statement came after its migration had ended. The run reports that itself.
+    if (cause instanceof Failure && cause.code === 'late-statement') return;
+    controller.abort(failure('uncaught', [messageOf(cause)], { cause }));
   });
   return controller.signal;
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { withConnection, type Connection } from '../database/connection.ts';
-import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
+import { messageOf, serverFailure, sqlstateOf } from '../database/pg-errors.ts';
 import { expectedAt } from '../project/project.ts';
 import { between, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
@@ -45,7 +45,7 @@ async function textsOf(context: Context, connection: Connection, from: number, t
     const reader = readerFor(client, file);
     const sql = await sqlOf(migration, action, reader).catch((cause: unknown) => {
       if (cause instanceof Failure) throw cause;
-      throw failure('migration-failed', [file, String(cause), '', []], { file, cause });
+      throw failure('migration-failed', [file, messageOf(cause), '', []], { file, cause });
     });
     const step = direction === 'up' ? 1 : -1;
     const count = from + step * texts.length;

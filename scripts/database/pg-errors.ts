@@ -1,10 +1,17 @@
 /** Classes of errors from `pg` and from the server (manual, appendix A, "PostgreSQL Error Codes"). */
+import { inspect } from 'node:util';
 import { failure, type Failure } from '../report/errors.ts';
 
 /** The SQLSTATE of an error that PostgreSQL sent, or an empty text for any other. */
 export function sqlstateOf(error: unknown): string {
   const { code = '', severity } = (error ?? {}) as { code?: unknown; severity?: string };
   return severity !== undefined && /^[0-9A-Z]{5}$/.test(String(code)) ? String(code) : '';
+}
+
+/** What an error says. Anything can be thrown, also what has no text. */
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  return typeof thrown === 'string' ? thrown : inspect(thrown);
 }
 
 /** True if a catalog query failed because another session dropped an object meanwhile. */

@@ -1,7 +1,12 @@
-import { inspect } from 'node:util';
 import type { DatabaseError } from 'pg';
 import { sessionOf } from '../database/connection.ts';
-import { isConnectionLost, isLockError, serverFailure, sqlstateOf } from '../database/pg-errors.ts';
+import {
+  isConnectionLost,
+  isLockError,
+  messageOf,
+  serverFailure,
+  sqlstateOf,
+} from '../database/pg-errors.ts';
 import { expectedAt } from '../project/project.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Difference } from '../report/types.ts';
@@ -22,14 +27,16 @@ export async function explain(
 ): Promise<unknown> {
   const { error, sql } = firstError ?? { error: thrown };
   const { signal } = run.context;
+  if (signal.aborted && !isCauseOf(signal, error)) return error;
   const isKnown = error instanceof Failure || error instanceof LossSuspected;
-  if (signal.aborted || isLockError(error) || isKnown) return error;
+  if (isLockError(error) || isKnown) return error;
   const sqlstate = sqlstateOf(error);
   // The migration may have lost a connection of its own, to another server.
   const isOurs = sqlstate !== '' || sessionOf(run.connection.client).connection.stream.destroyed;
   if (isOurs && isConnectionLost(error)) return serverFailure(error);
   const { name, file } = current;
-  const { message = String(error), detail, hint, where } = Object(error) as Partial<DatabaseError>;
+  const { detail, hint, where } = Object(error) as Partial<DatabaseError>;
+  const message = messageOf(error);
   const details = { sqlstate, file, cause: error };
   const differences = await inTheWay(run, target, sqlstate);
   if (differences.length > 0)
@@ -60,10 +67,17 @@ async function inTheWay(
   );
 }
 
-/** Translates anything that was thrown into a Failure. If the command was aborted, that is the reason. */
+/**
+ * Translates anything that was thrown into a Failure. If the command was aborted, that is the reason. About a
+ * statement that failed, and that the migration did not await, the run says more.
+ */
 export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
-  if (signal.aborted) return signal.reason as Failure;
+  const isExplained = thrown instanceof Failure && isCauseOf(signal, thrown.details.cause);
+  if (signal.aborted && !isExplained) return signal.reason as Failure;
   if (thrown instanceof Failure) return thrown;
-  const reason = thrown instanceof Error ? thrown.message : inspect(thrown);
-  return serverFailure(thrown) ?? failure('internal', [reason], { cause: thrown });
+  return serverFailure(thrown) ?? failure('internal', [messageOf(thrown)], { cause: thrown });
 }
+
+/** True if the command was aborted because nothing caught this error. */
+const isCauseOf = ({ reason }: AbortSignal, error: unknown) =>
+  error !== undefined && (reason as Failure | undefined)?.details.cause === error;

@@ -1,6 +1,6 @@
 import type { Migration } from '../project/project.ts';
 import { failure, type Failure } from '../report/errors.ts';
-import { recordStatement, type Statement, type StatementClient } from './framework.ts';
+import { recordStatement, textOf, type Statement, type StatementClient } from './framework.ts';
 import { changesSession, controlsTransaction, prepareSession } from './session-settings.ts';
 import { RunTransaction, type RunContext } from './transaction.ts';
 
@@ -42,6 +42,8 @@ export class FrameworkClient implements StatementClient {
    * migration, sent by its function or by the framework.
    */
   #prepared: Promise<void> | undefined;
+  /** True if the function of the current migration has sent a statement in the transaction. */
+  #hasSentInside = false;
   /** True behind a pooler, which may send each statement outside a transaction to another server session. */
   #isPooled = false;
   #since = performance.now();
@@ -58,6 +60,7 @@ export class FrameworkClient implements StatementClient {
     this.current = migration;
     this.#isInside = isInside;
     this.#isRunning = true;
+    this.#hasSentInside = false;
     this.#prepared = undefined;
     this.#since = performance.now();
   }
@@ -67,7 +70,7 @@ export class FrameworkClient implements StatementClient {
   }
 
   async query(...sent: Sent): Promise<unknown> {
-    const sql = (typeof sent[0] === 'string' ? sent[0] : sent[0].text).trim();
+    const sql = textOf(sent[0]).trim();
     try {
       const result = await this.#handle(sql, sent);
       if (sql !== 'ROLLBACK') this.firstError = undefined; // The migration has handled the error.
@@ -91,7 +94,7 @@ export class FrameworkClient implements StatementClient {
     const command = sql.replace(/;$/, '');
     const isBetween = this.#isInside === undefined;
     // The framework sends COMMIT before a migration outside a transaction. It is made already.
-    if (command === 'COMMIT' && !this.transaction.isOpen()) return undefined;
+    if (command === 'COMMIT' && !this.#isRunning && !this.transaction.isOpen()) return undefined;
     if (command === 'BEGIN' && isBetween) await this.transaction.begin();
     else if (command === 'COMMIT' && isBetween) await this.#commit();
     else if (sql === recordStatement(context.settings, this.current.name, context.direction))
@@ -110,6 +113,7 @@ export class FrameworkClient implements StatementClient {
     if (!this.transaction.isOpen())
       throw this.#isInside ? this.#transactionEnded() : this.#tooLate(sql);
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
+    this.#hasSentInside = this.#isRunning;
     const result = await this.#send(sent);
     if (!this.transaction.isOpen()) throw this.#transactionEnded();
     return result;
@@ -141,21 +145,26 @@ export class FrameworkClient implements StatementClient {
     if (isOutside) await this.#commit();
   }
 
-  async #commit(): Promise<void> {
+  /** Returns false if there was nothing to commit. */
+  async #commit(): Promise<boolean> {
     this.#isClosed = true;
-    if (await this.transaction.hasWritten()) {
+    const hasWritten = await this.transaction.hasWritten();
+    if (hasWritten) {
       await this.transaction.check();
       if (this.late !== undefined) throw this.late; // A statement came during the check.
       await this.transaction.commit();
     } else await this.transaction.rollback();
     this.#isClosed = false;
+    return hasWritten;
   }
 
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
   async #prepareOutside(): Promise<void> {
     await this.transaction.begin();
-    await this.#commit();
-    const { connection, context } = this.run;
+    const { connection, context, progress } = this.run;
+    const isCommitted = await this.#commit();
+    // What the function of the migration has written before pgm.noTransaction() is committed, too.
+    if (isCommitted && this.#hasSentInside) progress.wroteOutside = true;
     const { schemas } = context.settings;
     this.#isPooled = await prepareSession(connection, schemas, this.current.file);
   }

@@ -2,12 +2,15 @@
 import { basename, dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MigrationBuilder, RunnerOption } from 'node-pg-migrate';
+import { messageOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
 import { isCompiled, type Settings } from '../project/settings.ts';
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
 
 export type Statement = string | { readonly text: string };
+export const textOf = (statement: Statement) =>
+  typeof statement === 'string' ? statement : statement.text;
 
 /** The database client that the framework sends its statements to. */
 export interface StatementClient {
@@ -50,7 +53,7 @@ export async function loadMigrations(migrations: readonly Migration[], direction
     const refuse = (reason: string, cause?: unknown) =>
       failure('bad-migration', [file, reason], { file, cause });
     const exports = await load(path).catch((cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       const text = reason.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file);
       throw refuse(`cannot be loaded: ${text.replaceAll(/\s*\n\s*/g, ' ')}`, cause);
     });
@@ -132,13 +135,18 @@ const announced =
     }
   };
 
-/** The statements of a migration. Its function is called, and may read with `query`. Nothing else is sent. */
+/** The statements of a migration. Its function is called, and may read with `query` until it has ended. */
 export async function sqlOf(migration: Migration, action: Action, client: StatementClient) {
   const { MigrationBuilder } = await import('node-pg-migrate');
-  const query: StatementClient['query'] = (...sent) => client.query(...sent);
+  let hasEnded = false;
+  const query: StatementClient['query'] = async (statement, values) => {
+    if (hasEnded) throw failure('late-statement', [textOf(statement)]);
+    return await client.query(statement, values);
+  };
   const select: typeof query = async (...sent) =>
     ((await query(...sent)) as { rows: unknown }).rows;
   const pgm = new MigrationBuilder({ query, select } as never, undefined, false, silent);
   await announced(client, migration, action)(pgm);
+  hasEnded = true;
   return { statements: pgm.getSqlSteps(), isInside: pgm.isUsingTransaction() };
 }

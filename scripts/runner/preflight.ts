@@ -78,16 +78,16 @@ function needsToApply(
   const needs: Need[] = [];
   const parts = partsOf(patch);
   for (const [part, text] of parts) {
-    const [, target] = REFERENCE.exec(text ?? '') ?? [];
-    if (target !== undefined) needs.push([target, 'REFERENCES']);
     if (text === null || live.get(object)?.has(part)) continue;
+    if (isKind(part)) needs.push([object, 'CREATE']);
+    if (removed.length > 0) continue; // It may be renamed, and not created.
+    const [, target] = REFERENCE.exec(text) ?? [];
+    if (target !== undefined) needs.push([target, 'REFERENCES']);
     // To create an index, or a key (which has an index), the role needs CREATE on the schema.
-    if (isKind(part) || (removed.length === 0 && (part.startsWith('index ') || KEY.test(text))))
-      needs.push([object, 'CREATE']);
+    if (part.startsWith('index ') || KEY.test(text)) needs.push([object, 'CREATE']);
   }
   // To drop or rename an object, the role need not own what depends on it.
-  const others = removed.filter((other) => other !== object);
-  const mayDepend = others.length > 0 && (patch === null || !removes(patch));
+  const mayDepend = removed.some((other) => other !== object);
   if (!live.has(object) || mayDepend) return needs;
   if (patch === null) return [...needs, [object, 'DROP']];
   const isTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
@@ -117,13 +117,14 @@ function problemsQuery(needs: readonly Need[], schema: string, writes: boolean):
   lacking AS (
     SELECT format('%s ON %s', "right", target) AS privilege FROM target WHERE NOT CASE
       WHEN "right" IN ('OWNER', 'DROP', 'CREATE') THEN true
-      WHEN "right" = 'REFERENCES' THEN has_any_column_privilege(oid, "right") OR name IN (SELECT name FROM need WHERE "right" = 'OWNER')
+      WHEN "right" = 'REFERENCES' AND name IN (SELECT name FROM need WHERE "right" = 'OWNER') THEN true
+      WHEN "right" IN ('REFERENCES', 'INSERT') THEN has_any_column_privilege(oid, "right")
       ELSE has_table_privilege(oid, "right") END
     UNION SELECT format('%s ON SCHEMA %I', r, nspname) FROM target, unnest(ARRAY['USAGE', 'CREATE']) r
       WHERE r IN ('USAGE', "right") AND NOT has_schema_privilege(space, r)
     UNION SELECT 'USAGE ON SEQUENCE ' || q.oid::regclass FROM target t JOIN pg_depend d ON d.refobjid = t.oid
       JOIN pg_class q ON q.oid = d.objid
-      WHERE t."right" = 'INSERT' AND CASE q.relkind WHEN 'S' THEN NOT has_sequence_privilege(q.oid, 'USAGE, UPDATE') END
+      WHERE t."right" = 'INSERT' AND d.deptype = 'a' AND CASE q.relkind WHEN 'S' THEN NOT has_sequence_privilege(q.oid, 'USAGE, UPDATE') END
     ORDER BY 1)
   SELECT 'the server is a standby, which accepts no writes' AS problem, 'connect to the primary server' AS remedy
     WHERE ${writes} AND pg_is_in_recovery()

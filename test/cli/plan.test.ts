@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { setUp as setUpSteps, step } from '../run/setup.ts';
 import { call } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { plainRole } from '../support/plain-role.ts';
@@ -184,4 +185,16 @@ test('the function of a migration reads with the settings of a run, and fails as
       exitCode: 5,
       error: { code: 'migration-failed' },
     });
+});
+
+test('sends nothing after the function of a migration has ended', async () => {
+  const up = `for (const id of [1, 2, 3])
+    void (async () => { await pgm.db.query('SELECT 1'); await pgm.db.query('SELECT f(' + id + ')'); })();`;
+  const { start, database } = await setUpSteps(
+    step('0001_a', {}, up),
+    `CREATE TABLE t (id integer);
+    CREATE FUNCTION f(integer) RETURNS void LANGUAGE sql AS 'INSERT INTO t VALUES ($1)'`,
+  );
+  await start('plan').finished;
+  expect(await database.query('SELECT FROM t')).toEqual([]);
 });

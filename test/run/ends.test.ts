@@ -25,6 +25,11 @@ test.for<[name: string, up: string, message: string]>([
     `setTimeout(() => { throw new Error('boom'); }, 10); pgm.sql('SELECT pg_sleep(30)');`,
     'boom',
   ],
+  [
+    'an error without a text',
+    `${MAKE} setTimeout(() => { throw Object.create(null); }, 10); await new Promise(() => {});`,
+    'Object: null prototype',
+  ],
   ['a rejection that is not awaited', `void Promise.reject(new Error('boom')); ${MAKE}`, 'boom'],
   [
     'a query that is not awaited, and fails',
@@ -85,4 +90,15 @@ test('a file that never finishes loading does not pass for success', async () =>
     'migrations/schema/0001_a.json': {},
   });
   expect((await start('snapshot').finished).code).not.toBe(0);
+});
+
+test('a statement outside a transaction that fails, and is not awaited, is no success', async () => {
+  const up = `pgm.noTransaction(); void pgm.db.query('INSERT INTO t VALUES (1)'); pgm.sql('SELECT pg_sleep(0.1)');`;
+  const { start, applied } = await setUp(
+    { ...first, ...step('0002_a', {}, up) },
+    'CREATE TABLE t (id integer CHECK (id > 5))',
+  );
+  const report = (await start('up').finished).json();
+  expect(report).toMatchObject({ exitCode: 8, version: '0001_first' });
+  expect(await applied()).toEqual(['0001_first']);
 });

@@ -103,3 +103,13 @@ test('other clients notice nothing of a migration that fails after it has SET so
     expect([sql, await sessionsOf(url)]).toEqual([sql, before]);
   }
 });
+
+test('says that what a function has written before pgm.noTransaction() stays', async (context) => {
+  const up = `await pgm.db.query('CREATE TABLE b (id integer)'); pgm.noTransaction(); pgm.sql('SET work_mem = 1000');`;
+  const { pooled } = await setUpPooled(context, step('0001_b', {}, up));
+  const hint = expect.stringContaining('What ran outside a transaction stays.') as string;
+  expect(await pooled('up')).toMatchObject({
+    exitCode: 8,
+    error: { code: 'pooled-session', hint },
+  });
+});
