@@ -72,7 +72,7 @@ export async function loadMigrations(migrations: readonly Migration[], direction
 async function load(path: string): Promise<Exports> {
   const exports = isCompiled
     ? ((await import(pathToFileURL(path).href)) as Exports)
-    : // As the framework's own CLI does: twice as fast as an `import()` that ts-node answers.
+    : // As the framework's own CLI does: jiti compiles the file, and keeps the result in a cache.
       await (await import('node-pg-migrate')).jiti.import<Exports>(path);
   return 'up' in exports ? exports : ((exports['default'] ?? exports) as Exports);
 }
