@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Connection } from '../database/connection.ts';
-import { expectedAt, type Migration } from '../project/project.ts';
+import { expectedAt, type Migration, type Project } from '../project/project.ts';
 import { failure } from '../report/errors.ts';
 import type { Direction, Problem } from '../report/types.ts';
 import { READ_SETTINGS } from '../schema/catalog.ts';
@@ -33,7 +33,7 @@ export async function refuseProblems(
   const needs: Need[] = [[settings.tableName, 'SELECT']];
   const add = (way: Direction, live: Facts) => {
     needs.push([settings.tableName, way === 'up' ? 'INSERT' : 'DELETE']);
-    needs.push(...migrations.flatMap(({ effect }) => needsOf(effect, way, live)));
+    needs.push(...migrations.flatMap((migration) => needsOf(project, migration, way, live)));
   };
   if (writes) add(direction, facts);
   if (writes && command === 'redo') add('up', new Map()); // What it reverts, it creates again.
@@ -53,12 +53,23 @@ export async function refuseProblems(
 }
 
 /** What the role needs for a migration. `live` is the schema before it. Extensions are not asked about. */
-function needsOf(effect: Effect, direction: Direction, live: Facts): Need[] {
-  const entries = Object.entries(effect).filter(([object]) => !object.startsWith('extension '));
+function needsOf(
+  { prerequisites, migrations }: Project,
+  migration: Migration,
+  direction: Direction,
+  live: Facts,
+): Need[] {
+  const entries = Object.entries(migration.effect).filter(
+    ([object]) => !object.startsWith('extension '),
+  );
   if (direction === 'down')
     return entries.flatMap(([object, patch]) => needsToRevert(object, patch, live));
   const removed = entries.filter(([, patch]) => removes(patch)).map(([object]) => object);
-  return entries.flatMap(([object, patch]) => needsToApply(object, patch, removed, live));
+  const earlier = migrations.slice(0, migrations.indexOf(migration)).map(({ effect }) => effect);
+  return entries.flatMap(([object, patch]) => {
+    const known = [prerequisites, ...earlier].flatMap((effect) => partsOf(effect[object]));
+    return needsToApply(object, patch, removed, live, new Map(known));
+  });
 }
 
 function needsToRevert(object: string, patch: Effect[string], live: Facts): Need[] {
@@ -68,23 +79,30 @@ function needsToRevert(object: string, patch: Effect[string], live: Facts): Need
   return [[object, parts.some(([part]) => isKind(part)) ? 'DROP' : 'OWNER']];
 }
 
-/** @param removed the objects that the migration removes, or removes something from */
+/**
+ * @param removed the objects that the migration removes, or removes something from
+ * @param known the parts of the object in earlier effects and in the prerequisites
+ */
 function needsToApply(
   object: string,
   patch: Effect[string],
   removed: readonly string[],
   live: Facts,
+  known: ReadonlyMap<string, string | null>,
 ): Need[] {
   const needs: Need[] = [];
   const parts = partsOf(patch);
   for (const [part, text] of parts) {
-    if (text === null || live.get(object)?.has(part)) continue;
-    if (isKind(part)) needs.push([object, 'CREATE']);
-    if (removed.length > 0) continue; // It may be renamed, and not created.
+    if (text === null) continue;
+    const isThere = live.get(object)?.has(part) === true;
     const [, target] = REFERENCE.exec(text) ?? [];
-    if (target !== undefined) needs.push([target, 'REFERENCES']);
+    if (isKind(part) && !isThere) needs.push([object, 'CREATE']);
+    if (removed.length > 0) continue; // It may be renamed, and not created.
+    // A migration often drops a foreign key that is there, and creates it again.
+    if (target !== undefined && !known.has(part)) needs.push([target, 'REFERENCES']);
     // To create an index, or a key (which has an index), the role needs CREATE on the schema.
-    if (part.startsWith('index ') || KEY.test(text)) needs.push([object, 'CREATE']);
+    const isIndex = part.startsWith('index ') || KEY.test(text);
+    if (isIndex && !isThere) needs.push([object, 'CREATE']);
   }
   // To drop or rename an object, the role need not own what depends on it.
   const mayDepend = removed.some((other) => other !== object);
