@@ -36,8 +36,7 @@ export function repositoryProject(): Project {
     'scripts',
   ])
     cpSync(join(root, name), join(folder, name), { recursive: true });
-  build(folder);
-  return withManifest(folder, join(folder, 'dist/scripts/migrate.js'), 'scripts');
+  return built(folder, join(folder, 'dist/scripts/migrate.js'), 'scripts');
 }
 
 /** A project of `count` small migrations, each of which makes a table and has its effect written down. */
@@ -56,19 +55,14 @@ export function generatedProject(count: number, { compiled }: Project): Project 
   }
   for (const name of ['rolldown.config.ts', 'scripts'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
-  build(folder);
-  return withManifest(folder, compiled, '../repository/scripts');
+  return built(folder, compiled, '../repository/scripts');
 }
 
-/** What `npm run build` does. */
-function build(folder: string): void {
-  execFileSync(process.execPath, [join(root, 'node_modules/rolldown/bin/cli.mjs'), '--config'], {
-    cwd: folder,
-  });
-}
-
-/** Scripts for `npm run`: this program's is the one of the repository, and next to it the framework's. */
-function withManifest(folder: string, compiled: string, scripts: string): Project {
+/**
+ * Writes a package.json, and does what `npm run build` does. `npm run` starts the program of the repository, and next to
+ * it the framework's.
+ */
+function built(folder: string, compiled: string, scripts: string): Project {
   const migrate = `node ${scripts}/ts-node.cjs ${scripts}/migrate.ts`;
   const cli = `node ${FRAMEWORK} -f .node-pg-migraterc.json`;
   const manifest = {
@@ -79,6 +73,8 @@ function withManifest(folder: string, compiled: string, scripts: string): Projec
     scripts: { migrate, cli },
   };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  const rolldown = join(root, 'node_modules/rolldown/bin/cli.mjs');
+  execFileSync(process.execPath, [rolldown, '--config'], { cwd: folder });
   return { folder, compiled, cli: FRAMEWORK };
 }
 
