@@ -82,7 +82,7 @@ function interruptions(exit: (exitCode: number) => never): AbortSignal {
       controller.abort(reason);
     });
   process.on('uncaughtException', (cause: unknown) => {
-    // A statement came after its migration had ended. The run reports that itself.
+    // A statement that came too late: the run reports this itself.
     if (cause instanceof Failure && cause.code === 'late-statement') return;
     controller.abort(failure('uncaught', [messageOf(cause)], { cause }));
   });

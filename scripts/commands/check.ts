@@ -40,15 +40,16 @@ export async function resultOf(
 ): Promise<Result> {
   const check = seen.failing.length === 0 ? seen : await checkSchema(connection, context);
   const { failing, warnings, count } = check;
-  const appliedOn = new Map(check.rows.map(({ name, run_on }) => [name, run_on]));
-  const migrations = context.project.migrations.map(({ name }) => ({
-    name,
-    appliedOn: appliedOn.get(name) ?? null,
-  }));
-  const listed = context.command === 'status' ? { migrations } : {};
+  const listed = context.command === 'status' ? { migrations: listOf(context, check) } : {};
   const known = { ...knownAt(context, connection, count), warnings, ...listed };
   if (failing.length === 0) return { outcome, ...known };
   const details = { differences: failing };
   const error = failure('drift', [known.version, failing, known.pending.length > 0], details);
   return { outcome: 'differs', ...known, error };
+}
+
+/** All migrations, and when each was applied. */
+function listOf({ project }: Context, { rows }: SchemaCheck) {
+  const appliedOn = new Map(rows.map(({ name, run_on }) => [name, run_on]));
+  return project.migrations.map(({ name }) => ({ name, appliedOn: appliedOn.get(name) ?? null }));
 }

@@ -8,7 +8,7 @@ export function sqlstateOf(error: unknown): string {
   return severity !== undefined && /^[0-9A-Z]{5}$/.test(String(code)) ? String(code) : '';
 }
 
-/** What an error says. Anything can be thrown, also what has no text. */
+/** The text of anything that was thrown, which need not be an Error. */
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message;
   return typeof thrown === 'string' ? thrown : inspect(thrown);
@@ -19,15 +19,15 @@ export const isDroppedMeanwhile = (error: unknown) =>
   sqlstateOf(error) === 'XX000' &&
   /^(cache lookup failed for|could not open relation with OID) /.test((error as Error).message);
 
-/** True for a lock timeout, a deadlock, and "tuple concurrently updated": another attempt may succeed. */
+/** True for a lock timeout, a deadlock, and "tuple concurrently updated". Another attempt may succeed. */
 export const isLockError = (error: unknown) =>
   ['55P03', '40P01'].includes(sqlstateOf(error)) ||
   /^simple_heap_(update|delete)$/.test((error as { routine?: string } | null)?.routine ?? '');
 
-// 08: connection; 57P0.: the server stops or starts; 25P0.: a timeout ended the session.
+// Classes 08 (connection) and 57P (the server stops or starts), and 25P03 and 25P04 (timeouts of a session).
 const LOST = /^(08...|57P0[1235]|25P0[34]|ECONN.*|EPIPE|ETIMEDOUT|ENETRESET|EHOSTUNREACH)$/;
 
-/** True if the connection is lost. The server has a code for that; `pg` has only a text. */
+/** True if the connection is lost. Errors of the server have a code for this, those of `pg` only a text. */
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (LOST.test((error as NodeJS.ErrnoException).code ?? '')) return true;

@@ -7,12 +7,15 @@ import type { RunLock } from './run-lock.ts';
 /** A table or a column that a run has removed. The id stays the same when it is renamed. */
 export type Removed = Omit<Loss, 'count'> & { readonly id: string };
 
-/** The tables that this transaction has locked as DROP and ALTER TABLE lock them, and the columns that it sees there. */
+/** The tables that this transaction has locked as DROP and ALTER TABLE do, and the columns that it sees in them. */
 const LOCKED = `SELECT json_agg(l)::text AS locked FROM (SELECT relation AS id, ARRAY(
     SELECT attnum FROM pg_catalog.pg_attribute WHERE attrelid = relation AND NOT attisdropped) AS columns
   FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock') l`;
 
-/** Those of them that are gone. A table that exists has system columns; one without any is dropped. */
+/**
+ * Of these tables and their columns, those that the transaction does not see any more. Every table has system
+ * columns: one without columns is dropped.
+ */
 const goneQuery = (locked: string) => `
   WITH t AS (SELECT c.oid, c.oid::regclass::text AS "table", l.columns
     FROM json_to_recordset('${locked}') AS l(id oid, columns int[]) JOIN pg_class c ON c.oid = l.id
@@ -42,7 +45,7 @@ export async function refuseLoss(
   removed: readonly Removed[],
 ): Promise<void> {
   const tables = [...new Set(removed.map(({ table }) => `ONLY ${table}`))].join(', ');
-  // For a composite value, IS NOT NULL is false if one of its fields is null.
+  // Not IS NOT NULL: that is false for a composite value with a field that is null.
   const counts = removed.map(({ table, column }) => {
     const rows = `SELECT FROM ONLY ${table} WHERE ${column === null ? 'true' : `${column} IS DISTINCT FROM NULL`}`;
     return `(SELECT count(*) FROM (${rows} LIMIT ${COUNT_LIMIT + 1}) r)::int`;

@@ -68,8 +68,8 @@ async function inTheWay(
 }
 
 /**
- * Translates anything that was thrown into a Failure. If the command was aborted, that is the reason. About a
- * statement that failed, and that the migration did not await, the run says more.
+ * Translates anything that was thrown into a Failure. If the command was aborted, this is the reason for that,
+ * except where the run has explained the same error better.
  */
 export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
   const isExplained = thrown instanceof Failure && isCauseOf(signal, thrown.details.cause);
@@ -78,6 +78,6 @@ export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
   return serverFailure(thrown) ?? failure('internal', [messageOf(thrown)], { cause: thrown });
 }
 
-/** True if the command was aborted because nothing caught this error. */
+/** True if the command was aborted because of this error, which nothing caught. */
 const isCauseOf = ({ reason }: AbortSignal, error: unknown) =>
   error !== undefined && (reason as Failure | undefined)?.details.cause === error;

@@ -38,8 +38,8 @@ export class FrameworkClient implements StatementClient {
   /** True during the check, and when the run is over: nothing more may come. */
   #isClosed = false;
   /**
-   * The commit before a migration outside a transaction. It is made before the first statement of that
-   * migration, sent by its function or by the framework.
+   * Before the first statement of a migration outside a transaction, the open one is committed, and the
+   * session prepared: once, for all statements that wait for it.
    */
   #prepared: Promise<void> | undefined;
   /** True if the function of the current migration has sent a statement in the transaction. */
@@ -93,7 +93,7 @@ export class FrameworkClient implements StatementClient {
     if (context.options.verbose) context.tell(sql);
     const command = sql.replace(/;$/, '');
     const isBetween = this.#isInside === undefined;
-    // The framework sends COMMIT before a migration outside a transaction. It is made already.
+    // The framework sends COMMIT before a migration outside a transaction. All is committed already.
     if (command === 'COMMIT' && !this.#isRunning && !this.transaction.isOpen()) return undefined;
     if (command === 'BEGIN' && isBetween) await this.transaction.begin();
     else if (command === 'COMMIT' && isBetween) await this.#commit();
@@ -113,7 +113,7 @@ export class FrameworkClient implements StatementClient {
     if (!this.transaction.isOpen())
       throw this.#isInside ? this.#transactionEnded() : this.#tooLate(sql);
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
-    this.#hasSentInside = this.#isRunning;
+    if (this.#isRunning) this.#hasSentInside = true;
     const result = await this.#send(sent);
     if (!this.transaction.isOpen()) throw this.#transactionEnded();
     return result;

@@ -12,7 +12,7 @@ export type Statement = string | { readonly text: string };
 export const textOf = (statement: Statement) =>
   typeof statement === 'string' ? statement : statement.text;
 
-/** The database client that the framework sends its statements to. */
+/** The database client that the framework uses. */
 export interface StatementClient {
   query(statement: Statement, values?: readonly unknown[]): Promise<unknown>;
   /**
@@ -20,7 +20,7 @@ export interface StatementClient {
    * `pgm.noTransaction()`.
    */
   starts?(migration: Migration, isInside: () => boolean): void;
-  /** Called when that function has ended. The framework then sends the statements of the migration. */
+  /** Called when that function has ended. Then the framework sends the statements that it has collected. */
   sends?(): void;
 }
 
@@ -31,13 +31,13 @@ const silent = { info: ignore, warn: ignore, error: ignore };
 export type Action = (pgm: MigrationBuilder, done?: () => void) => unknown;
 type Exports = Readonly<Record<string, unknown>>;
 
-/** The statement with which the framework records that a migration is applied, or is not applied any more. */
+/** The statement of the framework that adds a migration to the migrations table, or deletes it there. */
 export const recordStatement = ({ tableName }: Settings, name: string, direction: Direction) =>
   direction === 'up'
     ? `INSERT INTO ${tableName} (name, run_on) VALUES ('${name}', NOW());`
     : `DELETE FROM ${tableName} WHERE name='${name}';`;
 
-/** The statement with which the framework asks for the applied migrations. */
+/** The query of the framework for the applied migrations. */
 const appliedQuery = ({ tableName }: Settings) =>
   `SELECT name FROM ${tableName} ORDER BY run_on, id`;
 
@@ -61,7 +61,8 @@ export async function loadMigrations(migrations: readonly Migration[], direction
     if (typeof up !== 'function') throw refuse('does not export a function "up"');
     if (typeof down !== 'function' && down !== false)
       throw refuse('does not export a function "down"');
-    // The framework passes shorthands on to later migrations, but only to those of the same run.
+    // The framework uses them for later migrations, too, but only in the same run: the result would depend on
+    // which migrations run together.
     if ('shorthands' in exports) throw refuse('exports "shorthands": write each column in full');
     if (direction === 'down' && down === false) throw failure('irreversible', [file], { file });
     loaded.set(migration, exports[direction] as Action);
@@ -123,7 +124,7 @@ export async function runMigrations(
   });
 }
 
-/** Wraps the function of a migration: tells the client when it starts, and when it has ended. */
+/** Wraps the function of a migration, to tell the client when it starts, and when it has ended. */
 const announced =
   (client: StatementClient, migration: Migration, action: Action) =>
   async (pgm: MigrationBuilder) => {
@@ -135,7 +136,7 @@ const announced =
     }
   };
 
-/** The statements of a migration. Its function is called, and may read with `query` until it has ended. */
+/** The statements of a migration, which are not sent. Its function may send queries until it has ended. */
 export async function sqlOf(migration: Migration, action: Action, client: StatementClient) {
   const { MigrationBuilder } = await import('node-pg-migrate');
   let hasEnded = false;

@@ -9,8 +9,10 @@ import { isKind, isTriggerFunction, partsOf, type Effect, type Facts } from '../
 import type { Context } from './context.ts';
 
 /**
- * A right that the role needs on an object, if it exists: a privilege, to own it (`OWNER`), or to own it or its
- * schema (`DROP`). `CREATE` is a right on its schema.
+ * What the role needs, such as `['public.users', 'REFERENCES']`. The right is the name of a privilege, or
+ * - `OWNER`: the role must own the object
+ * - `DROP`: the role must own the object or its schema
+ * - `CREATE`: the role needs this privilege on the schema of the object
  */
 type Need = readonly [object: string, right: string];
 
@@ -36,20 +38,26 @@ export async function refuseProblems(
     needs.push(...migrations.flatMap((migration) => needsOf(project, migration, way, live)));
   };
   if (writes) add(direction, facts);
-  if (writes && command === 'redo') add('up', new Map()); // What it reverts, it creates again.
+  if (writes && command === 'redo') add('up', new Map()); // All that it reverts is created again.
   if (writes && !hasTable) needs.push([settings.tableName, 'CREATE']);
   const query = problemsQuery(needs, settings.migrationsSchema, writes);
   const results = await connection.query(`BEGIN READ ONLY; ${READ_SETTINGS} ${query}; COMMIT`);
   const problems = results.at(-2)?.rows as Problem[];
-  // Prerequisites that a migration changes are not compared.
+  if (writes) problems.push(...(await missingPrerequisites(context, facts)));
+  if (problems.length > 0) throw failure('problems', [problems, database]);
+}
+
+/** The prerequisites that the live schema lacks. Those that a migration changes are not compared. */
+async function missingPrerequisites(
+  { project, configuration }: Context,
+  facts: Facts,
+): Promise<Problem[]> {
   const { failing } = await compare(expectedAt(project, 0), facts);
-  const remedy = `load the application's base schema into database ${database}, or correct the database in the URL`;
-  const lacking = failing.map(({ object, expected, found }) => ({
+  const remedy = `load the application's base schema into database ${configuration.database}, or correct the database in the URL`;
+  return failing.map(({ object, expected, found }) => ({
     problem: `${object} is ${found ?? 'missing'} (expected ${expected ?? 'nothing'})`,
     remedy,
   }));
-  if (writes) problems.push(...lacking);
-  if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
 /** What the role needs for a migration. `live` is the schema before it. Extensions are not asked about. */
@@ -65,11 +73,13 @@ function needsOf(
   if (direction === 'down')
     return entries.flatMap(([object, patch]) => needsToRevert(object, patch, live));
   const removed = entries.filter(([, patch]) => removes(patch)).map(([object]) => object);
-  const earlier = migrations.slice(0, migrations.indexOf(migration)).map(({ effect }) => effect);
-  return entries.flatMap(([object, patch]) => {
-    const known = [prerequisites, ...earlier].flatMap((effect) => partsOf(effect[object]));
-    return needsToApply(object, patch, removed, live, new Map(known));
-  });
+  const isKnown: IsKnown = (object, part) => {
+    const earlier = migrations.slice(0, migrations.indexOf(migration)).map(({ effect }) => effect);
+    return [prerequisites, ...earlier].some((effect) =>
+      partsOf(effect[object]).some(([name]) => name === part),
+    );
+  };
+  return entries.flatMap(([object, patch]) => needsToApply(object, patch, removed, live, isKnown));
 }
 
 function needsToRevert(object: string, patch: Effect[string], live: Facts): Need[] {
@@ -79,16 +89,16 @@ function needsToRevert(object: string, patch: Effect[string], live: Facts): Need
   return [[object, parts.some(([part]) => isKind(part)) ? 'DROP' : 'OWNER']];
 }
 
-/**
- * @param removed the objects that the migration removes, or removes something from
- * @param known the parts of the object in earlier effects and in the prerequisites
- */
+/** True if the prerequisites or an earlier effect name this part. */
+type IsKnown = (object: string, part: string) => boolean;
+
+/** @param removed the objects that the migration removes, or removes something from */
 function needsToApply(
   object: string,
   patch: Effect[string],
   removed: readonly string[],
   live: Facts,
-  known: ReadonlyMap<string, string | null>,
+  isKnown: IsKnown,
 ): Need[] {
   const needs: Need[] = [];
   const parts = partsOf(patch);
@@ -97,14 +107,14 @@ function needsToApply(
     const isThere = live.get(object)?.has(part) === true;
     const [, target] = REFERENCE.exec(text) ?? [];
     if (isKind(part) && !isThere) needs.push([object, 'CREATE']);
-    if (removed.length > 0) continue; // It may be renamed, and not created.
-    // A migration often drops a foreign key that is there, and creates it again.
-    if (target !== undefined && !known.has(part)) needs.push([target, 'REFERENCES']);
+    if (removed.length > 0) continue; // What follows may have only a new name.
+    // Even if the foreign key is there: a migration may drop it first, and create it again.
+    if (target !== undefined && !isKnown(object, part)) needs.push([target, 'REFERENCES']);
     // To create an index, or a key (which has an index), the role needs CREATE on the schema.
     const isIndex = part.startsWith('index ') || KEY.test(text);
     if (isIndex && !isThere) needs.push([object, 'CREATE']);
   }
-  // To drop or rename an object, the role need not own what depends on it.
+  // If the migration removes something else, this object may only depend on that. Then nobody asks who owns it.
   const mayDepend = removed.some((other) => other !== object);
   if (!live.has(object) || mayDepend) return needs;
   if (patch === null) return [...needs, [object, 'DROP']];

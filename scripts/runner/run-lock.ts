@@ -13,7 +13,7 @@ export const RUN_LOCK_KEY = '7241865325823964';
 export interface RunLock {
   /** @throws Failure `unavailable` if the connection of the lock is lost, since the lock is lost with it */
   assertHeld(): Promise<unknown>;
-  /** The same, and the rows of a query on that connection, which does not see what the run has not committed. */
+  /** Does the same, and runs a query on that connection, which sees only what is committed. Returns the rows. */
   queryHeld(query: string): Promise<unknown[]>;
 }
 
@@ -29,7 +29,7 @@ const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTE
   SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL search_path = pg_catalog;
   ${noTimeouts(connection)}
   SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held, transaction_timestamp()::text AS began`;
-/** The key of an advisory lock is in two columns, `classid` and `objid`; then `objsubid` is 1. */
+/** The holder of the lock. `pg_locks` has a key of 64 bits in two columns, with 1 in `objsubid`. */
 const HOLDER = `SELECT ${sessionJson('a')} AS holder
   FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
@@ -63,7 +63,7 @@ export async function withRunLock<T>(
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
     const isLast = Date.now() >= deadline;
-    // Tells who holds it after half a second, and then about every four seconds.
+    // Says who holds the lock: first after half a second, then about every four seconds.
     if (isLast || attempt % 20 === 2) {
       const holder = (await row<{ holder: Session } | undefined>(HOLDER))?.holder;
       if (isLast) throw failure('run-lock', [options.lockWait, holder]);

@@ -16,21 +16,22 @@ export class Progress {
   readonly reverted: Done[] = [];
   /** True after the first statement outside a transaction: it cannot be rolled back. */
   wroteOutside = false;
-  /** True from COMMIT until the server says that it is done. Meanwhile it is unknown what is committed. */
+  /** True after COMMIT was sent, until the server confirms it. Meanwhile, what is committed is unknown. */
   isCommitting = false;
-  /** What the last attempt has removed. The next one first looks whether it is empty. */
+  /** What earlier attempts have removed. The next attempt first looks whether it holds data. */
   removed: readonly Removed[] = [];
 
   /** @param count how many migrations are applied and committed */
   constructor(public count: number) {}
 }
 
-/** What a run needs. `before` is the result of the check at its beginning. */
+/** What the steps of one attempt share. */
 export interface RunContext {
   readonly context: Context;
   readonly connection: Connection;
   readonly lock: RunLock;
   readonly monitor: LockMonitor;
+  /** The result of the check at the beginning of the attempt. */
   readonly before: SchemaCheck;
   readonly progress: Progress;
 }
@@ -120,8 +121,8 @@ export class RunTransaction {
   }
 
   /**
-   * Refuses to commit if the transaction has removed something that was not found empty before. What is
-   * removed cannot be searched any more, so the run is repeated, and looks for data first.
+   * Refuses to commit if the transaction has removed something in which nobody has looked for data. What is
+   * removed cannot be searched any more: the run is repeated, and looks first.
    */
   async #refuseLoss(): Promise<void> {
     const { connection, context, lock, progress } = this.run;

@@ -55,8 +55,8 @@ function differenceOf(object: string, expected: string | null, found: string | n
 const isConstraint = (part: string) => part.startsWith('constraint ');
 
 /**
- * The constraints of a table that an effect has removed or changed, and that are still there under another
- * name. In the prerequisites, a constraint may have any name.
+ * The names of constraints that should be gone: an effect has removed or changed a constraint of the
+ * prerequisites, which may have any name, and the old one is still there.
  */
 async function formerConstraints(prerequisites: Parts, wanted: Parts, found: Parts) {
   const kept = [...wanted.values()];
@@ -70,7 +70,7 @@ async function formerConstraints(prerequisites: Parts, wanted: Parts, found: Par
   return left;
 }
 
-/** True if a fact is there as expected, though its text is another one. */
+/** True if the live schema has a fact that means the same, in other words. */
 async function isSame(
   { prerequisites, owned, declared }: Expectation,
   [object, part, definition]: readonly [string, string, string],
@@ -78,12 +78,13 @@ async function isSame(
 ): Promise<boolean> {
   const other = found.get(part) ?? '';
   const isPrerequisite = prerequisites.get(object)?.get(part) === definition;
-  // The application may add to a column, for example a default. A definition that is in an effect is ours.
+  // The application may add to a column of its table, such as a default. But it did not add what an effect
+  // contains, nor make a column of an effect GENERATED.
   const isLonger = part.startsWith('column ') && other.startsWith(`${definition} `);
   const isGenerated = !isPrerequisite && other.includes(' GENERATED ALWAYS AS (');
   const isOurs = owned.has(object) || declared.has([object, part, other].join('\0'));
   if (isLonger && !isGenerated && !isOurs) return true;
-  // The application chooses the names of its constraints.
+  // A constraint of the prerequisites may have any name.
   const mayBeRenamed = isConstraint(part) && isPrerequisite;
   const candidates = [...found].filter(
     ([name]) => name === part || (mayBeRenamed && isConstraint(name)),

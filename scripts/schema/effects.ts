@@ -19,7 +19,7 @@ export const isKind = (part: string) =>
 const kindOf = (facts: Facts, object: string) =>
   [...(facts.get(object)?.keys() ?? [])].find(isKind) ?? '';
 
-/** Identifies a fact. All kinds of an object have one id: a view where a table is expected is compared. */
+/** Identifies a fact. The kind of an object has the same id for a table and a view, so that they are compared. */
 export const factId = (object: string, part: string) => `${object}\0${isKind(part) ? '' : part}`;
 
 /** True for a trigger function. The application may use it as well, so a `down` may leave it. */
@@ -60,7 +60,7 @@ export interface Expectation {
   readonly named: ReadonlySet<string>;
   /** Objects that a migration created: everything on them is compared. */
   readonly owned: ReadonlySet<string>;
-  /** Every fact that these files contain, as text, even if it is not expected any more. */
+  /** Every fact in the prerequisites and in the effects, as one text, even if it is not expected any more. */
   readonly declared: ReadonlySet<string>;
 }
 
@@ -78,7 +78,7 @@ export function expectation(
   reverted: readonly Effect[] = [],
 ): Expectation {
   const facts = merge([prerequisites, ...applied]);
-  // Of an object that it removes, an effect names the kind, and all facts that are expected now.
+  // An effect that removes an object names all of it: its kind, and the facts that are expected now.
   const namedBy = (effect: Effect) =>
     Object.entries(effect).flatMap(([object, patch]) => {
       const all = { ...Object.fromEntries(facts.get(object) ?? []), '': null };
@@ -124,7 +124,7 @@ export function effectBetween(before: Facts, after: Facts): Effect {
   return effect;
 }
 
-/** How two schemas differ, without the parts of removed objects: `+` adds, `~` changes, `-` removes. */
+/** How two schemas differ: `+` added, `~` changed, `-` removed. The parts of a removed object are not listed. */
 export const effectLines = (before: Facts, after: Facts): string[] =>
   Object.entries(effectBetween(before, after)).flatMap(([object, patch]) =>
     partsOf(patch ?? { [kindOf(before, object)]: null }).map(([part, definition]) => {
