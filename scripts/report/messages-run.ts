@@ -76,7 +76,8 @@ a statement came after its migration had ended:${excerpt(sql)}
 → Usually an "await" is missing, or forEach() has an async function.`,
     uncaught: (reason: string) => `a migration threw an error that nothing catches: ${reason}
 → Usually it comes from a callback or a promise that the migration does not await.`,
-    interrupted: (signal: string) => `stopped by ${signal}
+    interrupted: (signal: string) => `
+stopped by ${signal}; what was not committed is rolled back
 → ${STATUS}`,
   },
   differs: {

@@ -161,7 +161,8 @@ test('SIGTERM before the answer to COMMIT: nobody knows what is committed', asyn
   proxy.stop();
   expect([code, proxy.hasCut()]).toEqual([143, true]);
   const hint = expect.stringContaining('it is unknown whether that was done') as string;
-  expect(json()).toMatchObject({ version: null, error: { message: 'stopped by SIGTERM', hint } });
+  const message = 'stopped by SIGTERM; what was not committed is rolled back';
+  expect(json()).toMatchObject({ version: null, error: { message, hint } });
   expect(await applied()).toHaveLength(1);
 });
 
