@@ -11,8 +11,9 @@ import { isCompiled, readSettings } from './project/settings.ts';
 import { failure } from './report/errors.ts';
 import { asJson, type Report, type Result } from './report/report.ts';
 import { annotation, asText, failureText } from './report/text.ts';
-import type { Context, Options } from './runner/context.ts';
+import type { Options } from './runner/context.ts';
 import { asFailure } from './runner/explain.ts';
+import { withLockMonitor } from './runner/lock-monitor.ts';
 
 /**
  * `npm run migrate` is a thin script around the runner of node-pg-migrate (runner/framework.ts). It adds what
@@ -49,16 +50,16 @@ async function execute(call: Call, invocation: Invocation): Promise<Result> {
   const settings = readSettings(call.root, call.env);
   const project = readProject(settings, !writesFiles);
   if (command === 'create') return create(argument, project, settings);
-  const context: Context = {
+  const context = {
     ...call,
     ...invocation,
     settings,
     project,
     configuration: readConfiguration(settings.databaseUrlVar, call.env),
-    tell: options.quiet ? () => undefined : (text) => call.stderr(`${text}\n`),
+    tell: options.quiet ? () => undefined : (text: string) => call.stderr(`${text}\n`),
   };
   const action = commands[command as keyof typeof commands];
-  return await (options.dryRun && action === run ? plan : action)(context);
+  return await withLockMonitor(context, options.dryRun && action === run ? plan : action);
 }
 
 function print({ env, stdout, stderr, color }: Call, report: Report, options: Partial<Options>) {

@@ -4,7 +4,6 @@ import { failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import { checkSchema, type SchemaCheck } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
-import { withLockMonitor } from '../runner/lock-monitor.ts';
 import { withRetries } from '../runner/retries.ts';
 
 /**
@@ -14,9 +13,7 @@ export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
     // At the first lock timeout, the command fails, and names the sessions that hold the lock.
     const once = { ...context, options: { ...context.options, retries: 0 } };
-    const seen = await withLockMonitor(context, (monitor) =>
-      withRetries(once, monitor, () => monitor.during(checkSchema(connection, context))),
-    );
+    const seen = await withRetries(once, () => checkSchema(connection, context));
     return await resultOf(context, connection, seen, 'matches');
   });
 

@@ -9,7 +9,6 @@ import type { Context } from '../runner/context.ts';
 import { asFailure, explain } from '../runner/explain.ts';
 import { FrameworkClient } from '../runner/framework-client.ts';
 import { loadMigrations, runMigrations } from '../runner/framework.ts';
-import { withLockMonitor } from '../runner/lock-monitor.ts';
 import { refuseProblems } from '../runner/preflight.ts';
 import { withRetries } from '../runner/retries.ts';
 import { withRunLock } from '../runner/run-lock.ts';
@@ -22,42 +21,38 @@ import { knownAt, resultOf } from './check.ts';
  */
 export const run = (context: Context): Promise<Result> =>
   // This connection holds the run lock. It also reads the state before the lock is held.
-  withConnection(context, 'lock', (lockConnection) =>
-    withLockMonitor(context, async (monitor) => {
-      const { project, command, argument, direction, options, tell } = context;
-      const check = () => monitor.during(checkSchema(lockConnection, context));
-      const first = await withRetries(context, monitor, check);
-      const { count } = first;
-      // The target is computed once, so that a second attempt does not go further.
-      const target = targetCount(project, count, direction, argument);
-      if (target === count) return await resultOf(context, lockConnection, first, 'nothing-to-do');
-      const progress = new Progress(count);
-      const move = (from: number, to: number) =>
-        withRetries(context, monitor, () =>
-          withRunLock(lockConnection, context, (lock) =>
-            withConnection(context, 'run', (connection) => {
-              connection.client.on('notice', ({ severity = '', message = '' }) => {
-                if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
-              });
-              const directed = { ...context, direction: from < to ? 'up' : 'down' } as const;
-              const parts = { context: directed, connection, lock, monitor, progress };
-              return attemptRun(parts, from, to);
-            }),
-          ),
-        );
-      const moves = async () => {
-        const result = await move(count, target);
-        if (command !== 'redo' || progress.reverted.length === 0) return result;
-        return await move(progress.count, count);
-      };
-      const result = await moves().catch((thrown: unknown) => {
-        const error = failureOf(context, progress, thrown);
-        return { outcome: error.outcome, error };
-      });
-      const { applied, reverted } = progress;
-      return { ...result, ...knownAt(context, lockConnection, progress.count), applied, reverted };
-    }),
-  );
+  withConnection(context, 'lock', async (lockConnection) => {
+    const { project, command, argument, direction, options, tell } = context;
+    const first = await withRetries(context, () => checkSchema(lockConnection, context));
+    const { count } = first;
+    // The target is computed once, so that a second attempt does not go further.
+    const target = targetCount(project, count, direction, argument);
+    if (target === count) return await resultOf(context, lockConnection, first, 'nothing-to-do');
+    const progress = new Progress(count);
+    const move = (from: number, to: number) =>
+      withRetries(context, () =>
+        withRunLock(lockConnection, context, (lock) =>
+          withConnection(context, 'run', (connection) => {
+            connection.client.on('notice', ({ severity = '', message = '' }) => {
+              if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
+            });
+            const directed = { ...context, direction: from < to ? 'up' : 'down' } as const;
+            return attemptRun({ context: directed, connection, lock, progress }, from, to);
+          }),
+        ),
+      );
+    const moves = async () => {
+      const result = await move(count, target);
+      if (command !== 'redo' || progress.reverted.length === 0) return result;
+      return await move(progress.count, count);
+    };
+    const result = await moves().catch((thrown: unknown) => {
+      const error = failureOf(context, progress, thrown);
+      return { outcome: error.outcome, error };
+    });
+    const { applied, reverted } = progress;
+    return { ...result, ...knownAt(context, lockConnection, progress.count), applied, reverted };
+  });
 
 /**
  * Reads the state again, since another run may have changed it before the lock was held, and runs what is
@@ -68,9 +63,9 @@ async function attemptRun(
   from: number,
   to: number,
 ): Promise<Result> {
-  const { context, connection, monitor, progress } = attempt;
+  const { context, connection, progress } = attempt;
   const { direction, project, settings, signal } = context;
-  const before = await monitor.during(checkSchema(connection, context));
+  const before = await checkSchema(connection, context);
   const { count } = before;
   progress.count = count;
   const wentBack = direction === 'up' ? count < from : count > from;

@@ -8,11 +8,15 @@ import { failure, type Failure } from '../report/errors.ts';
 import type { Configuration } from './configuration.ts';
 import { isConnectionLost, sqlstateOf } from './pg-errors.ts';
 
+export type Statement = string | { readonly text: string };
+
 export interface Connection {
   /** The version in the server's own words, such as "15.8 (Debian 15.8-1)". */
   readonly serverVersion: string;
   /** Sends statements in one round trip. Returns the result of each. */
   readonly query: (sql: string) => Promise<QueryResult[]>;
+  /** Sends one statement. Returns what `pg` returns. */
+  readonly send: (statement: Statement, values?: readonly unknown[]) => Promise<unknown>;
   readonly client: pg.Client;
 }
 
@@ -26,6 +30,8 @@ export interface Connector {
   readonly signal: AbortSignal;
   /** Seconds to wait for a server that is not started yet. */
   readonly options: { readonly connectWait: number };
+  /** Watches each statement that is sent, and gives its result. */
+  readonly watch?: <T>(statement: Promise<T>) => Promise<T>;
 }
 
 const OLDEST_MAJOR = 14;
@@ -107,7 +113,7 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
 }
 
 async function connectOnce(connector: Connector, purpose: Purpose): Promise<Connection> {
-  const { configuration, command, signal } = connector;
+  const { configuration, command, signal, watch } = connector;
   const client = new pg.Client({
     ...configuration,
     application_name: connectionName(purpose, command), // The only setting that PgBouncer accepts here.
@@ -127,9 +133,12 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
   await client.connect().finally(() => {
     signal.removeEventListener('abort', cut);
   });
-  const query = async (sql: string) =>
-    [(await client.query(sql)) as QueryResult | QueryResult[]].flat();
-  return { serverVersion, query, client };
+  const send: Connection['send'] = (statement, values) => {
+    const answer: Promise<unknown> = client.query(statement as string, values as unknown[]);
+    return watch?.(answer) ?? answer;
+  };
+  const query = async (sql: string) => [(await send(sql)) as QueryResult | QueryResult[]].flat();
+  return { serverVersion, query, send, client };
 }
 
 /** Properties of `pg.Client` that its types do not declare. */

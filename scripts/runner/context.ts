@@ -1,7 +1,7 @@
 import type { Connector } from '../database/connection.ts';
 import type { Project } from '../project/project.ts';
 import type { Settings } from '../project/settings.ts';
-import type { Direction } from '../report/types.ts';
+import type { Direction, Session } from '../report/types.ts';
 
 /** The options of the command line. Waits are in seconds; timeouts are in milliseconds, and 0 means none. */
 export interface Options {
@@ -27,4 +27,6 @@ export interface Context extends Connector {
   readonly project: Project;
   /** Prints a message to stderr, for a person who waits. `--quiet` suppresses it. */
   readonly tell: (text: string) => void;
+  /** The sessions that last blocked a statement of this program. */
+  readonly blockers: () => readonly Session[];
 }

@@ -1,10 +1,11 @@
+import type { Connection } from '../database/connection.ts';
 import type { Migration } from '../project/project.ts';
 import { failure, type Failure } from '../report/errors.ts';
-import { recordStatement, textOf, type Statement, type StatementClient } from './framework.ts';
+import { recordStatement, textOf, type StatementClient } from './framework.ts';
 import { changesSession, controlsTransaction, prepareSession } from './session-settings.ts';
 import { RunTransaction, type RunContext } from './transaction.ts';
 
-type Sent = readonly [statement: Statement, values?: readonly unknown[]];
+type Sent = Parameters<Connection['send']>;
 
 /**
  * The database client that the framework gets. It forwards every statement to the server, except for these:
@@ -114,7 +115,7 @@ export class FrameworkClient implements StatementClient {
       throw this.#isInside ? this.#transactionEnded() : this.#tooLate(sql);
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
     if (this.#isRunning) this.#hasSentInside = true;
-    const result = await this.#send(sent);
+    const result = await this.run.connection.send(...sent);
     if (!this.transaction.isOpen()) throw this.#transactionEnded();
     return result;
   }
@@ -126,12 +127,7 @@ export class FrameworkClient implements StatementClient {
     await this.run.lock.assertHeld();
     if (!this.#isOutside()) throw this.#tooLate(sql); // The migration has not awaited it.
     this.run.progress.wroteOutside = true;
-    return await this.#send(sent);
-  }
-
-  #send(sent: Sent): Promise<unknown> {
-    const [statement, values] = sent as readonly [string, unknown[]];
-    return this.run.monitor.during(this.run.connection.client.query(statement, values));
+    return await this.run.connection.send(...sent);
   }
 
   async #record(sql: string): Promise<void> {

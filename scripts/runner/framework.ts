@@ -2,19 +2,19 @@
 import { basename, dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MigrationBuilder, RunnerOption } from 'node-pg-migrate';
+import type { Connection, Statement } from '../database/connection.ts';
 import { messageOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
 import { isCompiled, type Settings } from '../project/settings.ts';
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
 
-export type Statement = string | { readonly text: string };
 export const textOf = (statement: Statement) =>
   typeof statement === 'string' ? statement : statement.text;
 
 /** The database client that the framework uses. */
 export interface StatementClient {
-  query(statement: Statement, values?: readonly unknown[]): Promise<unknown>;
+  query: Connection['send'];
   /**
    * Called before the function of a migration runs. `isInside()` is false once it has called
    * `pgm.noTransaction()`.

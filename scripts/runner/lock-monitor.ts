@@ -5,14 +5,6 @@ import { blockerLines } from '../report/wording.ts';
 import type { Context } from './context.ts';
 import { sessionJson } from './run-lock.ts';
 
-/** Tells the user which sessions block a long statement, and how far an index build is. */
-export interface LockMonitor {
-  /** Waits for a statement. If it takes long, asks the server about it on another connection. */
-  during<T>(statement: Promise<T>): Promise<T>;
-  /** The sessions that last blocked a statement of this run. */
-  blockers(): readonly Session[];
-}
-
 /** Milliseconds before the first query (less if `--lock-timeout` is short), and between two queries. */
 const FIRST = 700;
 const NEXT = 800;
@@ -31,10 +23,13 @@ const activityQuery = (names: string) => `SELECT
 
 type Activity = Readonly<{ blockers: readonly Session[] | null; progress: string | null }>;
 
-/** Runs `use` with a monitor that watches the other connections of this process. */
+/**
+ * Runs `use` with a context that watches its statements. If one takes long, it asks the server on another
+ * connection who blocks it, and how far an index build is, and tells the user.
+ */
 export async function withLockMonitor<T>(
-  context: Context,
-  use: (monitor: LockMonitor) => Promise<T>,
+  context: Omit<Context, 'watch' | 'blockers'>,
+  use: (context: Context) => Promise<T>,
 ): Promise<T> {
   const { command, tell, options } = context;
   const names = `'${connectionName('run', command)}', '${connectionName('lock', command)}'`;
@@ -43,7 +38,7 @@ export async function withLockMonitor<T>(
   let reports = 0;
   let current = Promise.resolve();
   const first = options.lockTimeout === 0 ? FIRST : Math.min(FIRST, options.lockTimeout / 3);
-  const watch = async (done: AbortSignal) => {
+  const report = async (done: AbortSignal) => {
     if (done.aborted) return; // The statement ended while another one was watched.
     await withConnection({ ...context, signal: closing.signal }, 'monitor', async ({ query }) => {
       while (!done.aborted) {
@@ -57,11 +52,11 @@ export async function withLockMonitor<T>(
       }
     });
   };
-  const during: LockMonitor['during'] = async (statement) => {
+  const watch: Context['watch'] = async (statement) => {
     const done = new AbortController();
     const timer = setTimeout(() => {
       // Open one monitoring connection at a time. If it fails, the migration goes on without.
-      current = current.then(() => watch(done.signal)).catch(() => undefined);
+      current = current.then(() => report(done.signal)).catch(() => undefined);
     }, first);
     try {
       return await statement;
@@ -71,7 +66,7 @@ export async function withLockMonitor<T>(
     }
   };
   try {
-    return await use({ during, blockers: () => blockers });
+    return await use({ ...context, watch, blockers: () => blockers });
   } finally {
     closing.abort();
     await current;

@@ -3,7 +3,6 @@ import { isLockError, sqlstateOf } from '../database/pg-errors.ts';
 import { failure } from '../report/errors.ts';
 import { blockerLines, time } from '../report/wording.ts';
 import type { Context } from './context.ts';
-import type { LockMonitor } from './lock-monitor.ts';
 
 /**
  * Runs `attemptOnce`. After a lock timeout or a deadlock it runs again, at most `--retries` times, after
@@ -12,8 +11,7 @@ import type { LockMonitor } from './lock-monitor.ts';
  * @throws Failure `locked`, with the sessions that hold the locks
  */
 export async function withRetries<T>(
-  { signal, options: { retries }, tell }: Context,
-  monitor: LockMonitor,
+  { signal, options: { retries }, tell, blockers }: Context,
   attemptOnce: () => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++)
@@ -21,13 +19,12 @@ export async function withRetries<T>(
       return await attemptOnce();
     } catch (error) {
       if (!isLockError(error) || signal.aborted) throw error;
-      const blockers = monitor.blockers();
       const details = { sqlstate: sqlstateOf(error), cause: error };
-      if (attempt > retries) throw failure('table-lock', [retries, blockers], details);
+      if (attempt > retries) throw failure('table-lock', [retries, blockers()], details);
       const longest = Math.min(100 * 2 ** (attempt - 1), 5000);
       const pause = Math.round(longest * (0.5 + Math.random()));
       const failed = `attempt ${attempt} of ${retries + 1} failed: ${(error as Error).message}`;
-      tell(`${failed}; rolled back, next attempt in ${time(pause)}${blockerLines(blockers)}`);
+      tell(`${failed}; rolled back, next attempt in ${time(pause)}${blockerLines(blockers())}`);
       await sleep(pause, undefined, { signal });
     }
 }

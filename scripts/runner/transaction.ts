@@ -6,7 +6,6 @@ import type { Difference, Done } from '../report/types.ts';
 import { checkSchema, wasThere, type SchemaCheck } from './check-schema.ts';
 import type { Context } from './context.ts';
 import { refuseLoss, findRemoved, type Removed } from './data-loss.ts';
-import type { LockMonitor } from './lock-monitor.ts';
 import type { RunLock } from './run-lock.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
@@ -30,7 +29,6 @@ export interface RunContext {
   readonly context: Context;
   readonly connection: Connection;
   readonly lock: RunLock;
-  readonly monitor: LockMonitor;
   /** The result of the check at the beginning of the attempt. */
   readonly before: SchemaCheck;
   readonly progress: Progress;
@@ -62,10 +60,10 @@ export class RunTransaction {
 
   async begin(): Promise<void> {
     if (this.isOpen()) return;
-    const { connection, monitor, progress } = this.run;
+    const { connection, progress } = this.run;
     this.#began = beganOf(await connection.query(`${BEGIN} ${this.#settings()} ${BEGAN}`));
     if (progress.removed.length === 0) return;
-    await monitor.during(refuseLoss(connection, progress.removed));
+    await refuseLoss(connection, progress.removed);
     await connection.query(this.#settings());
   }
 
@@ -82,7 +80,7 @@ export class RunTransaction {
   async record(done: Done, sql: string): Promise<boolean> {
     // The settings come first: what the migration has SET, such as a timeout, must not apply to the record.
     const text = `${this.#settings()} ${BEGAN}; ${sql}`;
-    const results = await this.run.monitor.during(this.run.connection.query(text));
+    const results = await this.run.connection.query(text);
     this.#recorded.push(done);
     // If a statement of the migration contained COMMIT and BEGIN, the transaction has another timestamp.
     return beganOf(results) === this.#began;
