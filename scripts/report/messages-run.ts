@@ -150,10 +150,14 @@ DROP INDEX CONCURRENTLY ${broken.object.replace('index ', '')};  -- better: the 
   if (wasThere)
     return `This was there before the run. Usually a table was made by hand or by an older file.
 Change what was found to what is expected, and run again:  ${RUN} ${direction}`;
-  return direction === 'up'
-    ? `The run itself made this difference: a migration and its effect file disagree.
-Write the effect again, and read the diff:  ${RUN} snapshot`
-    : 'The run itself made this difference: "down" does not undo all that "up" does. Complete it, and run again.';
+  if (direction === 'down')
+    return 'The run itself made this difference: "down" does not undo all that "up" does. Complete it, and run again.';
+  const hint = `The run itself made this difference: a migration and its effect file disagree.
+Write the effect again, and read the diff:  ${RUN} snapshot`;
+  if (found.every(({ kind }) => kind !== 'missing')) return hint;
+  return `${hint}
+If that changes no file, something else has the name or the place of what is missing, and IF NOT EXISTS keeps it.
+Rename or drop that, and run again:  ${RUN} up`;
 }
 
 function driftHint(version: string | null, isBehind: boolean): string {

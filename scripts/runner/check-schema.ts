@@ -112,7 +112,12 @@ export async function wasThere(
   const now = await compare(expectedAt(project, count), before.facts, options.strict);
   // `down` was to remove what it has found. What `up` has not found, it was to create.
   if (direction === 'up') known.push(...now.failing.filter(({ found }) => found !== null));
-  return failing.some((difference) =>
-    known.some(({ object, found }) => object === difference.object && found === difference.found),
+  // A prerequisite of another shape, which the run has only changed further.
+  const migrations = project.migrations.slice(0, before.count);
+  const old = await compare(expectedAt({ ...project, migrations }, before.count), before.facts);
+  return failing.some(
+    ({ object, found }) =>
+      known.some((one) => one.object === object && one.found === found) ||
+      old.failing.some((one) => one.object === object),
   );
 }

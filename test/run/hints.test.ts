@@ -50,4 +50,32 @@ describe('the hint leads on', () => {
       expect((await run('up')).error?.hint).toContain('by hand or by an older file');
     }
   });
+
+  test('a prerequisite of another type, which the run changes, is blamed on others', async () => {
+    const effect = { 'public.t': { 'column a': 'integer NULL' } };
+    const prerequisites = { 'public.t': { 'column a': 'integer NOT NULL' } };
+    const { run } = await setUp(
+      {
+        ...sqlStep('0001_a', effect, 'ALTER TABLE t ALTER a DROP NOT NULL'),
+        'migrations/schema/0000_prerequisites.json': prerequisites,
+      },
+      'CREATE TABLE t (a bigint NOT NULL)',
+    );
+    const { error, differences } = await run('up');
+    expect(differences).toMatchObject([{ kind: 'changed', found: 'bigint NULL' }]);
+    expect(error?.hint).toContain('by hand or by an older file');
+  });
+
+  test('an index of another table that has the name of a new one', async () => {
+    const effect = { 'public.t': { 'index i': 'USING btree (a)' } };
+    const { run, database } = await setUp(
+      sqlStep('0001_a', effect, 'CREATE INDEX IF NOT EXISTS i ON t (a)'),
+      'CREATE TABLE t (a integer); CREATE TABLE backup (a integer); CREATE INDEX i ON backup (a)',
+    );
+    const { error, differences } = await run('up');
+    expect(differences).toMatchObject([{ kind: 'missing', object: 'index public.i' }]);
+    expect(error?.hint).toContain('something else has the name');
+    await database.query('ALTER INDEX i RENAME TO other');
+    expect(await run('up')).toMatchObject({ exitCode: 0 });
+  });
 });
