@@ -70,9 +70,9 @@ function needsOf(
   const entries = Object.entries(migration.effect).filter(
     ([object]) => !object.startsWith('extension '),
   );
-  if (direction === 'down')
-    return entries.flatMap(([object, patch]) => needsToRevert(object, patch, live));
   const removed = entries.filter(([, patch]) => removes(patch)).map(([object]) => object);
+  if (direction === 'down')
+    return entries.flatMap(([object, patch]) => needsToRevert(object, patch, removed, live));
   const isKnown: IsKnown = (object, part) => {
     const earlier = migrations.slice(0, migrations.indexOf(migration)).map(({ effect }) => effect);
     return [prerequisites, ...earlier].some((effect) =>
@@ -82,10 +82,16 @@ function needsOf(
   return entries.flatMap(([object, patch]) => needsToApply(object, patch, removed, live, isKnown));
 }
 
-function needsToRevert(object: string, patch: Effect[string], live: Facts): Need[] {
+/** @param removed as for {@link needsToApply}: what it removes may only get its old name again */
+function needsToRevert(
+  object: string,
+  patch: Effect[string],
+  removed: readonly string[],
+  live: Facts,
+): Need[] {
   const parts = partsOf(patch);
   const mayStay = parts.some(([, text]) => isTriggerFunction(text));
-  if (!live.has(object) || mayStay) return [];
+  if (!live.has(object) || mayStay || mayDepend(object, removed)) return [];
   return [[object, parts.some(([part]) => isKind(part)) ? 'DROP' : 'OWNER']];
 }
 
@@ -114,13 +120,15 @@ function needsToApply(
     const isIndex = part.startsWith('index ') || KEY.test(text);
     if (isIndex && !isThere) needs.push([object, 'CREATE']);
   }
-  // If the migration removes something else, this object may only depend on that. Then nobody asks who owns it.
-  const mayDepend = removed.some((other) => other !== object);
-  if (!live.has(object) || mayDepend) return needs;
+  if (!live.has(object) || mayDepend(object, removed)) return needs;
   if (patch === null) return [...needs, [object, 'DROP']];
   const isTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
   return [...needs, [object, isTriggers ? 'TRIGGER' : 'OWNER']];
 }
+
+/** If a migration removes something else, this object may only depend on that. Then nobody asks who owns it. */
+const mayDepend = (object: string, removed: readonly string[]) =>
+  removed.some((other) => other !== object);
 
 const KEY = /^(PRIMARY KEY|UNIQUE|EXCLUDE)/;
 const REFERENCE = /^FOREIGN KEY .* REFERENCES ((?:"[^"]+"|[^"(])+)\(/s;
