@@ -172,7 +172,8 @@ function problemsQuery(needs: readonly Need[], schema: string, writes: boolean):
   UNION ALL SELECT format('role %I lacks %s', current_user, privilege), format('GRANT %s TO %I;', privilege, current_user)
     FROM lacking
   UNION ALL SELECT format('role %I does not own %s%s; its owner is %s', current_user, kind, name, owner::regrole), CASE
-      WHEN (SELECT rolsuper FROM pg_roles r WHERE r.oid = owner) THEN format('ALTER %s OWNER TO %I;', target, current_user)
+      WHEN (SELECT rolsuper FROM pg_roles r WHERE r.oid = owner)
+      THEN format('ALTER %s OWNER TO %I;', regexp_replace(target, '^FUNCTION', 'ROUTINE'), current_user)
       WHEN pg_has_role(owner, 'MEMBER')
       THEN format('GRANT %s TO %I WITH INHERIT TRUE;  -- before PostgreSQL 16:  ALTER ROLE %2$I INHERIT;', owner::regrole, current_user)
       ELSE format('GRANT %s TO %I;', owner::regrole, current_user) END

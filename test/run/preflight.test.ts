@@ -15,9 +15,12 @@ const problems = ({ error }: JsonReport) => list(error?.message);
 const remedies = ({ error }: JsonReport) => list(error?.hint.replace('Nothing was changed.\n', ''));
 
 const base = `CREATE TABLE users (id integer PRIMARY KEY); CREATE TABLE t (id integer);
-  CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`;
+  CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+  CREATE PROCEDURE clean() LANGUAGE sql AS 'SELECT 1'`;
 const touch =
   'CREATE OR REPLACE FUNCTION public.touch()\n RETURNS trigger\n LANGUAGE plpgsql\nAS $function$BEGIN RETURN NEW; END$function$';
+const clean =
+  'CREATE OR REPLACE PROCEDURE public.clean()\n LANGUAGE sql\nAS $procedure$SELECT 2$procedure$';
 const project = {
   'migrations/schema/0000_prerequisites.json': {
     'public.users': { table: '', 'column id': 'integer NOT NULL' },
@@ -26,6 +29,7 @@ const project = {
     '0001_a',
     {
       'function public.touch()': touch,
+      'function public.clean()': clean,
       'public.t': { 'index i': 'USING btree (id)' },
       'public.a': {
         table: '',
@@ -34,8 +38,9 @@ const project = {
       },
     },
     `CREATE TABLE a (id integer REFERENCES users); CREATE INDEX i ON t (id);
-      CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
-    'DROP TABLE a; DROP INDEX i',
+      CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+      CREATE OR REPLACE PROCEDURE clean() LANGUAGE sql AS 'SELECT 2'`,
+    'DROP TABLE a; DROP INDEX i; DROP PROCEDURE clean()',
   ),
 };
 
@@ -50,6 +55,7 @@ describe('lists at once all that a role lacks, and what solves it', () => {
     expect(report).toMatchObject({ outcome: 'unavailable', exitCode: 3, error });
     const shown = name === undefined ? role.name : `"${role.name}"`;
     expect(problems(report).toSorted()).toEqual([
+      `role ${shown} does not own function public.clean(); its owner is ${owner?.name ?? ''}`,
       `role ${shown} does not own function public.touch(); its owner is ${owner?.name ?? ''}`,
       `role ${shown} does not own table public.t; its owner is ${owner?.name ?? ''}`,
       `role ${shown} lacks CREATE ON SCHEMA public`,
@@ -69,7 +75,8 @@ describe('lists at once all that a role lacks, and what solves it', () => {
     const [server] = await database.query<{ isOld: boolean }>(isOld);
     await database.query(`ALTER ROLE ${role.name} NOINHERIT; GRANT ${owner.name} TO ${role.name};
       GRANT USAGE, CREATE ON SCHEMA public TO ${role.name}, ${owner.name}; GRANT REFERENCES ON users TO ${role.name};
-      ALTER TABLE t OWNER TO ${owner.name}; ALTER FUNCTION touch() OWNER TO ${owner.name}`);
+      ALTER TABLE t OWNER TO ${owner.name}; ALTER FUNCTION touch() OWNER TO ${owner.name};
+      ALTER PROCEDURE clean() OWNER TO ${owner.name}`);
     const [remedy = '', ...others] = remedies(await run('up', role.url));
     expect(others).toEqual([]);
     await database.query(remedy.split('-- before PostgreSQL 16:')[server?.isOld ? 1 : 0] ?? '');
