@@ -173,7 +173,9 @@ function problemsQuery(needs: readonly Need[], schema: string, writes: boolean):
     FROM lacking
   UNION ALL SELECT format('role %I does not own %s%s; its owner is %s', current_user, kind, name, owner::regrole), CASE
       WHEN (SELECT rolsuper FROM pg_roles r WHERE r.oid = owner)
-      THEN format('ALTER %s OWNER TO %I;', regexp_replace(target, '^FUNCTION', 'ROUTINE'), current_user)
+      THEN format('ALTER %s OWNER TO %I;', coalesce((SELECT 'TABLE ' || d.refobjid::regclass FROM pg_depend d -- The table of a sequence.
+          WHERE kind = 'sequence ' AND d.classid = 'pg_class'::regclass AND d.objid = target.oid AND d.deptype IN ('a', 'i')),
+        regexp_replace(target, '^FUNCTION', 'ROUTINE')), current_user)
       WHEN pg_has_role(owner, 'MEMBER')
       THEN format('GRANT %s TO %I WITH INHERIT TRUE;  -- before PostgreSQL 16:  ALTER ROLE %2$I INHERIT;', owner::regrole, current_user)
       ELSE format('GRANT %s TO %I;', owner::regrole, current_user) END

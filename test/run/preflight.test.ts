@@ -14,7 +14,7 @@ const list = (text = ''): string[] =>
 const problems = ({ error }: JsonReport) => list(error?.message);
 const remedies = ({ error }: JsonReport) => list(error?.hint.replace('Nothing was changed.\n', ''));
 
-const base = `CREATE TABLE users (id integer PRIMARY KEY); CREATE TABLE t (id integer);
+const base = `CREATE TABLE users (id integer PRIMARY KEY); CREATE TABLE t (id integer); CREATE TABLE s (id serial);
   CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
   CREATE PROCEDURE clean() LANGUAGE sql AS 'SELECT 1'`;
 const touch =
@@ -30,6 +30,8 @@ const project = {
     {
       'function public.touch()': touch,
       'function public.clean()': clean,
+      'sequence public.s_id_seq':
+        'AS integer START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 2147483647 CACHE 5 OWNED BY public.s.id',
       'public.t': { 'index i': 'USING btree (id)' },
       'public.a': {
         table: '',
@@ -39,8 +41,9 @@ const project = {
     },
     `CREATE TABLE a (id integer REFERENCES users); CREATE INDEX i ON t (id);
       CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
-      CREATE OR REPLACE PROCEDURE clean() LANGUAGE sql AS 'SELECT 2'`,
-    'DROP TABLE a; DROP INDEX i; DROP PROCEDURE clean()',
+      CREATE OR REPLACE PROCEDURE clean() LANGUAGE sql AS 'SELECT 2';
+      ALTER SEQUENCE s_id_seq CACHE 5`,
+    'DROP TABLE a; DROP SEQUENCE s_id_seq CASCADE; DROP INDEX i; DROP PROCEDURE clean()',
   ),
 };
 
@@ -57,6 +60,7 @@ describe('lists at once all that a role lacks, and what solves it', () => {
     expect(problems(report).toSorted()).toEqual([
       `role ${shown} does not own function public.clean(); its owner is ${owner?.name ?? ''}`,
       `role ${shown} does not own function public.touch(); its owner is ${owner?.name ?? ''}`,
+      `role ${shown} does not own sequence public.s_id_seq; its owner is ${owner?.name ?? ''}`,
       `role ${shown} does not own table public.t; its owner is ${owner?.name ?? ''}`,
       `role ${shown} lacks CREATE ON SCHEMA public`,
       `role ${shown} lacks REFERENCES ON TABLE public.users`,
@@ -75,7 +79,7 @@ describe('lists at once all that a role lacks, and what solves it', () => {
     const [server] = await database.query<{ isOld: boolean }>(isOld);
     await database.query(`ALTER ROLE ${role.name} NOINHERIT; GRANT ${owner.name} TO ${role.name};
       GRANT USAGE, CREATE ON SCHEMA public TO ${role.name}, ${owner.name}; GRANT REFERENCES ON users TO ${role.name};
-      ALTER TABLE t OWNER TO ${owner.name}; ALTER FUNCTION touch() OWNER TO ${owner.name};
+      ALTER TABLE t OWNER TO ${owner.name}; ALTER TABLE s OWNER TO ${owner.name}; ALTER FUNCTION touch() OWNER TO ${owner.name};
       ALTER PROCEDURE clean() OWNER TO ${owner.name}`);
     const [remedy = '', ...others] = remedies(await run('up', role.url));
     expect(others).toEqual([]);
