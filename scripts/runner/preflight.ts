@@ -12,7 +12,8 @@ import type { Context } from './context.ts';
  * What the role needs, such as `['public.users', 'REFERENCES']`. The right is the name of a privilege, or
  * - `OWNER`: the role must own the object
  * - `DROP`: the role must own the object or its schema
- * - `CREATE`: the role needs this privilege on the schema of the object
+ * - `CREATE`: the role needs this privilege on the schema of the object, or on the database if there is no such
+ *   schema yet
  */
 type Need = readonly [object: string, right: string];
 
@@ -158,6 +159,9 @@ function problemsQuery(needs: readonly Need[], schema: string, writes: boolean):
       ELSE has_table_privilege(oid, "right") END
     UNION SELECT format('%s ON SCHEMA %I', r, nspname) FROM target, unnest(ARRAY['USAGE', 'CREATE']) r
       WHERE r IN ('USAGE', "right") AND NOT has_schema_privilege(space, r)
+    UNION SELECT format('CREATE ON DATABASE %I', current_database()) FROM need n CROSS JOIN parse_ident(n.name, false) AS p(parts)
+      WHERE n."right" = 'CREATE' AND p.parts[1] NOT IN (SELECT nspname FROM pg_namespace UNION SELECT ${pg.escapeLiteral(schema)})
+        AND NOT has_database_privilege(current_database(), 'CREATE')
     UNION SELECT 'USAGE ON SEQUENCE ' || q.oid::regclass FROM target t JOIN pg_depend d ON d.refobjid = t.oid
       JOIN pg_class q ON q.oid = d.objid
       WHERE t."right" = 'INSERT' AND d.deptype = 'a' AND CASE q.relkind WHEN 'S' THEN NOT has_sequence_privilege(q.oid, 'USAGE, UPDATE') END

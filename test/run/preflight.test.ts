@@ -118,6 +118,19 @@ describe('lists at once all that a role lacks, and what solves it', () => {
     expect(await run('up')).toMatchObject({ exitCode: 0 });
   });
 
+  test('a schema that the migration creates', async () => {
+    const effect = { '"S.s".t': { table: '', 'column id': 'integer NULL' } };
+    const { run, database } = await setUp(
+      sqlStep('0001_a', effect, 'CREATE SCHEMA "S.s"; CREATE TABLE "S.s".t (id integer)'),
+    );
+    const { name, url } = await plainRole(database);
+    await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${name}`);
+    const report = await run('up', url);
+    expect(problems(report)).toEqual([`role ${name} lacks CREATE ON DATABASE ${database.name}`]);
+    for (const remedy of remedies(report)) await database.query(remedy);
+    expect(await run('up', url)).toMatchObject({ exitCode: 0 });
+  });
+
   test('redo: a role that could drop, and not create again', async () => {
     const { run, database } = await setUp(createsTable('0001', 'a'));
     const { name, url } = await plainRole(database);
