@@ -113,8 +113,10 @@ function needsToApply(
     if (text === null) continue;
     const isThere = live.get(object)?.has(part) === true;
     const [, target] = REFERENCE.exec(text) ?? [];
+    const [, parent] = PARENT.exec(text) ?? [];
     if (isKind(part) && !isThere) needs.push([object, 'CREATE']);
     if (removed.length > 0) continue; // What follows may have only a new name.
+    if (parent !== undefined && !isThere) needs.push([parent, 'OWNER']);
     // Even if the foreign key is there: a migration may drop it first, and create it again.
     if (target !== undefined && !isKnown(object, part)) needs.push([target, 'REFERENCES']);
     // To create an index, or a key (which has an index), the role needs CREATE on the schema.
@@ -131,6 +133,7 @@ function needsToApply(
 const mayDepend = (object: string, removed: readonly string[]) =>
   removed.some((other) => other !== object);
 
+const PARENT = /^(?:UNLOGGED )?(?:PARTITION OF |INHERITS \()((?:"[^"]+"|[^" ,)])+)/;
 const KEY = /^(PRIMARY KEY|UNIQUE|EXCLUDE)/;
 const REFERENCE = /^FOREIGN KEY .* REFERENCES ((?:"[^"]+"|[^"(])+)\(/s;
 

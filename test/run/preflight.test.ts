@@ -131,6 +131,26 @@ describe('lists at once all that a role lacks, and what solves it', () => {
     expect(await run('up', url)).toMatchObject({ exitCode: 0 });
   });
 
+  test.for(['PARTITION OF public."T t" DEFAULT', 'INHERITS (public."T t")'])(
+    'the parent of a new table: %s',
+    async (child) => {
+      const [parent, sql] = child.startsWith('PARTITION')
+        ? ['(id integer) PARTITION BY LIST (id)', child]
+        : ['(id integer)', `() ${child}`];
+      const effect = { 'public.a': { table: child, 'column id': 'integer NULL' } };
+      const files = sqlStep('0001_a', effect, `CREATE TABLE a ${sql}`);
+      const { run, database } = await setUp(files, `CREATE TABLE "T t" ${parent}`);
+      const { name, url } = await plainRole(database);
+      await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${name}`);
+      const report = await run('up', url);
+      expect(problems(report)).toEqual([
+        expect.stringContaining('does not own table public."T t"'),
+      ]);
+      for (const remedy of remedies(report)) await database.query(remedy);
+      expect(await run('up', url)).toMatchObject({ exitCode: 0 });
+    },
+  );
+
   test('redo: a role that could drop, and not create again', async () => {
     const { run, database } = await setUp(createsTable('0001', 'a'));
     const { name, url } = await plainRole(database);
