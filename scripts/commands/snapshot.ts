@@ -18,6 +18,7 @@ import { compare } from '../schema/compare.ts';
 import {
   effectBetween,
   expectation,
+  isConstraint,
   isTriggerFunction,
   merge,
   partsOf,
@@ -163,11 +164,15 @@ function prerequisitesFrom(base: Facts, [given = {}, ...others]: readonly Effect
     .flatMap((effect) => Object.entries(effect))
     .map(([object, patch]): Effect => {
       const named = partsOf(patch).map(([part]) => part);
-      const parts = [...(base.get(object) ?? [])].filter(
+      const all = [...(base.get(object) ?? [])];
+      const changed = all.filter(
         ([part, definition]) =>
           patch === null || (named.includes(part) && !isTriggerFunction(definition)),
       );
-      return { [object]: Object.fromEntries(parts) };
+      // An equal constraint that stays, so that it is not taken for the removed one under another name.
+      const texts = changed.filter(([part]) => isConstraint(part)).map(([, text]) => text);
+      const twins = all.filter(([part, text]) => isConstraint(part) && texts.includes(text));
+      return { [object]: Object.fromEntries([...changed, ...twins]) };
     });
   return effectBetween(new Map(), merge([given, ...added, given]));
 }

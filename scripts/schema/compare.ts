@@ -1,5 +1,13 @@
 import type { Difference } from '../report/types.ts';
-import { factId, isKind, shown, title, type Expectation, type Facts } from './effects.ts';
+import {
+  factId,
+  isConstraint,
+  isKind,
+  shown,
+  title,
+  type Expectation,
+  type Facts,
+} from './effects.ts';
 import { meanTheSame } from './normalize.ts';
 
 /** `failing` are the differences that make the schema wrong, `warnings` the others. */
@@ -51,8 +59,6 @@ function differenceOf(object: string, expected: string | null, found: string | n
   else if (found === null) kind = 'missing';
   return { kind, object, expected, found };
 }
-
-const isConstraint = (part: string) => part.startsWith('constraint ');
 
 /**
  * The names of constraints that should be gone: an effect has removed or changed a constraint of the

@@ -15,6 +15,8 @@ type Fact = readonly [object: string, part: string, definition: string | null];
 export const isKind = (part: string) =>
   /^(|table|view|materialized view|foreign table)$/.test(part);
 
+export const isConstraint = (part: string) => part.startsWith('constraint ');
+
 /** The kind of an object; empty if there is none. */
 const kindOf = (facts: Facts, object: string) =>
   [...(facts.get(object)?.keys() ?? [])].find(isKind) ?? '';

@@ -71,6 +71,22 @@ test('it writes the effects, the prerequisites and the diagram, and prints what 
   expect(again).toBe('migrations/schema/0002_b.json');
 });
 
+test('a constraint that is removed, because an equal one stays: both are prerequisites', async () => {
+  const base =
+    'CREATE TABLE t (a integer CONSTRAINT k UNIQUE); ALTER TABLE t ADD CONSTRAINT l UNIQUE (a)';
+  const root = testProject({
+    [BASE]: base,
+    'migrations/0001_a.ts': up('ALTER TABLE t DROP CONSTRAINT l'),
+  });
+  expect((await snapshot(root)).code).toBe(0);
+  const both = { 'constraint l': 'UNIQUE (a)', 'constraint k': 'UNIQUE (a)' };
+  expect(effectOf(root, '0000_prerequisites')).toEqual({ 'public.t': both });
+  const fresh = await createDatabase();
+  onTestFinished(fresh.drop);
+  await fresh.query(base);
+  expect(await report('up --strict', { root, url: fresh.url })).toMatchObject({ error: null });
+});
+
 // Issue 22 O
 test('roles, their settings and memberships stay on the server, which it says', async () => {
   const role = `role_${randomBytes(4).toString('hex')}`;
