@@ -54,7 +54,7 @@ async function textsOf(context: Context, connection: Connection, from: number, t
     const lines = [title, ...effectLines(facts, expectedAt(project, count + step).facts)];
     const path = `SET search_path = ${searchPath(settings.schemas)};`;
     const text = [
-      ...lines.map((line) => `-- ${line}`),
+      ...lines.map((line) => `-- ${line.replaceAll('\n', '\n-- ')}`), // A name may have a line end.
       ...(sql.isInside ? [] : ['-- Outside a transaction', path]),
       // If a statement ends with a comment, the semicolon must be on the next line.
       ...sql.statements.map((one) => (/--[^\n]*$/.test(one) ? `${one}\n;` : one)),
