@@ -87,7 +87,7 @@ async function takeEffects(
   const effects = new Map([[PREREQUISITES, context.project.prerequisites]]);
   let before = base;
   for (const [migration, action] of loaded) {
-    const [result] = await query('SELECT pg_current_xact_id()::text::bigint AS id');
+    const [result] = await query('SELECT pg_current_xact_id()::xid::text AS id');
     // A migration may run outside a transaction, where SET LOCAL has no effect.
     await query(runSettings(context).replaceAll('SET LOCAL', 'SET'));
     await runMigrations(context.settings, client, new Map([[migration, action]]), 'up').catch(
@@ -148,9 +148,9 @@ async function read({ query }: Connection, sql: string) {
 const readAll = async ({ settings }: Context, connection: Connection) =>
   factsFrom(await read(connection, factsQuery(allObjects(settings.tableName))));
 
-/** The functions that were created or replaced after the transaction with the id `since`. */
+/** The functions that were created or replaced after the transaction with the id `since`, of 32 bits like xmin. */
 async function replacedFunctions(connection: Connection, since: string): Promise<Set<string>> {
-  const query = `SELECT 'function ' || oid::regprocedure AS object FROM pg_proc WHERE xmin::text::bigint > ${since}`;
+  const query = `SELECT 'function ' || oid::regprocedure AS object FROM pg_proc WHERE age(xmin) < age('${since}'::xid)`;
   const rows = (await read(connection, query))?.rows as { object: string }[];
   return new Set(rows.map(({ object }) => object));
 }
