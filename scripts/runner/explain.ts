@@ -47,15 +47,15 @@ export async function explain(
 
 /**
  * Finds a frequent cause of failures: an object that the migrations create was there before the run, with
- * another definition. Unless PostgreSQL says that something exists already, only tables, views and columns
- * are considered, since migrations usually replace other objects.
+ * another definition. Unless PostgreSQL says that something exists already, or cannot be replaced, only tables,
+ * views and columns are considered, since migrations usually replace other objects.
  */
 async function inTheWay(
   { context, before }: RunContext,
   target: number,
   sqlstate: string,
 ): Promise<Difference[]> {
-  const isDuplicate = ['42P06', '42P07', '42701', '42710', '42723'].includes(sqlstate);
+  const isDuplicate = /^42(P06|P07|P13|701|710|723)$/.test(sqlstate);
   if (!isDuplicate && (!/^(22|23|42)/.test(sqlstate) || sqlstate === '42501')) return [];
   const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
   const known = [...expectedAt(context.project, before.count).facts].flatMap(([object, parts]) =>

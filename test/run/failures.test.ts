@@ -54,6 +54,18 @@ describe('what is blamed when a migration fails', () => {
     });
   });
 
+  test('a function that returns something else, which cannot be replaced', async () => {
+    const create = (type: string) =>
+      `CREATE OR REPLACE FUNCTION public.f()\n RETURNS ${type}\n LANGUAGE sql\nAS $function$SELECT '1'$function$`;
+    const effect = { 'function public.f()': create('text') };
+    const { run } = await setUp(sqlStep('0001_a', effect, create('text')), create('varchar'));
+    expect(await run('up')).toMatchObject({
+      exitCode: 6,
+      error: { code: 'in-the-way' },
+      differences: [{ kind: 'changed', object: 'function public.f()' }],
+    });
+  });
+
   test.for([
     ['22007', 'ALTER TABLE a ALTER id TYPE date USING id::text::date'],
     ['42P01', 'ALTER TABLE a ALTER id TYPE bigint; UPDATE nothing SET id = 1'],
