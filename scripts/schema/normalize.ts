@@ -82,10 +82,14 @@ const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node 
       rest.length > 0 && relation !== undefined && first?.String?.sval === relation;
     return isQualified ? { ColumnRef: { fields: rest } } : undefined;
   },
-  // Before PostgreSQL 15, `EXISTS (SELECT true …)` is printed as `EXISTS (SELECT true AS bool …)`.
+  // After a restore, `EXISTS (SELECT NULL::text …)` is printed as `EXISTS (SELECT NULL::text AS text …)`: the
+  // constant then has a name, that of its type. Before PostgreSQL 15, `true` has one from the beginning.
   ResTarget({ name, val }) {
-    const isBoolean = (val as { A_Const?: Node } | undefined)?.A_Const?.['boolval'] !== undefined;
-    return name === 'bool' && isBoolean ? { ResTarget: { val } } : undefined;
+    const { A_Const, TypeCast } = (val ?? {}) as { A_Const?: Node; TypeCast?: Cast };
+    const isBoolean = name === 'bool' && A_Const?.['boolval'] !== undefined;
+    const isType = name === TypeCast?.typeName.names.at(-1)?.String.sval;
+    const isNamedByType = isType && TypeCast !== undefined && 'A_Const' in TypeCast.arg;
+    return isBoolean || isNamedByType ? { ResTarget: { val } } : undefined;
   },
   // In the body of a function, line ends and blanks at the end of a line are ignored. Other blanks may
   // matter.
@@ -99,6 +103,11 @@ const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node 
     };
   },
 };
+
+interface Cast {
+  readonly arg: Node;
+  readonly typeName: { readonly names: readonly { readonly String: { readonly sval: string } }[] };
+}
 
 interface Range {
   readonly alias?: { readonly aliasname: string };
