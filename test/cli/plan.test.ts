@@ -86,15 +86,6 @@ describe.skipIf(!hasPsql)('psql', () => {
     expect(await psql(url, stdout)).toMatchObject({ code: 3 });
     expect(await stateOf(database)).toEqual(before);
   });
-
-  test('takes no part of a name for a statement, if the name has a line end', async () => {
-    const { url, print } = await setUp(['a'], {
-      'migrations/0002_b.ts': migration(`pgm.createTable('b\\nSELECT 1/0;', {});`, ''),
-      'migrations/schema/0002_b.json': { 'public."b\nSELECT 1/0;"': { table: '' } },
-    });
-    const { stdout } = await print('plan');
-    expect(await psql(url, stdout)).toMatchObject({ code: 0 });
-  });
 });
 
 /** The comments of a plan on one migration: what it does, in words. */

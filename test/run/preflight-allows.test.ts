@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { plainRole } from '../support/plain-role.ts';
+import { readCases } from './cases.ts';
+import { settingsFile, setUp, sqlStep } from './setup.ts';
+
+/** What PostgreSQL allows, the preflight does not refuse. */
+
+test.for(readCases('preflight-allows.txt'))('allows %s', async ([, { base: sql, files }]) => {
+  const { run, database } = await setUp({ ...settingsFile(['public'], 'ours'), ...files });
+  const { name, url } = await plainRole(database);
+  await database.query(
+    `CREATE SCHEMA ours AUTHORIZATION ${name}; ${sql.replaceAll('ROLE_NAME', name)}`,
+  );
+  expect(await run('up', url)).toMatchObject({ exitCode: 0, error: null });
+});
+
+test('allows to give a column its old name again, with a view and a key of another role', async () => {
+  const before = {
+    'public.t': { 'column id': 'integer NOT NULL' },
+    'public.v': { view: 'SELECT id FROM public.t' },
+    'public.o': { 'constraint k': 'FOREIGN KEY (id) REFERENCES public.t(id)' },
+  };
+  const effect = {
+    'public.t': { 'column id': null, 'column uid': 'integer NOT NULL' },
+    'public.v': { view: 'SELECT uid AS id FROM public.t' },
+    'public.o': { 'constraint k': 'FOREIGN KEY (id) REFERENCES public.t(uid)' },
+  };
+  const [up, down] = ['ALTER TABLE t RENAME id TO uid', 'ALTER TABLE t RENAME uid TO id'];
+  const { run, database } = await setUp(
+    { ...sqlStep('0001_a', effect, up, down), 'migrations/schema/0000_prerequisites.json': before },
+    `CREATE TABLE t (id integer UNIQUE NOT NULL); CREATE VIEW v AS SELECT id FROM t;
+      CREATE TABLE o (id integer CONSTRAINT k REFERENCES t (id))`,
+  );
+  const { name, url } = await plainRole(database);
+  await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${name};
+    ALTER TABLE t OWNER TO ${name}`);
+  for (const line of ['up', 'down', 'up', 'redo'])
+    expect([line, (await run(line, url)).error]).toEqual([line, null]);
+});
