@@ -72,27 +72,27 @@ function needsOf(
     ([object]) => !object.startsWith('extension '),
   );
   const removed = entries.filter(([, patch]) => removes(patch)).map(([object]) => object);
-  if (direction === 'down')
-    return entries.flatMap(([object, patch]) => needsToRevert(object, patch, removed, live));
   const isKnown: IsKnown = (object, part) => {
     const earlier = migrations.slice(0, migrations.indexOf(migration)).map(({ effect }) => effect);
     return [prerequisites, ...earlier].some((effect) =>
       partsOf(effect[object]).some(([name]) => name === part),
     );
   };
-  return entries.flatMap(([object, patch]) => needsToApply(object, patch, removed, live, isKnown));
+  const needsTo = direction === 'up' ? needsToApply : needsToRevert;
+  return entries.flatMap(([object, patch]) => needsTo(object, patch, removed, live, isKnown));
 }
 
-/** @param removed as for {@link needsToApply}: what it removes may only get its old name again */
 function needsToRevert(
   object: string,
   patch: Effect[string],
   removed: readonly string[],
   live: Facts,
+  isKnown: IsKnown,
 ): Need[] {
   const parts = partsOf(patch);
   const mayStay = parts.some(([, text]) => isTriggerFunction(text));
-  if (!live.has(object) || mayStay || mayDepend(object, removed)) return [];
+  const isNew = parts.some(([part]) => isKind(part) && !isKnown(object, part));
+  if (!live.has(object) || mayStay || (mayDepend(object, removed) && !isNew)) return [];
   return [[object, parts.some(([part]) => isKind(part)) ? 'DROP' : 'OWNER']];
 }
 

@@ -3,7 +3,7 @@ import { plainRole } from '../support/plain-role.ts';
 import { readCases } from './cases.ts';
 import { settingsFile, setUp, sqlStep } from './setup.ts';
 
-/** What PostgreSQL allows, the preflight does not refuse. */
+/** What PostgreSQL allows, the preflight does not refuse; and what it must not take for that. */
 
 test.for(readCases('preflight-allows.txt'))('allows %s', async ([, { base: sql, files }]) => {
   const { run, database } = await setUp({ ...settingsFile(['public'], 'ours'), ...files });
@@ -36,4 +36,14 @@ test('allows to give a column its old name again, with a view and a key of anoth
     ALTER TABLE t OWNER TO ${name}`);
   for (const line of ['up', 'down', 'up', 'redo'])
     expect([line, (await run(line, url)).error]).toEqual([line, null]);
+});
+
+test('refuses to give a table its old name again that the role does not own', async () => {
+  const effect = { 'public.t': null, 'public.w': { table: '' } };
+  const [up, down] = ['ALTER TABLE t RENAME TO w', 'ALTER TABLE w RENAME TO t'];
+  const { run, database } = await setUp(sqlStep('0001_a', effect, up, down), 'CREATE TABLE t ()');
+  const { name, url } = await plainRole(database);
+  await run('up');
+  const { error } = await run('down', url);
+  expect(error?.message).toContain(`role ${name} does not own table public.w`);
 });
