@@ -3,8 +3,11 @@ import { sessionOf, type Connection } from '../database/connection.ts';
 import { failure } from '../report/errors.ts';
 import type { Context } from './context.ts';
 
-/** Undoes every `SET`, `SET ROLE` and `set_config` of a session, and drops its temporary tables. */
-export const RESET = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP;';
+/**
+ * Undoes every `SET`, `SET ROLE` and `set_config` of a session, and drops its temporary tables. Behind a
+ * pooler, RESET ALL also undoes the encoding that `pg` asked for when it connected.
+ */
+export const RESET = `RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SET client_encoding = 'UTF8'; DISCARD TEMP;`;
 
 /** Turns off the timeouts that end idle or, since PostgreSQL 17, long transactions. */
 export const noTimeouts = ({ serverVersion }: Connection) =>

@@ -5,7 +5,7 @@ import { advisoryLocks } from '../support/eventually.ts';
 
 import { hold, ITEMS, setUpItems } from './items.ts';
 import { keepBusy, testPooler } from './pgbouncer.ts';
-import { sqlStep, step } from './setup.ts';
+import { setUp, sqlStep, step } from './setup.ts';
 
 const SIZE = 3;
 
@@ -112,4 +112,14 @@ test('says that what a function has written before pgm.noTransaction() stays', a
     exitCode: 8,
     error: { code: 'pooled-session', hint },
   });
+});
+
+test('text keeps its characters where the database has another client_encoding', async (context) => {
+  const up = `CREATE TABLE b (v text DEFAULT 'Größe'); INSERT INTO b VALUES (DEFAULT)`;
+  const effect = { 'public.b': { table: '', 'column v': "text NULL DEFAULT 'Größe'::text" } };
+  const { run, database } = await setUp(sqlStep('0001_b', effect, up));
+  await database.query(`ALTER DATABASE ${database.name} SET client_encoding = 'LATIN1'`);
+  const pooler = await testPooler(context, database.url);
+  expect(await run('up', pooler.through(database.url))).toMatchObject({ exitCode: 0 });
+  expect(await database.query('SELECT v FROM b')).toEqual([{ v: 'Größe' }]);
 });
