@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { RUN_LOCK_KEY } from '../../scripts/runner/run-lock.ts';
 import { advisoryLocks, blockedRun, eventually } from '../support/eventually.ts';
 import type { Files } from '../support/project.ts';
-import { createsTable, setUp, sqlStep, table } from './setup.ts';
+import { createsTable, setUp, sqlStep, step, table } from './setup.ts';
 
 const three = {
   ...createsTable('0001', 'a'),
@@ -54,6 +54,12 @@ describe('a migration of', () => {
     expect(await run('down')).toMatchObject({ exitCode: 0 });
     expect(await applied()).toEqual([]);
   });
+});
+
+test('a migration may send a literal of many megabytes', async () => {
+  const up = `pgm.sql("CREATE TABLE a (id integer); SELECT length('" + 'x'.repeat(20_000_000) + "')");`;
+  const { run } = await setUp(step('0001_a', table('a', 'id'), up));
+  expect(await run('up')).toMatchObject({ exitCode: 0 });
 });
 
 test('redo says what is committed when another run takes the run lock in between', async () => {
