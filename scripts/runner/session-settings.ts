@@ -4,10 +4,12 @@ import { failure } from '../report/errors.ts';
 import type { Context } from './context.ts';
 
 /**
- * Undoes every `SET`, `SET ROLE` and `set_config` of a session, and drops its temporary tables. Behind a
- * pooler, RESET ALL also undoes the encoding that `pg` asked for when it connected.
+ * Undoes every `SET`, `SET ROLE` and `set_config` of a session, closes its cursors, and drops its temporary
+ * tables. COMMIT would run the query of a cursor WITH HOLD to its end, after the check. Behind a pooler,
+ * RESET ALL also undoes the encoding that `pg` asked for when it connected.
  */
-export const RESET = `RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SET client_encoding = 'UTF8'; DISCARD TEMP;`;
+export const RESET = `RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SET client_encoding = 'UTF8';
+CLOSE ALL; DISCARD TEMP;`;
 
 /** Turns off the timeouts that end idle or, since PostgreSQL 17, long transactions. */
 export const noTimeouts = ({ serverVersion }: Connection) =>

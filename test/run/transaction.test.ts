@@ -53,6 +53,18 @@ describe('rolls everything back when', () => {
   });
 });
 
+test('a cursor that COMMIT would run to its end is closed before the check', async () => {
+  const { run, applied, database } = await setUp(
+    b(`${MAKE}; CREATE TEMP TABLE c AS SELECT 1; DECLARE c1 CURSOR FOR TABLE c; FETCH c1;
+      DECLARE c2 CURSOR WITH HOLD FOR SELECT late()`),
+    `CREATE FUNCTION late() RETURNS integer LANGUAGE plpgsql
+      AS $$ BEGIN ALTER TABLE public.b ADD late integer; RETURN 1; END $$`,
+  );
+  expect(await run('up')).toMatchObject({ exitCode: 0 });
+  expect(await database.query("SELECT FROM pg_attribute WHERE attname = 'late'")).toEqual([]);
+  expect(await applied()).toEqual(['0002_b']);
+});
+
 const deferred = (sql: string) => `CREATE TABLE t (id integer);
   CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${sql}; RETURN NULL; END $$;
   CREATE CONSTRAINT TRIGGER later AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION later()`;
