@@ -1,5 +1,6 @@
 import type { QueryResult } from 'pg';
 import { connectionName, type Connection } from '../database/connection.ts';
+import { sqlstateOf } from '../database/pg-errors.ts';
 import { versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Difference, Done } from '../report/types.ts';
@@ -79,11 +80,16 @@ export class RunTransaction {
    */
   async record(done: Done, sql: string): Promise<boolean> {
     // The settings come first: what the migration has SET, such as a timeout, must not apply to the record.
-    const text = `${this.#settings()} ${BEGAN}; ${sql}`;
-    const results = await this.run.connection.query(text);
+    // SAVEPOINT fails if a statement that the migration has not awaited has ended the transaction meanwhile.
+    const text = `${this.#settings()} SAVEPOINT own; RELEASE own; ${BEGAN}; ${sql}`;
+    const sending = this.run.connection.query(text).catch((error: unknown) => {
+      if (sqlstateOf(error) === '25P01') return [];
+      throw error;
+    });
+    const results = await sending;
     this.#recorded.push(done);
     // If a statement of the migration contained COMMIT and BEGIN, the transaction has another timestamp.
-    return beganOf(results) === this.#began;
+    return results.length > 0 && beganOf(results) === this.#began;
   }
 
   /**

@@ -48,6 +48,15 @@ describe('a migration that leaves the transaction of the run', () => {
     expect(error?.hint.includes('Nothing was changed')).toBe(exitCode === 5);
     expect(await applied()).toEqual(['0001_a']);
   });
+
+  test('hidden in a statement that is not awaited is never recorded', async () => {
+    const hidden = `pgm.db.query('SELECT pg_sleep(0.3); COMMIT')`;
+    const up = `await pgm.db.query('CREATE TABLE b (id bigint)'); ${hidden}.catch(() => {});`;
+    const { run, applied } = await setUp({ ...a, ...b(up) });
+    expect(await run('up 0001')).toMatchObject({ exitCode: 0 });
+    expect(await run('up')).toMatchObject({ exitCode: 8, error: { code: 'left-transaction' } });
+    expect(await applied()).toEqual(['0001_a']);
+  });
 });
 
 test('functions of another schema do not pass for those of PostgreSQL', async () => {
