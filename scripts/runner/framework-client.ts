@@ -173,6 +173,7 @@ export class FrameworkClient implements StatementClient {
 
   #transactionEnded(): Failure {
     const { file } = this.current;
+    this.run.progress.wroteOutside = true;
     return failure('left-transaction', [file], { file });
   }
 

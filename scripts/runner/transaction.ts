@@ -167,8 +167,10 @@ export class RunTransaction {
   /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
   async rollback(): Promise<void> {
     const { connection, progress } = this.run;
-    if (this.isOpen()) await connection.query('ROLLBACK').catch(() => undefined);
-    // Undoes what a migration has SET outside a transaction.
-    if (progress.wroteOutside) await connection.query(RESET).catch(() => undefined);
+    if (!this.isOpen() && !progress.wroteOutside) return;
+    // Undoes also what a migration has SET outside the transaction, or has committed itself: in the same
+    // message, which a pooler sends to the same session.
+    const sql = this.isOpen() ? `ROLLBACK; ${RESET}` : RESET;
+    await connection.query(sql).catch(() => undefined);
   }
 }

@@ -104,6 +104,16 @@ test('other clients notice nothing of a migration that fails after it has SET so
   }
 });
 
+test.for(['COMMIT', 'COMMIT; BEGIN'])(
+  'other clients notice nothing of what a migration has SET before its own %s',
+  async (end, context) => {
+    const up = `pgm.sql('SET ROLE pg_monitor; SET work_mem = 1000; ${end}');`;
+    const { pooled, url, before } = await setUpPooled(context, step('0001_set', {}, up));
+    expect(await pooled('up')).toMatchObject({ exitCode: 8, error: { code: 'left-transaction' } });
+    expect(await sessionsOf(url)).toEqual(before);
+  },
+);
+
 test('says that what a function has written before pgm.noTransaction() stays', async (context) => {
   const up = `await pgm.db.query('CREATE TABLE b (id integer)'); pgm.noTransaction(); pgm.sql('SET work_mem = 1000');`;
   const { pooled } = await setUpPooled(context, step('0001_b', {}, up));
