@@ -4,7 +4,7 @@ import { failure } from '../report/errors.ts';
 import { COUNT_LIMIT, type Loss } from '../report/types.ts';
 import type { RunLock } from './run-lock.ts';
 
-/** A table or a column that a run has removed. The id stays the same when it is renamed. */
+/** A table or a column that a run has removed. Its id changes when it is renamed: the look is by name. */
 export type Removed = Omit<Loss, 'count'> & { readonly id: string };
 
 /** The tables that this transaction has locked as DROP and ALTER TABLE do, and the columns that it sees in them. */
@@ -20,8 +20,9 @@ const goneQuery = (locked: string) => `
   WITH t AS (SELECT c.oid, c.oid::regclass::text AS "table", l.columns
     FROM json_to_recordset('${locked}') AS l(id oid, columns int[]) JOIN pg_class c ON c.oid = l.id
     WHERE c.relkind = 'r' AND c.relpersistence <> 't')
-  SELECT oid::text AS id, "table", NULL AS "column" FROM t WHERE columns = '{}'
-  UNION ALL SELECT concat(t.oid, '.', a.attnum), "table", quote_ident(a.attname) FROM t JOIN pg_attribute a ON a.attrelid = t.oid
+  SELECT concat(oid, "table") AS id, "table", NULL AS "column" FROM t WHERE columns = '{}'
+  UNION ALL SELECT concat_ws('.', t.oid, a.attnum, "table", a.attname), "table", quote_ident(a.attname)
+  FROM t JOIN pg_attribute a ON a.attrelid = t.oid
   WHERE columns <> '{}' AND a.attnum <> ALL (columns) AND NOT a.attisdropped AND a.attgenerated = ''`;
 
 /**

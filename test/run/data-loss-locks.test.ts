@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { blockedRun } from '../support/eventually.ts';
+import { blockedRun, eventually } from '../support/eventually.ts';
 import { plainRole } from '../support/plain-role.ts';
 import { createsTable, setUp, sqlStep, table } from './setup.ts';
 
@@ -55,6 +55,30 @@ test('what another session drops meanwhile is not removed by the run', async () 
   await gate.query('SELECT pg_advisory_unlock(4711)');
   expect(await running).toMatchObject({ exitCode: 0 });
   expect(await database.query('SELECT last_value AS n FROM attempts')).toEqual([{ n: '1' }]);
+});
+
+test('a table that another session renames meanwhile is looked at under its new name', async () => {
+  const drop = 'DROP SCHEMA rep CASCADE; SELECT pg_advisory_xact_lock(4711)';
+  const { run, database } = await setUp(
+    sqlStep('0001_a', {}, drop),
+    'CREATE SCHEMA rep; CREATE TABLE rep.t (id integer); INSERT INTO rep.t VALUES (1)',
+  );
+  const [gate, other] = [await database.connect(), await database.connect()];
+  await gate.query('SELECT pg_advisory_lock(4711)');
+  const running = run('up --lock-timeout=60s');
+  await blockedRun(database);
+  const renaming = other.query('ALTER TABLE rep.t RENAME TO u; CREATE TABLE rep.t ()');
+  const waits = async () =>
+    (
+      await database.query(
+        `SELECT FROM pg_locks WHERE NOT granted AND relation = 'rep.t'::regclass`,
+      )
+    ).length === 1;
+  await eventually('a session that waits for the table', waits);
+  await gate.query('SELECT pg_advisory_unlock(4711)');
+  await renaming;
+  expect((await running).error?.message).toContain('rep.u: 1 row');
+  expect(await database.query('SELECT id FROM rep.u')).toEqual([{ id: 1 }]);
 });
 
 test('the look locks no readers out of a table that a later migration changes', async () => {
