@@ -16,7 +16,14 @@ import {
   type StatementClient,
 } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
-import { BEGIN, isQuery, RESET, runSettings, searchPath } from '../runner/session-settings.ts';
+import {
+  BEGIN,
+  BEGIN_READ,
+  isQuery,
+  RESET,
+  runSettings,
+  searchPath,
+} from '../runner/session-settings.ts';
 import { effectLines } from '../schema/effects.ts';
 import { knownAt } from './check.ts';
 
@@ -39,7 +46,7 @@ async function textsOf(context: Context, connection: Connection, from: number, t
   const direction: Direction = from < to ? 'up' : 'down';
   const texts: string[] = [];
   const loaded = await loadMigrations(between(project, direction, from, to), direction);
-  await query(`BEGIN READ ONLY; ${runSettings(context)}`);
+  await query(`${BEGIN_READ} ${runSettings(context)}`);
   for (const [migration, action] of loaded) {
     const { name, file } = migration;
     const reader = readerFor(client, file);

@@ -7,6 +7,7 @@ import { READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
 import { isKind, isTriggerFunction, partsOf, type Effect, type Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
+import { BEGIN_READ } from './session-settings.ts';
 
 /**
  * What the role needs, such as `['public.users', 'REFERENCES']`. The right is the name of a privilege, or
@@ -42,7 +43,7 @@ export async function refuseProblems(
   if (writes && command === 'redo') add('up', new Map()); // All that it reverts is created again.
   if (writes && !hasTable) needs.push([settings.tableName, 'CREATE']);
   const query = problemsQuery(needs, settings.migrationsSchema, writes);
-  const results = await connection.query(`BEGIN READ ONLY; ${READ_SETTINGS} ${query}; COMMIT`);
+  const results = await connection.query(`${BEGIN_READ} ${READ_SETTINGS} ${query}; COMMIT`);
   const problems = results.at(-2)?.rows as Problem[];
   if (writes) problems.push(...(await missingPrerequisites(context, facts)));
   if (problems.length > 0) throw failure('problems', [problems, database]);

@@ -32,6 +32,8 @@ SET LOCAL standard_conforming_strings = on;`;
 
 /** With the isolation level and READ WRITE, since a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
+/** SERIALIZABLE, READ ONLY and DEFERRABLE together would wait for the transactions of others. */
+export const BEGIN_READ = 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;';
 
 /** SQL without string literals and comments. These patterns also match texts of many megabytes. */
 const bare = (sql: string) => sql.replaceAll(/'[^']*'|--.*|\/\*[^]*?\*\//g, ' ');

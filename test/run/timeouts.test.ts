@@ -106,3 +106,17 @@ test.for(['', OUTSIDE])(
     expect(await advisoryLocks(database)).toEqual([]);
   },
 );
+
+test.for(['plan', 'up'])(
+  '%s does not wait for a SERIALIZABLE transaction of another session',
+  { timeout: 20_000 },
+  async (line) => {
+    const { run, database } = await setUp(createsTable('0001', 'a'));
+    const serializable = `ALTER DATABASE ${database.name} SET default_transaction_isolation = serializable`;
+    const deferrable = `ALTER DATABASE ${database.name} SET default_transaction_deferrable = on`;
+    await database.query(`${serializable}; ${deferrable}`);
+    const other = await database.connect();
+    await other.query('BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; SELECT FROM pg_class');
+    expect(await run(line)).toMatchObject({ exitCode: 0 });
+  },
+);
