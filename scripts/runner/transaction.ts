@@ -1,6 +1,6 @@
 import type { QueryResult } from 'pg';
 import { connectionName, type Connection } from '../database/connection.ts';
-import { sqlstateOf } from '../database/pg-errors.ts';
+import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
 import { versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Difference, Done } from '../report/types.ts';
@@ -115,7 +115,10 @@ export class RunTransaction {
     const { connection, context, progress } = this.run;
     context.signal.throwIfAborted();
     progress.isCommitting = true;
-    const [result] = await connection.query('COMMIT');
+    const [result] = await connection.query('COMMIT').catch((error: unknown) => {
+      progress.isCommitting = isConnectionLost(error); // If the server has answered, it has rolled back.
+      throw error;
+    });
     progress.isCommitting = false;
     // If a statement has failed before, the server answers ROLLBACK to COMMIT.
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');

@@ -65,6 +65,17 @@ test('a cursor that COMMIT would run to its end is closed before the check', asy
   expect(await applied()).toEqual(['0002_b']);
 });
 
+test('an error that answers COMMIT means that nothing was changed', async () => {
+  // After the check, there is still a deferred trigger to run.
+  const raise = `IF NEW.id < 3 THEN SET CONSTRAINTS ALL DEFERRED; INSERT INTO public.t VALUES (NEW.id + 1);
+    ELSE RAISE 'too late'; END IF`;
+  const { run, tables } = await setUp(b(`${MAKE}; INSERT INTO t VALUES (1)`), deferred(raise));
+  const { exitCode, error } = await run('up');
+  expect([exitCode, error?.message]).toEqual([5, expect.stringContaining('COMMIT')]);
+  expect(error?.hint).toContain('Nothing was changed.');
+  expect(await tables()).toEqual(['t']);
+});
+
 const deferred = (sql: string) => `CREATE TABLE t (id integer);
   CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${sql}; RETURN NULL; END $$;
   CREATE CONSTRAINT TRIGGER later AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION later()`;
