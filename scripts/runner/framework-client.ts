@@ -115,9 +115,11 @@ export class FrameworkClient implements StatementClient {
       throw this.#isInside ? this.#transactionEnded() : this.#tooLate(sql);
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
     if (this.#isRunning) this.#hasSentInside = true;
-    const result = await this.run.connection.send(...sent);
+    const sending = this.run.connection.send(...sent);
+    // A COMMIT may stand before the statement that fails. `pg` learns that from the answer after the error.
+    await sending.catch(() => this.run.connection.query('')).catch(() => undefined);
     if (!this.transaction.isOpen()) throw this.#transactionEnded();
-    return result;
+    return await sending;
   }
 
   /** Outside a transaction, every statement commits at once: the run lock must be held before each. */

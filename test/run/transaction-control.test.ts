@@ -37,6 +37,7 @@ describe('a migration that leaves the transaction of the run', () => {
     'SELECT 1; COMMIT',
     'SELECT 1; ROLLBACK',
     'SELECT 1; COMMIT; BEGIN',
+    'SELECT 1; COMMIT; SELECT 1 / 0',
     'DO $$ BEGIN COMMIT; END $$',
   ])('hidden as %s is never recorded, and says what may be committed', async (statement) => {
     const up = `pgm.sql('${MAKE}'); pgm.sql('${statement}');`;
