@@ -46,8 +46,11 @@ export const run = (context: Context): Promise<Result> =>
       if (command !== 'redo' || progress.reverted.length === 0) return result;
       return await move(progress.count, count);
     };
-    const result = await moves().catch((thrown: unknown) => {
+    const result = await moves().catch(async (thrown: unknown) => {
       const error = failureOf(context, progress, thrown);
+      // Only the server knows what a migration has committed itself.
+      if (error.code === 'left-transaction')
+        progress.count = (await checkSchema(lockConnection, context).catch(() => progress)).count;
       return { outcome: error.outcome, error };
     });
     const { applied, reverted } = progress;

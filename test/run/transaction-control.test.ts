@@ -50,6 +50,13 @@ describe('a migration that leaves the transaction of the run', () => {
     expect(await applied()).toEqual(['0001_a']);
   });
 
+  test('may commit the record of an earlier one: the version is the one of the server', async () => {
+    const { run, applied } = await setUp({ ...a, ...b(`pgm.sql('${MAKE}; COMMIT');`) });
+    const state = { version: '0001_a', applied: [], pending: ['0002_b'] };
+    expect(await run('up')).toMatchObject({ exitCode: 8, ...state });
+    expect(await applied()).toEqual(['0001_a']);
+  });
+
   test('hidden in a statement that is not awaited is never recorded', async () => {
     const hidden = `pgm.db.query('SELECT pg_sleep(0.3); COMMIT')`;
     const up = `await pgm.db.query('CREATE TABLE b (id bigint)'); ${hidden}.catch(() => {});`;
