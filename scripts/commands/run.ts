@@ -82,9 +82,10 @@ async function attemptRun(
   const run = { ...attempt, before };
   const client = new FrameworkClient(run, first);
   try {
-    // The framework creates its table before it sends BEGIN. That must be in the transaction, too.
+    // The framework creates its table before the first migration starts. That must be in the transaction, too.
     await client.transaction.begin();
     await runMigrations(settings, client, loaded, direction);
+    await client.commit();
     signal.throwIfAborted();
     if (progress.count !== to)
       throw new Error(`the framework stopped at ${progress.count} instead of ${to} migrations`);

@@ -8,20 +8,15 @@ import { RunTransaction, type RunContext } from './transaction.ts';
 type Sent = Parameters<Connection['send']>;
 
 /**
- * The database client that the framework gets. It forwards every statement to the server, except for these:
+ * The database client that the framework gets. The run has its own transactions: the framework sends no BEGIN,
+ * COMMIT or ROLLBACK. This client forwards every statement to the server, except for these:
  *
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |
- * | `BEGIN`, `BEGIN;`                           | BEGIN, and the settings of a run                      |
+ * | the first statement outside a transaction   | {@link commit}, prepares the session, forwards it      |
  * | the record of a migration, in a transaction | makes the settings anew, forwards it, and checks that |
  * |                                             | the transaction is still the run's own                |
- * | the record of a migration, outside of one   | BEGIN, the same, and all that COMMIT does             |
- * | `COMMIT`, `COMMIT;`                         | the data-loss guard, the check of the schema, proof   |
- * |                                             | that the run lock is held, and COMMIT. Without a      |
- * |                                             | write, only ROLLBACK                                  |
- * | `ROLLBACK`                                  | ROLLBACK                                              |
- *
- * The framework sends `COMMIT;` before a migration that asks for no transaction, and `BEGIN;` after it.
+ * | the record of a migration, outside of one   | BEGIN, the same, and {@link commit}                    |
  */
 export class FrameworkClient implements StatementClient {
   readonly transaction: RunTransaction;
@@ -34,8 +29,6 @@ export class FrameworkClient implements StatementClient {
    * `pgm.noTransaction()`. Undefined from the record of a migration to the start of the next one.
    */
   #isInside: (() => boolean) | undefined;
-  /** True while the function of a migration runs. It may send statements itself, with `pgm.db`. */
-  #isRunning = false;
   /** True during the check, and when the run is over: nothing more may come. */
   #isClosed = false;
   /**
@@ -43,7 +36,7 @@ export class FrameworkClient implements StatementClient {
    * session prepared: once, for all statements that wait for it.
    */
   #prepared: Promise<void> | undefined;
-  /** True if the function of the current migration has sent a statement in the transaction. */
+  /** True if the current migration has sent a statement in the transaction. */
   #hasSentInside = false;
   /** True behind a pooler, which may send each statement outside a transaction to another server session. */
   #isPooled = false;
@@ -57,24 +50,20 @@ export class FrameworkClient implements StatementClient {
     this.transaction = new RunTransaction(run);
   }
 
-  starts(migration: Migration, isInside: () => boolean): void {
+  async starts(migration: Migration, isInside: () => boolean): Promise<void> {
     this.current = migration;
     this.#isInside = isInside;
-    this.#isRunning = true;
-    this.#hasSentInside = false;
     this.#prepared = undefined;
+    this.#hasSentInside = false;
     this.#since = performance.now();
-  }
-
-  sends(): void {
-    this.#isRunning = false;
+    await this.transaction.begin();
   }
 
   async query(...sent: Sent): Promise<unknown> {
     const sql = textOf(sent[0]).trim();
     try {
       const result = await this.#handle(sql, sent);
-      if (sql !== 'ROLLBACK') this.firstError = undefined; // The migration has handled the error.
+      this.firstError = undefined; // The migration has handled the error.
       return result;
     } catch (error) {
       this.firstError ??= { error, sql };
@@ -83,22 +72,12 @@ export class FrameworkClient implements StatementClient {
   }
 
   async #handle(sql: string, sent: Sent): Promise<unknown> {
-    if (sql === 'ROLLBACK' && !this.#isRunning) {
-      await this.rollback();
-      return undefined;
-    }
     const { context } = this.run;
     context.signal.throwIfAborted();
     if (this.#isOutside()) await (this.#prepared ??= this.#prepareOutside());
     if (this.#isClosed) throw this.#tooLate(sql);
     if (context.options.verbose) context.tell(sql);
-    const command = sql.replace(/;$/, '');
-    const isBetween = this.#isInside === undefined;
-    // The framework sends COMMIT before a migration outside a transaction. All is committed already.
-    if (command === 'COMMIT' && !this.#isRunning && !this.transaction.isOpen()) return undefined;
-    if (command === 'BEGIN' && isBetween) await this.transaction.begin();
-    else if (command === 'COMMIT' && isBetween) await this.#commit();
-    else if (sql === recordStatement(context.settings, this.current.name, context.direction))
+    if (sql === recordStatement(context.settings, this.current.name, context.direction))
       await this.#record(sql);
     else return await this.#forward(sql, sent);
     return undefined;
@@ -114,7 +93,7 @@ export class FrameworkClient implements StatementClient {
     if (!this.transaction.isOpen())
       throw this.#isInside ? this.#transactionEnded() : this.#tooLate(sql);
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
-    if (this.#isRunning) this.#hasSentInside = true;
+    this.#hasSentInside = true;
     const sending = this.run.connection.send(...sent);
     // A COMMIT may stand before the statement that fails. `pg` learns that from the answer after the error.
     await sending.catch(() => this.run.connection.query('')).catch(() => undefined);
@@ -140,11 +119,15 @@ export class FrameworkClient implements StatementClient {
     const done = { name: this.current.name, milliseconds };
     const isOwn = this.transaction.isOpen() && (await this.transaction.record(done, sql));
     if (!isOwn) throw this.#transactionEnded();
-    if (isOutside) await this.#commit();
+    if (isOutside) await this.commit();
   }
 
-  /** Returns false if there was nothing to commit. */
-  async #commit(): Promise<boolean> {
+  /**
+   * Commits the open transaction, after the data-loss guard, the check of the schema, and proof that the run
+   * lock is held. Returns false if there was nothing to commit.
+   */
+  async commit(): Promise<boolean> {
+    if (!this.transaction.isOpen()) return false;
     this.#isClosed = true;
     const hasWritten = await this.transaction.hasWritten();
     if (hasWritten) {
@@ -158,11 +141,9 @@ export class FrameworkClient implements StatementClient {
 
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
   async #prepareOutside(): Promise<void> {
-    await this.transaction.begin();
     const { connection, context, progress } = this.run;
-    const isCommitted = await this.#commit();
     // What the function of the migration has written before pgm.noTransaction() is committed, too.
-    if (isCommitted && this.#hasSentInside) progress.wroteOutside = true;
+    if ((await this.commit()) && this.#hasSentInside) progress.wroteOutside = true;
     const { schemas } = context.settings;
     this.#isPooled = await prepareSession(connection, schemas, this.current.file);
   }

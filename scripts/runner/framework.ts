@@ -16,12 +16,10 @@ export const textOf = (statement: Statement) =>
 export interface StatementClient {
   query: Connection['send'];
   /**
-   * Called before the function of a migration runs. `isInside()` is false once it has called
-   * `pgm.noTransaction()`.
+   * Called before the function of a migration runs, by a client that has transactions of its own. `isInside()`
+   * is false once the function has called `pgm.noTransaction()`.
    */
-  starts?(migration: Migration, isInside: () => boolean): void;
-  /** Called when that function has ended. Then the framework sends the statements that it has collected. */
-  sends?(): void;
+  starts?(migration: Migration, isInside: () => boolean): Promise<void>;
 }
 
 const ignore = () => undefined;
@@ -79,7 +77,8 @@ async function load(path: string): Promise<Exports> {
 }
 
 /**
- * Runs migrations with the framework's runner, in one transaction, except for those that ask for none.
+ * Runs migrations with the framework's runner, in one transaction, except for those that ask for none. For a
+ * client that has transactions of its own, the framework sends neither BEGIN nor COMMIT nor ROLLBACK.
  *
  * The reasons for the options, in version 9.0.0: `singleTransaction` must be given. `schema` would set
  * search_path for the session, and the framework's own lock is a session lock: behind a pooler, both would
@@ -114,7 +113,7 @@ export async function runMigrations(
     direction,
     count: migrations.size,
     checkOrder: false,
-    singleTransaction: true,
+    singleTransaction: client.starts === undefined,
     noLock: true,
     verbose: false,
     logger: silent,
@@ -124,16 +123,20 @@ export async function runMigrations(
   });
 }
 
-/** Wraps the function of a migration, to tell the client when it starts, and when it has ended. */
+/** Wraps the function of a migration, to tell the client when it starts. */
 const announced =
   (client: StatementClient, migration: Migration, action: Action) =>
   async (pgm: MigrationBuilder) => {
-    client.starts?.(migration, () => pgm.isUsingTransaction());
-    try {
-      await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
-    } finally {
-      client.sends?.();
+    if (client.starts) {
+      let isInside = true;
+      pgm.noTransaction(); // For the framework. What the function of the migration says is for the client.
+      pgm.noTransaction = () => {
+        isInside = false;
+        return pgm;
+      };
+      await client.starts(migration, () => isInside);
     }
+    await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
   };
 
 /** The statements of a migration, which are not sent. Its function may send queries until it has ended. */

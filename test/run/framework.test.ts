@@ -26,7 +26,7 @@ const theirs = (url: string, cwd: string, ...args: string[]) =>
   startProgram(process.execPath, [cli, ...args, '-f', '.node-pg-migraterc.json'], { url, cwd })
     .finished;
 
-/** What the framework sends, one statement a line, and when it calls the client's functions. */
+/** What the framework sends, one statement a line, and when it starts a migration. */
 async function sent(direction: 'up' | 'down', tableExists = true): Promise<string[]> {
   const settings = readSettings(testProject(project), {});
   const { migrations } = readProject(settings, true);
@@ -36,14 +36,14 @@ async function sent(direction: 'up' | 'down', tableExists = true): Promise<strin
   const client = {
     query: (statement: string | { readonly text: string }) => {
       const text = typeof statement === 'string' ? statement : statement.text;
-      statements.push(text.replace(/\s+/g, ' ').trim());
+      statements.push(`${place()}${text.replace(/\s+/g, ' ').trim()}`);
       return Promise.resolve({ rows: tableExists ? [{}] : [] });
     },
     starts: ({ name }: { readonly name: string }, isInside: () => boolean) => {
       statements.push(`starts ${name}`);
-      place = () => (isInside() ? 'inside' : 'outside');
+      place = () => (isInside() ? '  inside: ' : '  outside: ');
+      return Promise.resolve();
     },
-    sends: () => statements.push(place()),
   };
   await runMigrations(settings, client, await loadMigrations(ordered, direction), direction);
   return statements;
