@@ -62,34 +62,33 @@ async function missingPrerequisites(
   }));
 }
 
+/** What the rules below need to know about a migration. */
+interface Situation {
+  /** The objects that the migration removes, or removes a part of. */
+  readonly removed: readonly string[];
+  /** The live schema before it. */
+  readonly live: Facts;
+  /** True if the schema that is expected before it has this part. */
+  readonly isKnown: (object: string, part: string) => boolean;
+}
+
 /** What the role needs for a migration. `live` is the schema before it. Extensions are not asked about. */
-function needsOf(
-  { prerequisites, migrations }: Project,
-  migration: Migration,
-  direction: Direction,
-  live: Facts,
-): Need[] {
+function needsOf(project: Project, migration: Migration, direction: Direction, live: Facts) {
   const entries = Object.entries(migration.effect).filter(
     ([object]) => !object.startsWith('extension '),
   );
   const removed = entries.filter(([, patch]) => removes(patch)).map(([object]) => object);
-  const isKnown: IsKnown = (object, part) => {
-    const earlier = migrations.slice(0, migrations.indexOf(migration)).map(({ effect }) => effect);
-    return [prerequisites, ...earlier].some((effect) =>
-      partsOf(effect[object]).some(([name]) => name === part),
-    );
+  let expected: Facts | undefined;
+  const isKnown = (object: string, part: string) => {
+    expected ??= expectedAt(project, project.migrations.indexOf(migration)).facts;
+    return expected.get(object)?.has(part) === true;
   };
   const needsTo = direction === 'up' ? needsToApply : needsToRevert;
-  return entries.flatMap(([object, patch]) => needsTo(object, patch, removed, live, isKnown));
+  return entries.flatMap(([object, patch]) => needsTo(object, patch, { removed, live, isKnown }));
 }
 
-function needsToRevert(
-  object: string,
-  patch: Effect[string],
-  removed: readonly string[],
-  live: Facts,
-  isKnown: IsKnown,
-): Need[] {
+function needsToRevert(object: string, patch: Effect[string], situation: Situation): Need[] {
+  const { removed, live, isKnown } = situation;
   const parts = partsOf(patch);
   const mayStay = parts.some(([, text]) => isTriggerFunction(text));
   const isNew = parts.some(([part]) => isKind(part) && !isKnown(object, part));
@@ -97,17 +96,8 @@ function needsToRevert(
   return [[object, parts.some(([part]) => isKind(part)) ? 'DROP' : 'OWNER']];
 }
 
-/** True if the prerequisites or an earlier effect name this part. */
-type IsKnown = (object: string, part: string) => boolean;
-
-/** @param removed the objects that the migration removes, or removes something from */
-function needsToApply(
-  object: string,
-  patch: Effect[string],
-  removed: readonly string[],
-  live: Facts,
-  isKnown: IsKnown,
-): Need[] {
+function needsToApply(object: string, patch: Effect[string], situation: Situation): Need[] {
+  const { removed, live, isKnown } = situation;
   const needs: Need[] = [];
   const parts = partsOf(patch);
   for (const [part, text] of parts) {
