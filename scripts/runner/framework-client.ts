@@ -131,9 +131,9 @@ export class FrameworkClient implements StatementClient {
     this.#isClosed = true;
     const hasWritten = await this.transaction.hasWritten();
     if (hasWritten) {
-      await this.transaction.check();
+      const check = await this.transaction.check();
       if (this.late !== undefined) throw this.late; // A statement came during the check.
-      await this.transaction.commit();
+      await this.transaction.commit(check);
     } else await this.transaction.rollback();
     this.#isClosed = false;
     return hasWritten;

@@ -104,14 +104,15 @@ export class RunTransaction {
   }
 
   /** Makes sure that no data is lost, that the schema is as expected, and that the run lock is held. */
-  async check(): Promise<void> {
+  async check(): Promise<SchemaCheck> {
     await this.#refuseLoss();
-    await this.#checkSchema();
+    const check = await this.#checkSchema();
     await this.run.lock.assertHeld();
+    return check;
   }
 
   /** Commits what {@link check} has checked. */
-  async commit(): Promise<void> {
+  async commit({ count, warnings }: SchemaCheck): Promise<void> {
     const { connection, context, progress } = this.run;
     context.signal.throwIfAborted();
     progress.isCommitting = true;
@@ -123,7 +124,8 @@ export class RunTransaction {
     // If a statement has failed before, the server answers ROLLBACK to COMMIT.
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
     progress.removed = [];
-    progress.count = this.#countAfter();
+    progress.count = count;
+    this.warnings = warnings;
     progress[context.direction === 'up' ? 'applied' : 'reverted'].push(...this.#recorded.splice(0));
   }
 
@@ -142,29 +144,22 @@ export class RunTransaction {
     throw new LossSuspected('the run begins again, to look for data in what it removes');
   }
 
-  async #checkSchema(): Promise<void> {
-    const { connection, context, before } = this.run;
+  async #checkSchema(): Promise<SchemaCheck> {
+    const { connection, context, before, progress } = this.run;
     const check = await checkSchema(connection, context, before.count).catch((cause: unknown) => {
       const isContradiction = cause instanceof Failure && cause.outcome === 'usage';
       throw isContradiction ? failure('table-changed', [cause.message], { cause }) : cause;
     });
-    const { count, failing, warnings } = check;
-    const expected = this.#countAfter();
+    const { count, failing } = check;
+    const { length } = this.#recorded;
+    const expected = progress.count + (context.direction === 'up' ? length : -length);
     const reason = `it has ${count} migrations, where ${expected} were applied`;
     if (count !== expected) throw failure('table-changed', [reason]);
-    this.warnings = warnings;
-    if (failing.length === 0) return;
+    if (failing.length === 0) return check;
     const name = this.#recorded.at(-1)?.name ?? versionAt(context.project, count);
     const isOld = await wasThere(context, before, check);
     const values = [name, context.direction, failing, isOld] as const;
     throw failure('differs', [...values], { differences: failing });
-  }
-
-  /** How many migrations are applied after the COMMIT of this transaction. */
-  #countAfter(): number {
-    const { context, progress } = this.run;
-    const { length } = this.#recorded;
-    return progress.count + (context.direction === 'up' ? length : -length);
   }
 
   /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
