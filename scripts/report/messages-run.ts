@@ -88,16 +88,11 @@ ${differenceLines(found)}
 
 PostgreSQL says: ${message}
 → Usually the object was made by hand or by an older file. Change it to what is expected, and run the command again.`,
-    differs: (
-      version: string | null,
-      direction: Direction,
-      found: readonly Difference[],
-      wasThere: boolean,
-    ) => `
+    differs: (version: string | null, direction: Direction, found: readonly Difference[]) => `
 the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`} (${count(found.length, 'difference')})
 
 ${differenceLines(found)}
-→ ${differsHint(direction, wasThere, found)}`,
+→ ${differsHint(direction, found)}`,
     drift: (version: string | null, found: readonly Difference[], isBehind: boolean) =>
       `the schema is not what is expected ${at(version)} (${count(found.length, 'difference')})
 
@@ -138,26 +133,17 @@ export function leftBehind(
   return wroteOutside ? `The database is still ${at(version)}.${outside}` : 'Nothing was changed.';
 }
 
-function differsHint(
-  direction: Direction,
-  wasThere: boolean,
-  found: readonly Difference[],
-): string {
+function differsHint(direction: Direction, found: readonly Difference[]): string {
   const broken = found.find((difference) => difference.found?.endsWith(' INVALID'));
   if (broken !== undefined)
     return `A concurrent build that failed or was interrupted left it INVALID. Drop it, and run again:
 DROP INDEX CONCURRENTLY ${broken.object.replace('index ', '')};  -- better: the migration drops it first, as 0005 does`;
-  if (wasThere)
-    return `This was there before the run. Usually a table was made by hand or by an older file.
-Change what was found to what is expected, and run again:  ${RUN} ${direction}`;
   if (direction === 'down')
-    return 'The run itself made this difference: "down" does not undo all that "up" does. Complete it, and run again.';
-  const hint = `The run itself made this difference: a migration and its effect file disagree.
-Write the effect again, and read the diff:  ${RUN} snapshot`;
-  if (found.every(({ kind }) => kind !== 'missing')) return hint;
-  return `${hint}
-If that changes no file, something else has the name or the place of what is missing, and IF NOT EXISTS keeps it.
-Rename or drop that, and run again:  ${RUN} up`;
+    return `Usually "down" does not undo all that "up" does, or somebody changed the schema by hand.
+Complete "down", or change that back, and run again:  ${RUN} down`;
+  return `Usually a table or an index of the same name was there before the run, made by hand or by an older file.
+Change it to what is expected, or rename it, and run again:  ${RUN} up
+If you have just edited the migration, write its effect again, and read the diff:  ${RUN} snapshot`;
 }
 
 function driftHint(version: string | null, isBehind: boolean): string {

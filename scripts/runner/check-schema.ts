@@ -101,23 +101,3 @@ export function factsFrom(result: QueryResult | undefined): Facts {
   }
   return facts;
 }
-
-/** True if the run did not make one of these differences: it was there when the run began. */
-export async function wasThere(
-  { project, direction, options }: Context,
-  before: SchemaCheck,
-  { count, failing }: SchemaCheck,
-): Promise<boolean> {
-  const known = [...before.failing];
-  const now = await compare(expectedAt(project, count), before.facts, options.strict);
-  // `down` was to remove what it has found. What `up` has not found, it was to create.
-  if (direction === 'up') known.push(...now.failing.filter(({ found }) => found !== null));
-  // A prerequisite of another shape, which the run has only changed further.
-  const migrations = project.migrations.slice(0, before.count);
-  const old = await compare(expectedAt({ ...project, migrations }, before.count), before.facts);
-  return failing.some(
-    ({ object, found }) =>
-      known.some((one) => one.object === object && one.found === found) ||
-      old.failing.some((one) => one.object === object),
-  );
-}

@@ -4,7 +4,7 @@ import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
 import { versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Difference, Done } from '../report/types.ts';
-import { checkSchema, wasThere, type SchemaCheck } from './check-schema.ts';
+import { checkSchema, type SchemaCheck } from './check-schema.ts';
 import type { Context } from './context.ts';
 import { refuseLoss, findRemoved, type Removed } from './data-loss.ts';
 import type { RunLock } from './run-lock.ts';
@@ -157,9 +157,8 @@ export class RunTransaction {
     if (count !== expected) throw failure('table-changed', [reason]);
     if (failing.length === 0) return check;
     const name = this.#recorded.at(-1)?.name ?? versionAt(context.project, count);
-    const isOld = await wasThere(context, before, check);
-    const values = [name, context.direction, failing, isOld] as const;
-    throw failure('differs', [...values], { differences: failing });
+    const details = { differences: failing };
+    throw failure('differs', [name, context.direction, failing], details);
   }
 
   /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
