@@ -13,10 +13,10 @@ type Sent = Parameters<Connection['send']>;
  *
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |
- * | the first statement outside a transaction   | {@link commit}, prepares the session, forwards it      |
+ * | the first statement outside a transaction   | {@link commit}, prepares the session, forwards it     |
  * | the record of a migration, in a transaction | makes the settings anew, forwards it, and checks that |
  * |                                             | the transaction is still the run's own                |
- * | the record of a migration, outside of one   | BEGIN, the same, and {@link commit}                    |
+ * | the record of a migration, outside of one   | BEGIN, the same, and {@link commit}                   |
  */
 export class FrameworkClient implements StatementClient {
   readonly transaction: RunTransaction;
@@ -33,13 +33,12 @@ export class FrameworkClient implements StatementClient {
   #isClosed = false;
   /**
    * Before the first statement of a migration outside a transaction, the open one is committed, and the
-   * session prepared: once, for all statements that wait for it.
+   * session prepared: once, for all statements that wait for it. The result is true behind a pooler, which
+   * may send each statement to another server session.
    */
-  #prepared: Promise<void> | undefined;
+  #prepared: Promise<boolean> | undefined;
   /** True if the current migration has sent a statement in the transaction. */
   #hasSentInside = false;
-  /** True behind a pooler, which may send each statement outside a transaction to another server session. */
-  #isPooled = false;
   #since = performance.now();
 
   /** @param current the migration that runs, or has run last; at the beginning, the first one */
@@ -103,8 +102,8 @@ export class FrameworkClient implements StatementClient {
 
   /** Outside a transaction, every statement commits at once: the run lock must be held before each. */
   async #sendOutside(file: string, sql: string, sent: Sent): Promise<unknown> {
-    if (this.#isPooled && changesSession(sql))
-      throw failure('pooled-session', [file, sql], { file });
+    const isPooled = await this.#prepared;
+    if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     await this.run.lock.assertHeld();
     if (!this.#isOutside()) throw this.#tooLate(sql); // The migration has not awaited it.
     this.run.progress.wroteOutside = true;
@@ -140,12 +139,11 @@ export class FrameworkClient implements StatementClient {
   }
 
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
-  async #prepareOutside(): Promise<void> {
+  async #prepareOutside(): Promise<boolean> {
     const { connection, context, progress } = this.run;
     // What the function of the migration has written before pgm.noTransaction() is committed, too.
     if ((await this.commit()) && this.#hasSentInside) progress.wroteOutside = true;
-    const { schemas } = context.settings;
-    this.#isPooled = await prepareSession(connection, schemas, this.current.file);
+    return await prepareSession(connection, context.settings.schemas, this.current.file);
   }
 
   /** Rolls back what is not committed. Never throws. */
