@@ -128,7 +128,10 @@ async function unwillingServer(sqlstate: string, times: number, target: URL) {
     socket.on('error', () => undefined);
     asked++;
     if (asked <= times) socket.once('data', () => socket.end(sqlstate === '' ? '' : answer));
-    else socket.pipe(connect(Number(target.port), target.hostname)).pipe(socket);
+    else {
+      const upstream = connect(Number(target.port), target.hostname).on('error', () => undefined);
+      socket.pipe(upstream).pipe(socket);
+    }
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());
