@@ -1,3 +1,7 @@
+/**
+ * `npm run migrate` is a thin script around the runner of node-pg-migrate (runner/framework.ts). It adds a
+ * check: before a transaction commits, the schema is compared with the expected one (runner/transaction.ts).
+ */
 import { readCommandLine, type Invocation } from './cli/command-line.ts';
 import { runAsProgram, type Call } from './cli/process.ts';
 import { check } from './commands/check.ts';
@@ -15,14 +19,9 @@ import type { Options } from './runner/context.ts';
 import { asFailure } from './runner/explain.ts';
 import { withLockMonitor } from './runner/lock-monitor.ts';
 
-/**
- * `npm run migrate` is a thin script around the runner of node-pg-migrate (runner/framework.ts). It adds what
- * the runner lacks: before a transaction commits, the schema is compared with what is expected
- * (runner/transaction.ts).
- */
 const commands = { up: run, down: run, redo: run, check, status: check, plan, snapshot };
 
-/** Runs one command, reports it, and gives the exit code. Never throws, never exits. */
+/** Runs one command, prints its report, and returns the exit code. Never throws, never exits. */
 export async function migrate(call: Call): Promise<number> {
   const started = performance.now();
   let invocation: Invocation | undefined;
@@ -74,7 +73,7 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
   if (env['GITHUB_ACTIONS'] === 'true') stderr(annotation(error));
 }
 
-/** Whether to print JSON, even if the command line cannot be parsed. */
+/** True if the command line asks for JSON. A command line that cannot be parsed is reported as JSON, too. */
 const wantsJson = ({ argv, env }: Call) =>
   env['npm_config_json'] === 'true' || argv.includes('--json') || argv.includes('--json=true');
 

@@ -1,16 +1,15 @@
 import type { MigrationBuilder } from 'node-pg-migrate';
 
 /**
- * What this changes, and why.
+ * What this migration changes, and why.
  *
- * All pending migrations run in one transaction, and the schema is checked before it commits. On a large
- * table:
- * - add a column without a default that is computed for each row, and let it be null at first;
+ * All pending migrations run in one transaction, which commits only if the schema is as expected. A migration
+ * that begins with pgm.noTransaction() runs outside it, and must be safe to run again after a crash.
+ * On a large table:
+ * - add a column that may be null, without a default or with a constant one;
  * - add a constraint NOT VALID, and validate it in the next migration, outside a transaction;
- * - create an index in a migration of its own, outside a transaction, with { concurrently: true,
- *   ifNotExists: true }, after dropping an INVALID one (see 0005).
- * A migration outside a transaction begins with pgm.noTransaction(). It must be safe to run again after a
- * crash.
+ * - create an index in a separate migration, outside a transaction, with { concurrently: true,
+ *   ifNotExists: true }, after dropping an INVALID index of this name (see 0005).
  */
 export function up(pgm: MigrationBuilder): void {
   pgm.addColumns({ schema: 'public', name: 'a_table' }, { a_column: { type: 'text' } });

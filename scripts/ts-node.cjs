@@ -1,6 +1,6 @@
-// `node scripts/ts-node.cjs scripts/migrate.ts` runs a TypeScript file, and the TypeScript files that it imports.
-// ts-node compiles each once: the result is kept in node_modules, by the content of the file. Where that folder
-// cannot be written, every start compiles again. Types are checked by `npm run types`, not here.
+// `node scripts/ts-node.cjs scripts/migrate.ts` runs a TypeScript file, and the files that it imports.
+// ts-node compiles a file once. The result is kept in node_modules, under a hash of the file. If that folder
+// cannot be written, each start compiles again. Types are checked by `npm run types`, not here.
 const { hash, randomUUID } = require('node:crypto');
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
@@ -12,7 +12,7 @@ const versions = ['ts-node', 'typescript'].map((name) => require(`${name}/packag
 const settings = readFileSync(project, 'utf8');
 let compiler;
 
-// CommonJS: Node.js loads ES modules from such a hook only in a thread of its own, which takes 45 ms to start.
+// This hook is for CommonJS: the hook for ES modules runs in a thread of its own, which takes 45 ms to start.
 Module._extensions['.ts'] = (module, file) => module._compile(compiled(file), file);
 
 function compiled(file) {
@@ -23,7 +23,7 @@ function compiled(file) {
   );
   try {
     const text = readFileSync(cached, 'utf8');
-    if (text !== '') return text; // Otherwise the machine stopped while it was written.
+    if (text !== '') return text; // It is empty if the machine stopped while it was written.
   } catch {
     // It is not in the cache yet.
   }
@@ -46,7 +46,7 @@ function compiled(file) {
   return output;
 }
 
-// Where there is no navigator, as in Node.js 20, pg loads fetch (20 ms) to see whether it runs on Cloudflare.
+// Without a navigator (Node.js 20), pg loads fetch (20 ms) to find out whether it runs on Cloudflare.
 globalThis.navigator ??= { userAgent: 'Node.js' };
 // As if Node.js had been started with the TypeScript file itself.
 process.argv.splice(1, 2, resolve(process.argv[2]));

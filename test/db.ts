@@ -1,4 +1,4 @@
-/** `npm run db`: a PostgreSQL server to play with, until Ctrl-C. What is in it stays for the next time. */
+/** `npm run db`: runs a PostgreSQL server to try things out, until Ctrl-C. It keeps its data for the next time. */
 import { once } from 'node:events';
 import { join } from 'node:path';
 import picocolors from 'picocolors';
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   }).catch((error: unknown) => {
     if (!/lock file .* already exists/.test(String(error))) throw error;
     console.error(
-      'A server of this project runs already, in another terminal: use its DATABASE_URL.',
+      'The server is already running in another terminal: use the DATABASE_URL that is shown there.',
     );
     process.exit(1);
   });
@@ -39,7 +39,7 @@ Put that line into .env, or into the environment, and in another terminal:
   npm run migrate status
   npm run migrate up
 
-Ctrl-C stops the server. Its files stay in ${server.folder}; delete that to begin anew.
+Ctrl-C stops the server. Its files stay in ${server.folder}. To start again from nothing, delete that folder.
 `);
     await interrupted;
   } finally {

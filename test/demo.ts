@@ -1,6 +1,6 @@
 /**
- * `npm start`: what this project does, shown on a PostgreSQL server of its own. Every command really runs, and the exit
- * code is 0 only if each did what the text says.
+ * `npm start`: shows what this project does, on its own PostgreSQL server. Every command really runs. The exit code
+ * is 0 only if each command did what the text says.
  */
 import { deepEqual } from 'node:assert/strict';
 import picocolors from 'picocolors';
@@ -25,7 +25,7 @@ async function migrate({ url }: Database, command: string, exitCode: number): Pr
   deepEqual(code, exitCode, `"${command}" ended with exit code ${code}, not ${exitCode}`);
 }
 
-/** Opens the page as the application does; the answer must be these rows, or this SQLSTATE. */
+/** Sends the query of the page /workflows. The answer must be these rows, or an error with this SQLSTATE. */
 async function openPage(database: Database, expected: readonly object[] | string): Promise<void> {
   const sql = 'SELECT id, name FROM user_workflows';
   const answer = await database

@@ -12,7 +12,7 @@ test('a test has a database of its own, with the base schema', async () => {
   expect(await two.query('SELECT * FROM sessions')).toEqual([]);
 });
 
-test('a database can be had empty, on a server of the version that the run says', async () => {
+test('a test can have an empty database, on a server of the announced version', async () => {
   const database = await testDatabase({ base: false });
   expect(await database.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
   expect(await database.dump()).not.toContain('TABLE');
@@ -20,7 +20,7 @@ test('a database can be had empty, on a server of the version that the run says'
   expect(row?.server_version).toContain(inject('server').version);
 });
 
-test('pg_dump says the same of two databases with the same schema, and shows rows where it is asked to', async () => {
+test('dumps of two databases with the same schema are equal, and have rows only on request', async () => {
   const [one, two] = await Promise.all([testDatabase(), testDatabase({ rows: true })]);
   const dump = await one.dump();
   expect(dump).toContain(
@@ -31,7 +31,7 @@ test('pg_dump says the same of two databases with the same schema, and shows row
   expect(await two.dump({ rows: true })).toContain("'Grace'");
 });
 
-test('pg_dump says when one default differs, unless it is told to leave the table out', async () => {
+test('dumps differ if one default differs, unless that table is left out', async () => {
   const database = await testDatabase({ rows: true });
   const before = await database.dump();
   const beforeWithoutUsers = await database.dump({ without: ['users'] });

@@ -7,7 +7,7 @@ import { fromNpm } from './npm-options.ts';
 
 const COMMANDS = {
   'up [n|name]': 'apply pending migrations: all, the next n, or up to and including name',
-  'down [n|name]': 'revert the last one, the last n, or down to but not including name',
+  'down [n|name]': 'revert the last migration, the last n, or down to but not including name',
   'redo [n]': 'down, then up',
   status: 'each migration, applied or pending, and the outcome of the check',
   check: "compare the schema with what is expected at the database's version",
@@ -20,12 +20,12 @@ const NOTES = `
 The database: DATABASE_URL, or PGHOST and the other PG variables, in the environment or in .env.
 Exit codes: 0 as expected, 1 defect, 2 usage, 3 unavailable, 4 locked, 5 failed, 6 differs, 7 data loss, 8 partial.`;
 
-/** The command line, parsed. `output` is the text of `help` or `--version`. */
+/** A parsed command line. `output` is the text that `help` and `--version` print. */
 export type Invocation = Pick<Context, 'command' | 'argument' | 'direction' | 'options'> & {
   readonly output: string;
 };
 
-/** Reads the command line, and the options that npm has moved to the environment. @throws Failure `usage` */
+/** Parses the command line and the options that npm moved to the environment. @throws Failure `usage` */
 export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): Invocation {
   let output = '';
   const seconds = toNumber(/^\d{1,6}(\.\d+)?$/);
@@ -39,24 +39,24 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
     .version(manifest.version, '--version')
     .option('--dry-run', 'with up, down, redo: the same as plan')
     .option('--json', 'print one JSON object')
-    .option('--strict', 'fail for what is unexpected, too')
+    .option('--strict', 'fail for unexpected differences, too')
     .option('--allow-data-loss', 'allow the run to delete rows or values')
     .option('--lock-wait <seconds>', 'wait for another run', seconds, 60)
     .option('--connect-wait <seconds>', 'wait for a server that is starting', seconds, 0)
     .addOption(duration('lock-timeout', 'how long a statement waits for a table lock', 2000, '2s'))
     .addOption(duration('statement-timeout', 'how long a statement may take', 0, 'none'))
-    .option('--retries <n>', 'after lock timeouts and deadlocks', number, 10)
+    .option('--retries <n>', 'more attempts after a lock timeout or a deadlock', number, 10)
     .option('--verbose', 'print statements, notices and stack traces')
     .option('--quiet', 'print errors only');
   for (const [usage, description] of Object.entries(COMMANDS))
     program.command(usage).description(description);
   let words: readonly string[];
   try {
-    const own = argv.map((word) => word.replace(/=true$/, '')).filter((word) => word !== '--');
-    words = program.parse([...fromNpm(env, program.options), ...own], { from: 'user' }).args;
+    const given = argv.map((word) => word.replace(/=true$/, '')).filter((word) => word !== '--');
+    words = program.parse([...fromNpm(env, program.options), ...given], { from: 'user' }).args;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (output === '') throw refusal(error.message); // With a text, it is help or version, not an error.
+    if (output === '') throw refusal(error.message); // Commander also throws after help and version.
     words = [error.code === 'commander.version' ? 'version' : 'help'];
   }
   const [command = '', ...rest] = words;
@@ -68,7 +68,7 @@ function refusal(message: string) {
   return failure('command-line', [reason.replace(/\n\(Did (.*)\)$/, '; did $1')]);
 }
 
-/** Reads the argument of a command, and the direction in which it begins: `redo` goes down first. */
+/** Reads the argument of a command, and its first direction: `redo` first goes down, then up. */
 function readWords(command: string, words: readonly string[]) {
   const hasDirection = command === 'plan' && (words[0] === 'up' || words[0] === 'down');
   const rest = hasDirection ? words.slice(1) : words;
@@ -77,7 +77,7 @@ function readWords(command: string, words: readonly string[]) {
   if (command === 'create') return { argument: rest.join('-'), direction };
   const [argument, extra] = rest;
   if (extra !== undefined) throw refusal(`too many arguments: "${extra}"`);
-  // `up 0003` names a migration; `redo` takes only a count.
+  // The argument of `up` may also be the number of a migration, such as 0003. `redo` takes only a count.
   const count = command === 'redo' ? /^[1-9]\d*$/ : /^0*[1-9]\d*$/;
   const isNumber = command === 'redo' || /^[+-]?[\d.]+(e\d+)?$/i.test(argument ?? '');
   if (argument !== undefined && isNumber && !count.test(argument))
@@ -90,12 +90,12 @@ const toNumber = (pattern: RegExp) => (value: string) => {
   throw new InvalidArgumentError('It must be a number, such as 5.');
 };
 
-const duration = (name: string, description: string, value: number, shown: string) =>
-  new Option(`--${name} <duration>`, description).argParser(toDuration).default(value, shown);
+const duration = (name: string, description: string, value: number, displayed: string) =>
+  new Option(`--${name} <duration>`, description).argParser(toDuration).default(value, displayed);
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
-/** A duration in milliseconds; 0 means no limit. PostgreSQL allows 31 bits, which are 24 days. */
+/** Parses a duration to milliseconds; 0 means no limit. PostgreSQL allows 31 bits, about 24 days. */
 function toDuration(value: string): number {
   const [, number, unit = ''] = /^(\d{1,9})(ms|s|m|min|h)$/.exec(value) ?? [];
   const duration = /^(none|0)$/.test(value) ? 0 : Number(number) * (UNITS[unit] ?? NaN);

@@ -5,7 +5,7 @@ import { messageOf } from '../database/pg-errors.ts';
 import { exitCodes, Failure, failure } from '../report/errors.ts';
 import { STATUS } from '../report/wording.ts';
 
-/** What the program gets from its process: the words, the environment, the output, and the signals. */
+/** What the program gets from its process: the command line, the environment, the output, and the signals. */
 export interface Call {
   readonly argv: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -30,14 +30,14 @@ export function runAsProgram(url: string, main: Main): void {
 async function start(main: Main): Promise<void> {
   const { argv, env, stdout, stderr } = process;
   const exit = process.exit.bind(process);
-  process.exitCode = exitCodes.failed; // If a migration waits forever, Node.js ends when nothing is left to do.
+  process.exitCode = exitCodes.failed; // Used if a migration awaits a promise that nothing settles.
   process.exit = () => {
     throw new Error('a migration called process.exit');
   };
-  // Migrations may print. Send that to stderr: stdout carries only the result.
+  // Send what migrations print to stderr: stdout carries only the result.
   const write = stdout.write.bind(stdout);
   stdout.write = stderr.write.bind(stderr);
-  // If the reader of stdout ends early (`| head`, EPIPE), the run goes on. Other errors are reported.
+  // If the reader of stdout ends early (`| head`, EPIPE), the run goes on. Other write errors are reported.
   let writeError = '';
   stderr.on('error', () => undefined);
   stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
@@ -67,8 +67,8 @@ export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
   failure('interrupted', [signal], { exitCode: signal === 'SIGINT' ? 130 : 143 });
 
 /**
- * The first signal, or an uncaught error, aborts the command, which has one second to report. A second signal,
- * after at least one second, ends the process at once.
+ * The first signal, or an uncaught error, aborts the command, which then has about one second to report. A
+ * signal that comes more than one second after the first ends the process at once.
  */
 function interruptions(exit: (exitCode: number) => never): AbortSignal {
   const controller = new AbortController();
@@ -82,7 +82,7 @@ function interruptions(exit: (exitCode: number) => never): AbortSignal {
       controller.abort(reason);
     });
   process.on('uncaughtException', (cause: unknown) => {
-    // A statement that came too late: the run reports this itself.
+    // The run itself reports a statement that came too late.
     if (cause instanceof Failure && cause.code === 'late-statement') return;
     controller.abort(failure('uncaught', [messageOf(cause)], { cause }));
   });

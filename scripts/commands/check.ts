@@ -6,19 +6,17 @@ import { checkSchema, type SchemaCheck } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
 import { withRetries } from '../runner/retries.ts';
 
-/**
- * `check` and `status`: compares the schema with the expected one at the version of the database. Only reads.
- */
+/** `check` and `status`: compare the schema with the expected schema at the database's version. Only read. */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
-    // At the first lock timeout, the command fails, and names the sessions that hold the lock.
+    // Without retries: the first lock timeout is a failure, which names the sessions that hold the lock.
     const once = { ...context, options: { ...context.options, retries: 0 } };
-    const seen = await withRetries(once, () => checkSchema(connection, context));
-    return await resultOf(context, connection, seen, 'matches');
+    const first = await withRetries(once, () => checkSchema(connection, context));
+    return await resultOf(context, connection, first, 'matches');
   });
 
-/** The version, the pending migrations and the database, for a result. */
-export function knownAt(context: Context, { serverVersion }: Connection, count: number) {
+/** What every result has: the version after `count` migrations, the pending migrations, and the database. */
+export function versionDetails(context: Context, { serverVersion }: Connection, count: number) {
   const { configuration, project } = context;
   const { host, port, database: name } = configuration;
   const database = { host, port, name, serverVersion };
@@ -26,27 +24,25 @@ export function knownAt(context: Context, { serverVersion }: Connection, count: 
   return { version: versionAt(project, count), pending, database };
 }
 
-/**
- * The result of a check. If there are differences, it checks again: another run may have committed meanwhile.
- */
+/** Makes the result of a check. Repeats a check that failed: another run may have committed meanwhile. */
 export async function resultOf(
   context: Context,
   connection: Connection,
-  seen: SchemaCheck,
+  first: SchemaCheck,
   outcome: string,
 ): Promise<Result> {
-  const check = seen.failing.length === 0 ? seen : await checkSchema(connection, context);
+  const check = first.failing.length === 0 ? first : await checkSchema(connection, context);
   const { failing, warnings, count } = check;
-  const listed = context.command === 'status' ? { migrations: listOf(context, check) } : {};
-  const known = { ...knownAt(context, connection, count), warnings, ...listed };
-  if (failing.length === 0) return { outcome, ...known };
+  const listed = context.command === 'status' ? { migrations: appliedTimes(context, check) } : {};
+  const all = { ...versionDetails(context, connection, count), warnings, ...listed };
+  if (failing.length === 0) return { outcome, ...all };
   const details = { differences: failing };
-  const error = failure('drift', [known.version, failing, known.pending.length > 0], details);
-  return { outcome: 'differs', ...known, error };
+  const error = failure('drift', [all.version, failing, all.pending.length > 0], details);
+  return { outcome: 'differs', ...all, error };
 }
 
-/** All migrations, and when each was applied. */
-function listOf({ project }: Context, { rows }: SchemaCheck) {
+/** All migrations, and when each was applied: null if it is pending. */
+function appliedTimes({ project }: Context, { rows }: SchemaCheck) {
   const appliedOn = new Map(rows.map(({ name, run_on }) => [name, run_on]));
   return project.migrations.map(({ name }) => ({ name, appliedOn: appliedOn.get(name) ?? null }));
 }

@@ -14,7 +14,7 @@ export function create(argument = '', project: Project, settings: Settings): Res
   const last = project.migrations.at(-1)?.name.split('_')[0] ?? '0000';
   const name = `${String(BigInt(last) + 1n).padStart(last.length, '0')}_${slug}`;
   const path = join(migrationsDir, `${name}.ts`);
-  const shown = relative(root, path);
-  writeFile(path, shown, readFile(template, relative(root, template)));
-  return { outcome: 'applied', pending: [name], output: shown };
+  const file = relative(root, path);
+  writeFile(path, file, readFile(template, relative(root, template)));
+  return { outcome: 'applied', pending: [name], output: file };
 }

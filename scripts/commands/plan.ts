@@ -1,12 +1,12 @@
 import type pg from 'pg';
 import { withConnection, type Connection } from '../database/connection.ts';
 import { messageOf, serverFailure, sqlstateOf } from '../database/pg-errors.ts';
-import { expectedAt } from '../project/project.ts';
-import { between, targetCount, versionAt } from '../project/version.ts';
+import { expectedAt, type Migration } from '../project/project.ts';
+import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import type { Direction } from '../report/types.ts';
-import { at } from '../report/wording.ts';
+import { atVersion } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
 import {
@@ -25,65 +25,75 @@ import {
   searchPath,
 } from '../runner/session-settings.ts';
 import { effectLines } from '../schema/effects.ts';
-import { knownAt } from './check.ts';
+import { versionDetails } from './check.ts';
 
-/** `plan`: the SQL of a run as a script for psql, without the checks. Only reads, and takes no lock. */
+/** `plan`: prints the SQL of a run as a script for psql, without the checks. Only reads, takes no lock. */
 export const plan = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
     const { project, command, direction, argument } = context;
     const { count, hasTable } = await checkSchema(connection, context);
     const target = targetCount(project, count, direction, argument);
-    const texts = await textsOf(context, connection, count, target);
-    if (command === 'redo') texts.push(...(await textsOf(context, connection, target, count)));
+    const texts = await textsBetween(context, connection, count, target);
+    if (command === 'redo') texts.push(...(await textsBetween(context, connection, target, count)));
     const output = `${head(context, count)}\n\n${script(context, texts, hasTable)}`;
-    return { outcome: 'planned', ...knownAt(context, connection, count), output };
+    return { outcome: 'planned', ...versionDetails(context, connection, count), output };
   });
 
-/** The SQL of each migration. Their functions are called, and may read. Their statements are not sent. */
-async function textsOf(context: Context, connection: Connection, from: number, to: number) {
-  const { project, settings } = context;
+/** Returns the SQL of each migration. Calls their functions, which may read, but sends no statement. */
+async function textsBetween(context: Context, connection: Connection, from: number, to: number) {
   const { query, client } = connection;
   const direction: Direction = from < to ? 'up' : 'down';
+  const migrations = migrationsBetween(context.project, direction, from, to);
+  const loaded = await loadMigrations(migrations, direction);
   const texts: string[] = [];
-  const loaded = await loadMigrations(between(project, direction, from, to), direction);
   await query(`${BEGIN_READ} ${runSettings(context)}`);
   for (const [migration, action] of loaded) {
-    const { name, file } = migration;
-    const reader = readerFor(client, file);
-    const sql = await sqlOf(migration, action, reader).catch((cause: unknown) => {
+    const { file } = migration;
+    const sql = await sqlOf(migration, action, readerFor(client, file)).catch((cause: unknown) => {
       if (cause instanceof Failure) throw cause;
       throw failure('migration-failed', [file, messageOf(cause), '', []], { file, cause });
     });
-    const step = direction === 'up' ? 1 : -1;
-    const count = from + step * texts.length;
-    const title = `${direction === 'up' ? '' : 'revert '}${name} (${file})`;
-    const { facts } = expectedAt(project, count);
-    const lines = [title, ...effectLines(facts, expectedAt(project, count + step).facts)];
-    const path = `SET search_path = ${searchPath(settings.schemas)};`;
-    const text = [
-      ...lines.map((line) => `-- ${line.replaceAll('\n', '\n-- ')}`), // A name may have a line end.
-      ...(sql.isInside ? [] : ['-- Outside a transaction', path]),
-      // If a statement ends with a comment, the semicolon must be on the next line.
-      ...sql.statements.map((one) => (/--[^\n]*$/.test(one) ? `${one}\n;` : one)),
-      'RESET SESSION AUTHORIZATION; RESET ROLE;',
-      recordStatement(settings, name, direction),
-      // The next migration must not see what this one has SET.
-      sql.isInside ? runSettings(context).replaceAll('\n', ' ') : RESET,
-    ].join('\n');
-    texts.push(sql.isInside ? `${text}\n\n` : `COMMIT;\n\n${text}\n\n${begin(context)}`);
+    const count = direction === 'up' ? from + texts.length : from - texts.length;
+    texts.push(migrationText(context, migration, direction, count, sql));
   }
   await query('ROLLBACK');
   return texts;
 }
 
-/** Sends the queries of a migration, and refuses other statements. */
+/** The SQL of one migration, below comments that describe it. `count` migrations are applied before it. */
+function migrationText(
+  context: Context,
+  { name, file }: Migration,
+  direction: Direction,
+  count: number,
+  { statements, isInside }: Awaited<ReturnType<typeof sqlOf>>,
+): string {
+  const { project, settings } = context;
+  const title = `${direction === 'up' ? '' : 'revert '}${name} (${file})`;
+  const after = expectedAt(project, direction === 'up' ? count + 1 : count - 1);
+  const comments = [title, ...effectLines(expectedAt(project, count).facts, after.facts)];
+  const setPath = `SET search_path = ${searchPath(settings.schemas)};`;
+  const text = [
+    ...comments.map((line) => `-- ${line.replaceAll('\n', '\n-- ')}`), // A name may have a line end.
+    ...(isInside ? [] : ['-- Outside a transaction', setPath]),
+    // If a statement ends with a comment, the semicolon must be on the next line.
+    ...statements.map((sql) => (/--[^\n]*$/.test(sql) ? `${sql}\n;` : sql)),
+    'RESET SESSION AUTHORIZATION; RESET ROLE;',
+    recordStatement(settings, name, direction),
+    // The next migration must not see what this one has SET.
+    isInside ? runSettings(context).replaceAll('\n', ' ') : RESET,
+  ].join('\n');
+  return isInside ? `${text}\n\n` : `COMMIT;\n\n${text}\n\n${begin(context)}`;
+}
+
+/** Sends queries that the function of a migration makes, and refuses its other statements. */
 const readerFor = (client: pg.Client, file: string): StatementClient => ({
   async query(statement, values) {
-    const own = typeof statement === 'string' ? { text: statement } : statement;
-    const { text } = own;
+    const given = typeof statement === 'string' ? { text: statement } : statement;
+    const { text } = given;
     if (!isQuery(text)) throw failure('plan-writes', [file, `it sends ${text}`], { file });
-    // The extended protocol allows one statement in a text: no COMMIT can follow another statement.
-    const config = { values: values as unknown[], ...own, queryMode: 'extended' };
+    // The extended protocol refuses a text of several statements, such as `SELECT 1; COMMIT`.
+    const config = { values: values as unknown[], ...given, queryMode: 'extended' };
     return await client.query(config).catch((cause: unknown) => {
       const { message } = cause as Error;
       const isWrite = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
@@ -94,7 +104,7 @@ const readerFor = (client: pg.Client, file: string): StatementClient => ({
 });
 
 const head = ({ configuration: { database, host, port }, project }: Context, count: number) =>
-  `-- What would run on database ${database} at ${host}:${port}, now ${at(versionAt(project, count))}.
+  `-- What would run on database ${database} at ${host}:${port}, now ${atVersion(versionAt(project, count))}.
 -- To run it, without the data-loss guard and the checks:  npm run --silent migrate plan > plan.sql
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
 SET client_encoding = 'UTF8';`;
@@ -105,11 +115,12 @@ DO $$ BEGIN
   IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN RAISE EXCEPTION 'another run holds the run lock'; END IF;
 END $$;\n\n`;
 
-/** The script: one transaction, interrupted by each migration that runs outside of it. */
+/** One transaction; each migration outside a transaction ends it, and begins another one after itself. */
 function script(context: Context, texts: readonly string[], hasTable: boolean): string {
   if (texts.length === 0) return '-- Nothing to do.';
   const create = `-- The migrations table
 CREATE TABLE ${context.settings.tableName} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);\n\n`;
   const whole = [begin(context), ...(hasTable ? [] : [create]), ...texts, 'COMMIT;\n\n'].join('');
-  return whole.replaceAll(`${begin(context)}COMMIT;\n\n`, '').trim(); // Transactions without a statement.
+  const emptyTransaction = `${begin(context)}COMMIT;\n\n`;
+  return whole.replaceAll(emptyTransaction, '').trim();
 }

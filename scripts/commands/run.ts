@@ -1,5 +1,5 @@
-import { withConnection } from '../database/connection.ts';
-import { between, targetCount, versionAt } from '../project/version.ts';
+import { withConnection, type Connection } from '../database/connection.ts';
+import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { leftBehind } from '../report/messages-run.ts';
 import type { Result } from '../report/report.ts';
@@ -13,54 +13,63 @@ import { refuseProblems } from '../runner/preflight.ts';
 import { withRetries } from '../runner/retries.ts';
 import { withRunLock } from '../runner/run-lock.ts';
 import { LossSuspected, Progress, type RunContext } from '../runner/transaction.ts';
-import { knownAt, resultOf } from './check.ts';
+import { resultOf, versionDetails } from './check.ts';
 
 /**
  * `up`, `down`, and `redo`, which reverts migrations and applies them again. If there is nothing to do, it
  * only checks the schema. If a migration fails, the result has the error, and what was committed before it.
  */
 export const run = (context: Context): Promise<Result> =>
-  // This connection holds the run lock. It also reads the state before the lock is held.
-  withConnection(context, 'lock', async (lockConnection) => {
-    const { project, command, argument, direction, options, tell } = context;
-    const first = await withRetries(context, () => checkSchema(lockConnection, context));
-    const { count } = first;
-    // The target is computed once, so that a second attempt does not go further.
-    const target = targetCount(project, count, direction, argument);
-    if (target === count) return await resultOf(context, lockConnection, first, 'nothing-to-do');
-    const progress = new Progress(count);
-    const move = (from: number, to: number) =>
-      withRetries(context, () =>
-        withRunLock(lockConnection, context, (lock) =>
-          withConnection(context, 'run', (connection) => {
-            connection.client.on('notice', ({ severity = '', message = '' }) => {
-              if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
-            });
-            const directed = { ...context, direction: from < to ? 'up' : 'down' } as const;
-            return attemptRun({ context: directed, connection, lock, progress }, from, to);
-          }),
-        ),
-      );
-    const moves = async () => {
-      const result = await move(count, target);
-      if (command !== 'redo' || progress.reverted.length === 0) return result;
-      return await move(progress.count, count);
-    };
-    const result = await moves().catch(async (thrown: unknown) => {
-      const error = failureOf(context, progress, thrown);
-      // Only the server knows what a migration has committed itself.
-      if (error.code === 'left-transaction')
-        progress.count = (await checkSchema(lockConnection, context).catch(() => progress)).count;
-      return { outcome: error.outcome, error };
-    });
-    const { applied, reverted } = progress;
-    return { ...result, ...knownAt(context, lockConnection, progress.count), applied, reverted };
-  });
+  withConnection(context, 'lock', (lockConnection) => runAll(context, lockConnection));
 
-/**
- * Reads the state again, since another run may have changed it before the lock was held, and runs what is
- * left.
- */
+/** @param lockConnection holds the run lock during each {@link move}; before that, it reads the state */
+async function runAll(context: Context, lockConnection: Connection) {
+  const { project, command, argument, direction } = context;
+  const first = await withRetries(context, () => checkSchema(lockConnection, context));
+  const { count } = first;
+  // The target is computed once, so that a second attempt does not go further.
+  const target = targetCount(project, count, direction, argument);
+  if (target === count) return await resultOf(context, lockConnection, first, 'nothing-to-do');
+  const progress = new Progress(count);
+  const parts = { context, lockConnection, progress };
+  let result: Result;
+  try {
+    result = await move(parts, count, target);
+    if (command === 'redo' && progress.reverted.length > 0)
+      result = await move(parts, progress.count, count);
+  } catch (thrown) {
+    const error = failureOfRun(context, progress, thrown);
+    // Only the server knows what a migration has committed itself.
+    if (error.code === 'left-transaction')
+      progress.count = (await checkSchema(lockConnection, context).catch(() => progress)).count;
+    result = { outcome: error.outcome, error };
+  }
+  const { applied, reverted } = progress;
+  const details = versionDetails(context, lockConnection, progress.count);
+  return { ...result, ...details, applied, reverted };
+}
+
+type Parts = Pick<RunContext, 'context' | 'progress'> & {
+  readonly lockConnection: Connection;
+};
+
+/** Moves from `from` applied migrations to `to`. Each attempt takes the run lock, and its own connection. */
+function move({ lockConnection, ...parts }: Parts, from: number, to: number): Promise<Result> {
+  const context = { ...parts.context, direction: from < to ? 'up' : 'down' } as const;
+  const { options, tell } = context;
+  return withRetries(context, () =>
+    withRunLock(lockConnection, context, (lock) =>
+      withConnection(context, 'run', (connection) => {
+        connection.client.on('notice', ({ severity = '', message = '' }) => {
+          if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
+        });
+        return attemptRun({ ...parts, context, connection, lock }, from, to);
+      }),
+    ),
+  );
+}
+
+/** Checks again, since another run may have finished before the lock was held. Runs what is left to do. */
 async function attemptRun(
   attempt: Omit<RunContext, 'before'>,
   from: number,
@@ -71,9 +80,9 @@ async function attemptRun(
   const before = await checkSchema(connection, context);
   const { count } = before;
   progress.count = count;
-  const wentBack = direction === 'up' ? count < from : count > from;
-  if (wentBack) throw failure('overtaken', [versionAt(project, count)]);
-  const migrations = between(project, direction, count, to);
+  const isFurtherAway = direction === 'up' ? count < from : count > from;
+  if (isFurtherAway) throw failure('overtaken', [versionAt(project, count)]);
+  const migrations = migrationsBetween(project, direction, count, to);
   const [first] = migrations;
   if (!first) return await resultOf(context, connection, before, 'nothing-to-do');
   const { facts, hasTable } = before;
@@ -82,7 +91,7 @@ async function attemptRun(
   const run = { ...attempt, before };
   const client = new FrameworkClient(run, first);
   try {
-    // The framework creates its table before the first migration starts. That must be in the transaction, too.
+    // The framework creates the migrations table before the first migration. Create it in the transaction, too.
     await client.transaction.begin();
     await runMigrations(settings, client, loaded, direction);
     await client.commit();
@@ -95,14 +104,14 @@ async function attemptRun(
   } catch (error) {
     await client.rollback();
     const cause = await explain(run, client, to, error);
-    // The run has removed something that may hold data. The next attempt looks for data first.
+    // The transaction removed something that may hold data. The next attempt first looks for data there.
     if (cause instanceof LossSuspected) return await attemptRun(attempt, from, to);
     throw cause;
   }
 }
 
-/** The failure of a run. It says what the run has left behind. */
-function failureOf(context: Context, progress: Progress, thrown: unknown): Failure {
+/** Makes the failure of a run. Its hint begins with what the run has left in the database. */
+function failureOfRun(context: Context, progress: Progress, thrown: unknown): Failure {
   const { command, argument, signal, project } = context;
   const failed = asFailure(thrown, signal);
   const { code, message, hint, details } = failed;

@@ -28,8 +28,7 @@ import {
 
 /**
  * `snapshot`: runs the migrations on a scratch database that has the base schema, and writes to each effect
- * file what its migration has changed. Roles and other objects of the whole server that a migration creates
- * stay.
+ * file what its migration changed. Roles and other objects of the whole server stay after that.
  */
 export async function snapshot(context: Context): Promise<Result> {
   const { migrations } = context.project;
@@ -45,10 +44,10 @@ export async function snapshot(context: Context): Promise<Result> {
   files.set('README.md', diagram(last, merge([...effects.values()])));
   const changed = [...files].flatMap(([name, text]) => {
     const path = join(effectsDir, name);
-    const shown = relative(root, path);
+    const file = relative(root, path);
     if (existsSync(path) && readFileSync(path, 'utf8') === text) return [];
-    writeFile(path, shown, text);
-    return [shown];
+    writeFile(path, file, text);
+    return [file];
   });
   return { outcome: 'applied', output: changed.join('\n') };
 }
@@ -66,15 +65,16 @@ async function withScratchDatabase<T>(
   try {
     return await withConnection({ ...context, configuration }, 'run', use);
   } finally {
-    // This connection ignores signals: the scratch database is dropped even if the command is stopped.
-    const undisturbed = { ...context, signal: new AbortController().signal };
+    // With a signal that nothing aborts: the scratch database is dropped even if the command is stopped.
+    const unstoppable = { ...context, signal: new AbortController().signal };
     const drop = `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`;
-    await withConnection(undisturbed, 'run', ({ query }) => query(drop)).catch((error: unknown) => {
+    await withConnection(unstoppable, 'run', ({ query }) => query(drop)).catch((error: unknown) => {
       context.tell(`database ${database} could not be dropped: ${(error as Error).message}`);
     });
   }
 }
 
+/** Runs the migrations one after the other. Returns their effects, and the prerequisites. */
 async function takeEffects(
   context: Context,
   connection: Connection,
@@ -92,16 +92,16 @@ async function takeEffects(
     await query(runSettings(context).replaceAll('SET LOCAL', 'SET'));
     await runMigrations(context.settings, client, new Map([[migration, action]]), 'up').catch(
       (cause: unknown) => {
+        const { file } = migration;
         const { message } = cause as Error;
-        const details = { file: migration.file, sqlstate: sqlstateOf(cause), cause };
+        const details = { file, sqlstate: sqlstateOf(cause), cause };
         const more = ['It ran on a scratch database, which is dropped. No file was changed.'];
-        const values = [details.file, message, details.sqlstate, more] as const;
-        throw failure('migration-failed', [...values], details);
+        throw failure('migration-failed', [file, message, details.sqlstate, more], details);
       },
     );
     await query(RESET); // Drops temporary tables, and what depends on them.
     const after = await readAll(context, connection);
-    // A function that the migration has replaced by an equal one is in its effect, too: then it is compared.
+    // The effect also names a function that the migration replaced by an equal one, so that it is compared.
     const replaced = await replacedFunctions(connection, (result?.rows[0] as { id: string }).id);
     const others = [...before].filter(([object]) => !replaced.has(object));
     effects.set(migration.name, effectBetween(new Map(others), after));
@@ -110,9 +110,7 @@ async function takeEffects(
   return effects.set(PREREQUISITES, prerequisitesFrom(base, [...effects.values()]));
 }
 
-/**
- * Refuses prerequisites that contradict the base schema, which `down` must restore.
- */
+/** Refuses prerequisites that contradict the base schema. */
 async function refuseContradictions({ project, settings }: Context, base: Facts): Promise<void> {
   const { failing } = await compare(expectation(project.prerequisites, [], []), base);
   const changed = failing.find(({ found }) => found !== null);
@@ -123,7 +121,7 @@ async function refuseContradictions({ project, settings }: Context, base: Facts)
   throw failure('bad-file', [file, reason], { file });
 }
 
-/** Loads the base schema. Skips the backslash commands for psql, which pg_dump writes since 2025. */
+/** Loads the base schema, without the backslash commands for psql, which pg_dump writes since 2025. */
 async function loadBaseSchema({ settings }: Context, connection: Connection): Promise<void> {
   const { baseSchema, root, migrationsSchema } = settings;
   const file = relative(root, baseSchema);
@@ -156,8 +154,8 @@ async function replacedFunctions(connection: Connection, since: string): Promise
 }
 
 /**
- * The new prerequisites: the given ones, and every fact of the base schema that a migration changes or
- * removes. A `down` must restore these.
+ * Adds to the given prerequisites every fact of the base schema that a migration changes or removes: after
+ * the `down` of that migration, it must be there again.
  */
 function prerequisitesFrom(base: Facts, [given = {}, ...others]: readonly Effect[]): Effect {
   const added = others

@@ -2,7 +2,7 @@ import type { ClientConfig } from 'pg';
 import { parse } from 'pg-connection-string';
 import { failure } from '../report/errors.ts';
 
-/** Where the database is, for `pg`. It has the password, so it must not be printed as a whole. */
+/** Where the database is, for `pg`. It contains the password: never print it as a whole. */
 export interface Configuration extends ClientConfig {
   readonly host: string;
   readonly port: number;
@@ -14,24 +14,24 @@ export interface Configuration extends ClientConfig {
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
 /**
- * Reads where the database is: from the URL in the environment variable `variable`, and what the URL leaves
- * out from `PGHOST`, `PGPORT` and so on. They mean what they mean to libpq (manual, 34.15 and 34.19).
+ * Reads where the database is from the URL in the environment variable `variable`. What the URL leaves out
+ * comes from `PGHOST`, `PGPORT` and so on, as in libpq (manual, 34.15 and 34.19).
  *
  * @throws Failure `usage` if neither the URL nor `PGHOST` is set, or if a value is wrong
  */
 export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Configuration {
   const refuse = (reason: string, where = variable) => failure('bad-url', [where, reason]);
-  const from = (name: string) => env[name] || undefined; // For libpq, an empty variable is not set.
+  const from = (name: string) => env[name] || undefined; // libpq ignores empty variables.
   if (from(variable) === undefined && from('PGHOST') === undefined)
     throw failure('no-database', [variable, env[variable] === '']);
   const url = from(variable) ?? 'postgres://';
   if (!/^postgres(ql)?:\/\//.test(url)) throw refuse('it does not begin with postgres://');
-  // In a URL, these characters end the password. Its rest would be taken for a host or a database, and
-  // printed.
+  // A / ? or # ends the password. The rest of it would be read as a host or a database, and printed.
   if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) throw refuse('there is an @ after a / ? or #');
   const mode = from('PGSSLMODE');
-  const isAsked = mode !== undefined || url.includes('sslmode=');
-  const tls = { sslmode: mode ?? '', sslrootcert: (isAsked && from('PGSSLROOTCERT')) || '' };
+  const hasMode = mode !== undefined || url.includes('sslmode=');
+  // Without a mode, pg-connection-string would turn TLS on for a root certificate.
+  const tls = { sslmode: mode ?? '', sslrootcert: (hasMode && from('PGSSLROOTCERT')) || '' };
   const given = parseUrl(url, tls, refuse);
   const { sslmode = 'disable' } = given;
   if (!MODES.includes(sslmode))
@@ -47,7 +47,7 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Con
   return { ...given, ssl, sslmode, host, port, user, database, password };
 }
 
-/** Parses the URL. The `defaults` come first in its query, so that its own parameters win. */
+/** Parses the URL. Its own parameters override the `defaults`, which are put before them. */
 function parseUrl(
   url: string,
   defaults: Readonly<Record<string, string>>,

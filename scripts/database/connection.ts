@@ -11,7 +11,7 @@ import { isConnectionLost, sqlstateOf } from './pg-errors.ts';
 export type Statement = string | { readonly text: string };
 
 export interface Connection {
-  /** The version in the server's own words, such as "15.8 (Debian 15.8-1)". */
+  /** The version as the server writes it, such as "15.8 (Debian 15.8-1)". */
   readonly serverVersion: string;
   /** Sends statements in one round trip. Returns the result of each. */
   readonly query: (sql: string) => Promise<QueryResult[]>;
@@ -20,15 +20,15 @@ export interface Connection {
   readonly client: pg.Client;
 }
 
-/** What a connection is used for. It is a part of the name in `pg_stat_activity.application_name`. */
+/** What a connection is used for. Its `application_name` says so in `pg_stat_activity`. */
 type Purpose = 'run' | 'lock' | 'monitor';
 
 export interface Connector {
   readonly configuration: Configuration;
   readonly command: string;
-  /** Aborted if the command must end. The reason is a Failure. */
+  /** Aborted when the command must end. The reason is a Failure. */
   readonly signal: AbortSignal;
-  /** Seconds to wait for a server that is not started yet. */
+  /** Seconds to wait for a server that has not started yet. */
   readonly options: { readonly connectWait: number };
   /** Watches each statement that is sent, and gives its result. */
   readonly watch?: <T>(statement: Promise<T>) => Promise<T>;
@@ -36,7 +36,7 @@ export interface Connector {
 
 const OLDEST_MAJOR = 14;
 
-/** A random part of the name: two containers may have the same process id and similar host names. */
+/** Makes the name unique: two containers may have the same process id and similar host names. */
 const token = randomBytes(3).toString('hex');
 const host = hostname().replaceAll(/[^\w.-]/g, '');
 
@@ -45,12 +45,11 @@ export const connectionName = (purpose: Purpose, command: string) =>
   `migrate ${command} ${purpose} ${host.slice(-24)}:${process.pid}:${token}`;
 
 /**
- * Runs `use` with a connection, and closes it afterwards. If the command must end, it asks the server to
- * cancel the current statement, and closes the connection 0.9 seconds later. It then does not wait any longer
- * for what uses a `run` connection: a migration may wait for something else.
+ * Runs `use` with a connection, and closes it afterwards. When the command must end, asks the server to
+ * cancel the current statement, and closes the connection 0.9 seconds later. For a `run` connection, it then
+ * throws the reason without waiting for `use`: a migration may wait for something other than the server.
  *
- * @throws Failure `unavailable` if no connection can be made, or the server is older than {@link
- *   OLDEST_MAJOR}
+ * @throws Failure `unavailable` if no connection can be made, or if the server is too old
  */
 export async function withConnection<T>(
   connector: Connector,
@@ -77,12 +76,12 @@ export async function withConnection<T>(
     return await Promise.race([use(connection), abandoned]);
   } finally {
     closing.abort();
-    client.end().catch(() => undefined); // The server ends the session when it reads this.
+    client.end().catch(() => undefined); // Not awaited: the server ends the session when it reads this.
   }
 }
 
-/** The server may start later: there is no socket, no host name, or no answer yet. */
-const ABSENT = /^(ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$/;
+/** Error codes of a server that may not have started yet: there is no socket, no host name, or no answer. */
+const NOT_STARTED = /^(ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$/;
 
 async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {
   const { signal, options } = connector;
@@ -95,10 +94,9 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
     } catch (cause) {
       signal.throwIfAborted();
       const error = (cause instanceof AggregateError ? cause.errors[0] : cause) as Error;
-      const { code = '', message } = error as Error & { code?: string };
-      // For a connection that takes too long, `pg` gives an error without a code.
-      const known = message === 'timeout expired' ? 'ETIMEDOUT' : code;
-      const mayStart = ABSENT.test(known) || isConnectionLost(error);
+      const { message, code: given = '' } = error as NodeJS.ErrnoException;
+      const code = message === 'timeout expired' ? 'ETIMEDOUT' : given; // `pg` gives it no code.
+      const mayStart = NOT_STARTED.test(code) || isConnectionLost(error);
       const left = deadline - Date.now();
       const lacksTls = message.includes('does not support SSL');
       if (lacksTls && configuration.sslmode === 'prefer')
@@ -106,7 +104,7 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
       else if (mayStart && left > 0) await sleep(Math.min(pause, left), null, { signal });
       else {
         const details = { sqlstate: sqlstateOf(error), cause };
-        throw failure('not-connected', [configuration, known, message || known], details);
+        throw failure('not-connected', [configuration, code, message || code], details);
       }
     }
   }
@@ -116,13 +114,13 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
   const { configuration, command, signal, watch } = connector;
   const client = new pg.Client({
     ...configuration,
-    application_name: connectionName(purpose, command), // The only setting that PgBouncer accepts here.
+    application_name: connectionName(purpose, command), // PgBouncer accepts no other setting here.
     keepAlive: true,
-    keepAliveInitialDelayMillis: 30_000, // Firewalls drop idle connections before the default, two hours.
+    keepAliveInitialDelayMillis: 30_000, // Firewalls drop idle connections before the default of two hours.
     connectionTimeoutMillis: 15_000,
-    query_timeout: undefined, // A URL may set it for the application. Migrations may take longer.
+    query_timeout: undefined, // The URL may set one for the application. Migrations may take longer.
   });
-  client.on('error', () => undefined); // If the connection is lost, the next query fails.
+  client.on('error', () => undefined); // If the connection is lost, the next query fails, which is enough.
   let serverVersion = '';
   const { connection } = sessionOf(client);
   connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
@@ -145,7 +143,7 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
 interface Session {
   readonly connection: Wire;
   readonly ssl: pg.ClientConfig['ssl'];
-  /** The process id that the server gave at connecting. A pooler gives one of its own. */
+  /** The process id that the server sent when it accepted the connection. A pooler sends an id of its own. */
   readonly processID: number;
   readonly secretKey: number;
 }
@@ -157,9 +155,7 @@ interface Wire extends EventEmitter {
 }
 export const sessionOf = (client: pg.Client) => client as unknown as Session;
 
-/**
- * Asks the server to cancel the current statement (manual, 55.2.8). Works with TLS and poolers. Never throws.
- */
+/** Asks the server to cancel the current statement (manual, 55.2.8), even through TLS or a pooler. Never throws. */
 function requestCancel(client: pg.Client): void {
   const { ssl, processID, secretKey } = sessionOf(client);
   const other = new pg.Client({ host: client.host, port: client.port, ssl });
@@ -167,5 +163,5 @@ function requestCancel(client: pg.Client): void {
   connection.startup = () => {
     connection.cancel(processID, secretKey);
   };
-  other.connect().catch(() => undefined); // The server answers by closing the connection.
+  other.connect().catch(() => undefined); // The server closes this connection without an answer.
 }

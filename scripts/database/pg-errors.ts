@@ -1,14 +1,14 @@
-/** Classes of errors from `pg` and from the server (manual, appendix A, "PostgreSQL Error Codes"). */
+/** Classifies errors of `pg` and of the server (manual, appendix A, "PostgreSQL Error Codes"). */
 import { inspect } from 'node:util';
 import { failure, type Failure } from '../report/errors.ts';
 
-/** The SQLSTATE of an error that PostgreSQL sent, or an empty text for any other. */
+/** The SQLSTATE of an error that PostgreSQL sent; an empty string for any other error. */
 export function sqlstateOf(error: unknown): string {
   const { code = '', severity } = (error ?? {}) as { code?: unknown; severity?: string };
   return severity !== undefined && /^[0-9A-Z]{5}$/.test(String(code)) ? String(code) : '';
 }
 
-/** The text of anything that was thrown, which need not be an Error. */
+/** The message of whatever was thrown, even if it is not an Error. */
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message;
   return typeof thrown === 'string' ? thrown : inspect(thrown);
@@ -27,7 +27,7 @@ export const isLockError = (error: unknown) =>
 // Classes 08 (connection) and 57P (the server stops or starts), and 25P03 and 25P04 (timeouts of a session).
 const LOST = /^(08...|57P0[1235]|25P0[34]|ECONN.*|EPIPE|ETIMEDOUT|ENETRESET|EHOSTUNREACH)$/;
 
-/** True if the connection is lost. Errors of the server have a code for this, those of `pg` only a text. */
+/** True if the connection is lost. Some errors of `pg` that say so have no code, only a message. */
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (LOST.test((error as NodeJS.ErrnoException).code ?? '')) return true;
@@ -35,7 +35,7 @@ export function isConnectionLost(error: unknown): boolean {
   return sqlstateOf(error) === '' && text.test(error.message);
 }
 
-/** The failure for an error of the server or the connection; undefined for any other error. */
+/** Makes the failure for an error of the server or the connection. Undefined for any other error. */
 export function serverFailure(error: unknown): Failure | undefined {
   const sqlstate = sqlstateOf(error);
   const details = { sqlstate, cause: error };

@@ -2,17 +2,17 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { failure } from '../report/errors.ts';
 
-/** The text of a file, without a byte order mark. `shown` is its name in messages. @throws Failure `usage` */
-export const readFile = (path: string, shown: string) =>
-  orRefuse('not-readable', shown, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
+/** Reads a file, without a byte order mark. `file` is its name in messages. @throws Failure `usage` */
+export const readFile = (path: string, file: string) =>
+  orRefuse('not-readable', file, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
 
-/** The names of the files in a folder. @throws Failure `usage` */
-export const readFolder = (path: string, shown: string) =>
-  orRefuse('not-readable', shown, () => readdirSync(path));
+/** Reads the names of the files in a folder. @throws Failure `usage` */
+export const readFolder = (path: string, folder: string) =>
+  orRefuse('not-readable', folder, () => readdirSync(path));
 
 /** Writes a file. Creates its folder if necessary. @throws Failure `usage` */
-export const writeFile = (path: string, shown: string, text: string) => {
-  orRefuse('not-writable', shown, () => {
+export const writeFile = (path: string, file: string, text: string) => {
+  orRefuse('not-writable', file, () => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   });

@@ -20,18 +20,18 @@ export interface Project {
   readonly objects: readonly string[];
 }
 
-/** The name of the file with the prerequisites. It has the form of an effect file. */
+/** The name of the file with the prerequisites, which is written like an effect file. */
 export const PREREQUISITES = '0000_prerequisites';
 
 const MIGRATION = /^\d+_[\w-]+\.(ts|js|mjs|cjs)$/;
-/** A file that somebody may take for a migration. Files that a compiler writes (.d.ts, .map) are ignored. */
-const NEARLY = /^\d(?!.*(?:\.d\.[cm]?ts|\.map)$)/;
+/** A file that begins with a digit must be a migration, unless a compiler wrote it (.d.ts, .map). */
+const CANDIDATE = /^\d(?!.*(?:\.d\.[cm]?ts|\.map)$)/;
 const numberOf = (file: string) => BigInt(/^\d+/.exec(file)?.[0] ?? '');
 
 /**
- * Reads the names and the effects of the migrations, which are loaded only when they run.
+ * Reads the names of the migrations, and their effects. The migrations themselves are loaded when they run.
  *
- * @param needsEffects false for `create` and `snapshot`, so that a wrong effect file does not stop them
+ * @param needsEffects false for `create` and `snapshot`, which must work although an effect file is wrong
  * @throws Failure `usage`
  */
 export function readProject(settings: Settings, needsEffects: boolean): Project {
@@ -43,7 +43,7 @@ export function readProject(settings: Settings, needsEffects: boolean): Project 
     return checkEffect(readJson(path, file), file);
   };
   const files = readFolder(migrationsDir, folder)
-    .filter((file) => NEARLY.test(file))
+    .filter((file) => CANDIDATE.test(file))
     .sort((a, b) => (numberOf(a) < numberOf(b) ? -1 : 1));
   const migrations = files.map((base, index) => {
     const name = base.replace(/\.\w+$/, '');
@@ -60,7 +60,7 @@ export function readProject(settings: Settings, needsEffects: boolean): Project 
   return { migrations, prerequisites, objects: [...new Set(effects.flatMap(Object.keys))] };
 }
 
-/** What is expected when `count` migrations are applied, and the next `reverted` ones have been reverted. */
+/** What is expected if `count` migrations are applied, and this run reverted the next `reverted` ones. */
 export function expectedAt({ prerequisites, migrations }: Project, count: number, reverted = 0) {
   const effects = migrations.map(({ effect }) => effect);
   const pending = effects.slice(count);
@@ -71,7 +71,7 @@ const OBJECT = /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[
 const PART =
   /^(table|view|materialized view|foreign table|options|row security|(column|constraint|index|trigger|policy) .+)$/s;
 
-/** Refuses a JSON document that is no effect: a misspelled part would never be compared. */
+/** Refuses a JSON document that is not an effect. Without this, a misspelled part would never be compared. */
 function checkEffect(document: object, file: string): Effect {
   const refuse = (reason: string) => failure('bad-file', [file, reason], { file });
   for (const [object, patch] of Object.entries(document as Effect)) {

@@ -7,7 +7,7 @@ import { readJson } from './files.ts';
 /** The settings file. The CLI of node-pg-migrate reads it as well, with `-f`. */
 const FILE = '.node-pg-migraterc.json';
 
-/** True if this program is the compiled one, `dist/scripts/migrate.js`. */
+/** True in the compiled program, `dist/scripts/migrate.js`. */
 export const isCompiled = !import.meta.url.endsWith('.ts');
 
 /** The keys of the settings file, with defaults. The last four are for the CLI of node-pg-migrate only. */
@@ -27,10 +27,7 @@ const DEFAULTS = {
 /** The settings of a project. Paths are absolute. */
 export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
-/**
- * Reads the settings file, and adds `.env` to `env`. Variables that are set keep their values. @throws
- * Failure `usage`
- */
+/** Reads the settings file. Adds variables of `.env` to `env` unless they are set. @throws Failure `usage` */
 export function readSettings(root: string, env: NodeJS.ProcessEnv) {
   const values = { ...DEFAULTS, ...checkSettings(readJson(join(root, FILE), FILE)) };
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });

@@ -9,7 +9,7 @@ export interface AppliedRow {
   readonly run_on: string;
 }
 
-/** Counts the applied migrations. @throws Failure `usage` if the rows of the table contradict the files */
+/** Counts the applied migrations. @throws Failure `usage` if the rows contradict the files of the project */
 export function appliedCount({ migrations }: Project, rows: readonly AppliedRow[]): number {
   const known = new Set(migrations.map(({ name }) => name));
   const applied = new Set(rows.map(({ name }) => name));
@@ -27,8 +27,12 @@ export const versionAt = ({ migrations }: Project, count: number) =>
   migrations[count - 1]?.name ?? null;
 
 /** The migrations that lead from `from` applied migrations to `to`, in the order in which they run. */
-export const between = ({ migrations }: Project, way: Direction, from: number, to: number) =>
-  way === 'up' ? migrations.slice(from, to) : migrations.slice(to, from).reverse();
+export const migrationsBetween = (
+  { migrations }: Project,
+  direction: Direction,
+  from: number,
+  to: number,
+) => (direction === 'up' ? migrations.slice(from, to) : migrations.slice(to, from).reverse());
 
 /**
  * The number of migrations that are applied when `up` or `down` has ended.

@@ -1,6 +1,6 @@
 type Parts = ReadonlyMap<string, string>;
 
-/** The schema as Markdown with a Mermaid diagram (mermaid.js.org, "Entity Relationship Diagrams"). */
+/** The schema as Markdown, with a Mermaid diagram (mermaid.js.org, "Entity Relationship Diagrams"). */
 export function diagram(version: string, facts: ReadonlyMap<string, Parts>): string {
   const tables = [...facts].filter(([, parts]) => parts.has('table'));
   return `# The schema after ${version}

@@ -2,7 +2,7 @@ import { runMessages } from './messages-run.ts';
 import { usageMessages } from './messages-usage.ts';
 import type { Difference } from './types.ts';
 
-/** The exit code of each outcome of a failed command. Other programs rely on them. */
+/** The exit code of each outcome of a failed command. Other programs rely on these codes. */
 export const exitCodes = {
   error: 1,
   usage: 2,
@@ -14,9 +14,9 @@ export const exitCodes = {
   partial: 8,
 } as const;
 
-/** The texts of all failures, by outcome and code. Each has a message and, after an arrow, a hint. */
+/** The texts of all failures, by outcome and code. Each text has a message and, after an arrow, a hint. */
 const byOutcome = { usage: usageMessages, ...runMessages };
-/** The same texts, by code alone: no two outcomes have a code in common. */
+/** The texts of all failures, by code. No code belongs to two outcomes. */
 export const messages = {
   ...usageMessages,
   ...runMessages.unavailable,
@@ -40,7 +40,7 @@ interface Details {
   readonly exitCode?: number;
 }
 
-/** An error with a text for people: what happened, and what to do. Programs may rely on its `code`. */
+/** An error for people: the message says what happened, the hint what to do. Programs rely on the `code`. */
 export class Failure extends Error {
   readonly exitCode: number;
   constructor(
@@ -55,7 +55,7 @@ export class Failure extends Error {
   }
 }
 
-/** Makes the failure with this code. `values` are what its text needs, such as the name of a file. */
+/** Makes the failure with this code. `values` are inserted into its text, such as the name of a file. */
 export function failure<C extends Code>(
   code: C,
   values: Parameters<(typeof messages)[C]>,

@@ -2,13 +2,13 @@ import { RUN } from './wording.ts';
 
 const connectHints: Readonly<Record<string, string>> = {
   ECONNREFUSED:
-    'Nothing listens there: the server is not started, or host or port are wrong. To wait for it:  --connect-wait=30',
+    'No server listens there: it is not started, or the host or the port is wrong. To wait for it:  --connect-wait=30',
   ETIMEDOUT:
-    'There was no answer. Often a firewall drops the packets; the port of a pooler is often 6543.',
+    'There was no answer. Often a firewall drops the packets, or the port is wrong (of a pooler, often 6543).',
   '57P03': 'The server is starting or stopping. To wait for it:  --connect-wait=30',
   '28P01':
     'The password or the user is wrong. Correct the URL; in a password, write @ : / as %40 %3A %2F.',
-  '3D000': 'The name in the URL is wrong, or the database is to be created first (createdb).',
+  '3D000': 'Correct the name of the database in the URL, or create the database (createdb).',
   '42501': 'The role may not connect:  GRANT CONNECT ON DATABASE <database> TO <role>;',
   '53300': 'The server has no free connection. Try again later, or connect through the pooler.',
 };
@@ -18,13 +18,13 @@ export function connectHint(code: string, reason: string, psql: string): string 
   if (reason.includes('password must be a'))
     return 'The server asks for a password: put it into the URL, PGPASSWORD or ~/.pgpass.';
   if (/SSL|TLS|certificate|self.signed/i.test(reason))
-    return 'sslmode in the URL decides: require encrypts, verify-full also verifies (sslrootcert names the authority), disable does neither.';
+    return 'Set sslmode in the URL: disable does not encrypt, require encrypts, verify-full also verifies the server (with the authority in sslrootcert).';
   return connectHints[code] ?? `See whether the server answers:  ${psql}`;
 }
 
 const UP_FIRST = `If a migration reads what an earlier one creates, apply that one first:  ${RUN} up 1`;
 
-/** What to do if a query of the program fails, or one of a migration in `plan`, by SQLSTATE. */
+/** What to do if a query fails that this program sends, or that a migration sends in `plan`, by SQLSTATE. */
 export const serverHints: Readonly<Record<string, string>> = {
   '42P01': UP_FIRST,
   '42703': UP_FIRST,
@@ -35,12 +35,12 @@ export const serverHints: Readonly<Record<string, string>> = {
     'Transactions are read-only here. Connect as a role that may write, or to the primary server.',
 };
 
-const THERE =
-  'It is there already, perhaps made by hand. Drop it, or let the migration add it with ifNotExists.';
+const EXISTS =
+  'It exists already, perhaps made by hand. Drop it, or let the migration create it with ifNotExists.';
 
 /** What to do if a migration fails, by SQLSTATE. */
 export function migrationHint(sqlstate: string, message: string, sql: string): string {
-  const alone = `It cannot run in the transaction of an earlier migration. Apply one at a time:  ${RUN} up 1`;
+  const alone = `This cannot run in the transaction of an earlier migration. Apply one migration at a time:  ${RUN} up 1`;
   const [, table = '<table>'] = /(?:relation|table) "([^"]+)"/.exec(message) ?? [];
   const rows = `Find the rows, and correct them:  SELECT * FROM ${table} t WHERE`;
   const hints: Readonly<Record<string, string>> = {
@@ -49,9 +49,9 @@ export function migrationHint(sqlstate: string, message: string, sql: string): s
     '25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
     '57014':
       'It took longer than statement_timeout allows. To allow more:  --statement-timeout=10min',
-    '42701': THERE,
-    '42710': THERE,
-    '42P07': THERE,
+    '42701': EXISTS,
+    '42710': EXISTS,
+    '42P07': EXISTS,
     '23502': `${rows} <column> IS NULL;`,
     '23505': `${rows} <the key above>;`,
     '23514': `${rows} NOT (<the check>);`,
@@ -59,7 +59,7 @@ export function migrationHint(sqlstate: string, message: string, sql: string): s
   };
   const [, index] = /INDEX\s+CONCURRENTLY\s+(?:IF NOT EXISTS\s+)?("[^"]+"|\w+)/i.exec(sql) ?? [];
   if (sqlstate === '23505' && index !== undefined)
-    return `Correct the duplicate rows. The build left an INVALID index, to be dropped first:
-DROP INDEX CONCURRENTLY ${index};  -- better: the migration drops it first, as 0005 does`;
-  return hints[sqlstate] ?? `See what would run:  ${RUN} plan`;
+    return `Correct the duplicate rows, and drop the INVALID index that the build left:
+DROP INDEX CONCURRENTLY ${index};  -- better: let the migration drop it first, as 0005 does`;
+  return hints[sqlstate] ?? `Correct the migration. See what would run:  ${RUN} plan`;
 }

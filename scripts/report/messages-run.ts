@@ -1,14 +1,14 @@
 import { connectHint, migrationHint, serverHints } from './hints.ts';
 import type { Difference, Direction, Loss, Problem, Session } from './types.ts';
 import {
-  at,
+  atVersion,
   blockerLines,
   count,
   differenceLines,
   list,
   lossLines,
   RUN,
-  sessionWords,
+  sessionText,
   STATUS,
 } from './wording.ts';
 
@@ -29,31 +29,31 @@ the server is PostgreSQL ${version}; the oldest supported version is ${oldest}
     'connection-lost': (reason: string) => `the connection to the server was lost: ${reason}
 → Usually the server was restarted, or a firewall or a pooler closed the connection. ${STATUS}`,
     'server-error': (reason: string, sqlstate: string) => `the server reports an error: ${reason}
-→ ${serverHints[sqlstate] ?? 'Often a timeout or limit of the role or the database, such as statement_timeout.'}`,
+→ ${serverHints[sqlstate] ?? 'Often a timeout or limit of the role or the database, such as statement_timeout. Raise it, and try again.'}`,
     problems: (found: readonly Problem[], database: string) =>
       `database ${database} is not ready:${list(found.map(({ problem }) => `- ${problem}`))}
 → To solve this:${list([...new Set(found.map(({ remedy }) => remedy))])}`,
     'pooled-search-path': (file: string, role: string, path: string) =>
-      `${file} runs outside a transaction, where the connection pooler does not keep search_path: its names would mean another schema
-→ Set it on the role, and run the command again:  ALTER ROLE ${role} SET search_path = ${path};`,
+      `${file} runs outside a transaction, where a connection pooler does not keep search_path: names of tables in it would mean another schema
+→ Set search_path on the role, and run the command again:  ALTER ROLE ${role} SET search_path = ${path};`,
     'pooled-session': (file: string, sql: string) => `
-${file} changes the session, and runs outside a transaction behind a connection pooler, where others would get that session:${excerpt(sql)}
-→ Remove the statement, or run this migration on a connection that goes to the server directly.`,
+${file} changes the session outside a transaction. Behind a connection pooler, other clients would get that session:${excerpt(sql)}
+→ Remove the statement, or run this migration with a URL that goes to the server directly.`,
     'run-lock-lost': () => `
 the connection that held the run lock was lost, so this run stopped before its next commit
-→ Usually a pooler or a firewall closed it. ${STATUS}`,
+→ Usually a pooler or a firewall closed the connection. ${STATUS}`,
   },
   locked: {
     'run-lock': (wait: number, holder: Session | undefined) =>
-      `another run holds the run lock, and did not release it within ${wait} s: ${sessionWords(holder)}
-→ Usually a deploy that is still at work. Run the command again, or wait longer:  --lock-wait=600
-If it is stuck, end it:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});`,
+      `another run holds the run lock, and did not release it within ${wait} s: ${sessionText(holder)}
+→ Usually a deploy is still at work. Run the command again, or wait longer:  --lock-wait=600
+If that session is stuck, end it:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});`,
     'table-lock': (retries: number, blockers: readonly Session[]) =>
       `a table lock could not be acquired in ${count(retries + 1, 'attempt')}${blockerLines(blockers)}
-→ Usually a long transaction of the application, or a backup. Run the command again when it has ended,
+→ Usually a long transaction of the application or a backup holds it. Run the command again when that has ended,
 or wait longer for each lock, which makes writers wait as long:  --lock-timeout=10s`,
     overtaken: (version: string | null) => `
-another run has taken the database the opposite way: it is ${at(version)}
+another run moved the database in the opposite direction: it is now ${atVersion(version)}
 → Usually deploys of two versions run at the same time. ${STATUS}`,
   },
   failed: {
@@ -70,12 +70,12 @@ ${file} failed: ${message}${sqlstate === '' ? '' : ` (SQLSTATE ${sqlstate})`}${l
 ${file} sends ${word}, which would end the transaction of the run before the check
 → Remove the statement. ${NO_TRANSACTION}`,
     'table-changed': (reason: string) => `a migration changed the migrations table itself: ${reason}
-→ Remove those statements: the framework records each migration.`,
+→ Remove the statements that change it: the framework records each migration.`,
     'late-statement': (sql: string) => `
 a statement came after its migration had ended:${excerpt(sql)}
-→ Usually an "await" is missing, or forEach() has an async function.`,
+→ Usually an "await" is missing, or forEach() has an async function. Await every statement.`,
     uncaught: (reason: string) => `a migration threw an error that nothing catches: ${reason}
-→ Usually it comes from a callback or a promise that the migration does not await.`,
+→ Usually it comes from a callback or a promise that the migration does not await. Await it.`,
     interrupted: (signal: string) => `
 stopped by ${signal}; what was not committed is rolled back
 → ${STATUS}`,
@@ -94,7 +94,7 @@ the schema is not what ${version === null ? 'is expected before the first migrat
 ${differenceLines(found)}
 → ${differsHint(direction, found)}`,
     drift: (version: string | null, found: readonly Difference[], isBehind: boolean) =>
-      `the schema is not what is expected ${at(version)} (${count(found.length, 'difference')})
+      `the schema is not what is expected ${atVersion(version)} (${count(found.length, 'difference')})
 
 ${differenceLines(found)}
 → ${driftHint(version, isBehind)}`,
@@ -104,13 +104,13 @@ ${differenceLines(found)}
 this would delete data:${lossLines(losses)}
 → If you want that, save the data first (pg_dump), and add to the command:  -- --allow-data-loss`,
     'data-loss-unseen': (tables: readonly string[], reason: string) =>
-      `this may delete data, and the role may not see it (${reason}):${list(tables)}
-→ Run the command as a role that may read these tables, or add to it:  -- --allow-data-loss`,
+      `this may delete data that the role may not read (${reason}):${list(tables)}
+→ Run the command as a role that may read these tables, or add to the command:  -- --allow-data-loss`,
   },
   partial: {
     'left-transaction': (file: string) => `
-${file} ended the transaction of the run, so a part of it may be committed unchecked
-→ Remove COMMIT and ROLLBACK from it. ${NO_TRANSACTION}
+${file} ended the transaction of the run, so some of its statements may be committed without a check
+→ Remove COMMIT and ROLLBACK from the migration. ${NO_TRANSACTION}
 See whether the schema is as expected:  ${RUN} check`,
   },
   error: {
@@ -126,18 +126,21 @@ export function leftBehind(
   wroteOutside: boolean,
   isCommitting: boolean,
 ): string {
-  if (isCommitting) return 'The run stopped during COMMIT: it is unknown whether that was done.';
+  if (isCommitting)
+    return 'The run stopped during COMMIT: it is unknown whether the server committed.';
   const outside = wroteOutside ? ' What ran outside a transaction stays.' : '';
   if (isRecorded)
-    return `A part of this run is committed: the database is ${at(version)}, and was checked there.${outside}`;
-  return wroteOutside ? `The database is still ${at(version)}.${outside}` : 'Nothing was changed.';
+    return `A part of this run is committed: the database is ${atVersion(version)}, and was checked there.${outside}`;
+  return wroteOutside
+    ? `The database is still ${atVersion(version)}.${outside}`
+    : 'Nothing was changed.';
 }
 
 function differsHint(direction: Direction, found: readonly Difference[]): string {
   const broken = found.find((difference) => difference.found?.endsWith(' INVALID'));
   if (broken !== undefined)
     return `A concurrent build that failed or was interrupted left it INVALID. Drop it, and run again:
-DROP INDEX CONCURRENTLY ${broken.object.replace('index ', '')};  -- better: the migration drops it first, as 0005 does`;
+DROP INDEX CONCURRENTLY ${broken.object.replace('index ', '')};  -- better: let the migration drop it first, as 0005 does`;
   if (direction === 'down')
     return `Usually "down" does not undo all that "up" does, or somebody changed the schema by hand.
 Complete "down", or change that back, and run again:  ${RUN} down`;
@@ -148,7 +151,7 @@ If you have just edited the migration, write its effect again, and read the diff
 
 function driftHint(version: string | null, isBehind: boolean): string {
   if (version === null)
-    return 'Usually the URL names another database, or one without the base schema of the application. Correct the URL, or load it.';
+    return 'Usually the URL names another database, or the base schema of the application is not loaded. Correct the URL, or load the base schema.';
   const hint = `Usually somebody changed the schema by hand. Change it back; or, to keep the change:  ${RUN} create <name>`;
   const next = `If a run was interrupted, the same command again completes it:  ${RUN} up`;
   return isBehind ? `${hint}\n${next}` : hint;

@@ -4,7 +4,7 @@ import type { Difference, Done } from './types.ts';
 /** What a command returns: its outcome, and what it knows about the database and the run. */
 export interface Result {
   readonly outcome: string;
-  /** Missing if the command has succeeded. */
+  /** Undefined if the command succeeded. */
   readonly error?: Failure;
   /** The name of the last applied migration, or null before the first. */
   readonly version?: string | null;
@@ -20,7 +20,7 @@ export interface Result {
   readonly output?: string;
 }
 
-/** A result with what is printed around it. `command` is null if the command line is wrong. */
+/** A result as it is printed. `command` is null if the command line is wrong. */
 export interface Report extends Result {
   readonly command: string | null;
   readonly milliseconds: number;

@@ -1,45 +1,58 @@
 import picocolors from 'picocolors';
 import type { Failure } from './errors.ts';
 import type { Report } from './report.ts';
-import { at, count, differenceLines, list, RUN, time } from './wording.ts';
+import type { Difference } from './types.ts';
+import { atVersion, count, differenceLines, duration, list, RUN } from './wording.ts';
 
 /** The report as text, for people. The text of a failure is {@link failureText}. */
 export function asText(report: Report, hasColor: boolean): string {
-  const { green, yellow, dim } = picocolors.createColors(hasColor);
-  const { command, outcome, version = null, milliseconds, database, output } = report;
-  const { migrations = [], applied = [], reverted = [], warnings = [], pending = [] } = report;
+  const { command, outcome, milliseconds, database, output, warnings = [] } = report;
   if (output !== undefined) return outputText(command, output);
+  const colors = picocolors.createColors(hasColor);
+  const { green, yellow, dim } = colors;
   const { name = '', host = '', port = 0, serverVersion = '' } = database ?? {};
+  const lines = [dim(`database ${name} at ${host}:${port}, PostgreSQL ${serverVersion}`)];
+  lines.push(...migrationRows(report, colors));
+  if (warnings.length > 0) lines.push(`${yellow('warning:')} ${warningText(warnings)}`);
+  const time = dim(duration(milliseconds));
+  if (outcome !== 'differs') lines.push(`${green('ok')}  ${summary(report)}  ${time}`);
+  return lines.join('\n');
+}
+
+type Colors = ReturnType<typeof picocolors.createColors>;
+
+/** A row for each migration that `status` lists, or that the run has reverted or applied. */
+function migrationRows(report: Report, { green, yellow }: Colors): string[] {
+  const { migrations = [], reverted = [], applied = [] } = report;
   const named = [...migrations, ...reverted, ...applied];
-  const width = Math.max(...named.map((migration) => migration.name.length));
+  const width = Math.max(...named.map(({ name }) => name.length));
   const row = (mark: string, name: string, when: string) =>
     `  ${mark}  ${name.padEnd(width)}  ${when}`.trimEnd();
-  const rows = [
+  return [
     ...migrations.map(({ name, appliedOn }) => {
       const state = appliedOn === null ? yellow('pending') : green('applied');
       return row(state, name, appliedOn?.slice(0, 19) ?? '');
     }),
-    ...reverted.map(({ name, milliseconds }) => row('-', name, time(milliseconds))),
-    ...applied.map(({ name, milliseconds }) => row('+', name, time(milliseconds))),
+    ...reverted.map(({ name, milliseconds }) => row('-', name, duration(milliseconds))),
+    ...applied.map(({ name, milliseconds }) => row('+', name, duration(milliseconds))),
   ];
-  const summary = [
-    ...(reverted.length > 0 ? [`reverted ${count(reverted.length, 'migration')}`] : []),
-    ...(applied.length > 0 ? [`applied ${count(applied.length, 'migration')}`] : []),
-    ...(outcome === 'nothing-to-do' ? ['nothing to do'] : []),
-    `the schema is as expected ${at(version)}`,
-    ...(pending.length > 0 && command !== 'down' ? [`${pending.length} pending`] : []),
-  ];
+}
+
+function summary({ command, outcome, version = null, ...report }: Report): string {
+  const { applied = [], reverted = [], pending = [] } = report;
+  const parts: string[] = [];
+  if (reverted.length > 0) parts.push(`reverted ${count(reverted.length, 'migration')}`);
+  if (applied.length > 0) parts.push(`applied ${count(applied.length, 'migration')}`);
+  if (outcome === 'nothing-to-do') parts.push('nothing to do');
+  parts.push(`the schema is as expected ${atVersion(version)}`);
+  if (pending.length > 0 && command !== 'down') parts.push(`${pending.length} pending`);
+  return parts.join('; ');
+}
+
+function warningText(warnings: readonly Difference[]): string {
   const isBroken = warnings.some(({ found }) => found?.endsWith(' INVALID'));
   const advice = isBroken ? '\nAn interrupted build leaves an INVALID index: drop it.' : '';
-  const warning = `${yellow('warning:')} not expected, and left as it is:\n${differenceLines(warnings)}${advice}`;
-  return [
-    dim(`database ${name} at ${host}:${port}, PostgreSQL ${serverVersion}`),
-    ...rows,
-    ...(warnings.length > 0 ? [warning] : []),
-    ...(outcome === 'differs'
-      ? []
-      : [`${green('ok')}  ${summary.join('; ')}  ${dim(time(milliseconds))}`]),
-  ].join('\n');
+  return `not expected, and left as it is:\n${differenceLines(warnings)}${advice}`;
 }
 
 function outputText(command: string | null, output: string): string {
@@ -48,11 +61,11 @@ function outputText(command: string | null, output: string): string {
     return `created:${files}\n\nWrite "up" and "down". Then write the effect, and read it in the diff:  ${RUN} snapshot`;
   if (command !== 'snapshot') return output;
   if (output === '') return 'the effect files are up to date';
-  return `written; read it, every database will be held to it:${files}
+  return `written; read the diff, since every database must match these files:${files}
 Roles and other objects of the whole server that a migration creates stay on that server.`;
 }
 
-/** A failure as text, for people: a label, the message, and the hint. */
+/** A failure as text, for people: a label such as `refused:`, the message, and the hint. */
 export function failureText({ outcome, code, message, hint }: Failure, hasColor: boolean): string {
   const isRefused = ['differs', 'data-loss'].includes(outcome) || code === 'problems';
   let label = isRefused ? 'refused' : 'failed';

@@ -1,6 +1,6 @@
 export type Direction = 'up' | 'down';
 
-/** A fact that is not as expected. `expected` is null if the fact must not exist, `found` if it does not. */
+/** A fact that is not as expected. `expected` is null if it must not exist, `found` if it does not exist. */
 export interface Difference {
   readonly kind: 'missing' | 'changed' | 'unexpected';
   /** The name for messages, such as `column public.user_workflows.template_id`. */
@@ -15,7 +15,7 @@ export interface Done {
   readonly milliseconds: number;
 }
 
-/** Another session. `age` is the age of its transaction in seconds, or null if our role may not see it. */
+/** Another session. `age`: seconds since its transaction began; null if the program's role may not see it. */
 export interface Session extends Readonly<
   Record<'application' | 'client' | 'state' | 'query', string>
 > {
@@ -31,5 +31,5 @@ export interface Loss {
 }
 export const COUNT_LIMIT = 10_000;
 
-/** Something that the database or the role lacks, and the SQL statement or the step that adds it. */
+/** Something that the database or the role lacks, and the remedy: an SQL statement, or what to do. */
 export type Problem = Readonly<Record<'problem' | 'remedy', string>>;

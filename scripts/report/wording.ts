@@ -2,12 +2,12 @@ import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.t
 
 export const RUN = 'npm run migrate';
 export const STATUS = `See what is applied:  ${RUN} status`;
-export const at = (version: string | null) =>
+export const atVersion = (version: string | null) =>
   version === null ? 'before the first migration' : `at ${version}`;
 export const list = (items: readonly string[]) => items.map((item) => `\n  ${item}`).join('');
 export const count = (number: number, noun: string) =>
   `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
-export const time = (milliseconds: number) =>
+export const duration = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 
 /** Each difference on three lines: the object, what is expected, and what was found. */
@@ -22,18 +22,17 @@ export function differenceLines(differences: readonly Difference[]): string {
     .join('\n');
 }
 
-export function sessionWords(session: Session | undefined): string {
-  if (session === undefined)
-    return 'it has just finished, or uses another database behind the same pooler';
+export function sessionText(session: Session | undefined): string {
+  if (session === undefined) return 'it has just finished';
   const { pid, application, client, age, state, query } = session;
   if (age === null) return `pid ${pid} (a role in pg_read_all_stats sees more)`;
   return `pid ${pid}, "${application}", from ${client}, for ${age} s, ${state}: ${query}`;
 }
 
 export const blockerLines = (blockers: readonly Session[]) =>
-  blockers.length === 0 ? '' : `\nblocked by:${list(blockers.map(sessionWords))}`;
+  blockers.length === 0 ? '' : `\nblocked by:${list(blockers.map(sessionText))}`;
 
-/** One line for each loss. A count above the limit is shown as "more than". */
+/** One line for each loss. A count above the limit becomes "more than 10,000". */
 export const lossLines = (losses: readonly Loss[]) =>
   list(
     losses.map(({ table: name, column, count: number }) => {

@@ -11,21 +11,24 @@ import type { Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
 import { refuseProblems } from './preflight.ts';
 
-/** What the check has found: the version of the database, and the differences from what is expected there. */
+/** What the check read, and the differences between the live schema and the expected schema. */
 export interface SchemaCheck extends Comparison {
   readonly rows: readonly AppliedRow[];
-  /** How many migrations are applied, according to the migrations table. */
+  /** How many migrations are applied, according to these rows. */
   readonly count: number;
+  /** The live schema. */
   readonly facts: Facts;
+  /** True if the migrations table exists. */
   readonly hasTable: boolean;
 }
 
 /**
- * Compares the schema with the expected one at the version that the migrations table has. In an open
- * transaction, it first runs the deferred triggers, and then sees all changes of the transaction. It leaves
- * other settings behind, so only COMMIT or ROLLBACK may follow.
+ * Reads the version from the migrations table, and compares the live schema with the expected schema at that
+ * version. If a transaction is open, the check runs its deferred triggers first, and reads inside it. It then
+ * leaves its own settings there, so only COMMIT or ROLLBACK may follow.
  *
- * @param countBefore how many migrations were applied when the run began: what it has reverted must be gone
+ * @param countBefore how many migrations were applied when the run began. What `down` has reverted since then
+ *   must be gone
  * @throws Failure `usage` if the migrations table contradicts the files
  */
 export async function checkSchema(
@@ -34,10 +37,10 @@ export async function checkSchema(
   countBefore = 0,
 ): Promise<SchemaCheck> {
   const { project, options } = context;
-  const isOpen = connection.client.getTransactionStatus() === 'T';
-  const state = isOpen
-    ? await readState(connection, context, OPEN)
-    : await readAlone(connection, context);
+  const isInTransaction = connection.client.getTransactionStatus() === 'T';
+  const state = isInTransaction
+    ? await readState(connection, context, `SET CONSTRAINTS ALL IMMEDIATE; ${READ_SETTINGS}`)
+    : await readInOwnTransaction(connection, context);
   const count = appliedCount(project, state.rows);
   const expected = expectedAt(project, count, Math.max(countBefore - count, 0));
   return { ...state, count, ...(await compare(expected, state.facts, options.strict)) };
@@ -45,14 +48,10 @@ export async function checkSchema(
 
 type State = Pick<SchemaCheck, 'rows' | 'facts' | 'hasTable'>;
 
-const OPEN = `SET CONSTRAINTS ALL IMMEDIATE; ${READ_SETTINGS}`;
 const RETRIES = 5;
 
-/**
- * Reads the state in a transaction of its own. Reads it again if there is no migrations table, or if another
- * session drops an object meanwhile. If a privilege is missing, lists all that are.
- */
-async function readAlone(connection: Connection, context: Context): Promise<State> {
+/** Reads the state in its own transaction. If privileges are missing, the failure lists all of them. */
+async function readInOwnTransaction(connection: Connection, context: Context): Promise<State> {
   const lockTimeout = `SET LOCAL lock_timeout = '${context.options.lockTimeout}ms';`;
   const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${lockTimeout} ${READ_SETTINGS}`;
   let hasTable = true;
@@ -67,7 +66,7 @@ async function readAlone(connection: Connection, context: Context): Promise<Stat
         const { facts } = await readState(connection, context, begin, 'COMMIT', false);
         await refuseProblems(connection, context, context.project.migrations, facts);
       }
-      // There is no migrations table yet, or not even its schema.
+      // The migrations table or its schema does not exist yet.
       if (hasTable && sqlstate === '42P01') hasTable = false;
       else if (!isDroppedMeanwhile(error) || retries === RETRIES) throw error;
       else await sleep(100);
@@ -92,7 +91,7 @@ async function readState(
   return { rows: (applied?.rows ?? []) as AppliedRow[], facts: factsFrom(found), hasTable };
 }
 
-/** Makes facts from the rows of the facts query. */
+/** Makes facts from the rows of {@link factsQuery}. */
 export function factsFrom(result: QueryResult | undefined): Facts {
   const facts = new Map<string, Map<string, string>>();
   for (const { object, part, definition } of (result?.rows ?? []) as Record<string, string>[]) {

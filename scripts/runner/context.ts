@@ -25,7 +25,7 @@ export interface Context extends Connector {
   readonly options: Options;
   readonly settings: Settings;
   readonly project: Project;
-  /** Prints a message to stderr, for a person who waits. `--quiet` suppresses it. */
+  /** Prints a message to stderr while the command runs. `--quiet` suppresses it. */
   readonly tell: (text: string) => void;
   /** The sessions that last blocked a statement of this program. */
   readonly blockers: () => readonly Session[];

@@ -16,8 +16,8 @@ import type { FrameworkClient } from './framework-client.ts';
 import { LossSuspected, type RunContext } from './transaction.ts';
 
 /**
- * Translates an error of a run to `target` into a Failure. Lock errors and LossSuspected are returned as they
- * are: after them, the run is repeated.
+ * Translates an error of a run to `target` applied migrations into a Failure. Returns lock errors and
+ * LossSuspected unchanged: after them, the run is repeated.
  */
 export async function explain(
   run: RunContext,
@@ -31,7 +31,7 @@ export async function explain(
   const isKnown = error instanceof Failure || error instanceof LossSuspected;
   if (isLockError(error) || isKnown) return error;
   const sqlstate = sqlstateOf(error);
-  // The migration may have lost a connection of its own, to another server.
+  // An error without an SQLSTATE may be about a connection that the migration itself made to another server.
   const isOurs = sqlstate !== '' || sessionOf(run.connection.client).connection.stream.destroyed;
   if (isOurs && isConnectionLost(error)) return serverFailure(error);
   const { name, file } = current;
@@ -46,9 +46,9 @@ export async function explain(
 }
 
 /**
- * Finds a frequent cause of failures: an object that the migrations create was there before the run, with
- * another definition. Unless PostgreSQL says that something exists already, or cannot be replaced, only tables,
- * views and columns are considered, since migrations usually replace other objects.
+ * Finds a frequent cause of failures: something that the migrations create was there before the run, with
+ * another definition. Considers every object if PostgreSQL says that one exists already, or cannot be
+ * replaced. Otherwise considers only tables, views and columns: migrations usually replace other objects.
  */
 async function inTheWay(
   { context, before }: RunContext,
@@ -68,8 +68,8 @@ async function inTheWay(
 }
 
 /**
- * Translates anything that was thrown into a Failure. If the command was aborted, this is the reason for that,
- * except where the run has explained the same error better.
+ * Translates anything that was thrown into a Failure. If the command was aborted, returns the reason for
+ * that, unless `thrown` already explains the error that aborted the command.
  */
 export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
   const isExplained = thrown instanceof Failure && isCauseOf(signal, thrown.details.cause);
@@ -78,6 +78,6 @@ export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
   return serverFailure(thrown) ?? failure('internal', [messageOf(thrown)], { cause: thrown });
 }
 
-/** True if the command was aborted because of this error, which nothing caught. */
+/** True if this error, which nothing caught, aborted the command. */
 const isCauseOf = ({ reason }: AbortSignal, error: unknown) =>
   error !== undefined && (reason as Failure | undefined)?.details.cause === error;

@@ -8,40 +8,40 @@ import { RunTransaction, type RunContext } from './transaction.ts';
 type Sent = Parameters<Connection['send']>;
 
 /**
- * The database client that the framework gets. The run has its own transactions: the framework sends no BEGIN,
- * COMMIT or ROLLBACK. This client forwards every statement to the server, except for these:
+ * The database client that the framework gets. The framework sends no BEGIN, COMMIT or ROLLBACK: the run has
+ * transactions of its own. This client forwards every statement to the server, except for these. The record
+ * of a migration is the statement that adds it to the migrations table, or deletes it there.
  *
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |
  * | the first statement outside a transaction   | {@link commit}, prepares the session, forwards it     |
  * | the record of a migration, in a transaction | makes the settings anew, forwards it, and checks that |
  * |                                             | the transaction is still the run's own                |
- * | the record of a migration, outside of one   | BEGIN, the same, and {@link commit}                   |
+ * | the record, outside a transaction           | BEGIN, the record as above, and {@link commit}        |
  */
 export class FrameworkClient implements StatementClient {
   readonly transaction: RunTransaction;
-  /** The first statement that failed. Later errors often say only "current transaction is aborted". */
+  /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
-  /** Set if a statement came during the check or after the run, when it would not be checked any more. */
+  /** Set if a statement came too late to be checked: during the check, or after the run. */
   late: Failure | undefined;
   /**
-   * Whether the current migration runs in the transaction: false as soon as its function has called
-   * `pgm.noTransaction()`. Undefined from the record of a migration to the start of the next one.
+   * Tells whether the current migration runs in the transaction: false once its function has called
+   * `pgm.noTransaction()`. Undefined between the record of a migration and the start of the next one.
    */
   #isInside: (() => boolean) | undefined;
-  /** True during the check, and when the run is over: nothing more may come. */
+  /** True during the check, and after the run: further statements are refused. */
   #isClosed = false;
   /**
-   * Before the first statement of a migration outside a transaction, the open one is committed, and the
-   * session prepared: once, for all statements that wait for it. The result is true behind a pooler, which
-   * may send each statement to another server session.
+   * Set by the first statement of a migration outside a transaction. Its other statements wait for this. True
+   * behind a pooler, which may send each statement to another server session.
    */
   #prepared: Promise<boolean> | undefined;
   /** True if the current migration has sent a statement in the transaction. */
   #hasSentInside = false;
   #since = performance.now();
 
-  /** @param current the migration that runs, or has run last; at the beginning, the first one */
+  /** @param current the migration that runs or has just run; at the beginning, the first migration */
   constructor(
     private readonly run: RunContext,
     public current: Migration,
@@ -49,7 +49,7 @@ export class FrameworkClient implements StatementClient {
     this.transaction = new RunTransaction(run);
   }
 
-  async starts(migration: Migration, isInside: () => boolean): Promise<void> {
+  async onStart(migration: Migration, isInside: () => boolean): Promise<void> {
     this.current = migration;
     this.#isInside = isInside;
     this.#prepared = undefined;
@@ -62,7 +62,7 @@ export class FrameworkClient implements StatementClient {
     const sql = textOf(sent[0]).trim();
     try {
       const result = await this.#handle(sql, sent);
-      this.firstError = undefined; // The migration has handled the error.
+      this.firstError = undefined; // The migration has handled that error.
       return result;
     } catch (error) {
       this.firstError ??= { error, sql };
@@ -105,7 +105,7 @@ export class FrameworkClient implements StatementClient {
     const isPooled = await this.#prepared;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     await this.run.lock.assertHeld();
-    if (!this.#isOutside()) throw this.#tooLate(sql); // The migration has not awaited it.
+    if (!this.#isOutside()) throw this.#tooLate(sql); // The migration ended meanwhile, without awaiting this.
     this.run.progress.wroteOutside = true;
     return await this.run.connection.send(...sent);
   }
@@ -141,12 +141,11 @@ export class FrameworkClient implements StatementClient {
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
   async #prepareOutside(): Promise<boolean> {
     const { connection, context, progress } = this.run;
-    // What the function of the migration has written before pgm.noTransaction() is committed, too.
+    // This also commits what the migration's own function wrote before it called pgm.noTransaction().
     if ((await this.commit()) && this.#hasSentInside) progress.wroteOutside = true;
     return await prepareSession(connection, context.settings.schemas, this.current.file);
   }
 
-  /** Rolls back what is not committed. Never throws. */
   async rollback(): Promise<void> {
     this.#isClosed = true;
     await this.transaction.rollback();

@@ -16,26 +16,26 @@ export const textOf = (statement: Statement) =>
 export interface StatementClient {
   query: Connection['send'];
   /**
-   * Called before the function of a migration runs, by a client that has transactions of its own. `isInside()`
-   * is false once the function has called `pgm.noTransaction()`.
+   * Called before the function of a migration, by a client that has transactions of its own. `isInside()` is
+   * false after `pgm.noTransaction()`.
    */
-  starts?(migration: Migration, isInside: () => boolean): Promise<void>;
+  onStart?(migration: Migration, isInside: () => boolean): Promise<void>;
 }
 
 const ignore = () => undefined;
 const silent = { info: ignore, warn: ignore, error: ignore };
 
-/** The function of a migration for one direction. If it takes `done`, it has ended when it calls that. */
+/** The `up` or `down` function of a migration. One that takes `done` has ended when it calls `done()`. */
 export type Action = (pgm: MigrationBuilder, done?: () => void) => unknown;
 type Exports = Readonly<Record<string, unknown>>;
 
-/** The statement of the framework that adds a migration to the migrations table, or deletes it there. */
+/** The statement by which the framework adds a migration to the migrations table, or deletes it there. */
 export const recordStatement = ({ tableName }: Settings, name: string, direction: Direction) =>
   direction === 'up'
     ? `INSERT INTO ${tableName} (name, run_on) VALUES ('${name}', NOW());`
     : `DELETE FROM ${tableName} WHERE name='${name}';`;
 
-/** The query of the framework for the applied migrations. */
+/** The query by which the framework reads the applied migrations. */
 const appliedQuery = ({ tableName }: Settings) =>
   `SELECT name FROM ${tableName} ORDER BY run_on, id`;
 
@@ -59,8 +59,7 @@ export async function loadMigrations(migrations: readonly Migration[], direction
     if (typeof up !== 'function') throw refuse('does not export a function "up"');
     if (typeof down !== 'function' && down !== false)
       throw refuse('does not export a function "down"');
-    // The framework uses them for later migrations, too, but only in the same run: the result would depend on
-    // which migrations run together.
+    // The framework applies shorthands to later migrations, too, but only to those of the same run.
     if ('shorthands' in exports) throw refuse('exports "shorthands": write each column in full');
     if (direction === 'down' && down === false) throw failure('irreversible', [file], { file });
     loaded.set(migration, exports[direction] as Action);
@@ -71,19 +70,20 @@ export async function loadMigrations(migrations: readonly Migration[], direction
 async function load(path: string): Promise<Exports> {
   const exports = isCompiled
     ? ((await import(pathToFileURL(path).href)) as Exports)
-    : // As the framework's own CLI does: jiti compiles the file, and keeps the result in a cache.
+    : // The framework's own CLI loads files with jiti, too, which caches what it compiles.
       await (await import('node-pg-migrate')).jiti.import<Exports>(path);
   return 'up' in exports ? exports : ((exports['default'] ?? exports) as Exports);
 }
 
 /**
- * Runs migrations with the framework's runner, in one transaction, except for those that ask for none. For a
- * client that has transactions of its own, the framework sends neither BEGIN nor COMMIT nor ROLLBACK.
+ * Runs migrations with the framework's runner, in one transaction, except those that call
+ * pgm.noTransaction(). For a client that has transactions of its own, the framework sends neither BEGIN nor
+ * COMMIT nor ROLLBACK.
  *
- * The reasons for the options, in version 9.0.0: `singleTransaction` must be given. `schema` would set
- * search_path for the session, and the framework's own lock is a session lock: behind a pooler, both would
- * reach other clients. The runner lists the folder itself: `ignorePattern` leaves it one file, and for this
- * file our loader returns all migrations of the run.
+ * About the options, in version 9.0.0: `singleTransaction` has no default. `schema` is not given, since it
+ * sets search_path for the session, and `noLock` is given, since the framework takes a session lock: behind a
+ * pooler, other clients would get both. The runner lists the folder of the migrations itself: `ignorePattern`
+ * leaves only the first file, and for this file our loader returns all migrations of the run.
  */
 export async function runMigrations(
   settings: Settings,
@@ -97,9 +97,9 @@ export async function runMigrations(
   const units = [...migrations].map(([migration, action]) => ({
     id: `${migration.name}.js`,
     filePaths: [migration.path],
-    actions: { [direction]: announced(client, migration, action) } as never,
+    actions: { [direction]: withStart(client, migration, action) } as never,
   }));
-  // The framework would sort the applied migrations by `run_on`, a local time. We answer that query instead.
+  // The framework would order the applied migrations by `run_on`, a local time. So this answers its query.
   const applied = direction === 'up' ? [] : [...migrations.keys()].reverse();
   const rows = applied.map(({ name }) => ({ name }));
   const query = async (statement: Statement, values?: readonly unknown[]) =>
@@ -113,7 +113,7 @@ export async function runMigrations(
     direction,
     count: migrations.size,
     checkOrder: false,
-    singleTransaction: client.starts === undefined,
+    singleTransaction: client.onStart === undefined,
     noLock: true,
     verbose: false,
     logger: silent,
@@ -123,23 +123,23 @@ export async function runMigrations(
   });
 }
 
-/** Wraps the function of a migration, to tell the client when it starts. */
-const announced =
+/** Wraps the function of a migration: tells the client when it starts. */
+const withStart =
   (client: StatementClient, migration: Migration, action: Action) =>
   async (pgm: MigrationBuilder) => {
-    if (client.starts) {
+    if (client.onStart) {
       let isInside = true;
-      pgm.noTransaction(); // For the framework. What the function of the migration says is for the client.
+      pgm.noTransaction(); // For the framework. What the function of the migration calls is for the client.
       pgm.noTransaction = () => {
         isInside = false;
         return pgm;
       };
-      await client.starts(migration, () => isInside);
+      await client.onStart(migration, () => isInside);
     }
     await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
   };
 
-/** The statements of a migration, which are not sent. Its function may send queries until it has ended. */
+/** Returns the statements of a migration without sending them. Its function may send queries itself. */
 export async function sqlOf(migration: Migration, action: Action, client: StatementClient) {
   const { MigrationBuilder } = await import('node-pg-migrate');
   let hasEnded = false;
@@ -150,7 +150,7 @@ export async function sqlOf(migration: Migration, action: Action, client: Statem
   const select: typeof query = async (...sent) =>
     ((await query(...sent)) as { rows: unknown }).rows;
   const pgm = new MigrationBuilder({ query, select } as never, undefined, false, silent);
-  await announced(client, migration, action)(pgm);
+  await withStart(client, migration, action)(pgm);
   hasEnded = true;
   return { statements: pgm.getSqlSteps(), isInside: pgm.isUsingTransaction() };
 }

@@ -6,10 +6,10 @@ import type { Context } from './context.ts';
 import { sessionJson } from './run-lock.ts';
 
 /** Milliseconds before the first query (less if `--lock-timeout` is short), and between two queries. */
-const FIRST = 700;
-const NEXT = 800;
-/** Only every fifth report of progress is printed: one in four seconds. */
-const REPORTS_PER_LINE = 5;
+const DELAY = 700;
+const INTERVAL = 800;
+/** The progress of an index build is printed only once in so many queries: every four seconds. */
+const QUERIES_PER_LINE = 5;
 
 /** Who blocks these connections, and the progress of an index build (manual, 27.4.4). */
 const activityQuery = (names: string) => `SELECT
@@ -35,29 +35,30 @@ export async function withLockMonitor<T>(
   const names = `'${connectionName('run', command)}', '${connectionName('lock', command)}'`;
   const closing = new AbortController();
   let blockers: readonly Session[] = [];
-  let reports = 0;
+  let progressCount = 0;
   let current = Promise.resolve();
-  const first = options.lockTimeout === 0 ? FIRST : Math.min(FIRST, options.lockTimeout / 3);
+  const delay = options.lockTimeout === 0 ? DELAY : Math.min(DELAY, options.lockTimeout / 3);
   const report = async (done: AbortSignal) => {
-    if (done.aborted) return; // The statement ended while another one was watched.
+    if (done.aborted) return; // The statement ended while the monitor watched another one.
     await withConnection({ ...context, signal: closing.signal }, 'monitor', async ({ query }) => {
       while (!done.aborted) {
-        const seen = (await query(activityQuery(names)))[0]?.rows[0] as Activity;
+        const activity = (await query(activityQuery(names)))[0]?.rows[0] as Activity;
         const isNew = ({ pid }: Session) => !blockers.some((known) => known.pid === pid);
-        if (seen.blockers?.some(isNew) === true)
-          tell(`waiting for a table lock${blockerLines(seen.blockers)}`);
-        blockers = seen.blockers ?? blockers;
-        if (seen.progress !== null && reports++ % REPORTS_PER_LINE === 0) tell(seen.progress);
-        await sleep(NEXT, undefined, { signal: done }).catch(() => undefined);
+        if (activity.blockers?.some(isNew) === true)
+          tell(`waiting for a table lock${blockerLines(activity.blockers)}`);
+        blockers = activity.blockers ?? blockers;
+        const { progress } = activity;
+        if (progress !== null && progressCount++ % QUERIES_PER_LINE === 0) tell(progress);
+        await sleep(INTERVAL, undefined, { signal: done }).catch(() => undefined);
       }
     });
   };
   const watch: Context['watch'] = async (statement) => {
     const done = new AbortController();
     const timer = setTimeout(() => {
-      // Open one monitoring connection at a time. If it fails, the migration goes on without.
+      // Open one monitoring connection at a time. If it fails, the run goes on without a monitor.
       current = current.then(() => report(done.signal)).catch(() => undefined);
-    }, first);
+    }, delay);
     try {
       return await statement;
     } finally {

@@ -10,17 +10,18 @@ import type { Context } from './context.ts';
 import { BEGIN_READ } from './session-settings.ts';
 
 /**
- * What the role needs, such as `['public.users', 'REFERENCES']`. The right is the name of a privilege, or
+ * What the role needs, such as `['public.users', 'REFERENCES']`. The right is
  * - `OWNER`: the role must own the object
  * - `DROP`: the role must own the object or its schema
- * - `CREATE`: the role needs this privilege on the schema of the object, or on the database if there is no such
- *   schema yet
+ * - `CREATE`: the role must have this privilege on the schema of the object, or on the database if the schema
+ *   does not exist yet
+ * - another privilege: the role must have it on the object
  */
 type Need = readonly [object: string, right: string];
 
 /**
  * Refuses a run if the server is read-only, a prerequisite is missing, or the role lacks a privilege. Lists
- * all problems at once. What PostgreSQL would allow is never refused.
+ * all problems at once. Never refuses what PostgreSQL would allow.
  *
  * @throws Failure `unavailable`
  */
@@ -35,12 +36,12 @@ export async function refuseProblems(
   const { database } = context.configuration;
   const writes = !options.dryRun && ['up', 'down', 'redo'].includes(command);
   const needs: Need[] = [[settings.tableName, 'SELECT']];
-  const add = (way: Direction, live: Facts) => {
-    needs.push([settings.tableName, way === 'up' ? 'INSERT' : 'DELETE']);
-    needs.push(...migrations.flatMap((migration) => needsOf(project, migration, way, live)));
+  const add = (towards: Direction, live: Facts) => {
+    needs.push([settings.tableName, towards === 'up' ? 'INSERT' : 'DELETE']);
+    needs.push(...migrations.flatMap((migration) => needsOf(project, migration, towards, live)));
   };
   if (writes) add(direction, facts);
-  if (writes && command === 'redo') add('up', new Map()); // All that it reverts is created again.
+  if (writes && command === 'redo') add('up', new Map()); // By then, all that it creates is removed.
   if (writes && !hasTable) needs.push([settings.tableName, 'CREATE']);
   const query = problemsQuery(needs, settings.migrationsSchema, writes);
   const results = await connection.query(`${BEGIN_READ} ${READ_SETTINGS} ${query}; COMMIT`);
@@ -49,7 +50,7 @@ export async function refuseProblems(
   if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
-/** The prerequisites that the live schema lacks. Those that a migration changes are not compared. */
+/** The prerequisites that the live schema lacks. A prerequisite that a migration changes is not compared. */
 async function missingPrerequisites(
   { project, configuration }: Context,
   facts: Facts,
@@ -72,7 +73,7 @@ interface Situation {
   readonly isKnown: (object: string, part: string) => boolean;
 }
 
-/** What the role needs for a migration. `live` is the schema before it. Extensions are not asked about. */
+/** What the role needs for a migration, except for extensions. `live` is the schema before the migration. */
 function needsOf(project: Project, migration: Migration, direction: Direction, live: Facts) {
   const entries = Object.entries(migration.effect).filter(
     ([object]) => !object.startsWith('extension '),
@@ -106,9 +107,9 @@ function needsToApply(object: string, patch: Effect[string], situation: Situatio
     const [, target] = REFERENCE.exec(text) ?? [];
     const [, parent] = PARENT.exec(text) ?? [];
     if (isKind(part) && !isThere) needs.push([object, 'CREATE']);
-    if (removed.length > 0) continue; // What follows may have only a new name.
+    if (removed.length > 0) continue; // This part may only be renamed, which needs no more.
     if (parent !== undefined && !isThere) needs.push([parent, 'OWNER']);
-    // Even if the foreign key is there: a migration may drop it first, and create it again.
+    // Even if the foreign key is there, the migration may drop it, and create it again.
     if (target !== undefined && !isKnown(object, part)) needs.push([target, 'REFERENCES']);
     // To create an index, or a key (which has an index), the role needs CREATE on the schema.
     const isIndex = part.startsWith('index ') || KEY.test(text);
@@ -116,11 +117,11 @@ function needsToApply(object: string, patch: Effect[string], situation: Situatio
   }
   if (!live.has(object) || mayDepend(object, removed)) return needs;
   if (patch === null) return [...needs, [object, 'DROP']];
-  const isTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
-  return [...needs, [object, isTriggers ? 'TRIGGER' : 'OWNER']];
+  const addsOnlyTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
+  return [...needs, [object, addsOnlyTriggers ? 'TRIGGER' : 'OWNER']];
 }
 
-/** If a migration removes something else, this object may only depend on that. Then nobody asks who owns it. */
+/** If another object is removed, this one may change only because it depends on that. That needs no right. */
 const mayDepend = (object: string, removed: readonly string[]) =>
   removed.some((other) => other !== object);
 
@@ -128,11 +129,11 @@ const PARENT = /^(?:UNLOGGED )?(?:PARTITION OF |INHERITS \()((?:"[^"]+"|[^" ,)])
 const KEY = /^(PRIMARY KEY|UNIQUE|EXCLUDE)/;
 const REFERENCE = /^FOREIGN KEY .* REFERENCES ((?:"[^"]+"|[^"(])+)\(/s;
 
-/** Whether an effect removes this object or a part of it. */
+/** True if an effect removes this object or a part of it. `patch` is what the effect has for it. */
 const removes = (patch: Effect[string] | undefined) =>
   patch === null || partsOf(patch).some(([, text]) => text === null);
 
-/** The query for the problems. Its rows: `problem` and `remedy`. */
+/** The query for the problems. Its rows are of the type {@link Problem}. `target` is each need with its object. */
 function problemsQuery(needs: readonly Need[], schema: string, writes: boolean): string {
   const needed = pg.escapeLiteral(JSON.stringify(needs));
   return `WITH need AS (

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLockError, sqlstateOf } from '../database/pg-errors.ts';
 import { failure } from '../report/errors.ts';
-import { blockerLines, time } from '../report/wording.ts';
+import { blockerLines, duration } from '../report/wording.ts';
 import type { Context } from './context.ts';
 
 /**
- * Runs `attemptOnce`. After a lock timeout or a deadlock it runs again, at most `--retries` times, after
- * longer and longer pauses.
+ * Runs `attemptOnce`. After a lock timeout or a deadlock, runs it again, at most `--retries` times, with
+ * longer and longer pauses in between.
  *
  * @throws Failure `locked`, with the sessions that hold the locks
  */
@@ -24,7 +24,7 @@ export async function withRetries<T>(
       const longest = Math.min(100 * 2 ** (attempt - 1), 5000);
       const pause = Math.round(longest * (0.5 + Math.random()));
       const failed = `attempt ${attempt} of ${retries + 1} failed: ${(error as Error).message}`;
-      tell(`${failed}; rolled back, next attempt in ${time(pause)}${blockerLines(blockers())}`);
+      tell(`${failed}; rolled back, next attempt in ${duration(pause)}${blockerLines(blockers())}`);
       await sleep(pause, undefined, { signal });
     }
 }

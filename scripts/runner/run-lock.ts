@@ -2,22 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../database/connection.ts';
 import { failure } from '../report/errors.ts';
 import type { Session } from '../report/types.ts';
-import { sessionWords } from '../report/wording.ts';
+import { sessionText } from '../report/wording.ts';
 import type { Context } from './context.ts';
 import { noTimeouts } from './session-settings.ts';
 
-/** The key of the lock: the same as in the CLI of node-pg-migrate, so that the two exclude each other. */
+/** The key of the run lock. The CLI of node-pg-migrate uses this key, too, so the two exclude each other. */
 export const RUN_LOCK_KEY = '7241865325823964';
 
 /** The run lock, while it is held. */
 export interface RunLock {
-  /** @throws Failure `unavailable` if the connection of the lock is lost, since the lock is lost with it */
+  /** @throws Failure `unavailable` if the lock is lost, which happens when its connection is lost */
   assertHeld(): Promise<unknown>;
-  /** Does the same, and runs a query on that connection, which sees only what is committed. Returns the rows. */
+  /** Like assertHeld. Also runs a query on the lock's connection, which sees only committed data. */
   queryHeld(query: string): Promise<unknown[]>;
 }
 
-/** SQL: a {@link Session} as JSON, from the row `a` of `pg_stat_activity`. */
+/** SQL for a {@link Session} as JSON. `a` is the alias of `pg_stat_activity`. */
 export const sessionJson = (
   a: string,
 ) => `json_build_object('pid', ${a}.pid, 'application', ${a}.application_name,
@@ -39,10 +39,10 @@ const HOLDER = `SELECT ${sessionJson('a')} AS holder
 /**
  * Runs `use` while it holds the run lock: only one process at a time may migrate a database.
  *
- * The lock is held by a transaction, on a connection of its own. A session lock would stay in the server
- * session behind a pooler. The transaction is READ COMMITTED and idle: it has no snapshot, so `CREATE INDEX
- * CONCURRENTLY` does not wait for it. A statement that waits for the lock would have a snapshot, so the lock
- * is polled.
+ * A transaction holds the lock, since behind a pooler a session lock would stay in the server session. The
+ * transaction needs a connection of its own, since the transactions of the migrations end before the run
+ * does. It is READ COMMITTED and idle, so it has no snapshot for which `CREATE INDEX CONCURRENTLY` would
+ * wait. A statement that waits for the lock would have a snapshot, so the lock is polled instead.
  *
  * @throws Failure `locked`, with the session that holds the lock, after `--lock-wait`
  */
@@ -63,18 +63,18 @@ export async function withRunLock<T>(
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
     const isLast = Date.now() >= deadline;
-    // Says who holds the lock: first after half a second, then about every four seconds.
+    // Name the session that holds the lock: first after half a second, then about every four seconds.
     if (isLast || attempt % 20 === 2) {
       const holder = (await row<{ holder: Session } | undefined>(HOLDER))?.holder;
       if (isLast) throw failure('run-lock', [options.lockWait, holder]);
-      tell(`waiting for another run: ${sessionWords(holder)}`);
+      tell(`waiting for another run: ${sessionText(holder)}`);
     }
     const pause = Math.min(100 + Math.random() * 150, Math.max(deadline - Date.now(), 1));
     await sleep(pause, undefined, { signal });
   }
 }
 
-/** The lock is held as long as its transaction lasts, which is known by its timestamp. */
+/** Makes sure that the transaction that took the lock still lasts: its timestamp is `began`. */
 async function sendHeld(connection: Connection, began: string, query: string) {
   const sql = `SELECT transaction_timestamp()::text = '${began}' AS held; ${query}`;
   const [first, answer] = await connection.query(sql).catch((cause: unknown) => {

@@ -11,7 +11,7 @@ import type { Context } from './context.ts';
 export const RESET = `RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SET client_encoding = 'UTF8';
 CLOSE ALL; DISCARD TEMP;`;
 
-/** Turns off the timeouts that end idle or, since PostgreSQL 17, long transactions. */
+/** Turns off the timeouts that end idle transactions and, since PostgreSQL 17, long transactions. */
 export const noTimeouts = ({ serverVersion }: Connection) =>
   `SET LOCAL idle_in_transaction_session_timeout = 0;
 ${Number.parseInt(serverVersion, 10) < 17 ? '' : 'SET LOCAL transaction_timeout = 0;'}`;
@@ -20,7 +20,7 @@ ${Number.parseInt(serverVersion, 10) < 17 ? '' : 'SET LOCAL transaction_timeout 
 export const searchPath = (schemas: readonly string[]) =>
   schemas.map((schema) => pg.escapeIdentifier(schema)).join(', ');
 
-/** The settings of a run. They are made again after each migration, so that what it has SET ends with it. */
+/** The settings of a run. They are made again after each migration, which may have SET something else. */
 export const runSettings = ({ options, settings }: Context) => `${RESET}
 SET LOCAL search_path = ${searchPath(settings.schemas)};
 SET LOCAL lock_timeout = '${options.lockTimeout}ms';
@@ -30,7 +30,7 @@ SET LOCAL datestyle = 'ISO, YMD';
 SET LOCAL intervalstyle = 'postgres';
 SET LOCAL standard_conforming_strings = on;`;
 
-/** With the isolation level and READ WRITE, since a role or a database may have other defaults. */
+/** BEGIN with its modes, since a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
 /** SERIALIZABLE, READ ONLY and DEFERRABLE together would wait for the transactions of others. */
 export const BEGIN_READ = 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;';
@@ -55,8 +55,8 @@ export const isQuery = (sql: string) =>
 
 /**
  * Prepares the session for a migration outside a transaction. `SET LOCAL` has no effect there, so search_path
- * is set for the session. Behind a pooler, other clients would get it: there the role must have the right
- * search_path itself.
+ * is set for the session. Behind a pooler, other clients would get that setting: there, the role itself must
+ * have the right search_path.
  *
  * @returns whether there is a pooler
  * @throws Failure `unavailable` behind a pooler, if the role has another search_path

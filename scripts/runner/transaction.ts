@@ -10,22 +10,22 @@ import { refuseLoss, findRemoved, type Removed } from './data-loss.ts';
 import type { RunLock } from './run-lock.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
-/** What a run has done up to now, in all of its attempts. */
+/** What a run has done so far, in all its attempts. */
 export class Progress {
   readonly applied: Done[] = [];
   readonly reverted: Done[] = [];
   /** True after the first statement outside a transaction: it cannot be rolled back. */
   wroteOutside = false;
-  /** True after COMMIT was sent, until the server confirms it. Meanwhile, what is committed is unknown. */
+  /** True from sending COMMIT until the server confirms it: it is unknown whether it has committed. */
   isCommitting = false;
-  /** What earlier attempts have removed. The next attempt first looks whether it holds data. */
+  /** What earlier attempts removed. Before its first migration, the next attempt looks for data there. */
   removed: readonly Removed[] = [];
 
   /** @param count how many migrations are applied and committed */
   constructor(public count: number) {}
 }
 
-/** What the steps of one attempt share. */
+/** What the modules that take part in one attempt of a run share. */
 export interface RunContext {
   readonly context: Context;
   readonly connection: Connection;
@@ -36,8 +36,8 @@ export interface RunContext {
 }
 
 /**
- * Thrown before COMMIT if the transaction has removed tables or columns that may hold data. It is rolled
- * back, and the migrations run again in another one, which first looks for data in these tables and columns.
+ * Thrown before COMMIT if the transaction has removed tables or columns that may hold data. The run then
+ * rolls back, and runs the migrations again in a transaction that first looks for data there.
  */
 export class LossSuspected extends Error {}
 
@@ -59,6 +59,7 @@ export class RunTransaction {
     return this.run.connection.client.getTransactionStatus() !== 'I';
   }
 
+  /** Begins a transaction, unless one is open. Looks for data in what earlier attempts have removed. */
   async begin(): Promise<void> {
     if (this.isOpen()) return;
     const { connection, progress } = this.run;
@@ -70,42 +71,38 @@ export class RunTransaction {
 
   #settings(): string {
     const { context, connection } = this.run;
-    const name = connectionName('run', context.command); // Behind a pooler, RESET ALL also resets the name.
+    const name = connectionName('run', context.command); // Behind a pooler, RESET ALL resets it, too.
     return `${runSettings(context)} SET LOCAL application_name = '${name}'; ${noTimeouts(connection)}`;
   }
 
-  /**
-   * Makes the settings again, and records a migration. Returns false if this is not the transaction that the
-   * run began. Then it must be rolled back.
-   */
+  /** Makes the settings again, and records a migration. False if the transaction is not the run's own. */
   async record(done: Done, sql: string): Promise<boolean> {
-    // The settings come first: what the migration has SET, such as a timeout, must not apply to the record.
+    // Settings first: what the migration SET, such as a timeout, must not apply to its record.
     // SAVEPOINT fails if a statement that the migration has not awaited has ended the transaction meanwhile.
     const text = `${this.#settings()} SAVEPOINT own; RELEASE own; ${BEGAN}; ${sql}`;
-    const sending = this.run.connection.query(text).catch((error: unknown) => {
+    const results = await this.run.connection.query(text).catch((error: unknown) => {
       if (sqlstateOf(error) === '25P01') return [];
       throw error;
     });
-    const results = await sending;
     this.#recorded.push(done);
-    // If a statement of the migration contained COMMIT and BEGIN, the transaction has another timestamp.
+    // A migration that sent `…; COMMIT; BEGIN` leaves a transaction that has another timestamp.
     return results.length > 0 && beganOf(results) === this.#began;
   }
 
   /**
-   * True if the transaction has written something. Otherwise it needs no check. A check could even fail:
-   * after an interrupted run, the schema is incomplete until a later migration of this run.
+   * True if the transaction has written something. Otherwise it needs no check, which could even fail: after
+   * an interrupted run, the schema may be wrong until a later migration of this run corrects it.
    */
   async hasWritten(): Promise<boolean> {
     const query = 'SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS written';
-    // The function of a migration may have SET something, which must not outlive the transaction.
+    // The settings again, since the function of a migration may have SET something for the session.
     const results = await this.run.connection.query(`${this.#settings()} ${query}`);
     return (results.at(-1)?.rows[0] as { written: boolean }).written;
   }
 
   /** Makes sure that no data is lost, that the schema is as expected, and that the run lock is held. */
   async check(): Promise<SchemaCheck> {
-    await this.#refuseLoss();
+    await this.#refuseUncheckedRemovals();
     const check = await this.#checkSchema();
     await this.run.lock.assertHeld();
     return check;
@@ -121,7 +118,7 @@ export class RunTransaction {
       throw error;
     });
     progress.isCommitting = false;
-    // If a statement has failed before, the server answers ROLLBACK to COMMIT.
+    // The server answers ROLLBACK to COMMIT if an earlier statement of the transaction failed.
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
     progress.removed = [];
     progress.count = count;
@@ -129,11 +126,8 @@ export class RunTransaction {
     progress[context.direction === 'up' ? 'applied' : 'reverted'].push(...this.#recorded.splice(0));
   }
 
-  /**
-   * Refuses to commit if the transaction has removed something in which nobody has looked for data. What is
-   * removed cannot be searched any more: the run is repeated, and looks first.
-   */
-  async #refuseLoss(): Promise<void> {
+  /** Throws LossSuspected if {@link begin} did not look for data in what is removed: now it is too late. */
+  async #refuseUncheckedRemovals(): Promise<void> {
     const { connection, context, lock, progress } = this.run;
     if (context.options.allowDataLoss) return;
     const known = progress.removed.map(({ id }) => id);
@@ -153,20 +147,19 @@ export class RunTransaction {
     const { count, failing } = check;
     const { length } = this.#recorded;
     const expected = progress.count + (context.direction === 'up' ? length : -length);
-    const reason = `it has ${count} migrations, where ${expected} were applied`;
+    const reason = `it lists ${count} migrations instead of ${expected}`;
     if (count !== expected) throw failure('table-changed', [reason]);
     if (failing.length === 0) return check;
     const name = this.#recorded.at(-1)?.name ?? versionAt(context.project, count);
-    const details = { differences: failing };
-    throw failure('differs', [name, context.direction, failing], details);
+    throw failure('differs', [name, context.direction, failing], { differences: failing });
   }
 
   /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
   async rollback(): Promise<void> {
     const { connection, progress } = this.run;
     if (!this.isOpen() && !progress.wroteOutside) return;
-    // Undoes also what a migration has SET outside the transaction, or has committed itself: in the same
-    // message, which a pooler sends to the same session.
+    // RESET undoes what a migration SET outside the transaction, or committed itself. It is in the same message
+    // as ROLLBACK, so that a pooler sends both to the same session.
     const sql = this.isOpen() ? `ROLLBACK; ${RESET}` : RESET;
     await connection.query(sql).catch(() => undefined);
   }

@@ -1,8 +1,8 @@
 import pg from 'pg';
 
 /**
- * SQL that reads the schema as facts, in PostgreSQL's own words (`pg_get_*def`, `format_type`: manual 9.27).
- * Under fixed settings, they are the same in every session and from PostgreSQL 14 to 18.
+ * SQL that reads the schema as facts. PostgreSQL itself writes the definitions (`pg_get_*def`, `format_type`:
+ * manual, 9.27). With fixed settings, it writes them the same way in every session.
  */
 
 /** Settings that change how PostgreSQL prints a definition. */
@@ -28,10 +28,7 @@ export const READ_SETTINGS = [
   .map((setting) => `SET LOCAL ${setting};`)
   .join(' ');
 
-/**
- * For each kind of object: its catalog, its name in the catalog and in an effect, and which rows are such
- * objects.
- */
+/** For each kind of object: its catalog, its names in the catalog and in effects, and a condition for rows. */
 const KINDS = [
   {
     catalog: 'pg_class o ON o.relnamespace = s.oid',
@@ -61,10 +58,7 @@ const KINDS = [
 
 type Kind = (typeof KINDS)[number];
 
-/**
- * SQL: the objects of every kind that meet the condition. `extension` names the extension that an object
- * belongs to.
- */
+/** SQL: the objects of every kind that meet the condition, and the extension that each belongs to. */
 const objects = (from: string, condition: (kind: Kind) => string) =>
   KINDS.map(
     (kind) => `
@@ -74,7 +68,7 @@ const objects = (from: string, condition: (kind: Kind) => string) =>
     FROM ${from} JOIN ${kind.catalog} WHERE ${kind.exists} AND ${condition(kind)}`,
   ).join(' UNION ALL');
 
-/** A `WITH` clause: its table `wanted` lists those of the named objects that exist. */
+/** A `WITH` clause: its table `wanted` lists the objects of these names that exist. */
 export const wantedObjects = (names: readonly string[]) => `
   WITH named AS MATERIALIZED (
     SELECT n.object, p.parts[cardinality(p.parts)]::name AS name, p.parts[1]::name AS space
@@ -85,7 +79,7 @@ export const wantedObjects = (names: readonly string[]) => `
     (kind) => `${kind.name} = n.name AND ${kind.object} = n.object`,
   )})`;
 
-/** The same for all objects, except those of PostgreSQL, those of extensions, and the migrations table. */
+/** A `WITH` clause: `wanted` has all objects but built-in ones, those of extensions, and the migrations table. */
 export const allObjects = (table: string) => `
   WITH own AS MATERIALIZED (SELECT to_regclass(${pg.escapeLiteral(table)}) AS oid),
   wanted AS MATERIALIZED (${objects(
@@ -107,11 +101,11 @@ const PARENTS = `(SELECT CASE WHEN c.relispartition THEN 'PARTITION OF ' ELSE 'I
     || CASE WHEN c.relispartition THEN ' ' || pg_get_expr(c.relpartbound, c.oid) ELSE ')' END
   FROM pg_inherits i WHERE i.inhrelid = c.oid)`;
 
-/** SQL: a definition without the words that it begins with, such as `CREATE INDEX name ON table`. */
+/** SQL: a definition without its first words, such as `CREATE INDEX name ON table`. */
 const after = (definition: string, prefix: string): string =>
   `substr(${definition}, length(concat(${prefix})) + 1)`;
 
-/** One query for each kind of fact. Its columns are object, part, definition, and a number to sort by. */
+/** One query for each kind of fact. The columns are object, part, definition, and a number to sort by. */
 const FACTS = [
   `SELECT w.object, CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table' END,
     CASE WHEN c.relkind IN ('v', 'm') THEN btrim(pg_get_viewdef(c.oid), ' ;') || CASE WHEN c.relispopulated THEN '' ELSE ' WITH NO DATA' END
@@ -173,8 +167,7 @@ const FACTS = [
           ${collation('a.attcollation', 'a.atttypid')}), ', ' ORDER BY a.attnum)
         FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), '') || ')' END || w.extension, 0
   FROM wanted w JOIN pg_type t ON t.oid = w.oid WHERE w.class = 'pg_type'::regclass`,
-  // Since PostgreSQL 15, the sequence of a column is UNLOGGED if its table is. So that word is left out
-  // there.
+  // Without UNLOGGED for the sequence of a column: since PostgreSQL 15, it is UNLOGGED whenever its table is.
   `SELECT w.object, '', concat(CASE WHEN c.relpersistence = 'u' AND b.owner IS NULL THEN 'UNLOGGED ' END, 'AS ', format_type(q.seqtypid, NULL),
       ' START ', q.seqstart, ' INCREMENT ', q.seqincrement, ' MINVALUE ', q.seqmin, ' MAXVALUE ', q.seqmax, ' CACHE ', q.seqcache,
       CASE WHEN q.seqcycle THEN ' CYCLE' END, ' OWNED BY ' || b.owner, w.extension), 0

@@ -1,16 +1,16 @@
 import type { Difference } from '../report/types.ts';
 import {
+  displayed,
   factId,
   isConstraint,
   isKind,
-  shown,
   title,
   type Expectation,
   type Facts,
 } from './effects.ts';
 import { meanTheSame } from './normalize.ts';
 
-/** `failing` are the differences that make the schema wrong, `warnings` the others. */
+/** The differences between two schemas: `failing` make the schema wrong, `warnings` do not. */
 export interface Comparison {
   readonly failing: readonly Difference[];
   readonly warnings: readonly Difference[];
@@ -20,9 +20,8 @@ type Parts = ReadonlyMap<string, string>;
 const NONE: Parts = new Map();
 
 /**
- * Compares the live schema with the expected one. Something that somebody has added to an owned table, such
- * as an index, is a warning, unless `strict`. The parts of an object that is missing, or of another kind, are
- * not listed.
+ * Compares the live schema with the expected schema. An addition to an owned table, such as an index, is a
+ * warning, unless `strict`. The parts of an object that is missing, or of another kind, are not listed.
  */
 export async function compare(expected: Expectation, live: Facts, strict = false) {
   const failing: Difference[] = [];
@@ -32,19 +31,19 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     const [wanted, found] = [facts.get(object) ?? NONE, live.get(object) ?? NONE];
     const isNamed = (part: string) => named.has(factId(object, part));
     const all = [...new Set([...wanted.keys(), ...found.keys()])];
-    const renamed = await formerConstraints(prerequisites.get(object) ?? NONE, wanted, found);
-    const compared = all.filter((part) => isNamed(part) || owned.has(object) || renamed.has(part));
+    const old = await oldConstraints(prerequisites.get(object) ?? NONE, wanted, found);
+    const compared = all.filter((part) => isNamed(part) || owned.has(object) || old.has(part));
     const changedKinds = compared.filter(
       (part) => isKind(part) && wanted.has(part) !== found.has(part),
     );
     for (const part of changedKinds.length > 0 ? changedKinds : compared) {
       const definition = wanted.get(part);
       if (definition === found.get(part)) continue;
-      if (definition !== undefined && (await isSame(expected, [object, part, definition], found)))
+      if (definition !== undefined && (await hasFact(found, expected, [object, part, definition])))
         continue;
-      const [expects, finds] = [shown(part, definition), shown(part, found.get(part))];
+      const [expects, finds] = [displayed(part, definition), displayed(part, found.get(part))];
       const isAddition = expects === null && ADDITION.test(part);
-      const isFailing = strict || isNamed(part) || renamed.has(part) || !isAddition;
+      const isFailing = strict || isNamed(part) || old.has(part) || !isAddition;
       (isFailing ? failing : warnings).push(differenceOf(title(object, part), expects, finds));
     }
   }
@@ -60,32 +59,29 @@ function differenceOf(object: string, expected: string | null, found: string | n
   return { kind, object, expected, found };
 }
 
-/**
- * The names of constraints that should be gone: an effect has removed or changed a constraint of the
- * prerequisites, which may have any name, and the old one is still there.
- */
-async function formerConstraints(prerequisites: Parts, wanted: Parts, found: Parts) {
+/** Constraints of the prerequisites that an effect removes or changes, but that are there under any name. */
+async function oldConstraints(prerequisites: Parts, wanted: Parts, found: Parts) {
   const kept = [...wanted.values()];
-  const former = [...prerequisites].filter(
+  const gone = [...prerequisites].filter(
     ([part, definition]) => isConstraint(part) && !kept.includes(definition),
   );
-  const left = new Set<string>();
-  for (const [, old] of former)
+  const old = new Set<string>();
+  for (const [, former] of gone)
     for (const [part, definition] of found)
-      if (isConstraint(part) && (await meanTheSame(part, old, definition))) left.add(part);
-  return left;
+      if (isConstraint(part) && (await meanTheSame(part, former, definition))) old.add(part);
+  return old;
 }
 
-/** True if the live schema has a fact that means the same, in other words. */
-async function isSame(
+/** True if `found` has this fact, perhaps in other words or, for a constraint, under another name. */
+async function hasFact(
+  found: Parts,
   { prerequisites, owned, declared }: Expectation,
   [object, part, definition]: readonly [string, string, string],
-  found: Parts,
 ): Promise<boolean> {
   const other = found.get(part) ?? '';
   const isPrerequisite = prerequisites.get(object)?.get(part) === definition;
-  // The application may add to a column of its table, such as a default. But it did not add what an effect
-  // contains, nor make a column of an effect GENERATED.
+  // The application may add to a column of its own table, such as a default: it makes the definition longer.
+  // Not allowed: a column of an effect becomes GENERATED, or has a definition that was declared before.
   const isLonger = part.startsWith('column ') && other.startsWith(`${definition} `);
   const isGenerated = !isPrerequisite && other.includes(' GENERATED ALWAYS AS (');
   const isOurs = owned.has(object) || declared.has([object, part, other].join('\0'));

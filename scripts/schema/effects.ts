@@ -1,4 +1,4 @@
-/** Facts, and effects, which are merged into the expected schema. Pure: values in, values out. */
+/** The expected schema: effects, merged into facts. All functions here are pure. */
 
 /** An effect file: for each object its definition, or those of its parts. `null` removes. */
 export type Effect = Readonly<
@@ -8,7 +8,7 @@ export type Effect = Readonly<
 /** A schema: for each object its parts. A function or type has one part, named `''`. */
 export type Facts = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** A fact. The definition is null if an effect removes it. */
+/** A fact. Its definition is null if an effect removes it. */
 type Fact = readonly [object: string, part: string, definition: string | null];
 
 /** True for the part that says which kind of object it is, such as `table`. Every object has exactly one. */
@@ -17,14 +17,14 @@ export const isKind = (part: string) =>
 
 export const isConstraint = (part: string) => part.startsWith('constraint ');
 
-/** The kind of an object; empty if there is none. */
+/** The part that says which kind of object it is; empty if there is no such object. */
 const kindOf = (facts: Facts, object: string) =>
   [...(facts.get(object)?.keys() ?? [])].find(isKind) ?? '';
 
-/** Identifies a fact. The kind of an object has the same id for a table and a view, so that they are compared. */
+/** Identifies a fact. `table` and `view` have the same id, so that a view in place of a table is found. */
 export const factId = (object: string, part: string) => `${object}\0${isKind(part) ? '' : part}`;
 
-/** True for a trigger function. The application may use it as well, so a `down` may leave it. */
+/** True for a trigger function. The application may use it, too, so `down` may leave it. */
 export const isTriggerFunction = (definition: string | null) =>
   /^CREATE OR REPLACE FUNCTION (?:"(?:[^"]|"")*"|[^"\n])+\n RETURNS trigger\n/.test(
     definition ?? '',
@@ -40,7 +40,7 @@ const factsOf = (effect: Effect): Fact[] =>
     partsOf(patch).map(([part, definition]): Fact => [object, part, definition]),
   );
 
-/** Merges effects in their order, as JSON merge patches (RFC 7396): objects first, then their parts. */
+/** Merges effects in their order, as JSON merge patches (RFC 7396) of objects and of their parts. */
 export function merge(effects: readonly Effect[]): Facts {
   const merged = new Map<string, Map<string, string>>();
   for (const [object, patch] of effects.flatMap((effect) => Object.entries(effect))) {
@@ -54,7 +54,7 @@ export function merge(effects: readonly Effect[]): Facts {
   return merged;
 }
 
-/** The schema that is expected at a version, and what of it is compared. */
+/** The expected schema at a version, and what the check compares of it. */
 export interface Expectation {
   readonly facts: Facts;
   readonly prerequisites: Facts;
@@ -62,16 +62,16 @@ export interface Expectation {
   readonly named: ReadonlySet<string>;
   /** Objects that a migration created: everything on them is compared. */
   readonly owned: ReadonlySet<string>;
-  /** Every fact in the prerequisites and in the effects, as one text, even if it is not expected any more. */
+  /** Facts that prerequisites or effects declare, each as one text, even if a later effect changes them. */
   readonly declared: ReadonlySet<string>;
 }
 
 /**
- * The schema that is expected after the applied migrations. A prerequisite that any effect changes is not
- * compared: an old SQL file may have made that change before.
+ * What is expected after the applied migrations. A prerequisite that a pending effect changes is not
+ * compared: an old SQL file may already have made that change.
  *
- * @param reverted what these effects added must be gone, except for trigger functions, which other tables may
- *   use; what they removed must be there again
+ * @param reverted effects of migrations that the run reverted. What they added must be gone, except for
+ *   trigger functions, which other tables may use. What they removed must be there again.
  */
 export function expectation(
   prerequisites: Effect,
@@ -80,7 +80,7 @@ export function expectation(
   reverted: readonly Effect[] = [],
 ): Expectation {
   const facts = merge([prerequisites, ...applied]);
-  // An effect that removes an object names all of it: its kind, and the facts that are expected now.
+  // An effect that removes an object names its kind, and all its facts that are expected now.
   const namedBy = (effect: Effect) =>
     Object.entries(effect).flatMap(([object, patch]) => {
       const all = { ...Object.fromEntries(facts.get(object) ?? []), '': null };
@@ -108,7 +108,7 @@ export function expectation(
 const idsOf = (facts: readonly Fact[]) =>
   new Set(facts.map(([object, part]) => factId(object, part)));
 
-/** The objects that these facts create. */
+/** The objects that exist according to these facts. */
 const objectsOf = (facts: readonly Fact[]) =>
   facts.filter(([, part, text]) => isKind(part) && text !== null).map(([object]) => object);
 
@@ -126,7 +126,7 @@ export function effectBetween(before: Facts, after: Facts): Effect {
   return effect;
 }
 
-/** How two schemas differ: `+` added, `~` changed, `-` removed. The parts of a removed object are not listed. */
+/** How two schemas differ: `+` added, `~` changed, `-` removed (for an object as a whole, not its parts). */
 export const effectLines = (before: Facts, after: Facts): string[] =>
   Object.entries(effectBetween(before, after)).flatMap(([object, patch]) =>
     partsOf(patch ?? { [kindOf(before, object)]: null }).map(([part, definition]) => {
@@ -136,8 +136,8 @@ export const effectLines = (before: Facts, after: Facts): string[] =>
     }),
   );
 
-/** A definition as people read it: a plain table has an empty one, and is shown as `table`. */
-export const shown = (part: string, definition: string | undefined) =>
+/** A definition for people. The definition of a plain table is empty, so it is displayed as `table`. */
+export const displayed = (part: string, definition: string | undefined) =>
   definition === '' ? part : (definition ?? null);
 
 /** The name of a fact in messages: `index schema.name`, or `column schema.table.name`. */
@@ -148,6 +148,6 @@ export function title(object: string, part: string): string {
   return `${noun} ${noun === 'index' ? schemaOf(object) : object}.${name}`;
 }
 
-/** The schema of an object, quoted as in the name of the object. */
+/** The schema in the name of an object, quoted as it is there. */
 const schemaOf = (object: string) =>
   /^(?:[a-z]+ )?("(?:[^"]|"")*"|[^".]*)\./.exec(object)?.[1] ?? '';

@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 type Node = Readonly<Record<string, unknown>>;
 
 /**
- * True if two definitions of a part mean the same to PostgreSQL. Unless the texts are equal, each is completed
- * to a statement, parsed by PostgreSQL's own parser and rewritten. One that it rejects is compared as text.
+ * True if two definitions of a part mean the same to PostgreSQL. If the texts differ, each is completed to a
+ * statement, which PostgreSQL's own parser turns into a syntax tree. If the parser rejects one, they differ.
  */
 export async function meanTheSame(part: string, expected: string, found: string): Promise<boolean> {
   // WITH NO DATA only says how a materialized view was created: it may have been refreshed since.
@@ -16,7 +16,7 @@ export async function meanTheSame(part: string, expected: string, found: string)
   return tree !== null && isDeepStrictEqual(tree, await treeOf(statement(part, other)));
 }
 
-/** The words that the catalog query adds at the end of a definition. The parser would reject them. */
+/** Words that the catalog query adds at the end of a definition. The parser would reject them. */
 const SUFFIX = / (INVALID|DISABLED|ENABLED (?:REPLICA|ALWAYS)|WITH NO DATA|EXTENSION \S+)$/;
 
 /** Completes a definition to a statement that the parser accepts. The names in it do not matter. */
@@ -47,8 +47,8 @@ async function treeOf(sql: string): Promise<unknown> {
 }
 
 /**
- * Rewrites a tree, so that two texts that PostgreSQL prints for the same thing give one tree. `relation` is
- * the table that the surrounding query reads, if it reads only one.
+ * Rewrites a syntax tree, so that all texts that PostgreSQL prints for one definition give the same tree.
+ * `relation` is the table that the surrounding query reads, if it reads only one.
  */
 function rewrite(node: unknown, relation: string | undefined): unknown {
   if (typeof node !== 'object' || node === null) return node;
@@ -91,8 +91,7 @@ const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node 
     const isNamedByType = isType && TypeCast !== undefined && 'A_Const' in TypeCast.arg;
     return isBoolean || isNamedByType ? { ResTarget: { val } } : undefined;
   },
-  // In the body of a function, line ends and blanks at the end of a line are ignored. Other blanks may
-  // matter.
+  // In the body of a function, ignore line ends, and blanks at the end of a line. Other blanks may matter.
   DefElem({ defname, arg }) {
     const { items } = ((arg as Node | undefined)?.['List'] ?? {}) as {
       items?: { String: { sval: string } }[];

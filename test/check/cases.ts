@@ -9,16 +9,17 @@ import { root } from '../support/root.ts';
 export interface Case {
   readonly group: string;
   readonly name: string;
-  /** SQL of the migration that makes the objects, and SQL that somebody runs afterwards. */
+  /** SQL of the migration that creates the objects. */
   readonly make: string;
+  /** SQL that somebody runs afterwards. */
   readonly change: string;
-  /** As {@link line} writes them. */
+  /** The differences that the check must find, as {@link line} writes them. */
   readonly differences: readonly string[];
-  /** Why pg_dump sees no difference. */
-  readonly dumpIsEqual: string | undefined;
+  /** Why pg_dump sees no difference; undefined if it must see one. */
+  readonly whyDumpIsEqual: string | undefined;
 }
 
-/** A difference as the case files have it: `~ column public.t.a | «integer→text» NULL` for one that is changed. */
+/** A difference as a line of text, such as `~ column public.t.a | integer NULL → text NULL`. */
 export const line = ({ kind, object, expected, found }: Difference): string =>
   ({
     missing: `- ${object} | ${expected ?? ''}`,
@@ -26,6 +27,7 @@ export const line = ({ kind, object, expected, found }: Difference): string =>
     changed: `~ ${object} | ${expected ?? ''} → ${found ?? ''}`,
   })[kind];
 
+/** Reads a difference of a case file, which may shorten `integer NULL → text NULL` to `«integer→text» NULL`. */
 const spelledOut = (text: string): string => {
   const [head = '', definition = ''] = text.trim().split(/ \| (.*)/s);
   const [expected, found] = ['$1', '$2'].map((side) => definition.replace(/«(.*?)→(.*?)»/s, side));
@@ -41,8 +43,9 @@ export const kinds = readdirSync(join(root, 'test/check/cases')).map((file) =>
 export const major = (): number => Number.parseInt(inject('server').version);
 
 /**
- * The cases of a file that the oldest server of the test knows. `##` begins a group; `#` begins what all cases up to
- * the next `#` make; `name => change` is a case, and the lines below it are its differences; `⏎` is a line end.
+ * Reads the cases of a file that work on a server of version `oldest`. `##` begins a group. After `#` comes the SQL
+ * `make` of all cases up to the next `#`. `name => change` is a case, `name [15] => change` one for version 15 or
+ * later, and the lines below are its differences. `⏎` stands for a line end.
  */
 export function readCases(file: string, oldest = major()): Case[] {
   const cases: (Case & { since: number; differences: string[] })[] = [];
@@ -51,13 +54,21 @@ export function readCases(file: string, oldest = major()): Case[] {
     .trimEnd()
     .split('\n')) {
     const text = row.replaceAll('⏎', '\n');
-    const [, name = '', since = '0', dumpIsEqual, change = ''] =
-      /^(.*?)(?: \[(\d+)\])?(?: \(pg_dump differs: (.*?)\))? => (.*)$/s.exec(text) ?? [];
+    const [, name = '', since = '0', whyDumpIsEqual, change = ''] =
+      /^(.*?)(?: \[(\d+)\])?(?: \(pg_dump is equal: (.*?)\))? => (.*)$/s.exec(text) ?? [];
     if (row.startsWith('## ')) group = text.slice(3);
     else if (row.startsWith('# ')) make = text.slice(2);
     else if (row.startsWith('  ')) cases.at(-1)?.differences.push(spelledOut(text));
     else
-      cases.push({ group, name, make, change, differences: [], since: Number(since), dumpIsEqual });
+      cases.push({
+        group,
+        name,
+        make,
+        change,
+        differences: [],
+        since: Number(since),
+        whyDumpIsEqual,
+      });
   }
   return cases.filter(({ since }) => since <= oldest);
 }
@@ -66,7 +77,7 @@ export function readCases(file: string, oldest = major()): Case[] {
 export const allCases = (oldest = major()): Case[] =>
   kinds.flatMap((kind) => readCases(`cases/${kind}.txt`, oldest));
 
-/** Definitions that PostgreSQL prints in other words after a restore, or that other versions print in other words. */
+/** Definitions that PostgreSQL prints differently after a restore, or in another version. */
 export const definitions = (oldest = major()): Case[] =>
   readCases('definitions.txt', oldest).map((one) => ({
     ...one,
@@ -75,8 +86,8 @@ export const definitions = (oldest = major()): Case[] =>
   }));
 
 /**
- * The blocks of a file, between empty lines: a name, and lines of a word and its value. `of(word)` are the values of that
- * word, in their order; `⏎` is a line end, outside JSON.
+ * Reads the blocks of a file, which are separated by empty lines: a name, and lines of a key and a value. `of(key)`
+ * returns the values of a key, and `effects(key)` parses them as JSON. `⏎` stands for a line end, except in JSON.
  */
 export function readBlocks(file: string) {
   const blocks = readFileSync(join(root, 'test/check', file), 'utf8')
@@ -84,18 +95,18 @@ export function readBlocks(file: string) {
     .split('\n\n');
   return blocks.map((block) => {
     const [name = '', ...lines] = block.split('\n');
-    const of = (word: string) =>
+    const of = (key: string) =>
       lines
-        .filter((text) => text.startsWith(`  ${word} `))
-        .map((text) => text.slice(word.length + 3).replaceAll('⏎', '\n'));
+        .filter((text) => text.startsWith(`  ${key} `))
+        .map((text) => text.slice(key.length + 3).replaceAll('⏎', '\n'));
     return {
       name,
       of,
-      effects: (word: string) => of(word).map((json) => JSON.parse(json) as Effect),
+      effects: (key: string) => of(key).map((json) => JSON.parse(json) as Effect),
     };
   });
 }
 
-/** Cases with their names first, for the names of tests: vitest would cut a name that it takes from an object. */
+/** Cases with their names first, for test titles: vitest shortens a name that is a property of an object. */
 export const byName = <T extends { readonly name: string }>(cases: readonly T[]) =>
   cases.map((one) => [one.name, one] as const);

@@ -7,13 +7,13 @@ import { makeDatabase, type Database } from '../support/database.ts';
 import { migration, write } from '../support/project.ts';
 import { line, type Case } from './cases.ts';
 
-/** What the check and pg_dump say after the change of a case. */
+/** The differences that the check finds after the change of a case, and whether pg_dump finds any. */
 export interface Outcome {
   readonly differences: readonly string[];
   readonly dumpIsEqual: boolean | undefined;
 }
 
-/** Runs `use` with a database that has been migrated with this SQL as the only migration, and its project. */
+/** Creates a project whose only migration is this SQL, migrates a database with it, and runs `use` with both. */
 export async function withMigrated<T>(
   sql: string,
   use: (database: Database, root: string) => Promise<T>,
@@ -47,14 +47,15 @@ export async function differencesIn(database: Database, root: string): Promise<s
   return differences.map(line);
 }
 
-/** Cases that change more than one schema have a database of their own. */
+/** True if a case needs a database of its own, since it does not change only its own schema. */
 export const isAlone = ({ make, change }: Case): boolean =>
   /\b(SCHEMA|EXTENSION|SERVER|DATABASE|EVENT|PRIVILEGES)\b|public\./i.test(make + change);
 
+/** The SQL of each case, for its own schema `case_0`, `case_1` and so on. */
 export const inSchemas = (cases: readonly Case[], sqlOf: (one: Case) => string) =>
   cases.map((one, index) => `SET search_path = case_${index}; ${sqlOf(one)};`);
 
-/** SQL that makes what the cases change, each in a schema of its own. */
+/** SQL that creates the objects of all cases, each in its own schema. */
 export const migrationOf = (cases: readonly Case[]): string =>
   [
     ...cases.map((_, index) => `CREATE SCHEMA case_${index};`),
@@ -62,9 +63,9 @@ export const migrationOf = (cases: readonly Case[]): string =>
   ].join('\n');
 
 /**
- * Makes all changes of these cases, and gives the outcome of each: one check answers for most of them.
+ * Makes all changes of these cases, and returns the outcome of each. Most cases share one database and one check.
  *
- * @param asksDump whether pg_dump is asked, which takes its time; otherwise `dumpIsEqual` is undefined
+ * @param asksDump true to compare with pg_dump, which is slow; otherwise, `dumpIsEqual` is undefined
  */
 export async function outcomesOf(
   cases: readonly Case[],
@@ -95,7 +96,7 @@ async function outcomesTogether(cases: readonly Case[], dump: Dump): Promise<Map
   });
 }
 
-/** What was found in the schema of a case, as if that were `public`. */
+/** The differences in the schema of a case, written as if that schema were `public`. */
 export const inPublic = (texts: readonly string[], index: number): string[] =>
   texts
     .filter((text) => text.includes(`case_${index}.`))
@@ -110,7 +111,7 @@ async function outcomeAlone(one: Case, dump: Dump): Promise<Map<Case, Outcome>> 
   });
 }
 
-/** Whether two dumps have the same statements with this text in them. */
+/** True if two dumps have the same statements among those that contain this text. */
 function isEqual(
   before: readonly string[] | undefined,
   after: readonly string[] | undefined,

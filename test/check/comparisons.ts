@@ -4,7 +4,7 @@ import { readBlocks } from './cases.ts';
 type Schema = Pick<typeof import('../../scripts/schema/compare.ts'), 'compare'> &
   Pick<typeof import('../../scripts/schema/effects.ts'), 'expectation' | 'merge'>;
 
-/** Effects, the live schema (as an effect that makes it), and the differences that the comparison finds or warns of. */
+/** Effects, a live schema (as an effect that creates it), and the differences between the two. */
 export const comparisons = readBlocks('comparisons.txt').map(({ name, of, effects }) => ({
   name,
   prerequisites: effects('prerequisites')[0] ?? {},
@@ -16,7 +16,7 @@ export const comparisons = readBlocks('comparisons.txt').map(({ name, of, effect
   warnings: of('warns'),
 }));
 
-/** What the comparison says, without and with `--strict`. */
+/** The results of the comparison, without and with `--strict`. */
 export async function answersTo(
   { compare, expectation, merge }: Schema,
   { prerequisites, applied, pending, reverted, live }: (typeof comparisons)[number],
@@ -26,7 +26,7 @@ export async function answersTo(
   return [await compare(expected, found), await compare(expected, found, true)] as const;
 }
 
-/** Two schemas, as effects that make them, and the effect that leads from one to the other. */
+/** Two schemas, as effects that create them, and the effect that changes the first into the second. */
 export const effectsBetween = readBlocks('effects.txt').map(({ name, effects }) => ({
   name,
   before: effects('before'),
@@ -34,13 +34,13 @@ export const effectsBetween = readBlocks('effects.txt').map(({ name, effects }) 
   effect: effects('effect')[0],
 }));
 
-/** The schema without the migrations of effect-lines.txt. */
+/** The schema before the migrations of effect-lines.txt. */
 const without: Effect = {
   'public.a': { table: '', 'column id': 'integer NULL', 'column b': 'text NULL' },
   'type public.x': "AS ENUM ('a')",
 };
 
-/** What the effect of a migration changes in a schema, and how `plan` puts that. */
+/** Two schemas, and the lines by which `plan` describes the change from one to the other. */
 export const linesOf = readBlocks('effect-lines.txt').map(({ name, of, effects }) => {
   const [before, after] = [
     [without, ...effects('down')],

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { diagram } from '../../scripts/report/diagram.ts';
 import { merge } from '../../scripts/schema/effects.ts';
 
-test('draws tables with columns, keys and references, and leaves the rest out', () => {
+test('the diagram has tables with columns, keys and references, and nothing else', () => {
   const facts = merge([
     { 'public.users': { 'column id': 'uuid NOT NULL', table: '' } },
     {
@@ -40,6 +40,6 @@ erDiagram
 `);
 });
 
-test('draws nothing for a project without tables', () => {
+test('the diagram of a project without tables is empty', () => {
   expect(diagram('0000_prerequisites', new Map())).toContain('```mermaid\nerDiagram\n```');
 });

@@ -45,7 +45,7 @@ type Table = typeof table extends fc.Arbitrary<infer T> ? T : never;
 
 const nameOf = (number: number, { quoted }: Pick<Table, 'quoted'>): string =>
   quoted ? `"Table ${number}"` : `table_${number}`;
-/** A column of the table, whatever number is drawn. */
+/** The name of a column of the table for any random number. */
 const at = ({ columns }: Table, number: number): string => `c${number % columns.length}`;
 
 const sqlOf = (tables: readonly Table[]): string =>
@@ -57,7 +57,7 @@ function tableSql(table: Table, number: number, first: Table): string {
     [`c${i}`, type, isNotNull ? 'NOT NULL' : '', hasDefault ? `DEFAULT ${value}` : ''].join(' '),
   );
   if (table.hasKey || number === 0) columns.push('id integer PRIMARY KEY');
-  // The first table is there before the others refer to it.
+  // The first table is created before the others, which may refer to it.
   if (table.refersToFirst)
     columns.push(`first integer REFERENCES ${nameOf(0, first)} (id) ON DELETE CASCADE`);
   const checks = table.checks.map(
@@ -76,7 +76,7 @@ function tableSql(table: Table, number: number, first: Table): string {
   return [`CREATE TABLE ${name} (${parts.join(', ')})`, ...indexes].join('; ');
 }
 
-/** One change of one thing, by name; what cannot be done to the schema that was drawn is left out. */
+/** All changes of one thing that these tables allow. */
 function alterations(tables: readonly Table[]): string[] {
   return tables.flatMap((table, number) => {
     const name = nameOf(number, table);
@@ -108,9 +108,9 @@ test(`${schemas} random schemas match after up, and one random change is detecte
   const property = fc.asyncProperty(drawn, async ([tables, number]) => {
     const all = alterations(tables);
     const alteration = all[number % all.length] ?? '';
-    // `withMigrated` makes sure that nothing differs before.
+    // `withMigrated` makes sure that nothing differs before the change.
     await withMigrated(sqlOf(tables), async (database, root) => {
-      // Some cannot be done: a table that a logged one refers to cannot become unlogged.
+      // Some changes fail: a table to which a logged table refers cannot become unlogged.
       const isDone = await database.query(alteration).then(
         () => true,
         () => false,

@@ -4,8 +4,8 @@ import { allCases, definitions } from './cases.ts';
 import { differencesIn, isAlone, migrationOf, withMigrated } from './changes.ts';
 import { restore } from './restore.ts';
 
-test('finds no difference in a copy that pg_dump and psql made', async () => {
-  // A restore needs what a copy cannot have twice, such as roles: none of these cases makes any.
+test('the check finds no difference in a copy that pg_dump and psql made', async () => {
+  // Without the cases that create roles and such, which the server cannot have twice.
   const cases = [...definitions(), ...allCases().filter((one) => !isAlone(one))];
   await withMigrated(migrationOf(cases), async (database, root) => {
     const copy = await makeDatabase(inject('server').url);

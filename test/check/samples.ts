@@ -4,13 +4,13 @@ import { root } from '../support/root.ts';
 
 const read = (file: string) => readFileSync(join(root, 'test/check/samples', file), 'utf8');
 
-/** Settings that change how PostgreSQL prints things, as `ALTER DATABASE … SET` gives them to each session. */
+/** Settings that change how PostgreSQL prints definitions, for `ALTER DATABASE … SET`. */
 export const settings = read('settings.txt').trim().split('\n');
 
-/** Definitions that these settings would print in another way. */
+/** Definitions that PostgreSQL prints differently with these settings. */
 export const sensitive = read('sensitive.sql');
 
-/** Names that PostgreSQL allows and programs stumble over. */
+/** Names that PostgreSQL allows, but that programs often handle wrongly. */
 const names = (JSON.parse(read('names.json')) as string[]).map(
   (name) => `"${name.replaceAll('"', '""')}"`,
 );
@@ -24,7 +24,7 @@ const changeNamed = (name: string) => `
   DROP TRIGGER ${name} ON ${name}; DROP POLICY ${name} ON ${name};
   DROP FUNCTION ${name}(); ALTER TABLE ${name} DROP CONSTRAINT ${name}, DROP COLUMN ${name};`;
 
-/** SQL that makes objects of all these names, and that changes each of them. */
+/** SQL that creates objects with all these names, and SQL that removes each of them. */
 export const named = {
   count: names.length,
   make: names.map(makeNamed).join('\n'),

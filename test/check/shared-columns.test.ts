@@ -7,11 +7,11 @@ import { byName, readBlocks } from './cases.ts';
 const sql = (text: string) => `pgm.sql(${JSON.stringify(text)});`;
 
 /**
- * A project beside a table of the application: `up`, `down` and `effect` of each migration. The last command ends with
- * this exit code and finds these differences; the others with 0 and none.
+ * A project with a shared table: `up`, `down` and `effect` of each migration, and commands to `run`. `finds` has the
+ * exit code and the differences of the last command. The others must end with 0, and without a difference.
  */
 test.for(byName(readBlocks('shared-columns.txt')))(
-  'of a shared table: %s',
+  'columns of a shared table: %s',
   async ([, { of, effects }]) => {
     const [base = '', commands = '', finds = ''] = ['base', 'run', 'finds'].flatMap(of);
     const { url, query } = await testDatabase({ base: false });

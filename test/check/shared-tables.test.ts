@@ -4,13 +4,13 @@ import { effectBetween, effectLines, expectation, merge } from '../../scripts/sc
 import { byName, line } from './cases.ts';
 import { answersTo, comparisons, effectsBetween, linesOf } from './comparisons.ts';
 
-test.for(byName(comparisons))('compares: %s', async ([, given]) => {
+test.for(byName(comparisons))('a comparison: %s', async ([, given]) => {
   const { failing, warnings } = given;
-  const [found, strictly] = await answersTo({ compare, expectation, merge }, given);
+  const [found, strict] = await answersTo({ compare, expectation, merge }, given);
   expect(found.failing.map(line)).toEqual(failing);
   expect(found.warnings.map(line)).toEqual(warnings);
-  expect(strictly.failing.map(line).toSorted()).toEqual([...failing, ...warnings].toSorted());
-  expect(strictly.warnings).toEqual([]);
+  expect(strict.failing.map(line).toSorted()).toEqual([...failing, ...warnings].toSorted());
+  expect(strict.warnings).toEqual([]);
 });
 
 test.for(byName(effectsBetween))(

@@ -16,7 +16,7 @@ import {
 import { restore } from './restore.ts';
 
 const others = [14, 15, 16, 17, 18].filter((each) => each !== major());
-/** The oldest, whose words differ most, or the newest. */
+/** The oldest version, which prints definitions most differently; if that is the one here, the newest. */
 const sampled = others.filter((each) => each === (major() === 14 ? installedMajor() : 14));
 
 describe.for(testAll ? others : sampled)('with effects written here, on PostgreSQL %i', (other) => {
@@ -27,7 +27,10 @@ describe.for(testAll ? others : sampled)('with effects written here, on PostgreS
     await (await server).stop();
   });
 
-  /** Migrates a database of the other server with the effects that `snapshot` has written on this one. */
+  /**
+   * Brings the cases to the other server, by a restore or by migrations with effects from this server. Returns the
+   * differences before and after the changes of the cases.
+   */
   const onBoth = async (cases: readonly Case[], restored: boolean) =>
     await withMigrated(migrationOf(cases), async (here, root) => {
       const there = await makeDatabase((await server).url);
@@ -37,24 +40,24 @@ describe.for(testAll ? others : sampled)('with effects written here, on PostgreS
           expect(await call(['up', '--strict'], { url: there.url, root })).toMatchObject({
             code: 0,
           });
-        const quiet = await differencesIn(there, root);
+        const before = await differencesIn(there, root);
         for (const change of inSchemas(cases, (one) => one.change)) await there.query(change);
-        return { quiet, found: await differencesIn(there, root) };
+        return { before, after: await differencesIn(there, root) };
       } finally {
         await there.drop();
       }
     });
 
-  test('nothing differs in a copy that pg_dump and psql brought from here', async () => {
-    // An older server does not read all that a newer one writes.
-    if (other > major()) expect((await onBoth(definitions(oldest), true)).quiet).toEqual([]);
+  test('nothing differs in a copy that pg_dump and psql made of a database here', async () => {
+    // An older server does not understand every dump of a newer one.
+    if (other > major()) expect((await onBoth(definitions(oldest), true)).before).toEqual([]);
   });
 
-  test('definitions in other words are no difference, and the same changes are detected', async () => {
+  test('definitions that are only printed differently are no difference, but changes are', async () => {
     const cases = allCases(oldest).filter((one) => !isAlone(one));
-    const { quiet, found } = await onBoth([...cases, ...definitions(oldest)], false);
-    expect(quiet).toEqual([]);
-    const undetected = cases.filter((_, index) => inPublic(found, index).length === 0);
+    const { before, after } = await onBoth([...cases, ...definitions(oldest)], false);
+    expect(before).toEqual([]);
+    const undetected = cases.filter((_, index) => inPublic(after, index).length === 0);
     expect(undetected).toEqual([]);
   });
 });

@@ -9,7 +9,7 @@ import { testDatabase } from '../support/test-database.ts';
 
 const left = ['node_modules', 'dist', '.git', '.cache', '.postgres', '.env'];
 
-/** With its number in all names: the team may have added a table of tags itself. */
+/** The text of the migration. Its number is in all names, since the project may already have a table of tags. */
 const written = (number: string) => `import type { MigrationBuilder } from 'node-pg-migrate';
 
 const table = { schema: 'public', name: 'workflow_tags_${number}' };
@@ -32,13 +32,12 @@ export function down(pgm: MigrationBuilder): void {
 }
 `;
 
-/** In a copy of this repository, somebody adds a migration as the README says (issue 22 K). */
-test(`created, written, snapshot${testAll ? ', and all tests pass' : ''}`, async () => {
+test(`a migration can be added as the README says${testAll ? ', and all tests pass' : ''}`, async () => {
   const copy = testProject({});
   cpSync(root, copy, { recursive: true, filter: (path) => !left.includes(basename(path)) });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   const { url } = await testDatabase();
-  /** What the tests run on: the server that is already there. */
+  /** The copy's own tests use the server of this test run. */
   const env = { TEST_POSTGRES: inject('server').url, CI: process.env['CI'] ?? '' };
   const run = async (line: string, url?: string) => {
     const [file = '', ...args] = line.split(' ');

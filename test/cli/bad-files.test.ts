@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Files } from '../support/project.ts';
-import { makesTable, smallProject } from '../support/small-project.ts';
+import { createsTable, smallProject } from '../support/small-project.ts';
 import { expectRefused, nowhere, setUp } from './report.ts';
 
 const rc = '.node-pg-migraterc.json';
@@ -18,7 +18,7 @@ describe.each([rc, effect, prerequisites])('%s', (file) => {
     ['{ "ä": "\u{1F600}", }', ':1:14'],
     [`${BOM}{\n\n  "a" "b"\n}`, ':3:7'],
     ['{ "a": "b" } }', ':1:14'],
-    // Without a position from Node.js, none is made up.
+    // For some errors, Node.js tells no position.
     ...['', '{ "a": ', '[]', 'null', '"text"', '5'].map((text) => [text, '']),
   ])('with the text %j', async ([text = '', position = '']) => {
     const options = projectWith({ [file]: text });
@@ -26,7 +26,7 @@ describe.each([rc, effect, prerequisites])('%s', (file) => {
   });
 });
 
-/** What somebody may put in the place of a file, or of a folder. */
+/** Ways to replace a file or a folder by something that cannot be read. */
 const unreadable: Readonly<Record<string, (path: string) => void>> = {
   nothing: () => undefined,
   'a file or folder': (path) =>
@@ -79,14 +79,14 @@ test.for([
   await expectRefused('up', projectWith({ [`migrations/${file}`]: '' }), code, file);
 });
 
-test('a folder of migrations that is not where the settings say is refused', async () => {
+test('a folder of migrations that does not exist is refused', async () => {
   const options = projectWith({ [rc]: { 'migrations-dir': 'nowhere' } });
   await expectRefused('up', options, 'not-readable', 'nowhere');
 });
 
-test('what is harmless is read: byte order marks, and files that are no migrations', async () => {
+test('byte order marks, and files that are not migrations, do no harm', async () => {
   const { root, print } = await setUp([], {
-    ...makesTable('0001', 'a'),
+    ...createsTable('0001', 'a'),
     'migrations/README.md': 'read me',
     'migrations/helper.ts': 'throw new Error("not a migration");',
     'migrations/0002_b.d.ts': '',
@@ -94,7 +94,7 @@ test('what is harmless is read: byte order marks, and files that are no migratio
     'migrations/sql/0003_c.sql': '',
     'migrations/.0004_d.ts.swp': '',
   });
-  for (const file of [rc, prerequisites, ...Object.keys(makesTable('0001', 'a'))])
+  for (const file of [rc, prerequisites, ...Object.keys(createsTable('0001', 'a'))])
     writeFileSync(join(root, file), BOM + readFileSync(join(root, file), 'utf8'));
   expect(await print('up --strict')).toMatchObject({ code: 0, stderr: '' });
 });

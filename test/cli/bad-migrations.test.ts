@@ -4,7 +4,7 @@ import { expectRefused, setUp, stateOf } from './report.ts';
 const file = 'migrations/0002_b.ts';
 const down = 'export function down(pgm) { pgm.dropTable("b"); }\n';
 
-/** Expects that `up` fails where this is the second migration, and that nothing is left of the first one. */
+/** Expects that `up` fails if the second migration has this code, and that the first one is rolled back, too. */
 async function expectFailure(code: string, text: string, named: string) {
   const { run, database } = await setUp(['a', 'b'], { [file]: text });
   const { error } = await run('up --statement-timeout=300ms');

@@ -10,7 +10,7 @@ test.for([
   ['a database that is not there', { pathname: '/nowhere' }, '3D000', 'nowhere'],
   ['no TLS where it is asked for', { search: 'sslmode=verify-full' }, null, 'SSL'],
   ['another host', { host: 'no-such-host.invalid', password: PASSWORD }, null, 'no-such-host'],
-  ['a port where nobody listens', NOBODY, null, 'database db at 127.0.0.1:1 as u'],
+  ['a port without a server', NOBODY, null, 'database db at 127.0.0.1:1 as u'],
 ] as const)('%s', async ([, change, sqlstate, named]) => {
   const url = Object.assign(new URL(inject('server').url), change).href;
   for (const line of ['up --connect-wait=0.1', 'status', 'snapshot']) {
@@ -21,7 +21,7 @@ test.for([
   }
 });
 
-/** URLs that are refused before anything is asked for, by what the message says. */
+/** URLs that are refused before the program connects, by a text that the message must contain. */
 const wrong: Readonly<Record<string, readonly string[]>> = {
   'begin with postgres://': [`mysql://u:${PASSWORD}@h/db`, PASSWORD],
   '@': ['/x@y:z@h:port/db', '/@h/db', '?x@h/db', '#x@h/db'].map(
@@ -32,7 +32,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   nonsense: [`postgres://u:${PASSWORD}@h/db?sslmode=nonsense`],
   '/none': [`postgres://u:${PASSWORD}@h/db?sslmode=verify-full&sslrootcert=/none`],
 };
-test.for(Object.entries(wrong))('a URL: %s', async ([named, urls]) => {
+test.for(Object.entries(wrong))('a wrong URL is refused: %s', async ([named, urls]) => {
   for (const url of urls) await expectRefused('status', { url }, 'bad-url', named);
 });
 

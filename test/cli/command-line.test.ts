@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { call } from '../support/call.ts';
 import { expectRefused, readReport, refused, report, setUp, stateOf, words } from './report.ts';
 
-/** Command lines that are refused, by what the message says. */
+/** Command lines that are refused, by a text that the message must contain. */
 const wrong: Readonly<Record<string, readonly string[]>> = {
   'no command': [''],
   'did you mean check': ['chek'],
@@ -36,7 +36,7 @@ test.for(Object.entries(wrong))('refuses with exit code 2: %s: %j', async ([name
   }
 });
 
-test('understands what is right, and goes on to connect', async () => {
+test('accepts correct command lines, and goes on to connect', async () => {
   for (const line of [
     'check --strict --quiet',
     '--retries 5 --lock-wait 0.5 up 3',

@@ -7,16 +7,16 @@ import type { Database } from '../support/database.ts';
 import { startProgram } from '../support/migrate.ts';
 import { migration, write, type Files } from '../support/project.ts';
 import { root } from '../support/root.ts';
-import { makesTable } from '../support/small-project.ts';
+import { createsTable } from '../support/small-project.ts';
 import { createDatabase, testDatabase } from '../support/test-database.ts';
 import { readReport, report, words } from './report.ts';
 
 const file = (name: string) => `readFileSync(new URL('./${name}', import.meta.url), 'utf8')`;
 const imports = (...lines: readonly string[]) => lines.map((line) => `import ${line};\n`).join('');
 
-/** Everything that a migration may need of other files (issue 22 L), and every language that it may be written in. */
+/** Migrations in every language, which import and read other files in every way. */
 const sources: Files = {
-  ...makesTable('0001', 'a'),
+  ...createsTable('0001', 'a'),
   'migrations/0002_reads-a-file.ts':
     imports(`{ readFileSync } from 'node:fs'`, `type { MigrationBuilder } from 'node-pg-migrate'`) +
     `export const up = (pgm: MigrationBuilder): void => pgm.sql(${file('sql/active.sql')});
@@ -55,7 +55,7 @@ const sources: Files = {
 };
 
 const source = mkdtempSync(join(tmpdir(), 'source-'));
-/** What a container image holds: Node.js, and no packages. */
+/** A folder as in a container image: the compiled program, without packages. */
 const image = mkdtempSync(join(tmpdir(), 'image-'));
 let database: Database;
 
@@ -81,7 +81,7 @@ const compiled = (line: string, url: string) =>
     .finished;
 
 const lines = 'plan; up 2; up; up; status; check --strict; plan down 9; redo 3; down 9';
-test(`it does what the sources do: ${lines}`, async () => {
+test(`the compiled program does what the sources do: ${lines}`, async () => {
   const theirs = await testDatabase({ base: false });
   for (const line of lines.split('; ')) {
     const { code, stdout, stderr } = await compiled(`${line} --json`, database.url);
@@ -91,16 +91,16 @@ test(`it does what the sources do: ${lines}`, async () => {
   }
 });
 
-/** A report without what differs from one run to the next. */
+/** A report without the values that differ from run to run. */
 function comparable(report: JsonReport) {
   const { applied, reverted, output = '', outcome, version, pending, error } = report;
   const names = [applied, reverted].map((done) => done.map(({ name }) => name));
-  // The first line names the database, and a migration has another ending.
+  // The first line names the database, and compiled migrations have another file extension.
   const script = output.replace(/.*\n/, '').replaceAll(/(dist\/)?(migrations\/\S+)\.\w+\)/g, '$2)');
   return { outcome, version, pending, error, names, script };
 }
 
-test('help, version, bad input, and commands that need the sources', async () => {
+test('the compiled program prints help and version, and refuses bad input, create and snapshot', async () => {
   expect((await compiled('help', '')).stdout).toBe((await call(['help'])).stdout);
   expect((await compiled('--version', '')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect(await compiled('chek', '')).toMatchObject({ code: 2, stdout: '' });
@@ -113,7 +113,7 @@ test('help, version, bad input, and commands that need the sources', async () =>
   expect(readdirSync(image, { recursive: true }).sort()).toEqual(before);
 });
 
-test('a part that is missing does not pass for success', async () => {
+test('a compiled program with a missing file fails', async () => {
   for (const file of readdirSync(join(image, 'dist/scripts')))
     if (/^(bundle|esm)-/.test(file)) rmSync(join(image, 'dist/scripts', file));
   expect((await compiled('up', database.url)).code).toBe(1);

@@ -29,14 +29,14 @@ test.for([
   expect(readdirSync(join(root, 'migrations/schema'))).toEqual(['0000_prerequisites.json']);
 });
 
-test('what is no name is refused, and nothing is made', async () => {
+test('a wrong name is refused, and no file is created', async () => {
   const root = project();
   for (const name of ['../up', 'ünder', 'a/b', '-', 'a.b', '; rm', '', '$(id)'])
     await expectRefused(['create', '--', name], { root }, 'command-line');
   expect(filesOf(root)).toEqual(['schema']);
 });
 
-test('a template that cannot be read is named, and nothing is made', async () => {
+test('if the template cannot be read, the message names it, and no file is created', async () => {
   const settings = { '.node-pg-migraterc.json': { 'template-file-name': 'my/template.ts' } };
   for (const [file, root] of [
     ['scripts/template.ts', testProject({})],

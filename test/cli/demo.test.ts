@@ -19,7 +19,7 @@ const isRefused = async (port: string) => {
   await expect(once(connect(Number(port), '127.0.0.1'), 'connect')).rejects.toThrow('ECONNREFUSED');
 };
 
-test('`npm start` shows the whole story in less than 40 lines, and leaves nothing behind', async () => {
+test('`npm start` shows everything in less than 40 lines, and leaves nothing behind', async () => {
   const TMPDIR = temporaryFolder();
   const { code, stdout } = await startProgram('npm', ['--silent', 'start'], { env: { TMPDIR } })
     .finished;

@@ -16,7 +16,7 @@ const importsOf = (file: string) => {
   );
 };
 
-/** The first file itself, and the folders; each may import from what stands after it. */
+/** The folders of scripts/ ('.' is scripts/ itself). A file may import only from its own folder and later ones. */
 const layers = ['.', 'cli', 'commands', 'runner', 'project', 'schema', 'database', 'report'];
 
 test('folders import downwards only, and every file is imported', () => {

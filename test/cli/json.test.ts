@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { interrupted } from '../../scripts/cli/process.ts';
 import { readReport, report, setUp, words } from './report.ts';
 
-test('every command prints one object, and nothing on stderr', async () => {
+test('with --json, every command prints one object, and nothing on stderr', async () => {
   const { database, print } = await setUp(['a'], { 'scripts/template.ts': '' });
   for (const [line, outcome, version, applied, reverted, pending] of [
     ['plan', 'planned', null, '', '', '0001_a'],
@@ -31,7 +31,7 @@ test('every command prints one object, and nothing on stderr', async () => {
   }
 });
 
-test('warnings, data loss, a lock and a signal', async () => {
+test('warnings, data loss, a lock and a signal are reported as JSON', async () => {
   const { root, url, database, run } = await setUp(['a']);
   await run('up');
   await database.query('INSERT INTO a VALUES (1); CREATE INDEX by_id ON a (id)');

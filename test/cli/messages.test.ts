@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { exitCodes, failure, messages } from '../../scripts/report/errors.ts';
 import { root } from '../support/root.ts';
 
-/** What messages.txt has: the code of each failure, and the values in its message. */
+/** The failures in messages.txt: the code of each, and the values in its message. */
 const file = readFileSync(join(root, 'test/cli/messages.txt'), 'utf8');
 const failures = [...file.matchAll(/^=== (\S+) .*\nvalues: (.*)$/gm)].map(
   ([, code, values = '']) => ({
@@ -13,8 +13,8 @@ const failures = [...file.matchAll(/^=== (\S+) .*\nvalues: (.*)$/gm)].map(
   }),
 );
 
-/** Write the texts anew with: `npx vitest run test/cli/messages.test.ts -u`, and read them in the diff. */
-test('messages.txt has the words of every failure, as they are printed', async () => {
+/** To update the texts: `npx vitest run test/cli/messages.test.ts -u`. Read them in the diff. */
+test('messages.txt has the text of every failure, as it is printed', async () => {
   const text = failures.map(
     ({ values, error: { code, exitCode, message, hint } }) =>
       `=== ${code} (exit code ${exitCode})\nvalues: ${values}\n\n${message}\n\n${hint}\n`,

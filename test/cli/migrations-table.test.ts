@@ -4,20 +4,20 @@ import { write } from '../support/project.ts';
 import { smallProject } from '../support/small-project.ts';
 import { report, setUp, stateOf, words } from './report.ts';
 
-/** A project, and a database to which all of it is applied. */
+/** A project, and a database to which all its migrations are applied. */
 async function applied(names: readonly string[]) {
   const project = await setUp(names);
   await project.run('up');
   return project;
 }
 
-test('the framework creates it, with its columns and no others', async () => {
+test('the framework creates the migrations table, with its own columns and no others', async () => {
   const { query } = await applied(['a']);
   const row = { id: 1, name: '0001_a', run_on: expect.any(Date) as Date };
   expect(await query('SELECT * FROM public.pgmigrations')).toEqual([row]);
 });
 
-test('it is where the settings say, and quoted', async () => {
+test('the migrations table has the name and the schema of the settings, even if they need quotes', async () => {
   const settings = { 'migrations-table': 'My rows', 'migrations-schema': 'Other' };
   const { run, query } = await setUp(['a', 'b'], { '.node-pg-migraterc.json': settings });
   await query('CREATE SCHEMA "Other"');
@@ -26,7 +26,7 @@ test('it is where the settings say, and quoted', async () => {
   expect(await query('SELECT name FROM "Other"."My rows"')).toEqual([{ name: '0001_a' }]);
 });
 
-test('somebody may change it: further columns, constraints and indexes, rows twice', async () => {
+test('the migrations table may have further columns, constraints and indexes, and rows twice', async () => {
   const { run, query } = await applied(['a', 'b']);
   await query(`ALTER TABLE pgmigrations ADD effect_hash text DEFAULT 'x', ALTER name TYPE text, ADD UNIQUE (id, name);
     CREATE INDEX ON pgmigrations (run_on);
@@ -37,7 +37,7 @@ test('somebody may change it: further columns, constraints and indexes, rows twi
 
 const add = (name: string) => `INSERT INTO pgmigrations (name, run_on) VALUES ('${name}', now())`;
 
-/** Where `a`, `b` and `c` are applied: the migrations of the project, what somebody did, the code, and what is named. */
+/** If `a`, `b`, `c` are applied: the files of the project, a change, the code of the failure, and what its text names. */
 const contradictions: readonly (readonly [string, string, string, readonly string[]])[] = [
   ['a b', '', 'row-without-file', ['0003_c']],
   ['a renamed c', '', 'row-without-file', ['0002_b']],
@@ -78,7 +78,7 @@ test('an effect that was edited after it was applied is a difference; other whit
     expect(await run(line)).toMatchObject({ exitCode: 6, differences });
 });
 
-test('it may be closed to the role, in itself, by its schema, or by row security, which is said', async () => {
+test('if the role may not read the migrations table, the message says why', async () => {
   const { root, database } = await applied(['a']);
   const { name, url } = await plainRole(database);
   for (const [change, remedy] of [
@@ -98,7 +98,7 @@ test('it may be closed to the role, in itself, by its schema, or by row security
   }
 });
 
-test('what is reverted is the last by its file, whatever the time zones say', async () => {
+test('down reverts the last migration in the order of the files, whatever the time zone of run_on', async () => {
   const { run, query, database } = await setUp(['a', 'b', 'c']);
   for (const zone of ['Pacific/Kiritimati', 'UTC', 'Pacific/Pago_Pago']) {
     await query(`ALTER DATABASE ${database.name} SET timezone = '${zone}'`);

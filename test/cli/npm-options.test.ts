@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { call } from '../support/call.ts';
 import { nowhere, refused, report, setUp, stateOf, words } from './report.ts';
 
-/** npm keeps the options of `npm run migrate up --name=value` for itself, and puts them into the environment. */
+/** Options as npm passes them: it keeps those of `npm run migrate up --name=value`, and sets variables instead. */
 const npm = (line: string, url = nowhere) => ({
   url,
   env: Object.fromEntries(
@@ -32,8 +32,8 @@ test('npm_config_dry_run makes a dry run of up, down and redo, or is refused', a
     expect((await run('redo', `--dry_run=${value}`)).outcome).toBe('applied');
 });
 
-/** Everything that one slip of the finger makes of a word. */
-function slips(word: string): string[] {
+/** All misspellings of a word by one typing error. */
+function misspellings(word: string): string[] {
   const letters = ['', ...Array.from('abcdefghijklmnopqrstuvwxyz_')];
   const all = Array.from(`${word} `).flatMap((_, at) => {
     const [head, tail] = [word.slice(0, at), word.slice(at)];
@@ -49,7 +49,7 @@ function slips(word: string): string[] {
 
 test('no misspelling of --dry-run runs anything, whether npm keeps it or not', async () => {
   const understood = [];
-  for (const slip of slips('dry_run')) {
+  for (const slip of misspellings('dry_run')) {
     const option = `--${slip.replaceAll('_', '-')}`;
     for (const value of ['true', 'up']) {
       const kept = await call(['up'], { url: nowhere, env: { [`npm_config_${slip}`]: value } });
@@ -60,7 +60,7 @@ test('no misspelling of --dry-run runs anything, whether npm keeps it or not', a
   expect(understood).toEqual([]);
 });
 
-/** Options that are refused, by what the message says. */
+/** Options that are refused, by a text that the message must contain. */
 const wrong: Readonly<Record<string, string>> = {
   'did you mean "--dry-run"': '--dryrun --dri_runn --run_dry --dry_run_only=up --dryly',
   'did you mean "--lock-wait"': '--lockwait=5',
@@ -69,24 +69,27 @@ const wrong: Readonly<Record<string, string>> = {
   'did you mean "--retries"': '--retrys=3',
   'did you mean "--strict"': '--sttrict',
   'no option "-n"': '--n',
-  // npm leaves the value of "--retries 5" as a word of its own, which must not be taken for a count.
+  // npm passes on the value of "--retries 5" as an argument, which must not be taken for a count.
   '--retries': '--retries=x --retries',
   '--lock-wait': '--lock_wait=x --lock_wait',
   '--connect-wait': '--connect_wait=x',
   '--lock-timeout': '--lock_timeout=5 --lock_timeout',
   '--statement-timeout': '--statement_timeout=x',
-  // npm takes the word after an option that it does not know for its value: "--strict down".
+  // npm takes the word after an option that it does not know as the value of that option: "--strict down".
   '"down"': '--strict=down --allow_data_loss=down',
 };
-test.for(Object.entries(wrong))('refuses what npm keeps: %s: %j', async ([named, options]) => {
-  for (const option of words(options)) {
-    const { outcome, error } = await refused('down 5', npm(option));
-    expect([option, outcome]).toEqual([option, 'usage']);
-    expect(error.message).toContain(named);
-  }
-});
+test.for(Object.entries(wrong))(
+  'refuses options that npm keeps: %s: %j',
+  async ([named, options]) => {
+    for (const option of words(options)) {
+      const { outcome, error } = await refused('down 5', npm(option));
+      expect([option, outcome]).toEqual([option, 'usage']);
+      expect(error.message).toContain(named);
+    }
+  },
+);
 
-test('every option works in the spelling of npm', async () => {
+test('every option works as a variable that npm sets', async () => {
   const { root, url, query } = await setUp(['a', 'b']);
   const run = (line: string, options: string) => call(words(line), { root, ...npm(options, url) });
   const { stdout } = await run('up', '--dry_run --lock_timeout=7s --statement_timeout=9min');

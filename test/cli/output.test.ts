@@ -15,8 +15,8 @@ test.concurrent.for<[boolean, Record<string, string>]>([
   expect(json()).toMatchObject({ exitCode: 2 });
 });
 
-describe('a reader', () => {
-  test('may go away: the run completes', async () => {
+describe('stdout', () => {
+  test('if its reader ends, the run completes', async () => {
     const { root: cwd, url, query } = await setUp(['a', 'b']);
     const { child, finished } = start(['up', '--verbose'], { url, cwd });
     child.stdout?.destroy();
@@ -25,7 +25,7 @@ describe('a reader', () => {
     expect(await query('SELECT FROM pgmigrations')).toHaveLength(2);
   });
 
-  test('that is a full disk: half a plan does not pass for a whole one', async () => {
+  test('if the disk is full, a plan that is cut off is no success', async () => {
     const { root: cwd, url } = await setUp(['a']);
     const intoFull = ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, ...sources, 'plan'];
     const { code, stderr } = await startProgram('sh', intoFull, { url, cwd }).finished;
@@ -33,7 +33,7 @@ describe('a reader', () => {
     expect(stderr).toContain('ENOSPC');
   });
 
-  test('that comes late gets all of it, and not only what a pipe holds', async () => {
+  test('if its reader starts late, it gets all of the output, and not only what a pipe can buffer', async () => {
     const long = migration(`pgm.sql("SELECT '" + 'x'.repeat(1_000_000) + "'");`, '');
     const { root: cwd, url } = await setUp(['a'], { 'migrations/0001_a.ts': long });
     const { child, finished } = start(['plan', '--json'], { url, cwd });
@@ -65,7 +65,7 @@ test('what a migration prints, and its notices, go to stderr', async () => {
   expect((await print('down nothing --quiet')).stderr).toContain('"nothing"');
 });
 
-test('in GitHub Actions, a failure is one annotation of its file, with what GitHub escapes', async () => {
+test('in GitHub Actions, a failure is one annotation of its file, escaped as GitHub requires', async () => {
   const [effect, file] = ['migrations/schema/0001_a.json', 'migrations/0001_a.ts'];
   const bigint = { 'public.a': { table: '', 'column id': 'bigint NULL' } };
   for (const [files, annotation] of [

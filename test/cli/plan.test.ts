@@ -43,7 +43,7 @@ const setUpAll = () =>
     'migrations/schema/0004_d.json': { 'public.b': { 'index by_note': null, 'column id': null } },
   });
 
-/** What two databases must have in common. */
+/** What must be equal in two databases after the plan in one and the run in the other. */
 const contentOf = ({ query }: Database) =>
   query(`SELECT relname, (SELECT array_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull,
       (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = c.oid AND adnum = attnum)) ORDER BY attname)
@@ -54,7 +54,7 @@ const contentOf = ({ query }: Database) =>
     FROM pg_class c WHERE relnamespace = 'public'::regnamespace ORDER BY relname`);
 
 describe.skipIf(!hasPsql)('psql', () => {
-  test('makes of a plan what the run makes', async () => {
+  test('changes a database by a plan as a run does', async () => {
     const ran = await setUpAll();
     const planned = await setUpAll();
     const elsewhere = `${planned.url}?options=-csearch_path%3Dpg_catalog`;
@@ -72,7 +72,7 @@ describe.skipIf(!hasPsql)('psql', () => {
     expect((await planned.run('check --strict')).error).toBe(null);
   });
 
-  test('stops where the plan does not fit any more, and while a run is at work', async () => {
+  test('stops if the database has changed since the plan, or while a run holds the run lock', async () => {
     const { url, print, database } = await setUpAll();
     const { stdout } = await print('plan 2');
     const session = await database.connect();
@@ -88,11 +88,11 @@ describe.skipIf(!hasPsql)('psql', () => {
   });
 });
 
-/** The comments of a plan on one migration: what it does, in words. */
+/** The comments of a plan that describe one migration. */
 const wordsOf = (script: string, title: string) =>
   new RegExp(`^-- ${title} .*\n((?:--.*\n)*)`, 'm').exec(script)?.[1]?.replaceAll(/^-- +/gm, '');
 
-test('says what each migration does: + adds, ~ changes, - removes', async () => {
+test('a plan says what each migration does: + adds, ~ changes, - removes', async () => {
   const { run, print } = await setUpAll();
   const up = (await print('plan')).stdout;
   expect(wordsOf(up, '0002_b')).toBe(`~ column public.a.id integer NOT NULL DEFAULT 7
@@ -116,7 +116,7 @@ test('says what each migration does: + adds, ~ changes, - removes', async () => 
   expect(wordsOf(down, 'revert 0001_a')).toBe('- table public.a\n');
 });
 
-test('writes nothing, needs no right but to read, and waits for nobody', async () => {
+test('plan writes nothing, works for a role that may only read, and waits for no lock', async () => {
   const { root, run, print, query, database } = await setUpAll();
   const reader = await plainRole(database);
   const { output, version } = await report('plan', { root, url: reader.url });
@@ -129,7 +129,7 @@ test('writes nothing, needs no right but to read, and waits for nobody', async (
   const before = await stateOf(database);
   const session = await database.connect();
   await session.query('SELECT pg_advisory_lock(7241865325823964)');
-  // All but reading waits for this. (The catalog's own functions read the tables since PostgreSQL 17.)
+  // Everything except reading waits for this lock. (Since PostgreSQL 17, catalog functions read the tables.)
   await session.query('BEGIN; LOCK TABLE a, b, pgmigrations IN EXCLUSIVE MODE');
   for (const line of ['plan', 'plan down 2', 'up --dry-run', 'redo 2 --dry-run']) {
     const argv = words(`${line} --lock-timeout=3s`);
@@ -141,7 +141,7 @@ test('writes nothing, needs no right but to read, and waits for nobody', async (
   expect(await stateOf(database)).toEqual(before);
 });
 
-test('a migration that reads what an earlier one creates is told to go step by step; one that writes is refused', async () => {
+test('plan refuses a migration that reads what an earlier one creates, and one whose function writes', async () => {
   const create = `pgm.createTable('b', { id: 'integer' })`;
   const reads = `return pgm.db.select('SELECT id FROM a').then(() => ${create});`;
   const file = 'migrations/0002_b.ts';
@@ -167,7 +167,7 @@ test('a migration that reads what an earlier one creates is told to go step by s
   expect(await stateOf(database)).toEqual(before);
 });
 
-test('the function of a migration reads with the settings of a run, and fails as in a run', async () => {
+test('in a plan, the function of a migration reads with the settings of a run, and fails as in a run', async () => {
   const reads = `const text = 'SELECT $1::timestamptz::text AS at';
     return pgm.db.select({ text, values: ['2024-01-01 23:30+00'] }).then(([{ at }]) => {
       pgm.sql("COMMENT ON TABLE a IS '" + at + "'"); });`;
@@ -187,7 +187,7 @@ test('the function of a migration reads with the settings of a run, and fails as
     });
 });
 
-test('sends nothing after the function of a migration has ended', async () => {
+test('in a plan, nothing is sent after the function of a migration has ended', async () => {
   const up = `for (const id of [1, 2, 3])
     void (async () => { await pgm.db.query('SELECT 1'); await pgm.db.query('SELECT f(' + id + ')'); })();`;
   const { start, database } = await setUpSteps(

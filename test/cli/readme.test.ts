@@ -17,7 +17,7 @@ function block(name: string): string {
   return text;
 }
 
-/** What a person sees who types the command and then `echo $?`; the database is called `app`. */
+/** The lines in a terminal after this command and `echo $?`. The database is called `app`. */
 async function transcript(line: string, url: string): Promise<string> {
   const { code, stdout, stderr } = await call(words(line), { url });
   const output = (stdout + stderr)
@@ -49,7 +49,7 @@ test('the list of problems in the README is what happens', async () => {
   expect(named).toBe(block('transcript: problems'));
 });
 
-/** Commands of the README that other tests run, or that this test is run by. */
+/** Commands of the README that other tests run, or that run this test. */
 const elsewhere = /^(npm (ci|test|start|run (db|build))|npx node-pg-migrate up)\b/;
 
 test('every command in the README works', async () => {
@@ -78,7 +78,7 @@ test('every exit code and outcome is in the README, and in the schema of the rep
     expect(readme).toMatch(new RegExp(`^\\| ${failed.get(name) ?? 0} +\\|.*\`${name}\``, 'm'));
 });
 
-test('files that the README refers to are there', () => {
+test('all files that the README links to exist', () => {
   const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, file = '']) => file);
   expect(links.length).toBeGreaterThan(3);
   for (const file of links)

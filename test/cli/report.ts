@@ -15,7 +15,7 @@ export const schema = JSON.parse(file) as {
 };
 const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(schema);
 
-/** Reads what `--json` printed. @throws where it is not one object on one line, as the schema describes it */
+/** Parses the output of `--json`. @throws if it is not one object on one line, as the JSON schema describes it */
 export function readReport(stdout: string): JsonReport {
   if (!/^\{.*\}\n$/.test(stdout)) throw new Error(`not one object on one line: ${stdout}`);
   const report: unknown = JSON.parse(stdout);
@@ -27,7 +27,7 @@ export function readReport(stdout: string): JsonReport {
 /** The words of a command line. */
 export const words = (line: string): string[] => line.split(' ').filter((word) => word !== '');
 
-/** Runs a command with `--json`, and gives its report. */
+/** Runs a command with `--json`, and returns its report. */
 export async function report(line: string, options: CallOptions = {}): Promise<JsonReport> {
   const { code, stdout } = await call([...words(line), '--json'], options);
   const result = readReport(stdout);
@@ -35,7 +35,7 @@ export async function report(line: string, options: CallOptions = {}): Promise<J
   return result;
 }
 
-/** A project of these small migrations, an empty database, and the program, run on both. */
+/** Creates a {@link smallProject} and an empty database, and returns functions that run the program on both. */
 export async function setUp(names: readonly string[], more: Files = {}) {
   const root = smallProject(names, more);
   const database = await testDatabase({ base: false });
@@ -44,21 +44,21 @@ export async function setUp(names: readonly string[], more: Files = {}) {
     ...options,
     database,
     query: database.query,
-    /** Gives the JSON. */
+    /** Runs a command line, and returns its JSON. */
     run: (line: string) => report(line, options),
-    /** Gives what is printed for people. */
+    /** Runs a command line, and returns the text for people. */
     print: (line: string) => call(words(line), options),
   };
 }
 
-/** A password that no output may hold. */
+/** A password that no output may contain. */
 export const PASSWORD = 'k33p-m3-s3cr3t';
-/** A server that nobody reaches: a command that gets as far as to connect ends with exit code 3. */
+/** A URL without a server: a command that tries to connect ends with exit code 3. */
 export const nowhere = `postgres://u:${PASSWORD}@127.0.0.1:1/nowhere`;
 
 /**
- * Runs a command that must fail: for people, for programs (`--json`), and with `--verbose`. Expects what holds for
- * every failure: the same words each time, nothing else on stdout, a stack trace only with `--verbose`, and no password.
+ * Runs a command that must fail: for people, for programs (`--json`), and with `--verbose`. Expects what is true of
+ * every failure: the same text each time, nothing else on stdout, a stack trace only with `--verbose`, and no password.
  */
 export async function refused(
   line: string | readonly string[],
@@ -69,13 +69,13 @@ export async function refused(
   const json = await call(['--json', ...argv], options);
   const verbose = await call(['--verbose', ...argv], options);
   const { error, ...result } = readReport(json.stdout);
-  if (error === null) throw new Error(`nothing is refused: ${json.stdout}`);
+  if (error === null) throw new Error(`the command did not fail: ${json.stdout}`);
   const text = `${error.message}\n\n${error.hint}\n`;
   expect(plain.code).toBe(result.exitCode);
   expect(plain.stderr.replace(/^(failed|refused|differs): /, '')).toBe(text);
   if (result.outcome !== 'differs') expect(plain.stdout).toBe('');
   expect(verbose.stderr).toContain(text);
-  // Without a command, the command line is wrong, so that --verbose is not read.
+  // The command is null if the command line cannot be parsed. Then --verbose is not read either.
   if (result.command !== null) expect(verbose.stderr).toMatch(/^ {4}at /m);
   expect(plain.stderr + json.stderr).not.toMatch(/^ {4}at /m);
   const all = [plain, json, verbose].map(({ stdout, stderr }) => stdout + stderr).join('');
@@ -83,7 +83,7 @@ export async function refused(
   return { ...result, error };
 }
 
-/** Expects that a command is refused with this code, and that the message holds these texts. */
+/** Expects that a command is refused with this code, and that the message contains these texts. */
 export async function expectRefused(
   line: string | readonly string[],
   options: CallOptions,
@@ -95,7 +95,7 @@ export async function expectRefused(
   for (const text of texts) expect(error.message).toContain(text);
 }
 
-/** Every table, index and sequence with the transaction that made it so, and all rows: equal if nothing was written. */
+/** All tables, indexes, sequences and rows, with the transactions that wrote them: equal if nothing was written. */
 export const stateOf = ({ query }: Database) =>
   query<{
     schema: string;

@@ -15,10 +15,10 @@ const BASE = 'test/fixtures/base-schema.sql';
 const users = 'CREATE TABLE public.users (id uuid NOT NULL, name text);';
 const up = (statements: string) => migration(`pgm.sql(\`${statements}\`);`, '');
 
-/** The database that the URL names. A snapshot leaves it alone. */
+/** The URL of a database that a snapshot must not change. */
 let database: Database;
 let before: unknown[];
-/** The role that takes all snapshots, so that its scratch databases are known by their owner. */
+/** The role that runs all snapshots: the owner of a scratch database shows that these tests created it. */
 const owner = `owner_${randomBytes(4).toString('hex')}`;
 let url: string;
 
@@ -38,7 +38,7 @@ const effectOf = (root: string, name: string) =>
   JSON.parse(readFileSync(join(root, `migrations/schema/${name}.json`), 'utf8')) as unknown;
 const snapshot = (root: string) => call(['snapshot'], { root, url });
 
-test('it writes the effects, the prerequisites and the diagram, and prints what it wrote', async () => {
+test('snapshot writes the effects, the prerequisites and the diagram, and prints the names of the files', async () => {
   const root = testProject({
     [BASE]: `${users} CREATE TABLE public.others (id integer);`,
     'migrations/0001_a.ts': up(`CREATE TABLE a (id uuid NOT NULL, note text);
@@ -87,8 +87,7 @@ test('a constraint that is removed, because an equal one stays: both are prerequ
   expect(await report('up --strict', { root, url: fresh.url })).toMatchObject({ error: null });
 });
 
-// Issue 22 O
-test('roles, their settings and memberships stay on the server, which it says', async () => {
+test('snapshot says that roles, their settings and memberships stay on the server', async () => {
   const role = `role_${randomBytes(4).toString('hex')}`;
   onTestFinished(async () => {
     await database.query(`DROP ROLE IF EXISTS ${role}`);
@@ -101,7 +100,7 @@ test('roles, their settings and memberships stay on the server, which it says', 
   expect(await database.query(left, [role])).toEqual([{ rolconfig: ['lock_timeout=5'] }]);
 });
 
-test('what fails is named: a migration, a file, a role that may not create databases', async () => {
+test('the message names what failed: a migration, a file, a role that may not create databases', async () => {
   const files = { 'migrations/0001_a.ts': up('CREATE TABLE a ()') };
   const root = testProject({ ...files, 'migrations/0002_b.ts': files['migrations/0001_a.ts'] });
   await expectRefused('snapshot', { root, url }, 'migration-failed', 'migrations/0002_b.ts');
@@ -132,7 +131,6 @@ test('a base schema that contradicts the prerequisites is refused', async () => 
 
 const SEARCH_PATH = `SELECT pg_catalog.set_config('search_path', '', false);`;
 const settings = { '.node-pg-migraterc.json': { 'migrations-schema': 'Internal' } };
-// Issue 22 M
 test.for<[string, string, Files?]>([
   ['what pg_dump writes', `\\restrict x\n\n${SEARCH_PATH}\n${users}\n\\unrestrict x\n-- end`],
   ['a byte order mark, and the line ends of Windows', `\uFEFF\\connect app\r\n${users}\r\n`],
@@ -167,7 +165,7 @@ test('a signal leaves no scratch database behind', async () => {
   expect((await running).code).toBe(130);
 });
 
-test('all of these left the database alone, and no scratch database behind', async () => {
+test('none of these tests changed the database, or left a scratch database behind', async () => {
   expect(await stateOf(database)).toEqual(before);
   const scratch = `SELECT datname FROM pg_database WHERE datdba = '${owner}'::regrole`;
   expect(await database.query(scratch)).toEqual([]);

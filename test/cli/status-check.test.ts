@@ -53,7 +53,7 @@ test('check compares with what is expected at the version of the database', asyn
   expect(await checked('check')).toEqual([6, '0001_a', 'missing table public.a']);
 });
 
-test('both only read, also for a role that may do nothing else', async () => {
+test('status and check work for a role that may only read', async () => {
   const { root, run, query, database } = await setUp(['a']);
   const { url, name } = await plainRole(database);
   await query(`ALTER ROLE ${name} SET default_transaction_read_only = on`);

@@ -5,7 +5,7 @@ import { expectAdopted, expectRefused } from './adoption.ts';
 import { legacyDatabases } from './legacy.ts';
 import { sqlCases } from './sql-cases.ts';
 
-/** States that `up` refuses: it names what differs, and changes nothing. */
+/** Databases that `up` refuses: it names the differences, and changes nothing. */
 
 const legacyDatabase = legacyDatabases();
 

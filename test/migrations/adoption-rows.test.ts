@@ -7,7 +7,7 @@ const legacyDatabase = legacyDatabases();
 const nobody = '00000000-0000-4000-8000-00000000000f';
 const [executions, own] = ['workflow_executions', 'user_workflows'];
 
-/** Rows that the right constraints do not allow; only somebody who knows what they mean can correct them. */
+/** Rows that the expected constraints do not allow. Only somebody who knows their meaning can correct them. */
 const wrongRows: Record<
   string,
   { table: string; constraint: string; change: string; exitCode?: number; correct: string }

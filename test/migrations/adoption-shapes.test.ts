@@ -9,7 +9,7 @@ import { expectAdopted, fill } from './adoption.ts';
 import { legacyDatabases } from './legacy.ts';
 import { sqlCases } from './sql-cases.ts';
 
-/** Shapes that differ from the expected ones and are adopted, because no value has to be touched for it. */
+/** Tables that differ from the expected ones, but are adopted, since no value in them has to change. */
 
 const legacyDatabase = legacyDatabases();
 
@@ -22,7 +22,7 @@ test.for(sqlCases('adopted.sql'))('adopts %s', async ([, { sql, says }]) => {
   expect(check.differences).toEqual(expect.arrayContaining([...differences]));
 });
 
-test('adopts tables that somebody else wrote', async () => {
+test('adopts tables that somebody created from other SQL', async () => {
   const database = await testDatabase({ rows: true });
   await database.query(readFileSync(join(root, 'test/migrations/by-somebody-else.sql'), 'utf8'));
   await fill(database);
@@ -33,7 +33,7 @@ test('adopts tables that somebody else wrote', async () => {
   ]);
 });
 
-test('finds its tables where other schemas come first in search_path, and leaves those alone', async () => {
+test('migrates the tables in public even if another schema comes first in search_path', async () => {
   const database = await legacyDatabase(`CREATE SCHEMA elsewhere;
     CREATE TABLE elsewhere.users (id text PRIMARY KEY);
     CREATE TABLE elsewhere.workflow_templates (id integer PRIMARY KEY, name integer);

@@ -6,7 +6,7 @@ import { testDatabase } from '../support/test-database.ts';
 import { expectAdopted, fill, lastLegacy } from './adoption.ts';
 import { claim, legacyFiles, legacySql, runLegacy, statementsOf } from './legacy.ts';
 
-/** The states that the legacy runners left: each is adopted by one plain `up`, with its rows. */
+/** Databases as the legacy runners left them: one plain `up` adopts each, and keeps its rows. */
 
 const [ledger, templates, workflows] = legacyFiles;
 const statements = statementsOf(legacySql(workflows));
@@ -43,7 +43,7 @@ test.for(Object.entries(states))('adopts %s', async ([, prepare]) => {
   await expectAdopted(database);
 });
 
-test('the migrations make the schema of the legacy files, and change nothing of it after them', async () => {
+test('the migrations create the same schema as the legacy files, and after these, they change nothing', async () => {
   const [legacy, ours] = [await testDatabase({ rows: true }), await testDatabase()];
   const withoutLedgers = { without: ['pgmigrations', 'migrations'] };
   expect(await runLegacy(legacy)).toEqual([]);

@@ -9,7 +9,7 @@ const numRuns = testAll ? 40 : 4;
 const legacyDatabase = legacyDatabases();
 const own = `('workflow_templates'::regclass, 'user_workflows'::regclass)`;
 
-/** Statements that each remove one thing, and do nothing where another one has removed it already. */
+/** Statements that each remove one thing, unless another one has already removed it. */
 const removals = `
   SELECT format('DROP INDEX IF EXISTS %s', indexrelid::regclass) AS sql FROM pg_index WHERE NOT indisprimary
     AND (indrelid IN ${own} OR indexrelid = 'idx_workflow_executions_user_workflow_id'::regclass)

@@ -5,7 +5,7 @@ import { call, type JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { root } from '../support/root.ts';
 
-/** The names of the migrations, in order, as the folder has them. */
+/** The names of the migrations in the folder, in order. */
 export const migrations: readonly string[] = readdirSync(join(root, 'migrations'))
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.replace('.ts', ''))
@@ -16,10 +16,10 @@ export const lastLegacy = '0005_index-workflow-executions';
 
 const ada = '00000000-0000-4000-8000-000000000001';
 const grace = '00000000-0000-4000-8000-000000000002';
-/** A workflow of Ada's. */
+/** A workflow of the user Ada. */
 const workflow = '00000000-0000-4000-8000-0000000000f1';
 
-/** Adds rows to those tables of this project that exist, and to `workflow_executions` where it can refer to them. */
+/** Adds rows to the tables of this project that exist, and to `workflow_executions` if it can refer to these. */
 export async function fill(database: Database): Promise<void> {
   await database.query(`DO $$ BEGIN
     IF to_regclass('public.workflow_templates') IS NOT NULL THEN
@@ -43,7 +43,7 @@ export async function fill(database: Database): Promise<void> {
 
 type Row = Readonly<Record<string, string | null>>;
 
-/** The rows of all tables of `public` but the migrations table: the values of each row as text, by column. */
+/** The rows of all tables of `public`, except the migrations table: the values of each row as text, by column. */
 export async function rowsOf(database: Database): Promise<Record<string, Row[]>> {
   const tables = await database.query<{ name: string }>(`SELECT quote_ident(relname) AS name
     FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'pgmigrations' ORDER BY 1`);
@@ -61,8 +61,8 @@ export async function rowsOf(database: Database): Promise<Record<string, Row[]>>
 }
 
 /**
- * The schema `public` but for the migrations table, one line for each thing, in PostgreSQL's own words. Does not use
- * this project's reading of the catalog, and is quicker than pg_dump.
+ * The schema `public`, except the migrations table: one line for each thing, as PostgreSQL prints it. It does not use
+ * this project's catalog query, and is quicker than pg_dump.
  */
 export async function schemaLines(database: Database): Promise<string[]> {
   const found = await database.query<{ line: string }>(`
@@ -89,15 +89,15 @@ export async function schemaLines(database: Database): Promise<string[]> {
 }
 
 export interface Adoption {
-  /** False where something is there that no migration created: only a strict check refuses that. */
+  /** False if the database has something that no migration created: only a strict check refuses that. */
   readonly strict?: boolean;
-  /** Of another role than the superuser. */
+  /** The URL for another role than the superuser. */
   readonly url?: string;
 }
 
 /**
  * Expects that one plain `up` brings this database to the expected schema: the check agrees, a second run finds nothing
- * to do, and each row is there with the values that it had.
+ * to do, and each row still has its values.
  */
 export async function expectAdopted(
   database: Database,

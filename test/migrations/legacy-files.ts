@@ -1,6 +1,6 @@
 import { fixture } from '../support/database.ts';
 
-/** Files that stand for the legacy ones, in the order that works; their numbers say another one. */
+/** Files that stand for the legacy files, in the order that works, which is not that of their numbers. */
 export const legacyFiles = [
   '000_create_migrations_table.sql',
   '009_agent_templates_v2.sql',

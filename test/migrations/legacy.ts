@@ -7,10 +7,10 @@ import { legacyFiles, legacySql, type LegacyFile } from './legacy-files.ts';
 export * from './legacy-files.ts';
 
 /**
- * Runs legacy files as the legacy runner did that went on after a failed file: each file is one query, and so one
- * transaction; those that succeed are written into the legacy ledger, where it exists.
+ * Runs legacy files as the legacy runner that went on after a failed file: each file is one query, and so one
+ * transaction. If the legacy ledger exists, files that succeed are recorded there.
  *
- * @param how `statements` for the other runner: each statement by itself, and the next one when one fails
+ * @param how `statements` for the other legacy runner: it sends each statement alone, and goes on after a failure
  * @returns the files that failed
  */
 export async function runLegacy(
@@ -31,7 +31,7 @@ export async function runLegacy(
   return failed;
 }
 
-/** Writes files into the legacy ledger, where it exists, whether they ran or not. */
+/** Records files in the legacy ledger, if it exists, even if they did not run. */
 export const claim = (database: Database, files: readonly LegacyFile[]): Promise<unknown> =>
   database.query(`DO $$ BEGIN IF to_regclass('public.migrations') IS NOT NULL THEN
     INSERT INTO migrations (filename) VALUES ${files.map((file) => `('${file}')`).join(', ')} ON CONFLICT DO NOTHING;
@@ -52,9 +52,7 @@ export function statementsOf(sql: string): string[] {
   return statements;
 }
 
-/**
- * For the tests of one file: databases in which the legacy files were run, with rows in all tables; then changed by hand.
- */
+/** Creates databases in which the legacy files were run, with rows in all tables, which were then changed by hand. */
 export function legacyDatabases(): (change?: string) => Promise<Database> {
   let template: Database;
   beforeAll(async () => {

@@ -4,12 +4,12 @@ import { testDatabase } from '../support/test-database.ts';
 import { migrations } from './adoption.ts';
 import { lint } from './squawk.ts';
 
-/** Lints what `plan` prints, with its transactions and settings. What is accepted has its reason here. */
+/** Lints the output of `plan`. Each finding that is accepted has its reason here. */
 
-/** Matters of taste, and of the migrations table, which is the framework's. */
+/** True for a matter of taste, and for the migrations table, which the framework creates. */
 const isTaste = (finding: string): boolean => /^plan: |: prefer-(?!robust)/.test(finding);
 
-/** `down` removes what `up` created; the data-loss guard refuses where that holds data. */
+/** True if `down` removes what `up` created. If that contains data, the data-loss guard refuses it. */
 const isReversal = (finding: string): boolean => /: ban-drop-(?:table|column)$/.test(finding);
 
 const onlyMissing =

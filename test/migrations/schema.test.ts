@@ -6,10 +6,10 @@ import { root } from '../support/root.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { lastLegacy, schemaLines } from './adoption.ts';
 
-/** The schema that the application needs, as the facts about it say; not read from the effects. */
+/** The schema that the application needs, written by hand: it is not read from the effects. */
 const expected = readFileSync(join(root, 'test/migrations/schema.txt'), 'utf8');
 
-test('the migrations make the schema that the application needs, and change nothing else', async () => {
+test('the migrations create the schema that the application needs, and change nothing else', async () => {
   const database = await testDatabase();
   const before = await schemaLines(database);
   expect((await call(['up', lastLegacy], { url: database.url })).code).toBe(0);

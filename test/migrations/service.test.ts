@@ -20,7 +20,7 @@ beforeAll(async () => {
   };
 });
 
-/** The queries of the application's `WorkflowDatabaseService`, in short. Each is about the workflows of a user, $1. */
+/** The queries of the application's `WorkflowDatabaseService`, shortened. $1 is the user whose workflows they use. */
 const service = {
   list: 'SELECT * FROM user_workflows WHERE user_id = $1 AND is_active ORDER BY created_at DESC',
   create: `INSERT INTO user_workflows (user_id, name, definition, config) VALUES ($1, $2, $3, $4)
@@ -41,7 +41,7 @@ async function newUser(): Promise<string> {
   return id;
 }
 
-test('list, create, get, update and delete, for the workflows of one user only', async () => {
+test('list, create, get, update and delete work, and only on the workflows of that user', async () => {
   const [mine, theirs] = [await newUser(), await newUser()];
   expect(await ask(service.list, mine)).toEqual([]);
   const [created] = await ask(service.create, mine, 'Weekly', { steps: [] }, {});
@@ -87,7 +87,7 @@ test('JSON comes out as it went in', async () => {
   }
 });
 
-/** What the last statement of each case answers. The first ROLLBACK ends the transaction of a case that was refused. */
+/** The result of the last statement of each case. The first ROLLBACK ends the transaction of a case that failed. */
 test.for(sqlCases('service.sql'))('%s', async ([, { sql, says }]) => {
   const query = { text: `ROLLBACK; BEGIN; ${sql}; ROLLBACK`, rowMode: 'array' } as const;
   const answer = await pool.query(query).then(

@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support/root.ts';
 
-/** SQL that makes the state of a database, and what the program says of that state. */
+/** SQL that prepares a database, and what the program must print about it. */
 export interface SqlCase {
   readonly sql: string;
   readonly says: readonly string[];
 }
 
 /**
- * The cases of a file in this folder, by name. A case begins with `-- name`, after an empty line. Lines `--   text`
- * are what the program says.
+ * Reads the cases of a file in this folder, by name. A case begins with `-- name`, after an empty line. Its lines
+ * `--   text` are what the program must print.
  */
 export function sqlCases(file: string): (readonly [name: string, SqlCase])[] {
   const text = readFileSync(join(root, 'test/migrations', file), 'utf8');

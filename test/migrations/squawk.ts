@@ -4,14 +4,14 @@ import { fetchPackage } from '../support/binaries.ts';
 
 const RELEASE = '2.66.0';
 
-/** The program of the linter, for this platform. Not every registry has all that a lock file would name. */
+/** The linter's program for this platform. It is not in package-lock.json, since not every registry has it. */
 function program(): string {
   const folder = fetchPackage(`squawk-${RELEASE}`, `squawk-cli@${RELEASE}`);
   const platform = join(folder, `node_modules/@squawk-cli/${process.platform}-${process.arch}`);
   return join(platform, 'bin', process.platform === 'win32' ? 'squawk.exe' : 'squawk');
 }
 
-/** What squawk finds in a script of `plan`, each as `migration: rule`. */
+/** The findings of squawk in a script of `plan`, each as `migration: rule`. */
 export function lint(script: string): string[] {
   const args = ['--reporter', 'json', '--pg-version', '14.0', '--stdin-filepath', 'plan.sql'];
   const { stdout, stderr, error } = spawnSync(program(), args, { input: script, encoding: 'utf8' });

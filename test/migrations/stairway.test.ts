@@ -25,7 +25,7 @@ test.for(migrations.map((name, index) => [name, index] as const))(
   },
 );
 
-test('from the last version to nothing and up again, says pg_dump', async () => {
+test('after down to the beginning and up again, pg_dump prints the same schema', async () => {
   const database = await testDatabase({ rows: true });
   const dump = (): Promise<string> => database.dump({ without: ['pgmigrations'] });
   const nothing = await dump();
@@ -37,7 +37,7 @@ test('from the last version to nothing and up again, says pg_dump', async () => 
   expect(await dump()).toBe(last);
 });
 
-test('going down from 0005 to 0002 needs --allow-data-loss only where executions of workflows go', async () => {
+test('down from 0005 to 0002 needs --allow-data-loss only if it deletes executions of workflows', async () => {
   const database = await testDatabase({ rows: true });
   await run(database, 'up', lastLegacy);
   await fill(database);

@@ -36,7 +36,7 @@ describe('a socket, and IPv6', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** The environments that name a database, by the way in which they do so. */
+  /** Environments that name a database in different ways. */
   function environments({ url }: Database) {
     const { username, password, pathname, port } = new URL(url);
     const user = `postgres://${username}:${password}`;
@@ -54,10 +54,10 @@ describe('a socket, and IPv6', () => {
 
   const ways = ['host=/folder', 'the folder as the host of the URL', 'PGHOST=/folder'] as const;
   const ways6 = hasIPv6 ? (['[::1] in the URL', 'PGHOST=::1'] as const) : [];
-  test.for([...ways, ...ways6])('a run by %s', async (way) => {
+  test.for([...ways, ...ways6])('a run connects by %s, and a signal cancels it', async (way) => {
     const { database, root } = await setUpItems(ITEMS, server);
     const env = environments(database)[way];
-    // A signal cancels the statement of a run: the request takes the same way as the run's connection.
+    // To cancel a statement, the program opens a second connection to the same place.
     const { release } = await hold(database);
     const running = start(['up', '--lock-timeout=10min', '--json'], { env, cwd: root });
     await blockedRun(database);
@@ -73,7 +73,7 @@ describe('a socket, and IPv6', () => {
     expect(report).toMatchObject({ exitCode: 0, version: LAST, database: place });
   });
 
-  test('who holds the run lock by a socket is local', async () => {
+  test('a session that holds the run lock through a socket is called local', async () => {
     const { database, root } = await setUpItems(ITEMS, server);
     const env = environments(database)['PGHOST=/folder'];
     const { username: user, password, port } = new URL(database.url);
@@ -88,7 +88,7 @@ describe('a socket, and IPv6', () => {
   });
 });
 
-/** What libpq would connect to, by the environment; nothing listens there. */
+/** What libpq would connect to with this environment. No server listens there. */
 test.for([
   [{ DATABASE_URL: 'postgres://a:x@/shop?host=/none&port=5499' }, 'shop at /none:5499 as a'],
   [{ DATABASE_URL: 'postgres://a:x@[::1]:1/shop' }, 'shop at [::1]:1 as a'],
@@ -100,7 +100,7 @@ test.for([
   ],
   [{ PGHOST: '/none', PGPORT: '1', PGUSER: 'b', PGDATABASE: 'c', USER: 'd' }, 'c at /none:1 as b'],
   [{ PGHOST: '/none', PGUSER: 'b', PGSSLMODE: '' }, 'b at /none:5432 as b'],
-] as const)('%j', async ([env, place]) => {
+] as const)('connects where libpq would: %j', async ([env, place]) => {
   const root = testProject({});
   const { exitCode, error } = (await call(['check', '--json'], { env, root })).json();
   expect([exitCode, error?.code]).toEqual([3, 'not-connected']);
@@ -118,7 +118,7 @@ test.for([
   expect(error?.message).toContain(word);
 });
 
-/** A server that ends so many connections, with an error if it has a code, and then passes them on to the real one. */
+/** A server that ends the first `times` connections, with this error if any, and passes later ones to `target`. */
 async function unwillingServer(sqlstate: string, times: number, target: URL) {
   const fields = ['SFATAL', 'VFATAL', `C${sqlstate}`, 'Mnot now', ''].map((field) => `${field}\0`);
   const answer = Buffer.concat([Buffer.from('E\0\0\0\0'), Buffer.from(fields.join(''))]);
@@ -142,8 +142,8 @@ async function unwillingServer(sqlstate: string, times: number, target: URL) {
 
 test.for([
   ['waits for a server that is starting', '57P03', '--connect-wait=60', 2, 0],
-  ['waits where a proxy listens before the server does', '', '--connect-wait=60', 2, 0],
-  ['does not wait where nobody asks for it', '57P03', '--connect-wait=0', 1, 3],
+  ['waits if a proxy listens before the server does', '', '--connect-wait=60', 2, 0],
+  ['does not wait if it is 0', '57P03', '--connect-wait=0', 1, 3],
   ['does not wait with a wrong password', '28P01', '--connect-wait=60', 1, 3],
 ] as const)('--connect-wait %s', async ([, sqlstate, option, times, exitCode]) => {
   const { database, run } = await setUpItems();
@@ -154,7 +154,7 @@ test.for([
   if (exitCode !== 0) expect(asked()).toBe(times);
 });
 
-test('--connect-wait gives up when its time is over, and ends with a signal', async () => {
+test('--connect-wait gives up when its time is over, and a signal ends it', async () => {
   const url = `postgres://app:s3cret@127.0.0.1:${await freePort(0)}/shop`;
   const { code, stderr } = await call(['up', '--connect-wait=1', '--verbose'], { url });
   expect([code, stderr]).toEqual([3, expect.stringContaining('ECONNREFUSED') as string]);
@@ -167,7 +167,7 @@ test('--connect-wait gives up when its time is over, and ends with a signal', as
   expect((await finished).code).toBe(143);
 });
 
-test.runIf(testAll)('a server that never answers', async () => {
+test.runIf(testAll)('a server that never answers is a failure after a while', async () => {
   const server = createServer((socket) => void socket.on('error', () => undefined));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => void server.close());

@@ -7,7 +7,7 @@ import { startProxy, type Cut } from './proxy.ts';
 
 const PATIENT = '--lock-timeout=10min';
 
-describe('kill -9', () => {
+describe('after kill -9, the same command completes the work', () => {
   test.for(places)('%s', async ([, line, sql, version]) => {
     const { database, run, start } = await setUpItems();
     if (line !== 'up') await run('up');
@@ -16,7 +16,7 @@ describe('kill -9', () => {
     await blockedRun(database);
     child.kill('SIGKILL');
     await finished;
-    // A server process that waits for a lock sees only afterwards that its client is gone.
+    // A server process that waits for a lock notices only after the wait that its client is gone.
     await release();
     await eventually(
       'the end of its sessions',
@@ -27,7 +27,7 @@ describe('kill -9', () => {
   });
 
   test.for(testAll ? places : places.slice(0, 2))(
-    '%s: the next run starts while the server is still at it',
+    '%s: even if the next run starts while the server still works on the first',
     async ([, line, sql]) => {
       const { database, run, start } = await setUpItems();
       if (line !== 'up') await run('up');
@@ -49,7 +49,7 @@ describe('kill -9', () => {
   );
 });
 
-/** Statements of which nobody can say whether they were done when the connection was lost. */
+/** If the connection is lost at a COMMIT, the program cannot know whether the server has committed. */
 const COMMITS = /^Q[^]{4}COMMIT\0/;
 const cuts: readonly [what: string, cut: Omit<Cut, 'after'>, step: number][] = [
   ['the run', { purpose: 'run' }, testAll ? 1 : 5],
@@ -58,44 +58,51 @@ const cuts: readonly [what: string, cut: Omit<Cut, 'after'>, step: number][] = [
 ];
 const behind = testAll ? ['directly', 'behind PgBouncer'] : ['directly'];
 
-describe.for(behind)('a connection that is cut after each message, %s', (where) => {
-  test.for(cuts)('of %s', { timeout: 1_200_000 }, async ([, cut, step], context) => {
-    const { database, run } = await setUpItems();
-    const pooler = where === 'directly' ? undefined : await testPooler(context, database.url);
-    const url = pooler?.through(database.url) ?? database.url;
-    for (let after = 1, hasCut = true; hasCut; after += step) {
-      hasCut = false;
+describe.for(behind)(
+  'a run recovers from a connection that is cut after any message, %s',
+  (where) => {
+    test.for(cuts)('of %s', { timeout: 1_200_000 }, async ([, cut, step], context) => {
+      const { database, run } = await setUpItems();
+      const pooler = where === 'directly' ? undefined : await testPooler(context, database.url);
+      const url = pooler?.through(database.url) ?? database.url;
+      for (let after = 1, hasCut = true; hasCut; after += step) {
+        hasCut = false;
+        for (const line of ['up', 'down 9']) {
+          const proxy = await startProxy(url, { ...cut, after });
+          const report = await run(line, proxy.through(url));
+          hasCut ||= proxy.hasCut();
+          const at = `${line}, cut after message ${after}`;
+          const isPartial =
+            report.applied.length + report.reverted.length > 0 || report.exitCode === 8;
+          if (report.exitCode !== 0) expect([at, report.exitCode]).toEqual([at, isPartial ? 8 : 3]);
+          proxy.stop();
+          await expectRecovery(database, run, line);
+        }
+      }
+    });
+  },
+);
+
+test(
+  'a run recovers from kill -9 after any message to the server',
+  { timeout: 1_200_000 },
+  async () => {
+    const { database, run, start } = await setUpItems();
+    for (let after = 2, isKilled = true; isKilled; after += testAll ? 1 : 11) {
+      isKilled = false;
       for (const line of ['up', 'down 9']) {
-        const proxy = await startProxy(url, { ...cut, after });
-        const report = await run(line, proxy.through(url));
-        hasCut ||= proxy.hasCut();
-        const at = `${line}, cut after message ${after}`;
-        const isPartial =
-          report.applied.length + report.reverted.length > 0 || report.exitCode === 8;
-        if (report.exitCode !== 0) expect([at, report.exitCode]).toEqual([at, isPartial ? 8 : 3]);
+        const proxy = await startProxy(database.url, {
+          purpose: 'run',
+          after,
+          instead: () => child.kill('SIGKILL'),
+        });
+        const { child, finished } = start(line, proxy.through(database.url));
+        const { signal, code } = await finished;
+        expect([signal, code]).toEqual(proxy.hasCut() ? ['SIGKILL', null] : [null, 0]);
+        isKilled ||= proxy.hasCut();
         proxy.stop();
         await expectRecovery(database, run, line);
       }
     }
-  });
-});
-
-test('kill -9 after each message to the server', { timeout: 1_200_000 }, async () => {
-  const { database, run, start } = await setUpItems();
-  for (let after = 2, isKilled = true; isKilled; after += testAll ? 1 : 11) {
-    isKilled = false;
-    for (const line of ['up', 'down 9']) {
-      const proxy = await startProxy(database.url, {
-        purpose: 'run',
-        after,
-        instead: () => child.kill('SIGKILL'),
-      });
-      const { child, finished } = start(line, proxy.through(database.url));
-      const { signal, code } = await finished;
-      expect([signal, code]).toEqual(proxy.hasCut() ? ['SIGKILL', null] : [null, 0]);
-      isKilled ||= proxy.hasCut();
-      proxy.stop();
-      await expectRecovery(database, run, line);
-    }
-  }
-});
+  },
+);

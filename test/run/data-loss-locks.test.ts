@@ -7,7 +7,7 @@ test.for([
   ['COMMIT', 7],
   ['ROLLBACK', 0],
 ] as const)(
-  'a row that another session is inserting is waited for: %s',
+  'the run waits for another session that is inserting a row: %s',
   async ([end, exitCode]) => {
     const { run, database } = await setUp(createsTable('0001', 'a'));
     await run('up');
@@ -20,7 +20,7 @@ test.for([
   },
 );
 
-test('no row is inserted between the look and the drop', async () => {
+test('no row can be inserted after the run has looked for data, and before it drops the table', async () => {
   const wait = 'SELECT pg_advisory_xact_lock(4711)';
   const { run, database } = await setUp(
     sqlStep('0001_a', table('a', 'id'), 'CREATE TABLE a (id integer)', `${wait}; DROP TABLE a`),
@@ -37,11 +37,11 @@ test('no row is inserted between the look and the drop', async () => {
   );
   await gate.query('COMMIT');
   const { exitCode } = await running;
-  // The row is seen, or it is never there; it is never lost.
+  // Either the run sees the row, or the row cannot be inserted. It is never lost.
   expect([exitCode, await insert]).toEqual(exitCode === 7 ? [7, 'inserted'] : [0, '42P01']);
 });
 
-test('what another session drops meanwhile is not removed by the run', async () => {
+test('what another session drops meanwhile does not count as removed by the run', async () => {
   const sql = `SELECT nextval('attempts'); SELECT pg_advisory_xact_lock(4711)`;
   const { run, database } = await setUp(
     sqlStep('0001_a', {}, sql),
@@ -81,7 +81,7 @@ test('a table that another session renames meanwhile is looked at under its new 
   expect(await database.query('SELECT id FROM rep.u')).toEqual([{ id: 1 }]);
 });
 
-test('the look locks no readers out of a table that a later migration changes', async () => {
+test('looking for data does not block readers of a table that a later migration changes', async () => {
   const { run, database } = await setUp(
     {
       ...sqlStep('0001_a', {}, 'SELECT pg_advisory_xact_lock(4711)'),
@@ -100,7 +100,7 @@ test('the look locks no readers out of a table that a later migration changes', 
   expect(await running).toMatchObject({ exitCode: 0 });
 });
 
-test('a policy that hides rows from the role does not hide them from the look', async () => {
+test('a policy that hides rows from the role does not make a table look empty', async () => {
   const { run, database } = await setUp(createsTable('0001', 'a'));
   const { name, url } = await plainRole(database);
   await database.query(`GRANT CREATE, USAGE ON SCHEMA public TO "${name}"`);

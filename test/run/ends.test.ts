@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { setUp, step, table } from './setup.ts';
 
-/** Migrations that do to the process what no migration should; in a process of its own. */
+/** Migrations that disturb the process, such as by process.exit(). Each runs in a process of its own. */
 
 const MAKE = `pgm.sql('CREATE TABLE a (id integer)');`;
 /** A migration that is committed before the next one runs. */
@@ -52,7 +52,7 @@ test.for<[name: string, up: string, message: string]>([
 test.for([
   ['process.exit(0);', 'migration-failed'],
   [THROW, 'uncaught'],
-])('after a part was committed it is exit 8: %s', async ([up = '', code]) => {
+])('exit 8 after a part was committed: %s', async ([up = '', code]) => {
   const { start } = await setUp({ ...first, ...step('0002_a', table('a', 'id'), up) });
   const report = (await start('up').finished).json();
   expect(report).toMatchObject({ exitCode: 8, version: '0001_first', error: { code } });
@@ -78,12 +78,12 @@ test.for([
     child.kill(signal);
     const state = { version: '0001_first', applied: [{ name: '0001_first' }] };
     const error = { code: 'interrupted' };
-    // It is JSON, so what the migration has printed is not on stdout.
+    // stdout is JSON, so what the migration has printed is not there.
     expect((await finished).json()).toMatchObject({ exitCode, ...state, error });
   },
 );
 
-test('a file that never finishes loading does not pass for success', async () => {
+test('a file that never finishes loading is no success', async () => {
   const { start } = await setUp({
     'migrations/0001_a.mjs':
       'await new Promise(() => {}); export const up = () => {}; export const down = up;',

@@ -4,8 +4,8 @@ import { createsTable, setUp, sqlStep, step, table } from './setup.ts';
 
 const MAKE = 'CREATE TABLE a (id integer)';
 
-describe('what is blamed when a migration fails', () => {
-  test('the first error, where the migration swallows it', async () => {
+describe('the cause that is reported when a migration fails', () => {
+  test('the first error, if the migration ignores it', async () => {
     const up = `await pgm.db.query('SELECT * FROM nowhere').catch(() => undefined); pgm.sql('${MAKE}');`;
     const { run } = await setUp(step('0001_a', table('a', 'id'), up));
     const { exitCode, error } = await run('up');
@@ -27,7 +27,7 @@ describe('what is blamed when a migration fails', () => {
     expect(await run('up')).toMatchObject({ exitCode: 6, differences });
   });
 
-  test('the migration, where it cannot reach another server', async () => {
+  test('the migration, if it cannot reach another server', async () => {
     const up = `await fetch('http://127.0.0.1:1').catch((error) => { throw error.cause; });`;
     const { run } = await setUp(step('0001_a', {}, up));
     const { exitCode, error } = await run('up');
@@ -35,7 +35,7 @@ describe('what is blamed when a migration fails', () => {
     expect(error?.message).toContain('0001_a.ts failed: ');
   });
 
-  test('the migration that was the last, where the transaction fails at its end', async () => {
+  test('the last migration, if the transaction fails at its end', async () => {
     const { run } = await setUp(
       { ...createsTable('0001', 'a'), ...sqlStep('0002_b', {}, 'INSERT INTO child VALUES (7)') },
       'CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE child (id integer REFERENCES p DEFERRABLE INITIALLY DEFERRED)',
@@ -45,7 +45,7 @@ describe('what is blamed when a migration fails', () => {
     expect(error?.message).toContain('migrations/0002_b.ts');
   });
 
-  test('what was there before with another definition, and stands in the way', async () => {
+  test('what was there before the run, with another definition', async () => {
     const { run } = await setUp(createsTable('0001', 'a'), 'CREATE TABLE a (id text)');
     expect(await run('up')).toMatchObject({
       exitCode: 6,
@@ -70,7 +70,7 @@ describe('what is blamed when a migration fails', () => {
     ['22007', 'ALTER TABLE a ALTER id TYPE date USING id::text::date'],
     ['42P01', 'ALTER TABLE a ALTER id TYPE bigint; UPDATE nothing SET id = 1'],
     ['23514', 'ALTER TABLE a ADD CHECK (id > 1)'],
-  ] as const)('not what an earlier migration made: %s, %s', async ([sqlstate, up]) => {
+  ] as const)('not what an earlier migration created: %s, %s', async ([sqlstate, up]) => {
     const { run, database } = await setUp({
       ...createsTable('0001', 'a'),
       ...sqlStep('0002_b', {}, up),

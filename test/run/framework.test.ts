@@ -21,12 +21,12 @@ const project = {
   ...createsTable('0003', 'c'),
 };
 
-/** The framework's own command line, on the project's settings file. */
-const theirs = (url: string, cwd: string, ...args: string[]) =>
+/** Runs the framework's own CLI with the project's settings file. */
+const frameworkCli = (url: string, cwd: string, ...args: string[]) =>
   startProgram(process.execPath, [cli, ...args, '-f', '.node-pg-migraterc.json'], { url, cwd })
     .finished;
 
-/** What the framework sends, one statement a line, and when it starts a migration. */
+/** The statements that the framework sends, and when it starts a migration. */
 async function sent(direction: 'up' | 'down', tableExists = true): Promise<string[]> {
   const settings = readSettings(testProject(project), {});
   const { migrations } = readProject(settings, true);
@@ -39,7 +39,7 @@ async function sent(direction: 'up' | 'down', tableExists = true): Promise<strin
       statements.push(`${place()}${text.replace(/\s+/g, ' ').trim()}`);
       return Promise.resolve({ rows: tableExists ? [{}] : [] });
     },
-    starts: ({ name }: { readonly name: string }, isInside: () => boolean) => {
+    onStart: ({ name }: { readonly name: string }, isInside: () => boolean) => {
       statements.push(`starts ${name}`);
       place = () => (isInside() ? '  inside: ' : '  outside: ');
       return Promise.resolve();
@@ -58,21 +58,21 @@ test('node-pg-migrate sends what framework-sends.txt lists', async () => {
   expect(`${sections.join('\n\n')}\n`).toBe(readFileSync(file, 'utf8'));
 });
 
-test('its own command line and this program take turns', async () => {
+test("the framework's own CLI and this program can be used in turn", async () => {
   const { database, root, run, applied } = await setUp(project);
-  expect(await theirs(database.url, root, 'up', '1')).toMatchObject({ code: 0 });
+  expect(await frameworkCli(database.url, root, 'up', '1')).toMatchObject({ code: 0 });
   expect(await run('check --strict')).toMatchObject({ exitCode: 0, version: '0001_a' });
   const rest = [{ name: '0002_b' }, { name: '0003_c' }];
   expect(await run('up')).toMatchObject({ exitCode: 0, applied: rest });
-  const nothing = await theirs(database.url, root, 'up');
+  const nothing = await frameworkCli(database.url, root, 'up');
   expect(nothing.code).toBe(0);
   expect(nothing.stdout).toContain('No migrations to run!');
-  expect(await theirs(database.url, root, 'down', '1')).toMatchObject({ code: 0 });
+  expect(await frameworkCli(database.url, root, 'down', '1')).toMatchObject({ code: 0 });
   expect(await applied()).toEqual(['0001_a', '0002_b']);
   expect(await run('down 9')).toMatchObject({ exitCode: 0, version: null });
 });
 
-test('a default export, and done() work', async () => {
+test('a migration may have a default export, or call done()', async () => {
   const { run } = await setUp({
     'migrations/0002_b.js': `export default { up: (pgm) => pgm.sql('CREATE TABLE b (id integer)'), down: (pgm) => pgm.dropTable('b') };`,
     'migrations/schema/0002_b.json': table('b', 'id'),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readCases } from './cases.ts';
 import { setUp, sqlStep, step, table } from './setup.ts';
 
-describe('the hint leads on', () => {
+describe('the hint says what to do', () => {
   test.for(readCases('hints.txt'))('%s', async ([, { base, files, expected }]) => {
     const { run } = await setUp(files, base);
     const { exitCode, error } = await run('up');
@@ -34,7 +34,7 @@ describe('the hint leads on', () => {
     expect(await run('check --strict')).toMatchObject({ exitCode: 0 });
   });
 
-  test('an effect that is out of date, and a down that is incomplete', async () => {
+  test('if an effect is out of date, or down is incomplete, it names these', async () => {
     const { run } = await setUp(
       sqlStep('0001_a', table('a', 'id'), 'CREATE TABLE a (id integer, more integer)', 'SELECT 1'),
     );
@@ -43,7 +43,7 @@ describe('the hint leads on', () => {
     expect((await run('down')).error?.hint).toContain('"down" does not undo');
   });
 
-  test('what was there before the run', async () => {
+  test('if something was there before the run, it says so', async () => {
     const files = sqlStep('0001_a', table('a', 'id'), 'CREATE TABLE IF NOT EXISTS a (id integer)');
     for (const base of ['CREATE TABLE a (id bigint)', 'CREATE VIEW a AS SELECT 1 AS id']) {
       const { run } = await setUp(files, base);

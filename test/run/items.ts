@@ -5,11 +5,11 @@ import { advisoryLocks, eventually, settled } from '../support/eventually.ts';
 import type { Files } from '../support/project.ts';
 import { createsTable, setUp, sqlStep, step } from './setup.ts';
 
-/** The application's table, with rows. Its constraint makes a read of the schema wait for a lock on it. */
+/** The application's table, with rows. To read its constraint, the check waits for a lock on the table. */
 const BASE = `CREATE TABLE items (id integer PRIMARY KEY, name text CHECK (name <> ''));
   INSERT INTO items SELECT i, 'item ' || i FROM generate_series(1, 50) i`;
 
-/** Three migrations: `0001` and `0002` share a transaction, and `0003` runs outside of one. */
+/** Three migrations: `0001` and `0002` run in one transaction, `0003` runs outside a transaction. */
 export const ITEMS: Files = {
   'migrations/schema/0000_prerequisites.json': {
     'public.items': { table: '', 'column id': 'integer NOT NULL' },
@@ -31,11 +31,11 @@ export const ITEMS: Files = {
 };
 export const LAST = '0003_index';
 
-/** {@link setUp} with these migrations, or others. */
+/** {@link setUp} with {@link ITEMS}, or other files. */
 export async function setUpItems(files: Files = ITEMS, server?: { readonly url: string }) {
   const project = await setUp(files, BASE, server);
   const { database } = project;
-  /** Whatever a run could have changed. */
+  /** The rows, and the columns of all tables and indexes: equal if a run has changed nothing. */
   const state = async () => [
     await rows(database),
     await database.query(`SELECT attrelid::regclass::text, attname, attnum FROM pg_attribute
@@ -47,7 +47,7 @@ export async function setUpItems(files: Files = ITEMS, server?: { readonly url: 
 export const rows = (database: Database) =>
   database.query('SELECT id, name FROM public.items ORDER BY id');
 
-/** Another session, in a transaction in which it has sent `sql`, until it is released. */
+/** Opens another session, and sends `sql`, which begins a transaction. `release` commits that transaction. */
 export async function hold(database: Database, sql = HOLD_ITEMS) {
   const session = await database.connect();
   await session.query(`SET application_name = 'nightly report'; ${sql}`);
@@ -56,7 +56,10 @@ export async function hold(database: Database, sql = HOLD_ITEMS) {
 }
 const HOLD_ITEMS = 'BEGIN; LOCK TABLE items IN ACCESS SHARE MODE';
 
-/** Where a run can be held by the lock or the snapshot of another session, and the version by then. */
+/**
+ * Places where a run waits for a lock or a snapshot of another session: the command, what the other session sends, and
+ * the version that is committed by then.
+ */
 export const places = [
   ['in the transaction of up', 'up', HOLD_ITEMS, null],
   ['in a concurrent build', 'up', 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1', '0002_note'],
@@ -72,8 +75,8 @@ export const places = [
 type Run = (line: string) => Promise<JsonReport>;
 
 /**
- * Expects what holds however a run ended: no lock is left, the schema is the one of a version, but for the
- * index that is built and dropped outside a transaction, and the same command again completes the work.
+ * Expects what must be true after a run, however it ended: no lock is left, the schema is that of a version (except
+ * the index that is built and dropped outside a transaction), and the same command again completes the work.
  */
 export async function expectRecovery(database: Database, run: Run, line: string): Promise<void> {
   await settled(database);

@@ -9,11 +9,14 @@ import { testDatabase } from '../support/test-database.ts';
 import { expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.ts';
 import { step } from './setup.ts';
 
-/** Ends the session that a run has for this purpose, and waits until it is gone. */
+/** Terminates the session that a run uses for this purpose, and waits until it is gone. */
 async function terminate(database: Database, purpose: 'run' | 'lock'): Promise<void> {
   for (const { pid } of await backends(database, purpose))
     await database.query(`SELECT pg_terminate_backend($1)`, [pid]);
-  await eventually('its end', async () => (await backends(database, purpose)).length === 0);
+  await eventually(
+    'the end of the session',
+    async () => (await backends(database, purpose)).length === 0,
+  );
 }
 
 test.for([
@@ -60,7 +63,7 @@ test('a run outside a transaction that has lost the run lock sends no further st
   expect(await run('up')).toMatchObject({ exitCode: 0, version: LAST });
 });
 
-// No migration has a way to the connection of the run lock; a pooler may still end its transaction.
+// No migration can use the connection of the run lock, but a pooler may end its transaction.
 test.for(['COMMIT', 'ROLLBACK', 'COMMIT; BEGIN', 'ROLLBACK; BEGIN'])(
   'the run lock is not held any more after "%s" on its connection',
   async (end) => {

@@ -10,13 +10,13 @@ import { keep } from '../support/keep.ts';
 import { serverUser } from '../support/server-user.ts';
 
 export interface Pooler {
-  /** The same address, through the pooler. */
+  /** The URL that leads to `url` through the pooler. */
   readonly through: (url: string) => string;
 }
 
 /**
- * A PgBouncer in transaction mode in front of the server of `url`, with so many server connections for each
- * user and database. A test that cannot have it is skipped, and says why; with `CI=true` it fails.
+ * Starts a PgBouncer in transaction mode in front of the server of `url`, with `poolSize` server connections for each
+ * user and database. If that is impossible, the test is skipped with the reason; with `CI=true`, it fails.
  */
 export async function testPooler(
   { skip }: TestContext,
@@ -66,7 +66,7 @@ pidfile = ${join(home, 'pid')}
   return { through };
 }
 
-/** Why there is no PgBouncer; root gets it from Debian's package, where it is missing. */
+/** Returns why there is no PgBouncer; undefined if there is one. If root runs the tests, installs it from Debian. */
 function pgbouncerMissing(): string | undefined {
   if (isInstalled()) return undefined;
   if (process.getuid?.() !== 0) return 'PgBouncer is missing:  sudo apt-get install pgbouncer';
@@ -80,7 +80,7 @@ function pgbouncerMissing(): string | undefined {
   return isInstalled() ? undefined : 'PgBouncer was installed, and cannot be run';
 }
 
-/** Debian installs it where only root looks. */
+/** Debian installs it in a folder that is only in the PATH of root. */
 const program = () => (runs('pgbouncer') ? 'pgbouncer' : '/usr/sbin/pgbouncer');
 const isInstalled = () => runs(program());
 const runs = (file: string) => spawnSync(file, ['--version'], { stdio: 'ignore' }).status === 0;
@@ -94,8 +94,8 @@ async function canConnect(connectionString: string): Promise<boolean> {
 }
 
 /**
- * Clients of an application, which send a query in a transaction again and again until `stop`. It gives the
- * errors that they got, and how many queries were answered.
+ * Starts clients of an application, which send a query in a transaction again and again. `stop` ends them, and returns
+ * their errors, and how many transactions they have made.
  */
 export async function keepBusy(url: string, sql: string, count: number) {
   const errors: string[] = [];
@@ -120,6 +120,6 @@ export async function keepBusy(url: string, sql: string, count: number) {
   onTestFinished(async () => {
     await stop();
   });
-  await eventually('clients at work', () => Promise.resolve(answers > count));
+  await eventually('clients that get answers', () => Promise.resolve(answers > count));
   return { stop };
 }

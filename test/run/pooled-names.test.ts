@@ -4,7 +4,7 @@ import { testProject } from '../support/project.ts';
 import { createsTable, settingsFile, setUp, step } from './setup.ts';
 import { testPooler } from './pgbouncer.ts';
 
-test('outside a transaction, behind a pooler, names that would mean another schema are refused', async (context) => {
+test('a migration outside a transaction is refused behind a pooler with another search_path', async (context) => {
   const { database, run } = await setUp(
     {
       ...settingsFile(['app', 'public']),
@@ -18,7 +18,7 @@ test('outside a transaction, behind a pooler, names that would mean another sche
   const report = await run('up', url);
   expect(report).toMatchObject({ exitCode: 3, applied: [], error: { code: 'pooled-search-path' } });
   expect(await database.query('SELECT id FROM public.orders')).toEqual([{ id: 1 }]);
-  // The hint has the statement that solves it, for the role. Here it is set on the database.
+  // The hint sets it on the role. Other tests use this role, so here it is set on the database.
   expect(report.error?.hint).toMatch(/ALTER ROLE \S+ SET search_path = "app", "public"/);
   await database.query(`ALTER DATABASE ${database.name} SET search_path = app, public`);
   const again = await testPooler(context, database.url, { poolSize: 4 });
@@ -30,7 +30,7 @@ test('outside a transaction, behind a pooler, names that would mean another sche
 const outside = (sql: string) =>
   step('0001_a', {}, `pgm.noTransaction(); pgm.sql(${JSON.stringify(sql)});`);
 
-test('outside a transaction, behind a pooler, a migration that changes the session is refused', async (context) => {
+test('a migration outside a transaction is refused behind a pooler if it changes the session', async (context) => {
   const { database, run } = await setUp(outside('SET lock_timeout = 1'), 'CREATE TABLE t (g text)');
   await database.query(`ALTER DATABASE ${database.name} SET search_path = public`);
   const pooler = await testPooler(context, database.url, { poolSize: 4 });
@@ -49,12 +49,12 @@ test('outside a transaction, behind a pooler, a migration that changes the sessi
   }
   const text =
     "UPDATE t SET g = 'Plan; set up a draft'; COMMENT ON TABLE t IS 'calls set_config()'";
-  expect(await pooled(text), 'SET in a text changes nothing').toMatchObject({ exitCode: 0 });
+  expect(await pooled(text), 'SET in a literal changes nothing').toMatchObject({ exitCode: 0 });
   await database.query('TRUNCATE pgmigrations');
-  expect(await run('up')).toMatchObject({ exitCode: 0 }); // Directly, nobody else gets the session.
+  expect(await run('up')).toMatchObject({ exitCode: 0 }); // Without a pooler, it is allowed.
 });
 
-test('what a function sends itself after pgm.noTransaction() is outside of it', async (context) => {
+test('what a function sends itself after pgm.noTransaction() runs outside a transaction', async (context) => {
   const up = `pgm.noTransaction(); await pgm.db.query("INSERT INTO t VALUES ('x')");
     await Promise.all([1, 2].map(() => pgm.db.query('DROP INDEX IF EXISTS i'))); pgm.sql('SET ROLE pg_monitor');`;
   const files = { ...createsTable('0001', 'a'), ...step('0002_b', {}, up) };

@@ -17,7 +17,7 @@ const SESSION = `SELECT pg_backend_pid() AS pid, current_user AS role,
   (SELECT count(*)::int FROM pg_cursors) AS cursors,
   (SELECT count(*)::int FROM pg_class WHERE pg_my_temp_schema() = relnamespace) AS temporary`;
 
-/** What each server connection of a pool says of its session: all are asked at the same time. */
+/** Queries the session of each server connection of a pool, in transactions at the same time. */
 async function sessionsOf(url: string): Promise<unknown[]> {
   const clients = Array.from({ length: SIZE }, () => new pg.Client({ connectionString: url }));
   await Promise.all(clients.map((client) => client.connect()));
@@ -27,7 +27,7 @@ async function sessionsOf(url: string): Promise<unknown[]> {
   );
   await Promise.all(clients.map((client) => client.query('COMMIT').then(() => client.end())));
   const sessions = results.flatMap((result) => result.rows).sort((a, b) => a.pid - b.pid);
-  expect(new Set(sessions.map(({ pid }) => pid)).size, 'each was asked').toBe(SIZE);
+  expect(new Set(sessions.map(({ pid }) => pid)).size, 'one row of each').toBe(SIZE);
   return sessions;
 }
 
@@ -39,7 +39,7 @@ async function setUpPooled(context: TestContext, files = ITEMS) {
   return { ...project, pooler, url, pooled, before: await sessionsOf(url) };
 }
 
-test('no run leaves anything in the sessions of other clients', async (context) => {
+test('a run leaves nothing in the sessions of other clients', async (context) => {
   const { database, pooled, url, before } = await setUpPooled(context);
   const expectAsBefore = async (line: string, exitCode: number) => {
     expect([line, (await pooled(line)).exitCode]).toEqual([line, exitCode]);
@@ -55,7 +55,7 @@ test('no run leaves anything in the sessions of other clients', async (context) 
   expect(await advisoryLocks(database)).toEqual([]);
 });
 
-/** What a migration may do to its session. */
+/** SQL by which a migration changes its session. */
 const changes = [
   `SELECT set_config('search_path', '', false); SET lock_timeout = '1s'`,
   `SET search_path TO nowhere; SET statement_timeout = '1s'`,
@@ -66,7 +66,7 @@ const changes = [
   'CREATE TEMP TABLE items (id integer)',
 ];
 
-test('other clients notice nothing of what a migration SETs', async (context) => {
+test('what a migration SETs does not reach other clients', async (context) => {
   const files = changes.map((sql, index) => sqlStep(`000${index + 4}_set`, {}, sql));
   const project = await setUpPooled(context, Object.assign({}, ITEMS, ...files) as Files);
   const { pooled, url, before } = project;
@@ -80,7 +80,7 @@ test('other clients notice nothing of what a migration SETs', async (context) =>
 test.for([
   `pgm.noTransaction(); await pgm.db.query('SET search_path = pg_catalog');`,
   `await pgm.db.query('SET search_path = pg_catalog'); pgm.noTransaction();`,
-])('other clients notice nothing of a function: %s', async (up, context) => {
+])('what a function SETs does not reach other clients: %s', async (up, context) => {
   const { pooled, url, before } = await setUpPooled(context, {
     ...ITEMS,
     ...step('0002_note', {}, `${up} pgm.sql('SELECT 1');`),
@@ -89,7 +89,7 @@ test.for([
   expect(await sessionsOf(url)).toEqual(before);
 });
 
-test('other clients notice nothing of a migration that fails after it has SET something', async (context) => {
+test('what a migration SETs before it fails does not reach other clients', async (context) => {
   const up = `pgm.sql('DO $$ BEGIN EXECUTE (SELECT sql FROM todo); END $$'); pgm.sql('SELECT 1 / 0');`;
   const { database, pooled, url, before } = await setUpPooled(context, {
     ...ITEMS,
@@ -114,7 +114,7 @@ test.for(['COMMIT', 'COMMIT; BEGIN'])(
   },
 );
 
-test('says that what a function has written before pgm.noTransaction() stays', async (context) => {
+test('the hint says that what a function wrote before pgm.noTransaction() stays', async (context) => {
   const up = `await pgm.db.query('CREATE TABLE b (id integer)'); pgm.noTransaction(); pgm.sql('SET work_mem = 1000');`;
   const { pooled } = await setUpPooled(context, step('0001_b', {}, up));
   const hint = expect.stringContaining('What ran outside a transaction stays.') as string;

@@ -3,7 +3,7 @@ import type { JsonReport } from '../support/call.ts';
 import { plainRole } from '../support/plain-role.ts';
 import { createsTable, settingsFile, setUp, sqlStep } from './setup.ts';
 
-/** The lines below the first, as a refusal lists its problems and what solves them. */
+/** The lines below the first line, without their marks: the problems of a refusal, or their remedies. */
 const list = (text = ''): string[] =>
   text
     .split('\n')
@@ -46,7 +46,7 @@ const project = {
   ),
 };
 
-describe('lists at once all that a role lacks, and what solves it', () => {
+describe('lists at once all that a role lacks, with the remedies', () => {
   test.for([undefined, 'Deploy-Role'])('role %s', async (name) => {
     const { run, database } = await setUp(project, base);
     const role = await plainRole(database, name);
@@ -71,7 +71,7 @@ describe('lists at once all that a role lacks, and what solves it', () => {
     expect(await run('down', role.url)).toMatchObject({ exitCode: 0, version: null });
   });
 
-  test('a member that does not inherit', async () => {
+  test('a role that is a member of the owner, but does not inherit', async () => {
     const { run, database } = await setUp(project, base);
     const [role, owner] = [await plainRole(database), await plainRole(database)];
     const isOld = `SELECT current_setting('server_version_num')::int < 160000 AS "isOld"`;
@@ -86,7 +86,7 @@ describe('lists at once all that a role lacks, and what solves it', () => {
     expect(await run('up', role.url)).toMatchObject({ exitCode: 0 });
   });
 
-  test('a schema that the role may not use, and a migrations table of somebody else', async () => {
+  test('a schema that the role may not use, and a migrations table of another role', async () => {
     const two = { ...createsTable('0001', 'a'), ...createsTable('0002', 'b') };
     const { run, database } = await setUp(two);
     expect(await run('up 1')).toMatchObject({ exitCode: 0 });
@@ -150,7 +150,7 @@ describe('lists at once all that a role lacks, and what solves it', () => {
     },
   );
 
-  test('redo: a role that could drop, and not create again', async () => {
+  test('redo: a role that may drop a table, but not create it again', async () => {
     const { run, database } = await setUp(createsTable('0001', 'a'));
     const { name, url } = await plainRole(database);
     await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${name}`);
@@ -160,7 +160,7 @@ describe('lists at once all that a role lacks, and what solves it', () => {
     expect(await run('down', url)).toMatchObject({ exitCode: 0 });
   });
 
-  test('redo: a column, which needs no right to create', async () => {
+  test('redo: a column, which needs no CREATE privilege', async () => {
     const add = 'ALTER TABLE t ADD b integer';
     const effect = { 'public.t': { 'column b': 'integer NULL' } };
     const files = sqlStep('0001_b', effect, add, 'ALTER TABLE t DROP b');
@@ -173,7 +173,7 @@ describe('lists at once all that a role lacks, and what solves it', () => {
   });
 });
 
-test('prerequisites that are missing, and that have another shape, together', async () => {
+test('lists prerequisites that are missing, and that have another definition, together', async () => {
   const { run, database } = await setUp({
     'migrations/schema/0000_prerequisites.json': {
       'public.users': { table: '', 'column id': 'uuid NOT NULL' },

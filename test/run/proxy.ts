@@ -1,23 +1,24 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** Which connection is cut, and after how many messages of the program; its startup packet is the first. */
+/** Which connection of the program the proxy cuts, and when. */
 export interface Cut {
-  /** What the connection is for, as its `application_name` says. */
+  /** The purpose in the `application_name` of the connection: `run`, `lock` or `monitor`. */
   readonly purpose: string;
+  /** The number of messages of the program after which it is cut. The startup packet is the first. */
   readonly after: number;
-  /** Only these messages count. */
+  /** If given, only messages that match are counted. */
   readonly of?: RegExp;
-  /** Done in place of cutting it, when the message is sent. */
+  /** If given, called instead of cutting the connection. */
   readonly instead?: () => void;
-  /** From then on, no answer of the server passes. */
+  /** True if, from then on, the proxy passes on no answer of the server. */
   readonly isMute?: boolean;
 }
 
 /**
- * A proxy in front of a PostgreSQL server that knows where the messages of the protocol end (manual, 55.2). It
- * cuts the connection after it has sent the server the message that `cut` names: the server may still do what
- * the message says, but nobody hears of it.
+ * Starts a proxy in front of a PostgreSQL server, which knows where the messages of the protocol end (manual, 55.2).
+ * It cuts the connection after it has passed on the message that `cut` selects: the server may still do what the
+ * message says, but the program gets no answer.
  */
 export async function startProxy(url: string, cut: Cut) {
   const target = new URL(url);
@@ -50,7 +51,7 @@ export async function startProxy(url: string, cut: Cut) {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    /** The same address, through the proxy. */
+    /** The URL that leads to `address` through the proxy. */
     through: (address: string) =>
       Object.assign(new URL(address), { hostname: '127.0.0.1', port: String(port) }).href,
     hasCut: () => hasCut,
@@ -61,7 +62,7 @@ export async function startProxy(url: string, cut: Cut) {
   };
 }
 
-/** Splits what a client sends into messages. The first one has no type before its length. */
+/** Splits what a client sends into messages. Only the first message has no type before its length. */
 function splitter(onMessage: (message: Buffer, isFirst: boolean) => void) {
   let pending = Buffer.alloc(0);
   let isFirst = true;

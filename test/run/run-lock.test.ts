@@ -27,19 +27,19 @@ test('a run gives up after --lock-wait, names the holder, and has written nothin
   expect(await advisoryLocks(database)).toEqual([{ pid }]);
 });
 
-test('a run waits, says for whom, and goes on when the lock is free', async () => {
+test('a run waits, names the session that it waits for, and goes on when the lock is free', async () => {
   const { database, start } = await setUpItems();
   const { pid, release } = await hold(database, HOLD_LOCK);
   const { printed, finished } = start('up');
   await printed(`waiting for another run: pid ${pid}, "nightly report"`);
-  // Neither the lock nor the wait for it holds a snapshot, for which such a build would wait.
+  // A concurrent build waits for snapshots. Neither the lock nor the wait for it has one.
   const timeout = `SET statement_timeout = '20s'`;
   const { session } = await hold(database, timeout);
   await session.query('CREATE INDEX CONCURRENTLY others ON items (id)');
   await release();
   const { stderr, json } = await finished;
   expect(json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: LAST });
-  expect(stderr, 'of many attempts, none leaves a listener behind').not.toContain('MaxListeners');
+  expect(stderr, 'no attempt leaves a listener behind').not.toContain('MaxListeners');
 });
 
 test.each(['serializable', 'repeatable read'])(
@@ -48,12 +48,12 @@ test.each(['serializable', 'repeatable read'])(
     const { database, run } = await setUpItems();
     const setting = `default_transaction_isolation = '${level}'`;
     await database.query(`ALTER DATABASE ${database.name} SET ${setting}`);
-    // A lock with a snapshot would keep the concurrent build waiting for ever.
+    // If the lock had a snapshot, the concurrent build would wait for ever.
     expect(await run('up')).toMatchObject({ exitCode: 0, version: LAST });
   },
 );
 
-test("a run holds the lock of the framework's CLI, by names that an operator recognises", async () => {
+test("a run holds the lock of the framework's CLI, and its sessions have descriptive names", async () => {
   const { database, run, root } = await setUpItems();
   const { kind } = inject('server');
   const { release } = await hold(database);
@@ -72,7 +72,7 @@ test("a run holds the lock of the framework's CLI, by names that an operator rec
   expect(await running).toMatchObject({ exitCode: 0 });
 });
 
-/** A firewall forgets an idle connection: the one of the lock must be kept alive at least once a minute. */
+/** A firewall forgets an idle connection, so the kernel must send a keepalive for the lock's every minute. */
 async function expectKeepAlive(database: Database): Promise<void> {
   const [lock] = await database.query<{ port: string }>(`SELECT to_hex(client_port) AS port
     FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ '^migrate up lock'`);
@@ -82,14 +82,14 @@ async function expectKeepAlive(database: Database): Promise<void> {
   expect(Number.parseInt(time, 16)).toBeLessThanOrEqual(60_00);
 }
 
-test('a run that another one overtook between two attempts does not go on', async () => {
+test('a run stops if another run goes the opposite way between two attempts', async () => {
   const { database, run, start } = await setUpItems({
     ...createsTable('0001', 'a'),
     ...createsTable('0002', 'b'),
     ...createsTable('0003', 'items_copy'),
   });
   await run('up 2');
-  // The third one waits for the name of a table that another session is about to create.
+  // The third migration waits for another session that is creating a table of the same name.
   const { session } = await hold(database, 'BEGIN; CREATE TABLE items_copy ()');
   const { printed, finished } = start('up --lock-timeout=200ms --retries=50');
   await printed('attempt 1 of 51');
@@ -105,19 +105,24 @@ const count = testAll ? 32 : 8;
 test.for([
   ['directly', false],
   ['behind a busy PgBouncer', true],
-] as const)(`${count} runs at once, %s`, async ([, isPooled], context) => {
-  const { database, run, start } = await setUpItems();
-  const pooler = isPooled ? await testPooler(context, database.url) : undefined;
-  const url = pooler?.through(database.url) ?? database.url;
-  const application = await keepBusy(url, 'SELECT count(*) FROM items', 8);
-  const processes = Array.from({ length: count / 4 }, () => start('up', url).finished);
-  const calls = Array.from({ length: count - count / 4 }, () => run('up', url));
-  const others = (await Promise.all(processes)).map(({ json }) => json() as JsonReport);
-  const reports = [...(await Promise.all(calls)), ...others];
-  expect(reports.filter(({ exitCode, version }) => exitCode !== 0 || version !== LAST)).toEqual([]);
-  expect(reports.filter(({ applied }) => applied.length > 0)).toHaveLength(1);
-  expect(await database.query('SELECT name FROM pgmigrations')).toHaveLength(3);
-  expect(await advisoryLocks(database)).toEqual([]);
-  expect(await run('check --strict')).toMatchObject({ exitCode: 0 });
-  expect(await application.stop()).toMatchObject({ errors: [] });
-});
+] as const)(
+  `of ${count} runs at once, one applies the migrations, %s`,
+  async ([, isPooled], context) => {
+    const { database, run, start } = await setUpItems();
+    const pooler = isPooled ? await testPooler(context, database.url) : undefined;
+    const url = pooler?.through(database.url) ?? database.url;
+    const application = await keepBusy(url, 'SELECT count(*) FROM items', 8);
+    const processes = Array.from({ length: count / 4 }, () => start('up', url).finished);
+    const calls = Array.from({ length: count - count / 4 }, () => run('up', url));
+    const others = (await Promise.all(processes)).map(({ json }) => json() as JsonReport);
+    const reports = [...(await Promise.all(calls)), ...others];
+    expect(reports.filter(({ exitCode, version }) => exitCode !== 0 || version !== LAST)).toEqual(
+      [],
+    );
+    expect(reports.filter(({ applied }) => applied.length > 0)).toHaveLength(1);
+    expect(await database.query('SELECT name FROM pgmigrations')).toHaveLength(3);
+    expect(await advisoryLocks(database)).toEqual([]);
+    expect(await run('check --strict')).toMatchObject({ exitCode: 0 });
+    expect(await application.stop()).toMatchObject({ errors: [] });
+  },
+);

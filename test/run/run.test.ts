@@ -21,7 +21,7 @@ test('a number such as a time is a migration, not a count', async () => {
   expect(await run(`down ${numbers[1]}`)).toMatchObject({ exitCode: 0, version });
 });
 
-test('with nothing to do, up and down still check', async () => {
+test('up and down check the schema even if there is nothing to do', async () => {
   const { run, database } = await setUp(three);
   expect(await run('up')).toMatchObject({ outcome: 'applied', exitCode: 0 });
   const nothing = { outcome: 'nothing-to-do', exitCode: 0, applied: [], pending: [] };
@@ -62,7 +62,7 @@ test('a migration may send a literal of many megabytes', async () => {
   expect(await run('up')).toMatchObject({ exitCode: 0 });
 });
 
-test('redo says what is committed when another run takes the run lock in between', async () => {
+test('redo says what is committed if another run takes the run lock after its first half', async () => {
   const two = { ...createsTable('0001', 'a'), ...createsTable('0002', 'b') };
   const { run, database } = await setUp(two);
   await run('up');
@@ -88,8 +88,8 @@ test('redo says what is committed when another run takes the run lock in between
 });
 
 /**
- * Counts what this process sends from now on until the test has finished. The result gives the numbers of connections
- * and of queries for a purpose such as `run`, or for all. One query is one round trip.
+ * Counts the connections and queries of this process until the end of the test. Returns a function that returns both
+ * numbers for a purpose such as `run`, or for all purposes. One query is one round trip.
  */
 function countRoundTrips() {
   const spies = (['connect', 'query'] as const).map((method) =>
@@ -106,7 +106,7 @@ function countRoundTrips() {
   };
 }
 
-/** Round trips are what a run costs through a slow network: the numbers are pinned, so that they do not grow. */
+/** Each round trip takes time on a slow network. These tests fail if their number grows. */
 describe('round trips', () => {
   test.for(['up', 'check', 'status'])(
     '%s with nothing to do: one connection, one query',
@@ -119,7 +119,7 @@ describe('round trips', () => {
     },
   );
 
-  test('each more migration costs its statement and its record', async () => {
+  test('each further migration costs two: its statement, and its record', async () => {
     const queries = async (line: string) => {
       const { run } = await setUp(three);
       if (line.startsWith('down')) await run('up');
@@ -128,13 +128,13 @@ describe('round trips', () => {
       return sent('run')[1] ?? NaN;
     };
     expect((await queries('up 3')) - (await queries('up 1'))).toBe(4);
-    // Before tables are dropped, the run looks whether they are empty, and sends the statements again.
+    // The run looks whether the dropped tables are empty, and so sends all statements twice.
     expect((await queries('down 3')) - (await queries('down 1'))).toBe(8);
   });
 });
 
-/** The definition of a view waits for a lock on it, in the middle of reading the catalog. */
-describe('a check that another run overtakes while it reads is repeated', () => {
+/** In the middle of reading the catalog, PostgreSQL waits for a lock on the view, to print its definition. */
+describe('a check is repeated if another run changes the schema while it reads', () => {
   test.for([
     ['check', 'matches'],
     ['status', 'matches'],

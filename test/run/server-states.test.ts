@@ -6,7 +6,7 @@ import { blockedRun } from '../support/eventually.ts';
 import { testAll } from '../support/everything.ts';
 import { expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.ts';
 
-/** A server of its own: the tests of others would not outlive this. */
+/** A server of its own, since these tests restart it. */
 let server: EmbeddedServer;
 beforeAll(async () => {
   server = await startEmbedded({ settings: { fsync: 'off' } });
@@ -52,8 +52,8 @@ test('a role that may not write is refused before anything is written', async ()
   expect(await run('check')).toMatchObject({ exitCode: 0, version: null });
 });
 
-// Last, since the server is a standby from here on: it goes on reading what a primary would send.
-test('a standby: what writes is refused, and what reads works', async () => {
+// The last test, since the server stays a standby: it waits for data of a primary.
+test('on a standby, commands that write are refused, and commands that read work', async () => {
   const { database, run } = await setUpItems(ITEMS, server);
   const head = await setUpItems(ITEMS, server);
   expect(await run('up 2')).toMatchObject({ exitCode: 0 });

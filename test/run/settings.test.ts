@@ -98,7 +98,7 @@ describe('what a migration has SET does not reach the next one', () => {
   });
 });
 
-test('row security stays as it is for the migrations when the run looks for data', async () => {
+test('looking for data does not change row security for the migrations', async () => {
   const { run, database } = await setUp({
     ...sqlStep('0001_a', {}, 'SELECT 1'),
     ...sqlStep('0002_b', { 'public.t': { 'column gone': null } }, 'ALTER TABLE t DROP gone'),
@@ -113,7 +113,7 @@ test('row security stays as it is for the migrations when the run looks for data
   expect(await database.query('SELECT id FROM owned')).toEqual([{ id: 2 }]);
 });
 
-test('a temporary table comes before a table of its name, in the migration that creates it', async () => {
+test('a temporary table hides a table of the same name, but only in the migration that creates it', async () => {
   const up = `CREATE TEMP TABLE orders (id integer); INSERT INTO orders VALUES (2);
     UPDATE orders SET id = 5`;
   const { run, database } = await setUp(

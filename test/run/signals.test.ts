@@ -15,7 +15,7 @@ import { step } from './setup.ts';
 type Project = Awaited<ReturnType<typeof setUpItems>>;
 const PATIENT = '--lock-timeout=10min';
 
-/** What a run is at when the signal comes: starts one and gives it when it is there. */
+/** Starts a run, and returns it when it is in the situation in which the signal must come. */
 type Situation = (project: Project, context: TestContext) => Promise<Running>;
 
 const heldBy =
@@ -61,7 +61,7 @@ const endings = [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const;
-/** Each case with one of the signals, or in full with both. */
+/** Combines each case with one of the signals, or if all tests run, with both. */
 const withSignals = <T>(cases: readonly T[]) =>
   cases.flatMap((one, index) =>
     (testAll ? endings : [endings[index % 2] ?? endings[0]]).map(
@@ -69,16 +69,17 @@ const withSignals = <T>(cases: readonly T[]) =>
     ),
   );
 
-/** Expects a report, nothing of the run left on the server or in the database, and that the next run works. */
+/** Expects that the run reports its end, and leaves nothing on the server, and that the next run works. */
 async function expectInterrupted(project: Project, running: Running, exitCode: number) {
   const { database, run, applied, tables } = project;
   const { code, signal, json, stderr } = await running.finished;
-  // npm ends itself with the signal that it was sent, of which a shell makes the same exit code.
+  // npm ends itself with the signal that it got. A shell would report the exit code 128 plus its number.
   expect(code ?? 128 + constants.signals[signal ?? 'SIGKILL'], stderr).toBe(exitCode);
   expect(json()).toMatchObject({ exitCode, applied: [], error: { code: 'interrupted' } });
-  expect(stderr, 'of many attempts, none leaves a listener behind').not.toContain('MaxListeners');
-  await eventually('the end of its work, while the other session goes on', async () =>
-    (await backends(database)).every(({ state }) => state === 'idle'),
+  expect(stderr, 'no attempt leaves a listener behind').not.toContain('MaxListeners');
+  await eventually(
+    'the end of its statements, although the other session still holds its locks',
+    async () => (await backends(database)).every(({ state }) => state === 'idle'),
   );
   await database.query(`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
     WHERE application_name = 'nightly report' AND datname = current_database()`);
@@ -88,15 +89,18 @@ async function expectInterrupted(project: Project, running: Running, exitCode: n
   expect(await applied()).toHaveLength(3);
 }
 
-test.for(withSignals(Object.keys(situations)))('%s %s', async ([signal, name, code], context) => {
-  const project = await setUpItems();
-  const running = await situations[name]?.(project, context);
-  running?.child.kill(signal);
-  if (running) await expectInterrupted(project, running, code);
-});
+test.for(withSignals(Object.keys(situations)))(
+  '%s ends a run %s',
+  async ([signal, name, code], context) => {
+    const project = await setUpItems();
+    const running = await situations[name]?.(project, context);
+    running?.child.kill(signal);
+    if (running) await expectInterrupted(project, running, code);
+  },
+);
 
 test.for(withSignals(['a timer', 'itself, busily']))(
-  '%s while a migration waits for %s',
+  '%s ends a run while a migration waits for %s',
   async ([signal, what, code]) => {
     const up =
       what === 'a timer'
@@ -118,7 +122,7 @@ test.for(withSignals(['a timer', 'itself, busily']))(
 );
 
 test.for(withSignals(['', 'pgm.noTransaction();']))(
-  '%s between two statements of migrations: %s',
+  '%s between two statements stops the run before the next one: %s',
   async ([signal, begin, code]) => {
     const up = `${begin} console.error('it waits'); await new Promise((done) => setTimeout(done, 500)); pgm.sql('CREATE TABLE made ()');`;
     const files = ['0002_note', '0003_index'].map((name) => step(name, {}, up));
@@ -133,7 +137,7 @@ test.for(withSignals(['', 'pgm.noTransaction();']))(
 );
 
 test.for(withSignals([1]))(
-  '%s cancels no statement of a session that has the name of the run',
+  '%s does not cancel the statement of another session with the same application_name',
   async ([signal, , code]) => {
     const { database, start } = await setUpItems();
     await hold(database);
@@ -147,7 +151,7 @@ test.for(withSignals([1]))(
   },
 );
 
-test('SIGTERM before the answer to COMMIT: nobody knows what is committed', async () => {
+test('SIGTERM before the answer to COMMIT: the hint says that the outcome is unknown', async () => {
   const { database, start, applied } = await setUpItems();
   const proxy = await startProxy(database.url, {
     purpose: 'run',
@@ -160,25 +164,25 @@ test('SIGTERM before the answer to COMMIT: nobody knows what is committed', asyn
   const { code, json } = await running.finished;
   proxy.stop();
   expect([code, proxy.hasCut()]).toEqual([143, true]);
-  const hint = expect.stringContaining('it is unknown whether that was done') as string;
+  const hint = expect.stringContaining('it is unknown whether the server committed') as string;
   const message = 'stopped by SIGTERM; what was not committed is rolled back';
   expect(json()).toMatchObject({ version: null, error: { message, hint } });
   expect(await applied()).toHaveLength(1);
 });
 
-/** The script of package.json, for a project elsewhere. */
+/** The script of package.json, for a project in another folder. */
 const manifest = readFileSync(join(repository, 'package.json'), 'utf8');
 const { migrate } = (JSON.parse(manifest) as { scripts: { migrate: string } }).scripts;
 const script = migrate.replaceAll(/(?:\.\/)?scripts\//g, `${repository}scripts/`);
 
 test.for(withSignals(['npm alone', 'the process group']))(
-  '%s to %s',
+  '%s to %s ends a run that npm started',
   async ([signal, to, code]) => {
     const files = { 'package.json': { type: 'module', scripts: { migrate: script } } };
     const project = await setUpItems({ ...ITEMS, ...files });
     const options = { url: project.database.url, cwd: project.root };
     await hold(project.database);
-    // setsid becomes what it starts, as the leader of a process group: what Ctrl-C in a terminal reaches.
+    // setsid makes npm the leader of a process group, which is what Ctrl-C in a terminal sends its signal to.
     const npm = ['npm', 'run', '--silent', 'migrate', '--', 'up', PATIENT, '--json'];
     const running = startProgram('setsid', npm, options);
     await Promise.race([blockedRun(project.database), running.finished]);

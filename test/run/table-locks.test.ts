@@ -22,7 +22,7 @@ test.for([
   expect(report).toMatchObject({ outcome: 'locked', exitCode: 4, applied: [], error });
   expect(report.error?.message).toContain('2 attempts');
   expect(report.error?.message).toContain(`pid ${pid}, "nightly report", from 127.0.0.1`);
-  // `status` only reads, and names whom it waits for as well.
+  // `status` only reads, but it also names the session that it waits for.
   const status = await run(`status --lock-timeout=${timeout}`);
   const isBlocked = what !== 'a migration';
   expect(status.exitCode).toBe(isBlocked ? 4 : 0);
@@ -32,15 +32,18 @@ test.for([
   expect(await advisoryLocks(database)).toEqual([]);
 });
 
-test.for([IN_TRANSACTION, IN_DROP])('a run says for whom it waits, %s', async ([, line, sql]) => {
-  const { database, run, start } = await setUpItems();
-  if (line !== 'up') await run('up');
-  const { pid, release } = await hold(database, sql);
-  const { printed, finished } = start(`${line} --lock-timeout=10min`);
-  await printed(`pid ${pid}, "nightly report"`);
-  await release();
-  expect((await finished).json()).toMatchObject({ exitCode: 0, error: null });
-});
+test.for([IN_TRANSACTION, IN_DROP])(
+  'a run names the session that it waits for, %s',
+  async ([, line, sql]) => {
+    const { database, run, start } = await setUpItems();
+    if (line !== 'up') await run('up');
+    const { pid, release } = await hold(database, sql);
+    const { printed, finished } = start(`${line} --lock-timeout=10min`);
+    await printed(`pid ${pid}, "nightly report"`);
+    await release();
+    expect((await finished).json()).toMatchObject({ exitCode: 0, error: null });
+  },
+);
 
 test('a run tries again, and succeeds when the other session has gone', async () => {
   const { database, start } = await setUpItems();
@@ -51,7 +54,7 @@ test('a run tries again, and succeeds when the other session has gone', async ()
   expect((await finished).json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: LAST });
 });
 
-test('the progress of an index build is told', async () => {
+test('a run prints the progress of an index build', async () => {
   const { database, start } = await setUpItems();
   const [, , snapshot] = IN_BUILD;
   const { pid, release } = await hold(database, snapshot);
@@ -62,7 +65,7 @@ test('the progress of an index build is told', async () => {
   expect((await finished).json()).toMatchObject({ exitCode: 0, version: LAST });
 });
 
-test('a run that a deadlock ended is tried again', async () => {
+test('a run tries again after a deadlock', async () => {
   const note = { 'public.items': { 'column note': 'text NULL' } };
   const statements = [
     'COMMENT ON TABLE tags IS NULL',
@@ -72,7 +75,7 @@ test('a run that a deadlock ended is tried again', async () => {
   const up = statements.map((sql) => `pgm.sql('${sql}');`).join(' ');
   const { database, run, start } = await setUpItems({ ...ITEMS, ...step('0002_note', note, up) });
   await run('up 1');
-  // The other session never looks for a deadlock, so it is the run that is ended.
+  // The other session never looks for a deadlock, so PostgreSQL ends the statement of the run.
   const begin = `SET deadlock_timeout = '10min'; BEGIN; LOCK TABLE items IN ACCESS SHARE MODE`;
   const { session, release } = await hold(database, begin);
   const pause = await hold(database, 'BEGIN; SELECT pg_advisory_xact_lock(1)');
@@ -86,7 +89,7 @@ test('a run that a deadlock ended is tried again', async () => {
   expect((await finished).json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: LAST });
 });
 
-test('writers go on as soon as a waiting run gives up, though the long transaction does not end', async () => {
+test('writers go on as soon as a waiting run gives up, although the long transaction goes on', async () => {
   const { database, run } = await setUpItems();
   const long = await hold(database);
   const running = run('up --lock-timeout=3s --retries=0');
@@ -104,8 +107,8 @@ test('writers go on as soon as a waiting run gives up, though the long transacti
   await long.release();
 });
 
-/** Node.js warns of more than ten listeners on one signal. */
-test.runIf(testAll)('no listener is left behind by many attempts', async () => {
+/** Node.js prints a warning if a signal has more than ten listeners. */
+test.runIf(testAll)('many attempts leave no listener behind', async () => {
   const { database, start } = await setUpItems();
   await hold(database);
   const { code, stderr } = await start('up --lock-timeout=50ms --retries=12').finished;

@@ -6,7 +6,7 @@ import { testAll } from '../support/everything.ts';
 import { hold } from './items.ts';
 import { createsTable, setUp, step, table } from './setup.ts';
 
-/** Longer than what the program itself asks takes on a busy machine, and shorter than the migration. */
+/** Longer than the program's own queries take on a busy machine, and shorter than the migration. */
 const LIMIT = '2s';
 const LONGER = 3.5;
 const idle = ['idle_in_transaction_session_timeout', 'idle_session_timeout', 'lock_timeout'];
@@ -14,7 +14,7 @@ const isKnown = (name: string) =>
   name !== 'transaction_timeout' || Number.parseInt(inject('server').version) >= 17;
 const all = () => [...idle, 'statement_timeout', 'transaction_timeout'].filter(isKnown);
 
-/** A project whose second migration takes long, and a database with these timeouts. */
+/** A project whose second migration takes long, and a database or role with these timeouts. */
 async function setUpLimited(
   where: string,
   timeouts: readonly string[],
@@ -43,7 +43,7 @@ const lockIsOld = (database: Database) =>
     return old.length === 1;
   });
 
-/** A migration takes longer than these timeouts. */
+/** Expects that a migration may take longer than these timeouts. */
 async function expectNoLimit(where: string, timeouts: readonly string[], outside: string) {
   const { database, run } = await setUpLimited(where, timeouts, LONGER, outside);
   const running = run('up');
@@ -52,7 +52,7 @@ async function expectNoLimit(where: string, timeouts: readonly string[], outside
   expect(await running).toMatchObject({ error: null, exitCode: 0, version: '0002_b' });
 }
 
-/** A run waits for another run for longer than all timeouts. */
+/** Expects that a run may wait for another run longer than all timeouts. */
 async function expectToWait(where: string) {
   const { database, run } = await setUpLimited(where, all(), 0);
   const lock = `SET idle_session_timeout = 0; SELECT pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`;
@@ -63,7 +63,7 @@ async function expectToWait(where: string) {
   expect(await running).toMatchObject({ error: null, exitCode: 0, version: '0002_b' });
 }
 
-/** A timeout ends a statement outside a transaction, where the program has no place to set another. */
+/** Expects that a timeout ends a statement outside a transaction, where the program cannot change the timeout. */
 async function expectLimit(where: string, timeout: string, sqlstate: string) {
   const { database, run } = await setUpLimited(where, [timeout], 60, OUTSIDE);
   const state = { outcome: 'partial', exitCode: 8, version: '0001_a' };
@@ -72,10 +72,10 @@ async function expectLimit(where: string, timeout: string, sqlstate: string) {
   expect(await run('check --strict')).toMatchObject({ exitCode: 0, version: '0001_a' });
 }
 
-// At the same time, since each waits.
+// At the same time, since each one waits for seconds.
 const places = testAll ? ['role', 'database'] : ['role'];
 test.for(places)(
-  'no timeout that is set on the %s ends a run that it must not end',
+  'timeouts that are set on the %s end only statements outside a transaction',
   async (where) => {
     await Promise.all([
       expectNoLimit(where, all(), ''),
@@ -87,7 +87,7 @@ test.for(places)(
   },
 );
 
-// With query_timeout, pg gives up while the server goes on: nobody could say what became of a COMMIT.
+// With query_timeout, pg gives up but the server goes on: the result of a COMMIT would be unknown.
 test('query_timeout in the URL does not limit a migration', async () => {
   const { database, run } = await setUpLimited('role', [], 1);
   const report = await run('up', `${database.url}?query_timeout=500`);
@@ -95,7 +95,7 @@ test('query_timeout in the URL does not limit a migration', async () => {
 });
 
 test.for(['', OUTSIDE])(
-  '--statement-timeout ends a statement, but for one outside: %s',
+  '--statement-timeout ends a statement, unless it runs outside a transaction: %s',
   async (outside) => {
     const { database, run, tables } = await setUpLimited('role', [], 1, outside);
     const report = await run('up --statement-timeout=300ms');

@@ -4,7 +4,7 @@ import { hold, setUpItems } from './items.ts';
 import { testCertificate, testTlsServer } from './tls.ts';
 import { call } from '../support/call.ts';
 
-/** What the words of the URL and the environment lead to: nothing, or a refusal that says this. */
+/** The query of the URL, the environment, and the reason of a refusal; undefined if it connects. */
 test.for([
   ['sslmode=require', {}, undefined],
   ['sslmode=verify-full&sslrootcert=RIGHT', {}, undefined],
@@ -16,7 +16,7 @@ test.for([
   ['', {}, ''],
   ['sslmode=verify-ca&sslrootcert=ELSEWHERE', {}, undefined],
   ['sslmode=verify-full&sslrootcert=ELSEWHERE', {}, 'altnames'],
-] as const)('a server that takes nothing but TLS: %s %j', async ([query, env, reason]) => {
+] as const)('a server that requires TLS: %s %j', async ([query, env, reason]) => {
   const { database, root } = await setUpItems();
   const certificates = {
     RIGHT: testCertificate('localhost'),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
 
-/** A certificate of its own authority, made for the test; both files are gone when it has finished. */
+/** Creates a self-signed certificate and its key. Both files are removed at the end of the test. */
 export function testCertificate(name: string): {
   readonly key: string;
   readonly certificate: string;
@@ -24,8 +24,8 @@ export function testCertificate(name: string): {
 }
 
 /**
- * The test's server behind TLS: answers the request for it as PostgreSQL does (manual, 55.2.11), and hands on the rest.
- * Gives the URL; a client that does not ask for TLS is turned away.
+ * Starts a TLS proxy in front of the server of `url`: it answers the request for TLS as PostgreSQL does (manual,
+ * 55.2.11), and refuses a client that does not ask for TLS. Returns its URL.
  */
 export async function testTlsServer(
   url: string,

@@ -23,7 +23,7 @@ describe('a migration that leaves the transaction of the run', () => {
     'ROLLBACK; BEGIN',
   ].map((sql) => ['pgm.sql', sql] as const);
   const itself = ['BEGIN', 'ROLLBACK', 'COMMIT'].map((sql) => ['await pgm.db.query', sql] as const);
-  const title = 'with %s: %s is refused at once, and nothing of it stays';
+  const title = 'with %s: %s is refused at once, and rolled back';
   test.for([...statements, ...itself])(title, async ([send, sql]) => {
     const up = `${send}('CREATE TABLE b (id bigint)'); ${send}(\`${sql}\`);`;
     const { run, tables, applied } = await setUp({ ...a, ...b(up) });
@@ -39,16 +39,19 @@ describe('a migration that leaves the transaction of the run', () => {
     'SELECT 1; COMMIT; BEGIN',
     'SELECT 1; COMMIT; SELECT 1 / 0',
     'DO $$ BEGIN COMMIT; END $$',
-  ])('hidden as %s is never recorded, and says what may be committed', async (statement) => {
-    const up = `pgm.sql('${MAKE}'); pgm.sql('${statement}');`;
-    const { run, applied } = await setUp({ ...a, ...b(up) });
-    expect(await run('up 0001')).toMatchObject({ exitCode: 0 });
-    const { exitCode, version, error } = await run('up');
-    // A DO block in a transaction may not COMMIT: PostgreSQL refuses it.
-    expect([exitCode, version]).toEqual([statement.startsWith('DO') ? 5 : 8, '0001_a']);
-    expect(error?.hint.includes('Nothing was changed')).toBe(exitCode === 5);
-    expect(await applied()).toEqual(['0001_a']);
-  });
+  ])(
+    'hidden as %s is never recorded, and the hint says what may be committed',
+    async (statement) => {
+      const up = `pgm.sql('${MAKE}'); pgm.sql('${statement}');`;
+      const { run, applied } = await setUp({ ...a, ...b(up) });
+      expect(await run('up 0001')).toMatchObject({ exitCode: 0 });
+      const { exitCode, version, error } = await run('up');
+      // A DO block in a transaction may not COMMIT: PostgreSQL refuses it.
+      expect([exitCode, version]).toEqual([statement.startsWith('DO') ? 5 : 8, '0001_a']);
+      expect(error?.hint.includes('Nothing was changed')).toBe(exitCode === 5);
+      expect(await applied()).toEqual(['0001_a']);
+    },
+  );
 
   test('may commit the record of an earlier one: the version is the one of the server', async () => {
     const { run, applied } = await setUp({ ...a, ...b(`pgm.sql('${MAKE}; COMMIT');`) });
@@ -67,7 +70,7 @@ describe('a migration that leaves the transaction of the run', () => {
   });
 });
 
-test('functions of another schema do not pass for those of PostgreSQL', async () => {
+test('the run does not call functions of another schema instead of those of PostgreSQL', async () => {
   const { run, applied } = await setUp(
     sqlStep('0001_a', {}, 'SET search_path TO other, pg_catalog'),
     `CREATE SCHEMA other; CREATE FUNCTION other.transaction_timestamp() RETURNS timestamptz
@@ -100,7 +103,7 @@ describe('a migration outside a transaction', () => {
     expect(await run('up')).toMatchObject({ exitCode: 8, applied: [] });
   });
 
-  test('that fails midway is not recorded, and is run again', async () => {
+  test('that fails halfway is not recorded, and the next run repeats it', async () => {
     const { run, database } = await setUp(
       { ...a, ...outside('CREATE TABLE IF NOT EXISTS b (id integer); SELECT 1 / count(*) FROM t') },
       'CREATE TABLE t ()',

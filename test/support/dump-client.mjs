@@ -1,8 +1,9 @@
 /**
- * pg_dump 18 (PostgreSQL's own, compiled to WebAssembly by pglite-tools), for any server from version 9.2 to 18.
+ * Runs pg_dump 18 (PostgreSQL's own, compiled to WebAssembly by pglite-tools) and prints the dump. The arguments are
+ * those of pg_dump. The server may have any version from 9.2 to 18.
  *
- * Its network is replaced by callbacks that must answer at once, so this process talks over file descriptor 3, a
- * blocking pipe whose other end dump.ts joins to the server. Arguments: those of pg_dump. Prints the dump.
+ * This pg_dump has no network, but a callback that must return the server's answer. So this process uses file
+ * descriptor 3, a blocking pipe, and dump.ts connects the other end of that pipe to the server.
  */
 import { readSync, writeSync } from 'node:fs';
 import { pgDump } from '@electric-sql/pglite-tools/pg_dump';
@@ -11,7 +12,7 @@ const server = 3;
 let request = Buffer.alloc(0);
 let isStarted = false;
 
-/** Takes bytes from pg_dump; once they are complete messages that the server answers, hands it the whole answer. */
+/** Sends bytes of pg_dump to the server. If they complete a message that the server answers, returns the answer. */
 function exchange(bytes, { onRawData }) {
   writeSync(server, bytes);
   request = Buffer.concat([request, bytes]);
@@ -21,7 +22,7 @@ function exchange(bytes, { onRawData }) {
 }
 
 function nextRequest() {
-  const header = isStarted ? 1 : 0; // the first message alone has no type
+  const header = isStarted ? 1 : 0; // Only the first message has no type.
   if (request.length < header + 4) return undefined;
   const end = header + request.readInt32BE(header);
   if (request.length < end) return undefined;
@@ -31,7 +32,7 @@ function nextRequest() {
   return type;
 }
 
-/** Up to `ready for query`, to a request for authentication, or to the end of the connection. */
+/** Reads up to `ready for query`, a request for authentication, or the end of the connection. */
 function readAnswer() {
   const parts = [];
   for (;;) {
@@ -55,7 +56,7 @@ function read(length) {
   return buffer;
 }
 
-// pgDump asks for the search_path of the session before and after, which is of no concern here.
+// pgDump saves and restores the search_path of the session, which is not needed here.
 const query = () => Promise.resolve({ rows: [{ search_path: '' }] });
 const pg = { execProtocolRawStream: exchange, query, exec: () => Promise.resolve() };
 try {
@@ -63,5 +64,5 @@ try {
   process.stdout.write(await file.text());
 } catch (error) {
   process.exitCode = 1;
-  process.stderr.write(error.message); // without what else node prints: the whole of a minified library
+  process.stderr.write(error.message); // Node.js would also print the line of code: a whole minified library.
 }

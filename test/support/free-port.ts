@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 
-/** A port of 127.0.0.1 that nobody listens on at this moment: `preferred`, if that is one. */
+/** Finds a port of 127.0.0.1 on which no process listens now: `preferred`, or else another one. */
 export async function freePort(preferred: number): Promise<number> {
   const server = createServer().listen(preferred, '127.0.0.1');
   try {

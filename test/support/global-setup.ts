@@ -5,9 +5,9 @@ import { startServer, type TestServer } from './server.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     server: Pick<TestServer, 'url' | 'kind' | 'version'> & {
-      /** A database with the application's base schema, to copy others from. */
+      /** The name of a database with the application's base schema, as a template for others. */
       readonly template: string;
-      /** The same, with rows. */
+      /** The name of a template that also has rows. */
       readonly templateWithRows: string;
     };
   }

@@ -8,7 +8,7 @@ import type { ServerUser } from './server-user.ts';
 /** A program and its arguments. */
 export type Command = readonly [file: string, ...args: string[]];
 
-/** What a keeper does; see keeper.mjs. */
+/** What a keeper process does; see keeper.mjs. */
 export interface Task {
   readonly start: readonly Command[];
   readonly stop: Command;
@@ -18,8 +18,8 @@ export interface Task {
 }
 
 /**
- * Does the task's start commands. What they started is undone by calling the result, or by the end of this process,
- * whatever ends it.
+ * Runs the task's start commands, and returns a function that runs its stop command. The end of this process, whatever
+ * ends it, runs the stop command, too.
  */
 export async function keep(task: Task): Promise<() => Promise<void>> {
   const argv = [join(root, 'test/support/keeper.mjs'), JSON.stringify(task)];
@@ -32,12 +32,12 @@ export async function keep(task: Task): Promise<() => Promise<void>> {
   if (answer !== 'ready\n') {
     const rest = await text(keeper.stdout);
     await exited;
-    throw new Error(`it did not start: ${answer}${rest}`);
+    throw new Error(`the server did not start: ${answer}${rest}`);
   }
   const printed = text(keeper.stdout);
   return async () => {
     keeper.stdin.end();
     const [code] = (await exited) as [number | null];
-    if (code !== 0) throw new Error(`it did not stop cleanly: ${await printed}`);
+    if (code !== 0) throw new Error(`the server did not stop cleanly: ${await printed}`);
   };
 }

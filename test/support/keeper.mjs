@@ -1,14 +1,12 @@
 /**
- * Keeps what its parent started, and undoes it when the parent is gone, however that came about.
- *
- * Started detached, so that Ctrl-C in a terminal does not reach it, with a pipe as its stdin: the pipe ends when the
- * parent closes it, exits, crashes or is killed. Its argument, as JSON:
- *   start    commands to run first, in order, each [file, ...arguments]; then it prints `ready`
+ * Starts a server, and stops it when the parent process closes the pipe to this process, exits, crashes or is killed:
+ * then stdin ends. It runs detached, so that Ctrl-C in a terminal does not reach it. Its argument, as JSON:
+ *   start    the commands to run first, in order, each [file, ...arguments]; after them, it prints `ready`
  *   stop     the command to run when stdin has ended
  *   options  uid, gid, env and cwd for the commands
- *   log      a file whose end is printed when a start command fails
+ *   log      a file whose end is printed if a command fails
  *   remove   a folder to delete at the end, or null
- * When a start command fails, it prints why, undoes at once, and exits with 1.
+ * If a command fails, it prints the error, deletes the folder, and exits with 1.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
@@ -17,7 +15,7 @@ const { start, stop, options, log, remove } = JSON.parse(process.argv[2] ?? '');
 const run = ([file, ...args]) =>
   execFileSync(file, args, { ...options, encoding: 'utf8', stdio: 'pipe' });
 
-// The parent may be gone before it could read the answer.
+// The parent may have ended, and not read the output.
 process.stdout.on('error', () => {});
 
 try {

@@ -7,9 +7,9 @@ import { noDatabase, root } from './root.ts';
 export interface RunOptions {
   /** Becomes DATABASE_URL. */
   readonly url?: string | undefined;
-  /** On top of PATH and HOME: nothing else of this process's environment reaches the program. */
+  /** The program gets these variables, and PATH and HOME of this process, but nothing else of its environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The repository's root, unless it is said. */
+  /** By default, the repository's root. */
   readonly cwd?: string;
 }
 
@@ -26,11 +26,11 @@ export interface Result {
 export interface Running {
   readonly child: ChildProcess;
   readonly finished: Promise<Result>;
-  /** Waits until `text` is among what the program has printed, and gives all of that. @throws when it ends without. */
+  /** Waits until the program has printed `text`. Returns all that it has printed. @throws if it ends before that. */
   readonly printed: (text: string) => Promise<string>;
 }
 
-/** What makes node run a TypeScript file, as in package.json. */
+/** The script by which Node.js runs a TypeScript file, as in package.json. */
 export const typescript = join(root, 'scripts/ts-node.cjs');
 
 /** The program, as `npm run migrate` starts it. */
@@ -40,7 +40,7 @@ export const sources = [typescript, join(root, 'scripts/migrate.ts')];
 const isCompiled = process.env['MIGRATE_COMPILED'] === '1';
 const program = isCompiled ? [join(root, 'dist/scripts/migrate.js')] : sources;
 
-/** Runs the program for real, in a process of its own, to its end. */
+/** Runs the program in a process of its own, and waits for its end. */
 export function migrate(args: readonly string[], options: RunOptions = {}): Promise<Result> {
   return start(args, options).finished;
 }
@@ -51,7 +51,7 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
   return startProgram(process.execPath, [...program, ...args], options);
 }
 
-/** Puts the migrations of a test's project where the compiled program reads them. They hold no types. */
+/** Copies the migrations of a test's project to where the compiled program reads them. They contain no types. */
 function compile(folder: string): void {
   const target = join(folder, 'dist/migrations');
   cpSync(join(folder, 'migrations'), target, { recursive: true });
@@ -60,7 +60,7 @@ function compile(folder: string): void {
       renameSync(join(target, file), join(target, file.replace(/ts$/, 'mjs')));
 }
 
-/** Runs `npm run --silent migrate` with exactly these words after it: npm keeps some of them for itself. */
+/** Runs `npm run --silent migrate` with these words after it, some of which npm keeps for itself. */
 export function npmMigrate(args: readonly string[], options: RunOptions = {}): Promise<Result> {
   return startProgram('npm', ['run', '--silent', 'migrate', ...args], options).finished;
 }
@@ -72,10 +72,10 @@ export function startProgram(
   { url, env, cwd = root }: RunOptions,
 ): Running {
   const { PATH, HOME } = process.env;
-  const unnamed = cwd === root ? noDatabase : {};
+  const withoutUrl = cwd === root ? noDatabase : {};
   const child = spawn(file, args, {
     cwd,
-    env: { PATH, HOME, ...(url === undefined ? unnamed : { DATABASE_URL: url }), ...env },
+    env: { PATH, HOME, ...(url === undefined ? withoutUrl : { DATABASE_URL: url }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const printed = { stdout: '', stderr: '' };
@@ -99,7 +99,7 @@ export function startProgram(
         child.stderr.on('data', look);
         child.once('close', () => {
           const all = printed.stdout + printed.stderr;
-          reject(new Error(`it ended without printing ${JSON.stringify(text)}: ${all}`));
+          reject(new Error(`the program did not print ${JSON.stringify(text)}: ${all}`));
         });
         look();
       }),

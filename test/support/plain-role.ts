@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { Database } from './database.ts';
 
-/** A role that is no superuser and may do nothing; and the address with which it comes. It goes with the test. */
+/** Creates a role without any privilege, and drops it at the end of the test. Returns its name and a URL for it. */
 export async function plainRole(
   database: Database,
   name = `role_${randomBytes(4).toString('hex')}`,

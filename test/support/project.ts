@@ -4,16 +4,15 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { root } from './root.ts';
 
-/** The files of a throw-away project, by their path in it; an object is written as JSON. */
+/** The files of a temporary project, by path. An object is written as JSON. */
 export type Files = Readonly<Record<string, string | object>>;
 
-/** A project of its own in a temporary folder, removed when the test has finished. Gives its folder. */
+/** Creates a project in a temporary folder, which is removed at the end of the test. Returns the folder. */
 export function testProject(files: Files, { withMigrations = false } = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'migrate-project-'));
   onTestFinished(() => {
     rmSync(folder, { recursive: true, force: true });
   });
-  // What the project's own files import by name is found in the repository's packages.
   write(folder, {
     'package.json': { type: 'module' },
     '.node-pg-migraterc.json': { 'migrations-dir': 'migrations', schema: 'public' },
@@ -31,7 +30,7 @@ export function testProject(files: Files, { withMigrations = false } = {}): stri
   return folder;
 }
 
-/** Writes files into a project, over what is there. */
+/** Writes files into a project. Overwrites files that exist. */
 export function write(folder: string, files: Files): void {
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(join(folder, path, '..'), { recursive: true });
@@ -42,6 +41,6 @@ export function write(folder: string, files: Files): void {
   }
 }
 
-/** The text of a migration from what its two functions do with `pgm`. */
+/** The text of a migration file with these bodies of its two functions. */
 export const migration = (up: string, down: string): string =>
   `export function up(pgm) {\n${up}\n}\nexport function down(pgm) {\n${down}\n}\n`;

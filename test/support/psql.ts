@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startProgram, type Result } from './migrate.ts';
 
-/** Whether this machine has psql; where tests run for all to see (CI), it must. */
+/** True if this machine has psql. In CI, it must have it. */
 export const hasPsql =
   process.env['CI'] !== undefined || spawnSync('psql', ['--version']).status === 0;
 
-/** Runs a script as the head of every plan says: `psql -v ON_ERROR_STOP=1 -f`. */
+/** Runs a script as the first lines of every plan say: `psql -v ON_ERROR_STOP=1 -f`. */
 export async function psql(url: string, script: string): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'plan-'));
   const file = join(folder, 'plan.sql');

@@ -1,21 +1,21 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 
-/** Whom a child process runs as; empty: the user of this process. */
+/** The user that a child process runs as; if empty, the user of this process. */
 export interface ServerUser {
   readonly uid?: number;
   readonly gid?: number;
 }
 
 /**
- * The user that a PostgreSQL server runs as. PostgreSQL refuses to run as root: root's server runs as `postgres`, where
- * the machine has such a user, and as `nobody` where it has not.
+ * The user that a PostgreSQL server runs as: the user of this process, or if that is root, which PostgreSQL refuses,
+ * `postgres`, or if the machine has no such user, `nobody`.
  */
 export function serverUser(): ServerUser {
   if (process.getuid?.() !== 0) return {};
   return lookUp('postgres') ?? lookUp('nobody') ?? {};
 }
 
-/** Whether `user` can run `program`: root's own folders are often closed to everybody else. */
+/** True if `user` can run `program`. Other users often cannot reach folders of root. */
 export function canRun(program: string, user: ServerUser): boolean {
   return spawnSync(program, ['--version'], { ...user, stdio: 'ignore' }).status === 0;
 }

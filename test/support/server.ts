@@ -7,17 +7,17 @@ export interface TestServer extends RunningServer {
   readonly version: string;
 }
 
-/** Which server the tests run on; read from the environment. */
-export interface Wish {
-  /** `container`, `embedded`, or the URL of a server (a superuser's); without it, a container if that can be had. */
+/** The environment variables that choose the server of the tests. */
+export interface ServerChoice {
+  /** `container`, `embedded`, or the URL of a superuser; by default, a container if Docker runs, else embedded. */
   readonly TEST_POSTGRES?: string;
-  /** For containers. */
+  /** The image of the container. */
   readonly TEST_POSTGRES_IMAGE?: string;
-  /** The major version of PostgreSQL, where no image says it. */
+  /** The major version of PostgreSQL, unless an image is given. */
   readonly TEST_POSTGRES_MAJOR?: string;
 }
 
-/** For tests, speed counts for more than surviving a power cut. */
+/** Settings that make the server fast. Its data need not survive a power failure. */
 const settings = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -26,13 +26,13 @@ const settings = {
 };
 
 /**
- * Starts the PostgreSQL server that the tests run on, or takes the one whose URL it is given.
+ * Starts the PostgreSQL server that the tests run on, or uses the one whose URL is given.
  *
- * @throws when a server that is wished for by name cannot be had: it is never replaced by another.
+ * @throws if TEST_POSTGRES names a server that cannot be used. It is never replaced by another one.
  */
-export async function startServer(wish: Wish = process.env): Promise<TestServer> {
-  const { TEST_POSTGRES: name = '', TEST_POSTGRES_MAJOR: major } = wish;
-  const image = wish.TEST_POSTGRES_IMAGE ?? `postgres:${major ?? '17'}-alpine`;
+export async function startServer(choice: ServerChoice = process.env): Promise<TestServer> {
+  const { TEST_POSTGRES: name = '', TEST_POSTGRES_MAJOR: major } = choice;
+  const image = choice.TEST_POSTGRES_IMAGE ?? `postgres:${major ?? '17'}-alpine`;
   if (/^postgres(ql)?:\/\//.test(name)) return external(name);
   if (name === 'embedded') return embedded(major);
   if (name === 'container')

@@ -4,8 +4,8 @@ const table = (name: string) => ({
   [`public.${name}`]: { table: '', 'column id': 'integer NULL' },
 });
 
-/** The files of a migration that makes a table of one column, `id`, and nothing else. */
-export const makesTable = (number: string, name: string): Files => ({
+/** The files of a migration that creates a table with one column, `id`. */
+export const createsTable = (number: string, name: string): Files => ({
   [`migrations/${number}_${name}.ts`]: migration(
     `pgm.createTable('${name}', { id: 'integer' });`,
     `pgm.dropTable('${name}');`,
@@ -13,9 +13,9 @@ export const makesTable = (number: string, name: string): Files => ({
   [`migrations/schema/${number}_${name}.json`]: table(name),
 });
 
-/** A project for an empty database, whose migrations `0001_a`, `0002_b` and so on make a table each. */
+/** A project for an empty database. Each of its migrations, such as `0001_a` and `0002_b`, creates a table. */
 export const smallProject = (names: readonly string[], more: Files = {}): string =>
   testProject({
-    ...Object.assign({}, ...names.map((name, index) => makesTable(`000${index + 1}`, name))),
+    ...Object.assign({}, ...names.map((name, index) => createsTable(`000${index + 1}`, name))),
     ...more,
   } as Files);

@@ -2,13 +2,13 @@ import { inject, onTestFinished } from 'vitest';
 import { makeDatabase, type Database } from './database.ts';
 
 export interface DatabaseOptions {
-  /** With the application's base schema (the default), or empty. */
+  /** True (the default) for a database with the application's base schema, false for an empty one. */
   readonly base?: boolean;
-  /** With the rows of `base-rows.sql`. */
+  /** True to add the rows of `base-rows.sql`. */
   readonly rows?: boolean;
 }
 
-/** A new database on the server of this test run. The caller drops it. */
+/** Creates a database on the server of this test run. The caller must drop it. */
 export function createDatabase({
   base = true,
   rows = false,
@@ -18,7 +18,7 @@ export function createDatabase({
   return makeDatabase(url, { template: base ? copied : undefined });
 }
 
-/** A new database that is dropped at the end of the test; with a template, a copy of that one. */
+/** Creates a database that is dropped at the end of the test: as in `options`, or a copy of the template. */
 export function testDatabase(
   options: DatabaseOptions | { readonly template: Database } = {},
 ): Promise<Database> {
@@ -26,7 +26,7 @@ export function testDatabase(
   const creating = isCopy
     ? makeDatabase(inject('server').url, { template: options.template.name })
     : createDatabase(options);
-  // Registered before anything is awaited: later, in concurrent tests, vitest may take it for another test's.
+  // Before anything is awaited: later, if tests run concurrently, vitest may assign this to another test.
   onTestFinished(() => creating.then((database) => database.drop()));
   return creating;
 }

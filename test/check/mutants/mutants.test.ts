@@ -41,7 +41,7 @@ function load(changed = '', text = ''): Version {
   return Object.assign({}, ...modules) as Version;
 }
 
-/** An answer as text. What cannot be asked is noticed, too. */
+/** An answer as text. An error counts as an answer, so a change that causes one is noticed. */
 async function answerOf(question: Question, version: Version): Promise<string> {
   try {
     return `answer: ${JSON.stringify(await question(version))}`;
@@ -68,7 +68,7 @@ async function rightAnswers(): Promise<Map<Question, string>> {
 }
 
 /**
- * Changes one line or word at a time, and looks whether the cases of test/check notice it. Prints the changes that
+ * Changes one line or word at a time, and finds out whether the cases of test/check notice it. Prints the changes that
  * nothing notices. It takes some minutes.
  */
 test.runIf(wish !== undefined)(

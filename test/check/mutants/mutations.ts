@@ -1,4 +1,4 @@
-/** What is replaced, one occurrence at a time: in TypeScript, then in SQL. */
+/** Texts and their replacements, one occurrence at a time: in TypeScript, then in SQL. */
 const swaps: readonly (readonly [RegExp, string])[] = [
   [/===/g, '!=='],
   [/!==/g, '==='],
@@ -24,11 +24,11 @@ const swaps: readonly (readonly [RegExp, string])[] = [
   [/LEFT JOIN/g, 'JOIN'],
 ];
 
-/** Types, comments, brackets, settings that only make a query quick, and one that protects the migrations table. */
+/** Lines that need no test here: types, comments, brackets, settings for speed, and one for the migrations table. */
 const inert =
   /^\s*(\/\*\*|\*|\/\/|import\b|export (interface|type)|type\b|readonly\b|[\]}).;,]*$|'(jit|enable_\w+|row_security) = off')/;
 
-/** Each way to change a line: what is changed, and the new line. */
+/** Each way to change a line: the text that is changed, and the new line. */
 export function* mutationsOf(line: string): Generator<readonly [what: string, altered: string]> {
   if (inert.test(line)) return;
   yield ['deleted', ''];
