@@ -1,7 +1,7 @@
 import type { MigrationBuilder } from 'node-pg-migrate';
 
 const templates = { schema: 'public', name: 'workflow_templates' };
-const touch = { schema: 'public', name: 'update_updated_at_column' };
+const updateFunction = { schema: 'public', name: 'update_updated_at_column' };
 
 export function up(pgm: MigrationBuilder): void {
   const now = pgm.func('CURRENT_TIMESTAMP');
@@ -19,8 +19,8 @@ export function up(pgm: MigrationBuilder): void {
     updated_at: { type: 'timestamp', default: now },
   };
   pgm.createTable(templates, columns, { ifNotExists: true });
-  // An older runner may have created the table: add the columns that it lacks, and set the defaults, which changes
-  // no row. Everything else stays as it is; if it is wrong, the check refuses it.
+  // An older runner may have created the table: add the columns that it lacks, and set all defaults, which changes
+  // no row. If anything else is wrong, the check refuses it.
   pgm.addColumns(templates, columns, { ifNotExists: true });
   for (const [name, column] of Object.entries(columns))
     if ('default' in column) pgm.alterColumn(templates, name, { default: column.default });
@@ -38,9 +38,9 @@ END $$`);
     ifNotExists: true,
   });
 
-  // The application uses this function for triggers of its own tables.
+  // The application may use this function for triggers of its own tables.
   pgm.createFunction(
-    touch,
+    updateFunction,
     [],
     { returns: 'trigger', language: 'plpgsql', replace: true },
     `
@@ -55,7 +55,7 @@ END;
     when: 'BEFORE',
     operation: 'UPDATE',
     level: 'ROW',
-    function: touch,
+    function: updateFunction,
   });
 }
 

@@ -3,13 +3,13 @@ import type { MigrationBuilder } from 'node-pg-migrate';
 const executions = { schema: 'public', name: 'workflow_executions' };
 
 /**
- * The table may hold many millions of rows, so no statement here reads them: the constraints are NOT VALID.
- * `0004` validates them, without blocking writers.
+ * The table may have many millions of rows, so no statement here reads them: the constraints are NOT VALID, and
+ * `0004` validates them without blocking writers.
  */
 export function up(pgm: MigrationBuilder): void {
   pgm.addColumns(executions, { user_workflow_id: { type: 'uuid' } }, { ifNotExists: true });
   pgm.alterColumn(executions, 'template_id', { notNull: false });
-  // Replaced, so that a constraint with this name and another definition is corrected.
+  // Drop and add each constraint: one with this name may exist, with another definition.
   pgm.dropConstraint(executions, 'workflow_executions_user_workflow_id_fkey', { ifExists: true });
   pgm.addConstraint(
     executions,
@@ -26,8 +26,8 @@ export function up(pgm: MigrationBuilder): void {
 }
 
 /**
- * Without this migration, every execution has a template. Executions of users' workflows have none, and are deleted;
- * the run is refused while there are any, unless `--allow-data-loss` is given.
+ * Without this migration, every execution must have a template. Those of users' workflows have none, so this deletes
+ * them. If there are any, the run is refused, unless `--allow-data-loss` is given.
  */
 export function down(pgm: MigrationBuilder): void {
   pgm.dropConstraint(executions, 'workflow_executions_source_check', { ifExists: true });

@@ -3,9 +3,9 @@ import type { MigrationBuilder } from 'node-pg-migrate';
 const executions = { schema: 'public', name: 'workflow_executions' };
 
 /**
- * Validation reads the whole table, with a lock that does not block writers. It has to come after the transaction of
- * `0003`, which would hold its stronger locks until the end. One statement validates both constraints or neither;
- * it can run again.
+ * Validation reads the whole table, with a lock that does not block writers. The transaction of `0003` must commit
+ * first, since it keeps stronger locks until then. One statement validates both constraints or neither, and is safe
+ * to run again.
  */
 export function up(pgm: MigrationBuilder): void {
   pgm.noTransaction();
@@ -14,7 +14,7 @@ export function up(pgm: MigrationBuilder): void {
   VALIDATE CONSTRAINT workflow_executions_source_check`);
 }
 
-/** A constraint becomes NOT VALID again only by replacing it, as `0003` does. */
+/** Only dropping and adding a constraint makes it NOT VALID again. */
 export function down(pgm: MigrationBuilder): void {
   pgm.dropConstraint(executions, 'workflow_executions_user_workflow_id_fkey', { ifExists: true });
   pgm.addConstraint(

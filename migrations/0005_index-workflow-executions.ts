@@ -3,7 +3,7 @@ import type { MigrationBuilder } from 'node-pg-migrate';
 const executions = { schema: 'public', name: 'workflow_executions' };
 const name = 'idx_workflow_executions_user_workflow_id';
 
-/** Concurrently, so that writers are not blocked. A build that was interrupted leaves an INVALID index: drop it first. */
+/** Builds the index without blocking writers. An interrupted build leaves an INVALID index, to be dropped first. */
 export async function up(pgm: MigrationBuilder): Promise<void> {
   pgm.noTransaction();
   const invalid = (await pgm.db
@@ -14,7 +14,7 @@ export async function up(pgm: MigrationBuilder): Promise<void> {
   pgm.createIndex(executions, 'user_workflow_id', { name, concurrently: true, ifNotExists: true });
 }
 
-/** In the transaction of the run, since dropping the index takes a lock only for an instant. */
+/** Drops the index in the transaction of the run: that is quick, so it hardly blocks writers. */
 export function down(pgm: MigrationBuilder): void {
   pgm.dropIndex(executions, 'user_workflow_id', { name, ifExists: true });
 }
