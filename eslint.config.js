@@ -7,7 +7,7 @@ export default defineConfig(
   js.configs.recommended,
   {
     rules: {
-      // One idea a file.
+      // A file should have one subject.
       'max-lines': ['error', 200],
     },
   },
@@ -16,9 +16,9 @@ export default defineConfig(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
-      // A number in a message says what it means; the other types that the rule refuses do not.
+      // A number is printed as expected. An object or null in a template is usually a mistake.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // `() => stop()` is plainer than braces around it.
+      // `() => stop()` is easier to read than `() => { stop(); }`.
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },

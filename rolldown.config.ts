@@ -28,7 +28,7 @@ const files = readdirSync(MIGRATIONS).filter(
   (file) => /^\d.*\.[cm]?[jt]s$/.test(file) && !file.endsWith('.d.ts'),
 );
 
-/** Effects, and whatever else a migration may read. */
+/** Copies the effects, and all other files that a migration may read. */
 const otherFiles: Plugin = {
   name: 'other-files',
   writeBundle() {
@@ -38,7 +38,7 @@ const otherFiles: Plugin = {
   },
 };
 
-/** Packages that `pg` looks for, and does without. */
+/** Packages that `pg` uses only if they are installed. */
 const optional: Plugin = {
   name: 'optional',
   resolveId: (id) => (id === 'pg-native' || id === 'pg-cloudflare' ? `\0${id}` : null),
@@ -60,7 +60,7 @@ export default defineConfig([
     platform: 'node',
     input: files.map((file) => join(MIGRATIONS, file)),
     plugins: [optional, otherFiles],
-    // Each file on its own, so that one that reads a file beside it finds it there.
+    // One output file for each migration, so that it finds the files beside it that it reads.
     output: {
       dir: join('dist', MIGRATIONS),
       format: 'esm',

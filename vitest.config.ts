@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** A file for the results as JSON; .ci/run adds them up. */
+/** The file to which the results are written as JSON, for .ci/run. */
 const report = process.env['TEST_REPORT'];
 
 export default defineConfig({
@@ -9,11 +9,11 @@ export default defineConfig({
     globalSetup: 'test/support/global-setup.ts',
     pool: 'forks',
     maxWorkers: 3,
-    // The files of a worker share what they import, which saves a tenth of the time: no test changes a module.
+    // Test files share imported modules, which saves a tenth of the time. No test may change a module.
     isolate: false,
-    // On a busy machine in CI, a test that failed gets a second try, which the output shows.
+    // In CI, a busy machine may cause a failure, so a failed test runs once more. The output shows this.
     retry: process.env['CI'] === 'true' ? 1 : 0,
-    // Only to end a test that hangs.
+    // These only end a test that hangs.
     testTimeout: 300_000,
     hookTimeout: 300_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
