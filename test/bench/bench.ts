@@ -1,4 +1,4 @@
-/** Runs everything in order: server, project, workloads, stall of writers, report. */
+/** Runs the whole benchmark: starts the server, builds the projects, measures, and writes the report. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startBenchServer } from './databases.ts';
@@ -10,7 +10,7 @@ import { checkWorkloads, repositoryWorkloads, thousandWorkloads } from './worklo
 
 const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url));
 
-/** @param quick few repetitions and rows; the report is printed, and not written to RESULTS.md */
+/** @param quick with few repetitions and rows; prints the report, and does not write it to RESULTS.md */
 export async function bench({ quick }: { readonly quick: boolean }): Promise<void> {
   const server = await startBenchServer();
   try {

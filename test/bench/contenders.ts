@@ -1,11 +1,11 @@
-/** How each contender is started. */
+/** How each of the compared programs is started. */
 import type { Command } from './measure.ts';
 import type { Project } from './projects.ts';
 
-/** A way to do the work of a workload, on the database of this URL. */
+/** A program, and how to start it on the database with this URL. */
 export type Start = (url: string) => Command;
 
-/** This program in both forms, with the words of its command line. */
+/** This program, compiled and as TypeScript, with its command line. */
 export const ours = (
   { folder, compiled }: Project,
   ...words: string[]
@@ -24,7 +24,7 @@ export const ours = (
   }),
 });
 
-/** node-pg-migrate's own CLI: with its cache of compiled migrations, without it as in a fresh container, and by npm. */
+/** node-pg-migrate's own CLI: with its cache of compiled migrations, without it (as in a new container), and by npm. */
 export const framework = ({
   folder,
   cli,

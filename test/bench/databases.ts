@@ -1,16 +1,16 @@
-/** The server of the benchmark, and databases on it. */
+/** Starts the server of the benchmark, and creates databases on it. */
 import { startEmbedded } from '../support/embedded.ts';
 import { makeDatabase, makeTemplate, type Database } from '../support/database.ts';
 
 export interface Server {
   readonly url: string;
   readonly version: string;
-  /** A new database: with the application's base schema, empty, or a copy of another one. */
+  /** Creates a database: with the application's base schema, empty, or as a copy of another database. */
   readonly database: (from: 'base' | 'empty' | Database) => Promise<Database>;
   readonly stop: () => Promise<void>;
 }
 
-/** Waiting for a disk is no part of what is compared. */
+/** The server does not wait for the disk: the benchmark compares programs, not disks. */
 const settings = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -18,7 +18,7 @@ const settings = {
   autovacuum: 'off',
 };
 
-/** Starts a PostgreSQL 18 of the benchmark's own. */
+/** Starts a PostgreSQL 18 server for the benchmark alone. */
 export async function startBenchServer(): Promise<Server> {
   const { url, stop } = await startEmbedded({
     major: 18,
@@ -44,7 +44,7 @@ async function versionOf(url: string): Promise<string> {
   return row?.server_version ?? '';
 }
 
-/** Adds tables that have nothing to do with the migrations, a few hundred in a transaction, and ANALYZEs the catalog. */
+/** Adds tables that no migration names, a few hundred in each transaction, and runs ANALYZE on the catalog. */
 export async function addOtherTables(database: Database, count: number): Promise<void> {
   await database.query(`DO $$ BEGIN
     FOR i IN 1..${count} LOOP

@@ -1,4 +1,4 @@
-/** Whole processes, measured from the outside. */
+/** Measures whole processes from the outside. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -13,19 +13,19 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** One run of a process. */
+/** What was measured of one run of a process. */
 export interface Sample {
   readonly milliseconds: number;
-  /** Of the process and its children: user and system. */
+  /** The CPU time of the process and its children, user and system. */
   readonly cpu: number | undefined;
-  /** Peak of the largest process, in MiB. */
+  /** The largest memory of any of these processes, in MiB. */
   readonly memory: number | undefined;
 }
 
-/** Something that takes part in a workload: what is done before each run, unmeasured, and the process itself. */
+/** A program in a workload: what to do before each run, which is not measured, and how to start the process. */
 export interface Contender {
   readonly name: string;
-  /** Makes what a run uses up, such as a database; gives what the command is told of it. */
+  /** Makes what one run needs, such as a new database. Returns what the command line needs of it, such as its URL. */
   readonly prepare: () => Promise<Prepared>;
 }
 
@@ -34,11 +34,11 @@ export interface Prepared {
   readonly after?: () => Promise<void>;
 }
 
-/** GNU time knows CPU and memory of a process and its children; where there is none, both stay unknown. */
+/** GNU time measures CPU time and memory of a process and its children. Without it, both are unknown. */
 const TIME = '/usr/bin/time';
 const hasTime = existsSync(TIME) && spawnSync(TIME, ['-f', '%M', 'true']).status === 0;
 
-/** Runs a process to its end. @throws when it fails: what went wrong is not measured */
+/** Runs a process to its end. @throws if it fails: the times of a failed run mean nothing */
 export async function sample({ file, args, cwd, env }: Command): Promise<Sample> {
   mkdirSync(work, { recursive: true });
   const note = join(work, `time-${process.pid}`);
@@ -76,8 +76,8 @@ export async function run(
 }
 
 /**
- * Measures contenders side by side: one run of each, again and again, so that whatever else the machine does falls on
- * all of them. One round before that warms caches up, and is not counted. A contender that fails is left out.
+ * Measures contenders in turn, one run of each per round, so that other load on the machine affects all of them alike.
+ * A first round fills caches, and is not counted. A contender that fails is left out.
  */
 export async function interleave(
   contenders: readonly Contender[],
@@ -110,7 +110,7 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
-/** The distance between the quartiles, as a share of the median. */
+/** The interquartile range, divided by the median. */
 export function spread(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? NaN;

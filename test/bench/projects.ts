@@ -1,11 +1,11 @@
-/** The folders that the contenders run in. They lie inside the repository, so that its packages are found. */
+/** The folders in which the contenders run. They are inside the repository, so that Node.js finds its packages. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Effect } from '../../scripts/schema/effects.ts';
 import { root } from '../support/root.ts';
 
-/** Where all of the benchmark's files are; git ignores it. */
+/** The folder for all files of the benchmark. git ignores it. */
 export const work = join(root, '.cache/bench');
 
 const SETTINGS = {
@@ -15,15 +15,15 @@ const SETTINGS = {
 };
 const FRAMEWORK = join(root, 'node_modules/node-pg-migrate/bin/node-pg-migrate.js');
 
-/** A folder with migrations, for this program in both forms and for node-pg-migrate's CLI. */
+/** A folder with migrations, in which this program (both forms) and node-pg-migrate's CLI can run. */
 export interface Project {
   readonly folder: string;
-  /** `dist/scripts/migrate.js`, as `npm run build` makes it. */
+  /** The path of `dist/scripts/migrate.js`, which `npm run build` writes. */
   readonly compiled: string;
   readonly cli: string;
 }
 
-/** A copy of this repository's program and migrations, built. */
+/** Copies the program and the migrations of this repository, and builds them. */
 export function repositoryProject(): Project {
   const folder = join(work, 'repository');
   rmSync(work, { recursive: true, force: true });
@@ -39,7 +39,7 @@ export function repositoryProject(): Project {
   return built(folder, join(folder, 'dist/scripts/migrate.js'), 'scripts');
 }
 
-/** A project of `count` small migrations, each of which makes a table and has its effect written down. */
+/** Writes a project with `count` small migrations. Each creates a table, and has an effect file. */
 export function generatedProject(count: number, { compiled }: Project): Project {
   const folder = join(work, `generated-${count}`);
   const migrations = join(folder, 'migrations');
@@ -59,8 +59,8 @@ export function generatedProject(count: number, { compiled }: Project): Project 
 }
 
 /**
- * Writes a package.json, and does what `npm run build` does. `npm run` starts the program of the repository, and next to
- * it the framework's.
+ * Writes a package.json, whose scripts start the program of this repository and the framework's CLI. Then does what
+ * `npm run build` does.
  */
 function built(folder: string, compiled: string, scripts: string): Project {
   const migrate = `node ${scripts}/ts-node.cjs ${scripts}/migrate.ts`;
@@ -91,7 +91,7 @@ export function down(pgm: MigrationBuilder): void {
 }
 `;
 
-/** The effect of the migration of a table. */
+/** The effect of a migration that creates a table. */
 const effect = (table: string): Effect => ({
   [`public.${table}`]: {
     table: '',

@@ -1,4 +1,4 @@
-/** The results in words: tables in Markdown. */
+/** Writes the results as Markdown tables. */
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem, type } from 'node:os';
 import { join } from 'node:path';
@@ -8,17 +8,17 @@ import type { Stall } from './stall.ts';
 import { targets } from './targets.ts';
 
 export interface Results {
-  /** By workload, then contender. */
+  /** By workload, then by contender. */
   readonly samples: ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>;
   readonly stalls: readonly Stall[];
-  /** In `workflow_executions`, while the stalls were measured. */
+  /** The number of rows in `workflow_executions` while the stalls were measured. */
   readonly rows: number;
   readonly serverVersion: string;
 }
 
 export type Measure = 'milliseconds' | 'cpu' | 'memory';
 
-/** All values of a measure; none where it could not be taken. */
+/** All values of one measure. Empty if it could not be measured. */
 export const valuesOf = (samples: readonly Sample[] | undefined, measure: Measure): number[] =>
   (samples ?? []).flatMap((sample) => sample[measure] ?? []);
 
@@ -36,7 +36,7 @@ export function report(results: Results): string {
   ].join('\n\n');
 }
 
-/** What a reader should take from it, in three lines. */
+/** The most important results, in three lines. */
 function summary({ samples, stalls, rows }: Results): string {
   const time = (workload: string, contender: string): number =>
     median(valuesOf(samples.get(workload)?.get(contender), 'milliseconds'));

@@ -1,7 +1,7 @@
 // `npm run bench [-- --quick]`: compares this program with node-pg-migrate's own CLI, and writes test/bench/RESULTS.md.
-// --quick: few repetitions and rows; prints the report, and does not write it.
+// With --quick, it makes few repetitions with few rows, and prints the report instead of writing it.
 import { existsSync } from 'node:fs';
 
-// Keep the server's files in memory where that is possible: waiting for a disk says nothing about a program.
+// Keep the server's files in memory if possible: the benchmark compares programs, not disks.
 if (existsSync('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
 void import('./bench.ts').then(({ bench }) => bench({ quick: process.argv.includes('--quick') }));

@@ -1,6 +1,6 @@
 import type { Measure } from './report.ts';
 
-/** What is to be reached: the ratio of the medians of two contenders in one workload. */
+/** A target: the largest allowed ratio of the medians of two contenders in one workload. */
 export interface Target {
   readonly workload: string;
   readonly contender: string;
@@ -17,7 +17,7 @@ const time = (workload: string, contender: string, than: string, atMost: number)
   atMost,
 });
 
-/** `compiled` is `node dist/scripts/migrate.js`; `CLI, cold` is what a fresh container has. */
+/** `compiled` is `node dist/scripts/migrate.js`. `CLI, cold` is the CLI without its cache, as in a new container. */
 export const targets: readonly Target[] = [
   time('nothing to do', 'compiled', 'CLI', 0.5),
   time('nothing to do', 'compiled', 'CLI, cold', 0.28),

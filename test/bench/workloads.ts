@@ -1,4 +1,4 @@
-/** What is measured: each workload is a set of contenders that do the same. */
+/** What is measured: in each workload, several contenders do the same work. */
 import type { Database } from '../support/database.ts';
 import { framework, ours, type Start } from './contenders.ts';
 import { addOtherTables, type Server } from './databases.ts';
@@ -8,13 +8,13 @@ import { generatedProject, type Project } from './projects.ts';
 export interface Workload {
   readonly name: string;
   readonly contenders: readonly Contender[];
-  /** How often each contender runs, unless `--quick` says otherwise. */
+  /** How many times each contender runs. With `--quick`, fewer. */
   readonly repetitions: number;
 }
 
 type Starts = Readonly<Record<string, Start>>;
 
-/** Each run has a new database. */
+/** Each run gets a new database. */
 const onNew = (server: Server, from: 'base' | 'empty', starts: Starts): Contender[] =>
   Object.entries(starts).map(([name, start]) => ({
     name,
@@ -24,7 +24,7 @@ const onNew = (server: Server, from: 'base' | 'empty', starts: Starts): Contende
     },
   }));
 
-/** All runs of a contender have one database, on which it has run before, so nothing is left to do. */
+/** All runs of a contender use one database on which it has run before, so there is nothing to do. */
 async function onDone(
   server: Server,
   from: 'base' | 'empty',
@@ -69,7 +69,7 @@ export async function thousandWorkloads(server: Server, project: Project): Promi
   ];
 }
 
-/** `check` of this project alone, and in a database that is full of other tables. */
+/** `check` of this project, in a database with its own tables only, and in one with many other tables. */
 export async function checkWorkloads(server: Server, project: Project): Promise<Workload[]> {
   const alone = await server.database('base');
   await finish(ours(project, 'up').compiled, alone);

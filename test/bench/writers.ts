@@ -1,4 +1,4 @@
-/** What writers notice: the application's statements on `workflow_executions`, each timed, while something else runs. */
+/** Measures the statements of an application on `workflow_executions` while something else runs. */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '../support/database.ts';
@@ -6,11 +6,11 @@ import type { Database } from '../support/database.ts';
 const WRITERS = 4;
 const INSERT = `INSERT INTO workflow_executions (template_id, user_id, status, input)
   VALUES ('onboarding', '00000000-0000-4000-8000-000000000001', 'running', '{"step": 1}')`;
-/** Executions have ids that can be computed, so that no writer has to look for one. */
+/** The id of an execution is computed from its number, so that a writer need not search for one. */
 const UPDATE = `UPDATE workflow_executions SET status = 'completed', output = '{"done": true}', completed_at = now()
   WHERE id = md5($1::int::text)::uuid`;
 
-/** Runs `work` while writers are at work, and gives the milliseconds of the longest of their statements. */
+/** Runs `work` while writers send statements. Returns how long the longest of these took, in milliseconds. */
 export async function longestStall(
   database: Database,
   rows: number,
