@@ -43,6 +43,8 @@ export function migrationHint(sqlstate: string, message: string, sql: string): s
   const alone = `This cannot run in the transaction of an earlier migration. Apply one migration at a time:  ${RUN} up 1`;
   const [, table = '<table>'] = /(?:relation|table) "([^"]+)"/.exec(message) ?? [];
   const rows = `Find the rows, and correct them:  SELECT * FROM ${table} t WHERE`;
+  if (message.includes('COPY from stdin'))
+    return 'A migration cannot send rows to COPY FROM stdin. Write INSERT instead (pg_dump --inserts).';
   const hints: Readonly<Record<string, string>> = {
     '55P04': `${alone}\nor let the earlier migration call pgm.noTransaction().`,
     '55006': alone,
