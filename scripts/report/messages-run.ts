@@ -66,9 +66,9 @@ another run moved the database in the opposite direction: it is now ${atVersion(
     ) => `
 ${file} failed: ${message}${sqlstate === '' ? '' : ` (SQLSTATE ${sqlstate})`}${list(more)}${sql === '' ? '' : `\nin the statement:${excerpt(sql)}`}
 → ${migrationHint(sqlstate, message, sql)}`,
-    'controls-transaction': (file: string, word: string) => `
-${file} sends ${word}, which would end the transaction of the run before the check
-→ Remove the statement. ${NO_TRANSACTION}`,
+    'controls-transaction': (file: string, sql: string) => `
+${file} would begin or end a transaction, before the run has checked the schema:${excerpt(sql)}
+→ Remove BEGIN, COMMIT and ROLLBACK from it. ${NO_TRANSACTION}`,
     'table-changed': (reason: string) => `a migration changed the migrations table itself: ${reason}
 → Remove the statements that change it: the framework records each migration.`,
     'late-statement': (sql: string) => `
@@ -157,9 +157,9 @@ function driftHint(version: string | null, isBehind: boolean): string {
   return isBehind ? `${hint}\n${next}` : hint;
 }
 
+/** The beginning of a statement, which may be many megabytes long. */
 const excerpt = (sql: string) => {
-  const lines = sql.split('\n');
-  return list(
-    lines.length > 12 ? [...lines.slice(0, 12), `… (${lines.length - 12} more lines)`] : lines,
-  );
+  const text = sql.length > 1000 ? `${sql.slice(0, 1000)} …` : sql;
+  const lines = text.split('\n');
+  return list(lines.length > 12 ? [...lines.slice(0, 12), '…'] : lines);
 };
