@@ -17,9 +17,9 @@ const SESSION = `SELECT pg_backend_pid() AS pid, current_user AS role,
   (SELECT count(*)::int FROM pg_cursors) AS cursors,
   (SELECT count(*)::int FROM pg_class WHERE pg_my_temp_schema() = relnamespace) AS temporary`;
 
-/** Queries the session of each server connection of a pool, in transactions at the same time. */
-async function sessionsOf(url: string): Promise<unknown[]> {
-  const clients = Array.from({ length: SIZE }, () => new pg.Client({ connectionString: url }));
+/** Queries the session of each free server connection of a pool, in transactions at the same time. */
+async function sessionsOf(url: string, free = SIZE): Promise<unknown[]> {
+  const clients = Array.from({ length: free }, () => new pg.Client({ connectionString: url }));
   await Promise.all(clients.map((client) => client.connect()));
   await Promise.all(clients.map((client) => client.query('BEGIN')));
   const results = await Promise.all(
@@ -27,7 +27,7 @@ async function sessionsOf(url: string): Promise<unknown[]> {
   );
   await Promise.all(clients.map((client) => client.query('COMMIT').then(() => client.end())));
   const sessions = results.flatMap((result) => result.rows).sort((a, b) => a.pid - b.pid);
-  expect(new Set(sessions.map(({ pid }) => pid)).size, 'one row of each').toBe(SIZE);
+  expect(new Set(sessions.map(({ pid }) => pid)).size, 'one row of each').toBe(free);
   return sessions;
 }
 
@@ -87,6 +87,20 @@ test.for([
   });
   expect((await pooled('up 2')).applied[0]?.name).toBe('0001_tags');
   expect(await sessionsOf(url)).toEqual(before);
+});
+
+test('what a function SETs does not reach other clients while its migration goes on', async (context) => {
+  const up = `await pgm.db.query('SET search_path = pg_catalog'); pgm.noTransaction();
+    await pgm.db.query('SELECT 1'); await globalThis.inspect();`;
+  const files = { ...ITEMS, ...step('0002_note', {}, up) };
+  const { pooled, url, before } = await setUpPooled(context, files);
+  let sessions: unknown[] = [];
+  // The run lock has one server connection.
+  const inspect = async () => (sessions = await sessionsOf(url, SIZE - 1));
+  Object.assign(globalThis, { inspect });
+  expect((await pooled('up 2')).applied[0]?.name).toBe('0001_tags');
+  expect(sessions).toHaveLength(SIZE - 1);
+  expect(before).toEqual(expect.arrayContaining(sessions));
 });
 
 test('what a migration SETs before it fails does not reach other clients', async (context) => {
