@@ -39,6 +39,8 @@ export class FrameworkClient implements StatementClient {
   #prepared: Promise<boolean> | undefined;
   /** True if the current migration has sent a statement in the transaction. */
   #hasSentInside = false;
+  /** The migration that was recorded last. */
+  #recorded: Migration | undefined;
   #since = performance.now();
 
   /** @param current the migration that runs or has just run; at the beginning, the first migration */
@@ -118,6 +120,7 @@ export class FrameworkClient implements StatementClient {
     const done = { name: this.current.name, milliseconds };
     const isOwn = this.transaction.isOpen() && (await this.transaction.record(done, sql));
     if (!isOwn) throw this.#transactionEnded();
+    this.#recorded = this.current;
     if (isOutside) await this.commit();
   }
 
@@ -141,8 +144,14 @@ export class FrameworkClient implements StatementClient {
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
   async #prepareOutside(): Promise<boolean> {
     const { connection, context, progress } = this.run;
+    const hasCommitted = await this.commit().catch((error: unknown) => {
+      // Report the COMMIT and an earlier migration, not the statement that waits for it.
+      this.firstError ??= { error, sql: 'COMMIT' };
+      if (!this.#hasSentInside) this.current = this.#recorded ?? this.current;
+      throw error;
+    });
     // This also commits what the migration's own function wrote before it called pgm.noTransaction().
-    if ((await this.commit()) && this.#hasSentInside) progress.wroteOutside = true;
+    if (hasCommitted && this.#hasSentInside) progress.wroteOutside = true;
     return await prepareSession(connection, context.settings.schemas, this.current.file);
   }
 

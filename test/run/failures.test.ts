@@ -45,6 +45,21 @@ describe('the cause that is reported when a migration fails', () => {
     expect(error?.message).toContain('migrations/0002_b.ts');
   });
 
+  test('the COMMIT before a migration outside a transaction, not the first statement of that one', async () => {
+    const { run } = await setUp(
+      {
+        ...sqlStep('0001_a', {}, 'INSERT INTO child VALUES (7)'),
+        ...step('0002_b', {}, `pgm.noTransaction(); pgm.sql('ANALYZE p');`),
+      },
+      'CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE child (id integer REFERENCES p DEFERRABLE INITIALLY DEFERRED)',
+    );
+    const { exitCode, error } = await run('up');
+    expect([exitCode, error?.sqlstate]).toEqual([5, '23503']);
+    expect(error?.message).toMatch(
+      /^migrations\/0001_a.ts failed: .*in the statement:\n {2}COMMIT$/s,
+    );
+  });
+
   test('what was there before the run, with another definition', async () => {
     const { run } = await setUp(createsTable('0001', 'a'), 'CREATE TABLE a (id text)');
     expect(await run('up')).toMatchObject({
