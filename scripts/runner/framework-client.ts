@@ -131,7 +131,8 @@ export class FrameworkClient implements StatementClient {
   async commit(): Promise<boolean> {
     if (!this.transaction.isOpen()) return false;
     this.#isClosed = true;
-    const hasWritten = await this.transaction.hasWritten();
+    const { isOwn, hasWritten } = await this.transaction.state();
+    if (!isOwn) throw this.#transactionEnded();
     if (hasWritten) {
       const check = await this.transaction.check();
       if (this.late !== undefined) throw this.late; // A statement came during the check.
@@ -144,6 +145,7 @@ export class FrameworkClient implements StatementClient {
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
   async #prepareOutside(): Promise<boolean> {
     const { connection, context, progress } = this.run;
+    if (!this.transaction.isOpen()) throw this.#transactionEnded();
     const hasCommitted = await this.commit().catch((error: unknown) => {
       // Report the COMMIT and an earlier migration, not the statement that waits for it.
       this.firstError ??= { error, sql: 'COMMIT' };

@@ -90,14 +90,16 @@ export class RunTransaction {
   }
 
   /**
-   * True if the transaction has written something. Otherwise it needs no check, which could even fail: after
-   * an interrupted run, the schema may be wrong until a later migration of this run corrects it.
+   * Tells whether the transaction is the run's own, and whether it has written something. If it has not, it
+   * needs no check, which could even fail: after an interrupted run, the schema may be wrong until a later
+   * migration of this run corrects it.
    */
-  async hasWritten(): Promise<boolean> {
+  async state(): Promise<{ readonly isOwn: boolean; readonly hasWritten: boolean }> {
     const query = 'SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS written';
     // The settings again, since the function of a migration may have SET something for the session.
-    const results = await this.run.connection.query(`${this.#settings()} ${query}`);
-    return (results.at(-1)?.rows[0] as { written: boolean }).written;
+    const results = await this.run.connection.query(`${this.#settings()} ${BEGAN}; ${query}`);
+    const { written } = results.at(-1)?.rows[0] as { written: boolean };
+    return { isOwn: beganOf(results) === this.#began, hasWritten: written };
   }
 
   /** Makes sure that no data is lost, that the schema is as expected, and that the run lock is held. */

@@ -60,6 +60,21 @@ describe('a migration that leaves the transaction of the run', () => {
     expect(await applied()).toEqual(['0001_a']);
   });
 
+  const hidden = [`'SELECT 1; COMMIT; BEGIN'`, `'SELECT 1; COMMIT').catch(() => undefined`];
+  test.for(hidden)(
+    'before pgm.noTransaction(), by %s, is found before the next part',
+    async (sql) => {
+      const up = `await pgm.db.query(${sql}); pgm.noTransaction(); pgm.sql('${MAKE}');`;
+      const { run, tables } = await setUp({ ...a, ...b(up) });
+      const error = {
+        code: 'left-transaction',
+        message: expect.stringContaining('0002_b') as string,
+      };
+      expect(await run('up')).toMatchObject({ exitCode: 8, version: '0001_a', error });
+      expect(await tables()).toEqual(['a']);
+    },
+  );
+
   test.for(['.catch(() => {})', ', () => {}'])(
     'hidden in a statement that is not awaited is never recorded (%s)',
     async (end) => {
