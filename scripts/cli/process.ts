@@ -30,7 +30,7 @@ export function runAsProgram(url: string, main: Main): void {
 async function start(main: Main): Promise<void> {
   const { argv, env, stdout, stderr } = process;
   const exit = process.exit.bind(process);
-  process.exitCode = exitCodes.failed; // Used if a migration awaits a promise that nothing settles.
+  process.exitCode = exitCodes.failed; // Used if a migration waits forever, and no connection is open.
   process.exit = () => {
     throw new Error('a migration called process.exit');
   };

@@ -15,7 +15,7 @@ export interface Done {
   readonly milliseconds: number;
 }
 
-/** Another session. `age`: seconds since its transaction began; null if the program's role may not see it. */
+/** Another session. `age`: seconds in its transaction, or idle; null if the program's role may not see it. */
 export interface Session extends Readonly<
   Record<'application' | 'client' | 'state' | 'query', string>
 > {

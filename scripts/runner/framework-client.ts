@@ -23,14 +23,14 @@ export class FrameworkClient implements StatementClient {
   readonly transaction: RunTransaction;
   /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
-  /** Set if a statement came too late to be checked: during the check, or after the run. */
+  /** Set if a statement came too late to be checked, such as during the check or after the run. */
   late: Failure | undefined;
   /**
    * Tells whether the current migration runs in the transaction: false once its function has called
    * `pgm.noTransaction()`. Undefined between the record of a migration and the start of the next one.
    */
   #isInside: (() => boolean) | undefined;
-  /** True during the check, and after the run: further statements are refused. */
+  /** True during the check, and after a failure: further statements are refused. */
   #isClosed = false;
   /**
    * Set by the first statement of a migration outside a transaction. Its other statements wait for this. True

@@ -14,7 +14,7 @@ import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 export class Progress {
   readonly applied: Done[] = [];
   readonly reverted: Done[] = [];
-  /** True after the first statement outside a transaction: it cannot be rolled back. */
+  /** True if something cannot be rolled back: a statement outside a transaction, or a migration's own COMMIT. */
   wroteOutside = false;
   /** True from sending COMMIT until the server confirms it: it is unknown whether it has committed. */
   isCommitting = false;
