@@ -146,7 +146,7 @@ async function read({ query }: Connection, sql: string) {
 const readAll = async ({ settings }: Context, connection: Connection) =>
   factsFrom(await read(connection, factsQuery(allObjects(settings.tableName))));
 
-/** The functions that were created or replaced after the transaction with the id `since`, of 32 bits like xmin. */
+/** The functions that were created or replaced after the transaction `since`, an id of 32 bits like xmin. */
 async function replacedFunctions(connection: Connection, since: string): Promise<Set<string>> {
   const query = `SELECT 'function ' || oid::regprocedure AS object FROM pg_proc WHERE age(xmin) < age('${since}'::xid)`;
   const rows = (await read(connection, query))?.rows as { object: string }[];

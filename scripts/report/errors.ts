@@ -32,7 +32,7 @@ type Code = keyof typeof messages;
 
 interface Details {
   readonly sqlstate?: string;
-  /** The file to correct, as a path from the project's root. */
+  /** The file that the user must correct. Its path is relative to the project's root. */
   readonly file?: string;
   readonly differences?: readonly Difference[];
   readonly cause?: unknown;

@@ -21,7 +21,7 @@ export function asText(report: Report, hasColor: boolean): string {
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 
-/** A row for each migration that `status` lists, or that the run has reverted or applied. */
+/** Lists migrations, one on each line: those of `status`, and those that the run has reverted or applied. */
 function migrationRows(report: Report, { green, yellow }: Colors): string[] {
   const { migrations = [], reverted = [], applied = [] } = report;
   const named = [...migrations, ...reverted, ...applied];

@@ -16,8 +16,10 @@ import type { FrameworkClient } from './framework-client.ts';
 import { LossSuspected, type RunContext } from './transaction.ts';
 
 /**
- * Translates an error of a run to `target` applied migrations into a Failure. Returns lock errors and
- * LossSuspected unchanged: after them, the run is repeated.
+ * Makes a Failure from an error of a run. Returns a lock error or LossSuspected as it is, because the caller
+ * then repeats the run.
+ *
+ * @param target how many migrations would be applied after the run
  */
 export async function explain(
   run: RunContext,

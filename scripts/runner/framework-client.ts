@@ -96,7 +96,8 @@ export class FrameworkClient implements StatementClient {
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
     this.#hasSentInside = true;
     const sending = this.run.connection.send(...sent);
-    // A COMMIT may stand before the statement that fails. `pg` learns that from the answer after the error.
+    // If the text was `…; COMMIT; <error>`, the transaction has ended. `pg` knows that only after the next
+    // answer of the server, so send an empty query.
     await sending.catch(() => this.run.connection.query('')).catch(() => undefined);
     if (!this.transaction.isOpen()) throw this.#transactionEnded();
     return await sending;

@@ -16,8 +16,8 @@ export const textOf = (statement: Statement) =>
 export interface StatementClient {
   query: Connection['send'];
   /**
-   * Called before the function of a migration, by a client that has transactions of its own. `isInside()` is
-   * false after `pgm.noTransaction()`.
+   * Called before the function of a migration. Only a client that begins and ends transactions itself has it.
+   * `isInside()` is false once the function has called `pgm.noTransaction()`.
    */
   onStart?(migration: Migration, isInside: () => boolean): Promise<void>;
 }
@@ -76,14 +76,14 @@ async function load(path: string): Promise<Exports> {
 }
 
 /**
- * Runs migrations with the framework's runner, in one transaction, except those that call
- * pgm.noTransaction(). For a client that has transactions of its own, the framework sends neither BEGIN nor
- * COMMIT nor ROLLBACK.
+ * Runs migrations with the framework's runner. A client with `onStart` begins and ends transactions itself.
+ * For other clients, the framework runs the migrations in one transaction, except those that call
+ * pgm.noTransaction().
  *
- * About the options, in version 9.0.0: `singleTransaction` has no default. `schema` is not given, since it
- * sets search_path for the session, and `noLock` is given, since the framework takes a session lock: behind a
- * pooler, other clients would get both. The runner lists the folder of the migrations itself: `ignorePattern`
- * leaves only the first file, and for this file our loader returns all migrations of the run.
+ * Notes on the options (version 9.0.0). `singleTransaction` has no default. `schema` is missing because it
+ * sets search_path for the session. `noLock` is set because the framework would take a session lock. Behind a
+ * pooler, other clients would get that search_path and that lock. The runner also lists the folder of the
+ * migrations: `ignorePattern` leaves only the first file, for which our loader returns all migrations.
  */
 export async function runMigrations(
   settings: Settings,
@@ -123,13 +123,13 @@ export async function runMigrations(
   });
 }
 
-/** Wraps the function of a migration: tells the client when it starts. */
+/** Wraps the function of a migration, so that the client is told when it starts. */
 const withStart =
   (client: StatementClient, migration: Migration, action: Action) =>
   async (pgm: MigrationBuilder) => {
     if (client.onStart) {
       let isInside = true;
-      pgm.noTransaction(); // For the framework. What the function of the migration calls is for the client.
+      pgm.noTransaction(); // Makes the framework send no BEGIN and no COMMIT. Later calls tell the client.
       pgm.noTransaction = () => {
         isInside = false;
         return pgm;
@@ -139,7 +139,7 @@ const withStart =
     await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
   };
 
-/** Returns the statements of a migration without sending them. Its function may send queries itself. */
+/** Returns the statements of a migration, and sends none of them. While its function runs, it may send queries. */
 export async function sqlOf(migration: Migration, action: Action, client: StatementClient) {
   const { MigrationBuilder } = await import('node-pg-migrate');
   let hasEnded = false;

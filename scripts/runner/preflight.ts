@@ -133,7 +133,7 @@ const REFERENCE = /^FOREIGN KEY .* REFERENCES ((?:"[^"]+"|[^"(])+)\(/s;
 const removes = (patch: Effect[string] | undefined) =>
   patch === null || partsOf(patch).some(([, text]) => text === null);
 
-/** The query for the problems. Its rows are of the type {@link Problem}. `target` is each need with its object. */
+/** The query for the problems: each row is a {@link Problem}. Its table `target` has the needs and their objects. */
 function problemsQuery(needs: readonly Need[], schema: string, writes: boolean): string {
   const needed = pg.escapeLiteral(JSON.stringify(needs));
   return `WITH need AS (

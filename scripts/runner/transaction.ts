@@ -77,8 +77,8 @@ export class RunTransaction {
 
   /** Makes the settings again, and records a migration. False if the transaction is not the run's own. */
   async record(done: Done, sql: string): Promise<boolean> {
-    // Settings first: what the migration SET, such as a timeout, must not apply to its record.
-    // SAVEPOINT fails if a statement that the migration has not awaited has ended the transaction meanwhile.
+    // The settings come first, so that a timeout that the migration has SET does not apply to its record.
+    // SAVEPOINT fails if there is no transaction: a statement that was not awaited may have ended it just now.
     const text = `${this.#settings()} SAVEPOINT own; RELEASE own; ${BEGAN}; ${sql}`;
     const results = await this.run.connection.query(text).catch((error: unknown) => {
       if (sqlstateOf(error) === '25P01') return [];
@@ -90,13 +90,13 @@ export class RunTransaction {
   }
 
   /**
-   * Tells whether the transaction is the run's own, and whether it has written something. If it has not, it
-   * needs no check, which could even fail: after an interrupted run, the schema may be wrong until a later
-   * migration of this run corrects it.
+   * Tells whether the transaction is the run's own, and whether it has written something. If it has not,
+   * there is nothing to check. A check could even fail: after an interrupted run, the schema may be wrong
+   * until a later migration corrects it.
    */
   async state(): Promise<{ readonly isOwn: boolean; readonly hasWritten: boolean }> {
     const query = 'SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS written';
-    // The settings again, since the function of a migration may have SET something for the session.
+    // Make the settings again: the function of a migration may have SET something, which COMMIT would keep.
     const results = await this.run.connection.query(`${this.#settings()} ${BEGAN}; ${query}`);
     const { written } = results.at(-1)?.rows[0] as { written: boolean };
     return { isOwn: beganOf(results) === this.#began, hasWritten: written };

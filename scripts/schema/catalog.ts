@@ -1,11 +1,11 @@
 import pg from 'pg';
 
 /**
- * SQL that reads the schema as facts. PostgreSQL itself writes the definitions (`pg_get_*def`, `format_type`:
- * manual, 9.27). With fixed settings, it writes them the same way in every session.
+ * SQL that reads the schema as facts. PostgreSQL itself prints the definitions (`pg_get_*def`, `format_type`:
+ * manual, 9.27). How it prints them depends on settings of the session.
  */
 
-/** Settings that change how PostgreSQL prints a definition. */
+/** The settings for reading facts. Most of them decide how PostgreSQL prints a definition. */
 export const READ_SETTINGS = [
   'search_path = pg_catalog, pg_temp',
   'quote_all_identifiers = off',

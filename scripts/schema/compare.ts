@@ -20,8 +20,9 @@ type Parts = ReadonlyMap<string, string>;
 const NONE: Parts = new Map();
 
 /**
- * Compares the live schema with the expected schema. An addition to an owned table, such as an index, is a
- * warning, unless `strict`. The parts of an object that is missing, or of another kind, are not listed.
+ * Compares the live schema with the expected schema. If somebody added something to an owned table, such as
+ * an index, that is a warning. With `strict`, it is a failure. If an object is missing, or is of another kind,
+ * only that is listed, without its parts.
  */
 export async function compare(expected: Expectation, live: Facts, strict = false) {
   const failing: Difference[] = [];
