@@ -40,8 +40,10 @@ async function runAll(context: Context, lockConnection: Connection) {
   } catch (thrown) {
     const error = failureOfRun(context, progress, thrown);
     // Only the server knows what a migration has committed itself.
-    if (error.code === 'left-transaction')
-      progress.count = (await checkSchema(lockConnection, context).catch(() => progress)).count;
+    if (error.code === 'left-transaction') {
+      const check = await checkSchema(lockConnection, context).catch(() => undefined);
+      progress.count = check?.count ?? progress.count;
+    }
     result = { outcome: error.outcome, error };
   }
   const { applied, reverted } = progress;

@@ -96,7 +96,9 @@ test('what a function SETs does not reach other clients while its migration goes
   const { pooled, url, before } = await setUpPooled(context, files);
   let sessions: unknown[] = [];
   // The run lock has one server connection.
-  const inspect = async () => (sessions = await sessionsOf(url, SIZE - 1));
+  const inspect = async () => {
+    sessions = await sessionsOf(url, SIZE - 1);
+  };
   Object.assign(globalThis, { inspect });
   expect((await pooled('up 2')).applied[0]?.name).toBe('0001_tags');
   expect(sessions).toHaveLength(SIZE - 1);
