@@ -7,6 +7,20 @@ import { RunTransaction, type RunContext } from './transaction.ts';
 
 type Sent = Parameters<Connection['send']>;
 
+/** A migration from the start of its function until it is recorded. */
+interface Running {
+  readonly since: number;
+  /** False once its function has called `pgm.noTransaction()`. */
+  readonly isInside: () => boolean;
+  /** True if it has sent a statement in the transaction. */
+  hasSentInside: boolean;
+  /**
+   * Set by its first statement outside a transaction. Its other statements wait for this. True behind a
+   * pooler, which may send each statement to another server session.
+   */
+  prepared?: Promise<boolean>;
+}
+
 /**
  * The database client that the framework gets. The framework sends no BEGIN, COMMIT or ROLLBACK: the run has
  * transactions of its own. This client forwards every statement to the server, except for these. The record
@@ -25,23 +39,12 @@ export class FrameworkClient implements StatementClient {
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
   /** Set if a statement came too late to be checked, such as during the check or after the run. */
   late: Failure | undefined;
-  /**
-   * Tells whether the current migration runs in the transaction: false once its function has called
-   * `pgm.noTransaction()`. Undefined between the record of a migration and the start of the next one.
-   */
-  #isInside: (() => boolean) | undefined;
+  /** Undefined between the record of a migration and the start of the next one. */
+  #running: Running | undefined;
   /** True during the check, and after a failure: further statements are refused. */
   #isClosed = false;
-  /**
-   * Set by the first statement of a migration outside a transaction. Its other statements wait for this. True
-   * behind a pooler, which may send each statement to another server session.
-   */
-  #prepared: Promise<boolean> | undefined;
-  /** True if the current migration has sent a statement in the transaction. */
-  #hasSentInside = false;
-  /** The migration that was recorded last. */
-  #recorded: Migration | undefined;
-  #since = performance.now();
+  /** The migration before the current one. */
+  #previous: Migration;
 
   /** @param current the migration that runs or has just run; at the beginning, the first migration */
   constructor(
@@ -49,14 +52,13 @@ export class FrameworkClient implements StatementClient {
     public current: Migration,
   ) {
     this.transaction = new RunTransaction(run);
+    this.#previous = current;
   }
 
   async onStart(migration: Migration, isInside: () => boolean): Promise<void> {
+    this.#previous = this.current;
     this.current = migration;
-    this.#isInside = isInside;
-    this.#prepared = undefined;
-    this.#hasSentInside = false;
-    this.#since = performance.now();
+    this.#running = { since: performance.now(), isInside, hasSentInside: false };
     await this.transaction.begin();
   }
 
@@ -75,26 +77,27 @@ export class FrameworkClient implements StatementClient {
   async #handle(sql: string, sent: Sent): Promise<unknown> {
     const { context } = this.run;
     context.signal.throwIfAborted();
-    if (this.#isOutside()) await (this.#prepared ??= this.#prepareOutside());
+    const running = this.#running;
+    if (running && this.#isOutside()) await (running.prepared ??= this.#prepareOutside(running));
     if (this.#isClosed) throw this.#tooLate(sql);
     if (context.options.verbose) context.tell(sql);
-    if (sql === recordStatement(context.settings, this.current.name, context.direction))
-      await this.#record(sql);
-    else return await this.#forward(sql, sent);
+    const record = recordStatement(context.settings, this.current.name, context.direction);
+    if (running === undefined || sql !== record) return await this.#forward(sql, sent);
+    await this.#record(running, sql);
     return undefined;
   }
 
   #isOutside(): boolean {
-    return this.#isInside?.() === false;
+    return this.#running?.isInside() === false;
   }
 
   async #forward(sql: string, sent: Sent): Promise<unknown> {
     const { file } = this.current;
     if (this.#isOutside()) return await this.#sendOutside(file, sql, sent);
     if (!this.transaction.isOpen())
-      throw this.#isInside ? this.#transactionEnded() : this.#tooLate(sql);
+      throw this.#running ? this.#transactionEnded() : this.#tooLate(sql);
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
-    this.#hasSentInside = true;
+    if (this.#running) this.#running.hasSentInside = true;
     const sending = this.run.connection.send(...sent);
     // If the text was `…; COMMIT; <error>`, the transaction has ended. `pg` knows that only after the next
     // answer of the server, so send an empty query.
@@ -105,7 +108,7 @@ export class FrameworkClient implements StatementClient {
 
   /** Outside a transaction, every statement commits at once: the run lock must be held before each. */
   async #sendOutside(file: string, sql: string, sent: Sent): Promise<unknown> {
-    const isPooled = await this.#prepared;
+    const isPooled = await this.#running?.prepared;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     await this.run.lock.assertHeld();
     if (!this.#isOutside()) throw this.#tooLate(sql); // The migration ended meanwhile, without awaiting this.
@@ -113,15 +116,14 @@ export class FrameworkClient implements StatementClient {
     return await this.run.connection.send(...sent);
   }
 
-  async #record(sql: string): Promise<void> {
-    const isOutside = this.#isOutside();
-    const milliseconds = Math.round(performance.now() - this.#since);
-    this.#isInside = undefined;
+  async #record({ since, isInside }: Running, sql: string): Promise<void> {
+    const isOutside = !isInside();
+    const milliseconds = Math.round(performance.now() - since);
+    this.#running = undefined;
     if (isOutside) await this.transaction.begin();
     const done = { name: this.current.name, milliseconds };
     const isOwn = this.transaction.isOpen() && (await this.transaction.record(done, sql));
     if (!isOwn) throw this.#transactionEnded();
-    this.#recorded = this.current;
     if (isOutside) await this.commit();
   }
 
@@ -144,17 +146,17 @@ export class FrameworkClient implements StatementClient {
   }
 
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
-  async #prepareOutside(): Promise<boolean> {
+  async #prepareOutside({ hasSentInside }: Running): Promise<boolean> {
     const { connection, context, progress } = this.run;
     if (!this.transaction.isOpen()) throw this.#transactionEnded();
     const hasCommitted = await this.commit().catch((error: unknown) => {
       // Report the COMMIT and an earlier migration, not the statement that waits for it.
       this.firstError ??= { error, sql: 'COMMIT' };
-      if (!this.#hasSentInside) this.current = this.#recorded ?? this.current;
+      if (!hasSentInside) this.current = this.#previous;
       throw error;
     });
     // This also commits what the migration's own function wrote before it called pgm.noTransaction().
-    if (hasCommitted && this.#hasSentInside) progress.wroteOutside = true;
+    if (hasCommitted && hasSentInside) progress.wroteOutside = true;
     return await prepareSession(connection, context.settings.schemas, this.current.file);
   }
 
