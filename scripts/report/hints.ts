@@ -17,7 +17,7 @@ const connectHints: Readonly<Record<string, string>> = {
 export function connectHint(code: string, reason: string, psql: string): string {
   if (reason.includes('password must be a'))
     return 'The server asks for a password: put it into the URL, PGPASSWORD or ~/.pgpass.';
-  if (/SSL|TLS|certificate|self.signed/i.test(reason))
+  if (/SSL|TLS|certificate|self.signed|encryption/i.test(reason))
     return 'Set sslmode in the URL: disable does not encrypt, require encrypts, verify-full also verifies the server (with the authority in sslrootcert).';
   return connectHints[code] ?? `See whether the server answers:  ${psql}`;
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,6 +85,20 @@ describe('a socket, and IPv6', () => {
     await holder.end();
     expect(report.exitCode).toBe(4);
     expect(report.error?.message).toMatch(/: pid \d+, "a shell", from local, /);
+  });
+
+  test('if the server refuses a connection without encryption, the hint names sslmode', async () => {
+    const { database, run } = await setUpItems(ITEMS, server);
+    const file = join(server.folder, 'data/pg_hba.conf');
+    writeFileSync(file, `hostnossl all distant all reject\n${readFileSync(file, 'utf8')}`);
+    await database.query('SELECT pg_reload_conf()');
+    const url = Object.assign(new URL(database.url), { username: 'distant' }).href;
+    const { error } = await eventually('a refusal', async () => {
+      const report = await run('check', url);
+      return report.error?.sqlstate === '28000' && report;
+    });
+    expect(error).toMatchObject({ code: 'not-connected' });
+    expect(error?.hint).toContain('sslmode');
   });
 });
 
