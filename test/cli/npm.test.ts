@@ -32,6 +32,7 @@ test('if npm starts the program, no dry run writes, and each option works or is 
     ['up --dryrun', 2, 'did you mean "--dry-run"'],
     ['--dryRun up', 2, 'did you mean "--dry-run"'],
     ['check --json', 0, '"outcome":"matches"'],
+    ['-- down nonsense --json', 2, /^\{.*\}\nfailed: there is no migration/], // One object, then stderr.
     ['check --force --yes --loglevel=error --fund=false --registry=http://x', 0, 'ok'],
     ['down nonsense --verbose', 2, '\n    at '],
   ];
