@@ -65,6 +65,6 @@ function missingHint(file: string): string {
     return "This file says what the application's base schema contains. Restore it, or begin with:  {}";
   if (isEffect(file))
     return `Every migration has an effect file. Usually this one is not written yet. ${SNAPSHOT}`;
-  if (file.endsWith('rc.json')) return 'Run the command in the folder that has package.json.';
+  if (file.endsWith('rc.json')) return 'Run the command in the folder that has this file.';
   return 'Correct its name in .node-pg-migraterc.json ("migrations-dir", "template-file-name").';
 }
