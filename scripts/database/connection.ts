@@ -80,8 +80,8 @@ export async function withConnection<T>(
   }
 }
 
-/** Error codes of a server that may not have started yet: there is no socket, no host name, or no answer. */
-const NOT_STARTED = /^(ENOENT|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$/;
+/** Error codes of a server or a network that may not have started yet: there is no socket, name, or answer. */
+const NOT_STARTED = /^(ENOENT|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ETIMEDOUT)$/;
 
 async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {
   const { signal, options } = connector;

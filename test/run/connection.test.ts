@@ -15,6 +15,7 @@ import { freePort } from '../support/free-port.ts';
 import { start } from '../support/migrate.ts';
 import { testProject } from '../support/project.ts';
 import { serverUser } from '../support/server-user.ts';
+import { readReport } from '../cli/report.ts';
 import { hold, ITEMS, LAST, setUpItems } from './items.ts';
 
 const isLocal6 = ({ address }: { address: string }) => address === '::1';
@@ -175,6 +176,11 @@ test('--connect-wait gives up when its time is over, and a signal ends it', asyn
   expect(stderr).not.toContain('s3cret');
 
   const unwilling = await unwillingServer('57P03', 1e6, new URL(inject('server').url));
+  // Nobody may connect to this address: the answer is ENETUNREACH, as long as the network is not up.
+  const unreachable = { url: 'postgres://app@255.255.255.255/shop' };
+  const { stdout } = await call(['check', '--connect-wait=1', '--json'], unreachable);
+  expect(readReport(stdout).milliseconds).toBeGreaterThan(900);
+
   const { child, finished } = start(['up', '--connect-wait=600'], { url: unwilling.url });
   await eventually('a second attempt', () => Promise.resolve(unwilling.asked() >= 2));
   child.kill('SIGTERM');
