@@ -28,10 +28,10 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Con
   if (!/^postgres(ql)?:\/\//.test(url)) throw refuse('it does not begin with postgres://');
   // A / ? or # ends the password. The rest of it would be read as a host or a database, and printed.
   if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) throw refuse('there is an @ after a / ? or #');
-  const mode = from('PGSSLMODE');
-  const hasMode = mode !== undefined || url.includes('sslmode=');
-  // Without a mode, pg-connection-string would turn TLS on for a root certificate.
-  const tls = { sslmode: mode ?? '', sslrootcert: (hasMode && from('PGSSLROOTCERT')) || '' };
+  const hasMode = from('PGSSLMODE') !== undefined || url.includes('sslmode=');
+  // Without a mode, pg-connection-string would turn TLS on for a certificate.
+  const names = hasMode ? ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] : [];
+  const tls = Object.fromEntries(names.map((n) => [n, from(`PG${n.toUpperCase()}`) ?? '']));
   const given = parseUrl(url, tls, refuse);
   const { sslmode = 'disable' } = given;
   if (!MODES.includes(sslmode))
@@ -55,7 +55,7 @@ function parseUrl(
 ): ClientConfig & { readonly sslmode?: string } {
   const query = new URLSearchParams(defaults).toString();
   try {
-    const all = parse(url.replace(/\?|$/, `?${query}&`), { useLibpqCompat: true });
+    const all = parse(url.replace(/\?|(?=#)|$/, `?${query}&`), { useLibpqCompat: true });
     return Object.fromEntries(Object.entries(all).filter(([, value]) => (value ?? '') !== ''));
   } catch (cause) {
     throw refuse('input' in (cause as object) ? 'it is not a URL' : (cause as Error).message);

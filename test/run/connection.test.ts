@@ -126,6 +126,7 @@ test.for([
   ['PGPORT', { PGHOST: '/none', PGPORT: '0' }],
   ['PGPORT', { PGHOST: '/none', PGPORT: '5432x' }],
   ['verify_full', { PGHOST: '/none', PGSSLMODE: 'verify_full' }],
+  ['/no-file', { PGHOST: '/none', PGSSLMODE: 'require', PGSSLCERT: '/no-file' }],
   ['verify_full', { DATABASE_URL: 'postgres://me@db/app', PGSSLMODE: 'verify_full' }],
 ] as const)('refuses %s: %j', async ([word, env]) => {
   const { exitCode, error } = (await call(['up', '--json'], { env, root: testProject({}) })).json();
@@ -175,12 +176,12 @@ test('--connect-wait gives up when its time is over, and a signal ends it', asyn
   expect([code, stderr]).toEqual([3, expect.stringContaining('ECONNREFUSED') as string]);
   expect(stderr).not.toContain('s3cret');
 
-  const unwilling = await unwillingServer('57P03', 1e6, new URL(inject('server').url));
   // Nobody may connect to this address: the answer is ENETUNREACH, as long as the network is not up.
   const unreachable = { url: 'postgres://app@255.255.255.255/shop' };
   const { stdout } = await call(['check', '--connect-wait=1', '--json'], unreachable);
   expect(readReport(stdout).milliseconds).toBeGreaterThan(900);
 
+  const unwilling = await unwillingServer('57P03', 1e6, new URL(inject('server').url));
   const { child, finished } = start(['up', '--connect-wait=600'], { url: unwilling.url });
   await eventually('a second attempt', () => Promise.resolve(unwilling.asked() >= 2));
   child.kill('SIGTERM');

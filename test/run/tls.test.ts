@@ -41,6 +41,7 @@ test.for([
   ['', { PGSSLMODE: 'prefer' }, 0],
   ['?sslmode=require', {}, 3],
   ['', { PGSSLMODE: 'require' }, 3],
+  ['#a', { PGSSLMODE: 'require' }, 3],
 ] as const)('a server without TLS: %s %j', async ([query, env, code]) => {
   const { database, root } = await setUpItems();
   const url = database.url + query;
