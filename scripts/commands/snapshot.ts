@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import pg from 'pg';
 import { withConnection, type Connection } from '../database/connection.ts';
-import { sqlstateOf } from '../database/pg-errors.ts';
+import { messageOf, sqlstateOf } from '../database/pg-errors.ts';
 import { readFile, writeFile } from '../project/files.ts';
 import { PREREQUISITES, type Migration } from '../project/project.ts';
 import { diagram } from '../report/diagram.ts';
@@ -93,7 +93,7 @@ async function takeEffects(
     await runMigrations(context.settings, client, new Map([[migration, action]]), 'up').catch(
       (cause: unknown) => {
         const { file } = migration;
-        const { message } = cause as Error;
+        const message = messageOf(cause);
         const details = { file, sqlstate: sqlstateOf(cause), cause };
         const more = ['It ran on a scratch database, which is dropped. No file was changed.'];
         throw failure('migration-failed', [file, message, details.sqlstate, more], details);
