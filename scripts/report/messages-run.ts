@@ -92,12 +92,12 @@ PostgreSQL says: ${message}
 the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`} (${count(found.length, 'difference')})
 
 ${differenceLines(found)}
-→ ${differsHint(direction, found)}`,
+→ ${invalidHint(found) ?? differsHint(direction)}`,
     drift: (version: string | null, found: readonly Difference[], isBehind: boolean) =>
       `the schema is not what is expected ${atVersion(version)} (${count(found.length, 'difference')})
 
 ${differenceLines(found)}
-→ ${driftHint(version, isBehind)}`,
+→ ${invalidHint(found) ?? driftHint(version, isBehind)}`,
   },
   'data-loss': {
     'data-loss': (losses: readonly Loss[]) => `
@@ -136,11 +136,14 @@ export function leftBehind(
     : 'Nothing was changed.';
 }
 
-function differsHint(direction: Direction, found: readonly Difference[]): string {
+function invalidHint(found: readonly Difference[]): string | undefined {
   const broken = found.find((difference) => difference.found?.endsWith(' INVALID'));
-  if (broken !== undefined)
-    return `A concurrent build that failed or was interrupted left it INVALID. Drop it, and run again:
-DROP INDEX CONCURRENTLY ${broken.object.replace('index ', '')};  -- better: let the migration drop it first, as 0005 does`;
+  if (broken === undefined) return undefined;
+  return `A build that failed or was interrupted left it INVALID. Build it again, then run the command again:
+REINDEX INDEX CONCURRENTLY ${broken.object.replace('index ', '')};`;
+}
+
+function differsHint(direction: Direction): string {
   if (direction === 'down')
     return `Usually "down" does not undo all that "up" does, or somebody changed the schema by hand.
 Complete "down", or change that back, and run again:  ${RUN} down`;
