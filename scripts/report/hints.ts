@@ -49,8 +49,8 @@ export function migrationHint(sqlstate: string, message: string, sql: string): s
     '55P04': `${alone}\nor let the earlier migration call pgm.noTransaction().`,
     '55006': alone,
     '25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
-    '57014':
-      'It took longer than statement_timeout allows. To allow more:  --statement-timeout=10min',
+    '57014': `Usually statement_timeout ended it. To allow more:  --statement-timeout=10min
+Outside a transaction, only this helps:  PGOPTIONS='-c statement_timeout=0' ${RUN} up`,
     '42701': EXISTS,
     '42710': EXISTS,
     '42P07': EXISTS,
