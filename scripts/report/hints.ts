@@ -41,7 +41,8 @@ const EXISTS =
 /** What to do if a migration fails, by SQLSTATE. */
 export function migrationHint(sqlstate: string, message: string, sql: string): string {
   const alone = `This cannot run in the transaction of an earlier migration. Apply one migration at a time:  ${RUN} up 1`;
-  const [, table = '<table>'] = /(?:relation|table) "([^"]+)"/.exec(message) ?? [];
+  const [, column = '<column>', table = '<table>'] =
+    /(?:column "([^"]+)".* )?(?:relation|table) "([^"]+)"/.exec(message) ?? [];
   const rows = `Find the rows, and correct them:  SELECT * FROM ${table} t WHERE`;
   if (message.includes('COPY from stdin'))
     return 'A migration cannot send rows to COPY FROM stdin. Write INSERT instead (pg_dump --inserts).';
@@ -54,14 +55,14 @@ Outside a transaction, only this helps:  PGOPTIONS='-c statement_timeout=0' ${RU
     '42701': EXISTS,
     '42710': EXISTS,
     '42P07': EXISTS,
-    '23502': `${rows} <column> IS NULL;`,
+    '23502': `${rows} ${column} IS NULL;\nIf the column is new, it needs a default.`,
     '23505': `${rows} <the key above>;`,
-    '23514': `${rows} NOT (<the check>);`,
+    '23514': `${rows} NOT (<the condition>);`,
     '23503': `${rows} NOT EXISTS (SELECT FROM <other> o WHERE o.<key> = t.<column>);`,
   };
   const [, index] = /INDEX\s+CONCURRENTLY\s+(?:IF NOT EXISTS\s+)?("[^"]+"|\w+)/i.exec(sql) ?? [];
   if (sqlstate === '23505' && index !== undefined)
     return `Correct the duplicate rows, and drop the INVALID index that the build left:
 DROP INDEX CONCURRENTLY ${index};  -- better: let the migration drop it first, as 0005 does`;
-  return hints[sqlstate] ?? `Correct the migration. See what would run:  ${RUN} plan`;
+  return hints[sqlstate] ?? 'Correct the cause, usually in the migration, and run again.';
 }
