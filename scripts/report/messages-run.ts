@@ -102,10 +102,10 @@ ${differenceLines(found)}
   'data-loss': {
     'data-loss': (losses: readonly Loss[]) => `
 this would delete data:${lossLines(losses)}
-→ If you want that, save the data first (pg_dump), and add to the command:  -- --allow-data-loss`,
+→ If you want that, save the data first (pg_dump), and add to the command:  --allow-data-loss`,
     'data-loss-unseen': (tables: readonly string[], reason: string) =>
       `this may delete data that the role may not read (${reason}):${list(tables)}
-→ Run the command as a role that may read these tables, or add to the command:  -- --allow-data-loss`,
+→ Run the command as a role that may read these tables, or add to the command:  --allow-data-loss`,
   },
   partial: {
     'left-transaction': (file: string) => `
