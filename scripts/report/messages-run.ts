@@ -46,8 +46,8 @@ the connection that held the run lock was lost, so this run stopped before its n
   locked: {
     'run-lock': (wait: number, holder: Session | undefined) =>
       `another run holds the run lock, and did not release it within ${wait} s: ${sessionText(holder)}
-→ Usually a deploy is still at work. Run the command again, or wait longer:  --lock-wait=600
-If that session is stuck, end it:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});`,
+→ Usually a deploy is still at work (its session is always idle). Run the command again, or wait longer:  --lock-wait=600
+If that deploy no longer runs, end its session:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});`,
     'table-lock': (retries: number, blockers: readonly Session[]) =>
       `a table lock could not be acquired in ${count(retries + 1, 'attempt')}${blockerLines(blockers)}
 → Usually a long transaction of the application or a backup holds it. Run the command again when that has ended,
