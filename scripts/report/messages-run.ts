@@ -82,12 +82,12 @@ stopped by ${signal}; what was not committed is rolled back
   },
   differs: {
     'in-the-way': (name: string, message: string, found: readonly Difference[]) =>
-      `migration ${name} failed, because what it creates is there already with another definition
+      `migration ${name} failed, and what it creates is there already with another definition
 
 ${differenceLines(found)}
 
 PostgreSQL says: ${message}
-→ Usually the object was made by hand or by an older file. Change it to what is expected, and run the command again.`,
+→ Usually that is the cause: it was made by hand or by an older file. Change it to what is expected, or rename it, and run again.`,
     differs: (version: string | null, direction: Direction, found: readonly Difference[]) => `
 the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`} (${count(found.length, 'difference')})
 
@@ -155,9 +155,8 @@ If you have just edited the migration, write its effect again, and read the diff
 function driftHint(version: string | null, isBehind: boolean): string {
   if (version === null)
     return 'Usually the URL names another database, or the base schema of the application is not loaded. Correct the URL, or load the base schema.';
-  const hint = `Usually somebody changed the schema by hand. Change it back; or, to keep the change:  ${RUN} create <name>`;
-  const next = `If a run was interrupted, the same command again completes it:  ${RUN} up`;
-  return isBehind ? `${hint}\n${next}` : hint;
+  const next = `\nIf a run was interrupted, the same command again completes it:  ${RUN} up`;
+  return `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  ${RUN} create <name>${isBehind ? next : ''}`;
 }
 
 /** The beginning of a statement, which may be many megabytes long. */
