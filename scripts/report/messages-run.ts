@@ -147,8 +147,7 @@ function differsHint(direction: Direction): string {
   if (direction === 'down')
     return `Usually "down" does not undo all that "up" does, or somebody changed the schema by hand.
 Complete "down", or change that back, and run again:  ${RUN} down`;
-  return `Usually a table or an index of the same name was there before the run, made by hand or by an older file.
-Change it to what is expected, or rename it, and run again:  ${RUN} up
+  return `Usually a table or an index of the same name was there before. Change it to what is expected, or rename it, and run again.
 If you have just edited the migration, write its effect again, and read the diff:  ${RUN} snapshot`;
 }
 
