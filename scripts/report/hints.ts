@@ -3,8 +3,7 @@ import { RUN } from './wording.ts';
 const connectHints: Readonly<Record<string, string>> = {
   ECONNREFUSED:
     'No server listens there: it is not started, or the host or the port is wrong. To wait for it:  --connect-wait=30',
-  ETIMEDOUT:
-    'There was no answer. Often a firewall drops the packets, or the port is wrong (of a pooler, often 6543).',
+  ETIMEDOUT: 'There was no answer. Often a firewall drops the packets, or the port is wrong.',
   '57P03': 'The server is starting or stopping. To wait for it:  --connect-wait=30',
   '28P01':
     'The password or the user is wrong. Correct the URL; in a password, write @ : / as %40 %3A %2F.',
@@ -31,8 +30,7 @@ export const serverHints: Readonly<Record<string, string>> = {
   '42704': UP_FIRST,
   '42883': UP_FIRST,
   '42501': 'Grant the privilege, or connect as a role that has it ("snapshot" needs CREATEDB).',
-  '25006':
-    'Transactions are read-only here. Connect as a role that may write, or to the primary server.',
+  '25006': 'Transactions are read-only here. Use a role that may write, or the primary server.',
 };
 
 const EXISTS =
