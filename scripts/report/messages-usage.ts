@@ -46,7 +46,7 @@ the base schema ${place} cannot be loaded: ${reason}
 → Usually it was not written by pg_dump. Write it with:  pg_dump --schema-only --no-owner --no-privileges`,
   'row-without-file': (names: readonly string[]) => `
 the migrations table has rows of migrations that have no file here:${list(names)}
-→ Usually a branch that is not merged applied them, or a file was renamed. Run the command where these files are.`,
+→ Usually a branch that is not merged applied them, or a file was renamed. Run the command where these files are, or undo the renaming.`,
   'out-of-order': (files: readonly string[], last: string) => `
 ${last} is applied, but these earlier migrations are not:${list(files)}
 → Usually a branch with an older number was merged late. Give its migration and effect file the next number.`,
@@ -64,7 +64,7 @@ function missingHint(file: string): string {
   if (file.endsWith('0000_prerequisites.json'))
     return "This file says what the application's base schema contains. Restore it, or begin with:  {}";
   if (isEffect(file))
-    return `Every migration has an effect file. Usually this one is not written yet. ${SNAPSHOT}`;
+    return `Every migration has an effect file. Usually this one is not written or not committed yet. ${SNAPSHOT}`;
   if (file.endsWith('rc.json')) return 'Run the command in the folder that has this file.';
   return 'Correct its name in .node-pg-migraterc.json ("migrations-dir", "template-file-name").';
 }
