@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { EventEmitter } from 'node:events';
-import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type QueryResult } from 'pg';
@@ -17,7 +15,19 @@ export interface Connection {
   readonly query: (sql: string) => Promise<QueryResult[]>;
   /** Sends one statement. Returns what `pg` returns. */
   readonly send: (statement: Statement, values?: readonly unknown[]) => Promise<unknown>;
-  readonly client: pg.Client;
+  readonly client: Client;
+}
+
+/** `pg.Client`, with properties that its types do not declare. */
+interface Client extends pg.Client {
+  /** The process id that the server sent when it accepted the connection. A pooler sends an id of its own. */
+  readonly processID: number;
+  readonly secretKey: number;
+  readonly connection: pg.Connection & {
+    /** Sends the first message of a connection. */
+    startup: () => void;
+    readonly cancel: (processID: number, secretKey: number) => void;
+  };
 }
 
 /** What a connection is used for. Its `application_name` says so in `pg_stat_activity`. */
@@ -64,7 +74,7 @@ export async function withConnection<T>(
     const giveUp = () => {
       requestCancel(client);
       setTimeout(() => {
-        sessionOf(client).connection.stream.destroy();
+        client.connection.stream.destroy();
         if (purpose === 'run') reject(signal.reason as Failure);
       }, 900);
     };
@@ -119,11 +129,11 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
     keepAliveInitialDelayMillis: 30_000, // Firewalls drop idle connections before the default of two hours.
     connectionTimeoutMillis: 15_000,
     query_timeout: undefined, // The URL may set one for the application. Migrations may take longer.
-  });
+  }) as Client;
   client.on('error', () => undefined); // If the connection is lost, the next query fails, which is enough.
   let serverVersion = '';
-  const { connection } = sessionOf(client);
-  connection.on('parameterStatus', (status: { parameterName: string; parameterValue: string }) => {
+  const { connection } = client;
+  connection.on('parameterStatus', (status: Record<'parameterName' | 'parameterValue', string>) => {
     if (status.parameterName === 'server_version') serverVersion = status.parameterValue;
   });
   const cut = () => connection.stream.destroy();
@@ -139,29 +149,9 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
   return { serverVersion, query, send, client };
 }
 
-/** Properties of `pg.Client` that its types do not declare. */
-interface Session {
-  readonly connection: Wire;
-  readonly ssl: pg.ClientConfig['ssl'];
-  /** The process id that the server sent when it accepted the connection. A pooler sends an id of its own. */
-  readonly processID: number;
-  readonly secretKey: number;
-}
-interface Wire extends EventEmitter {
-  readonly stream: Socket;
-  /** Sends the first message of a connection. */
-  startup: () => void;
-  cancel(processID: number, secretKey: number): void;
-}
-export const sessionOf = (client: pg.Client) => client as unknown as Session;
-
 /** Asks the server to cancel the current statement (manual, 55.2.8), even through TLS or a pooler. Never throws. */
-function requestCancel(client: pg.Client): void {
-  const { ssl, processID, secretKey } = sessionOf(client);
-  const other = new pg.Client({ host: client.host, port: client.port, ssl });
-  const { connection } = sessionOf(other);
-  connection.startup = () => {
-    connection.cancel(processID, secretKey);
-  };
+function requestCancel({ host, port, ssl, processID, secretKey }: Client): void {
+  const other = new pg.Client({ host, port, ssl }) as Client;
+  other.connection.startup = () => other.connection.cancel(processID, secretKey);
   other.connect().catch(() => undefined); // The server closes this connection without an answer.
 }

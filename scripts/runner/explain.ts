@@ -1,5 +1,4 @@
 import type { DatabaseError } from 'pg';
-import { sessionOf } from '../database/connection.ts';
 import {
   isConnectionLost,
   isLockError,
@@ -34,7 +33,7 @@ export async function explain(
   if (isLockError(error) || isKnown) return error;
   const sqlstate = sqlstateOf(error);
   // An error without an SQLSTATE may be about a connection that the migration itself made to another server.
-  const isOurs = sqlstate !== '' || sessionOf(run.connection.client).connection.stream.destroyed;
+  const isOurs = sqlstate !== '' || run.connection.client.connection.stream.destroyed;
   if (isOurs && isConnectionLost(error)) return serverFailure(error);
   const { name, file } = current;
   const { detail, hint, where } = Object(error) as Partial<DatabaseError>;

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { sessionOf, type Connection } from '../database/connection.ts';
+import type { Connection } from '../database/connection.ts';
 import { failure } from '../report/errors.ts';
 import type { Context } from './context.ts';
 
@@ -73,7 +73,7 @@ export async function prepareSession(
       WHERE has_schema_privilege(n.oid, 'USAGE')) AS same`);
   const { pid, role, same } = result?.rows[0] as { pid: number; role: string; same: boolean };
   const path = searchPath(schemas);
-  const isPooled = pid !== sessionOf(client).processID;
+  const isPooled = pid !== client.processID;
   if (!isPooled) await query(`SET search_path = ${path}`);
   else if (!same) throw failure('pooled-search-path', [file, role, path]);
   return isPooled;
