@@ -14,11 +14,6 @@ export function messageOf(thrown: unknown): string {
   return typeof thrown === 'string' ? thrown : inspect(thrown);
 }
 
-/** True if a catalog query failed because another session dropped an object meanwhile. */
-export const isDroppedMeanwhile = (error: unknown) =>
-  sqlstateOf(error) === 'XX000' &&
-  /^(cache lookup failed for|could not open relation with OID) /.test((error as Error).message);
-
 /** True for a lock timeout, a deadlock, and "tuple concurrently updated". Another attempt may succeed. */
 export const isLockError = (error: unknown) =>
   ['55P03', '40P01'].includes(sqlstateOf(error)) ||

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueryResult } from 'pg';
 import type { Connection } from '../database/connection.ts';
-import { isDroppedMeanwhile, sqlstateOf } from '../database/pg-errors.ts';
+import { sqlstateOf } from '../database/pg-errors.ts';
 import { expectedAt } from '../project/project.ts';
 import { appliedCount, type AppliedRow } from '../project/version.ts';
 import { failure } from '../report/errors.ts';
@@ -48,29 +47,29 @@ export async function checkSchema(
 
 type State = Pick<SchemaCheck, 'rows' | 'facts' | 'hasTable'>;
 
-const RETRIES = 5;
-
 /** Reads the state in its own transaction. If privileges are missing, the failure lists all of them. */
-async function readInOwnTransaction(connection: Connection, context: Context): Promise<State> {
+async function readInOwnTransaction(
+  connection: Connection,
+  context: Context,
+  hasTable = true,
+): Promise<State> {
   const lockTimeout = `SET LOCAL lock_timeout = '${context.options.lockTimeout}ms';`;
   const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${lockTimeout} ${READ_SETTINGS}`;
-  let hasTable = true;
-  for (let retries = 0; ; retries++)
-    try {
-      return await readState(connection, context, begin, 'COMMIT', hasTable);
-    } catch (error) {
-      await connection.query('ROLLBACK').catch(() => undefined);
-      const sqlstate = sqlstateOf(error);
-      if (sqlstate === '42703') throw failure('foreign-table', [(error as Error).message]);
-      if (sqlstate === '42501') {
-        const { facts } = await readState(connection, context, begin, 'COMMIT', false);
-        await refuseProblems(connection, context, context.project.migrations, facts);
-      }
-      // The migrations table or its schema does not exist yet.
-      if (hasTable && sqlstate === '42P01') hasTable = false;
-      else if (!isDroppedMeanwhile(error) || retries === RETRIES) throw error;
-      else await sleep(100);
+  try {
+    return await readState(connection, context, begin, 'COMMIT', hasTable);
+  } catch (error) {
+    await connection.query('ROLLBACK').catch(() => undefined);
+    const sqlstate = sqlstateOf(error);
+    // The migrations table or its schema does not exist yet.
+    if (hasTable && sqlstate === '42P01')
+      return await readInOwnTransaction(connection, context, false);
+    if (sqlstate === '42703') throw failure('foreign-table', [(error as Error).message]);
+    if (sqlstate === '42501') {
+      const { facts } = await readState(connection, context, begin, 'COMMIT', false);
+      await refuseProblems(connection, context, context.project.migrations, facts);
     }
+    throw error;
+  }
 }
 
 /** Reads the migrations table and the facts in one round trip. */
