@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { readFile, writeFile } from '../project/files.ts';
 import type { Project } from '../project/project.ts';
 import type { Settings } from '../project/settings.ts';
@@ -13,8 +13,7 @@ export function create(argument = '', project: Project, settings: Settings): Res
   if (!/^[a-z0-9][a-z0-9-]*$/.test(slug)) throw failure('command-line', [reason]);
   const last = project.migrations.at(-1)?.name.split('_')[0] ?? '0000';
   const name = `${String(BigInt(last) + 1n).padStart(last.length, '0')}_${slug}`;
-  const path = join(migrationsDir, `${name}.ts`);
-  const file = relative(root, path);
-  writeFile(path, file, readFile(template, relative(root, template)));
+  const file = join(migrationsDir, `${name}.ts`);
+  writeFile(root, file, readFile(root, template));
   return { outcome: 'applied', pending: [name], output: file };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { withConnection, type Connection } from '../database/connection.ts';
 import { messageOf, sqlstateOf } from '../database/pg-errors.ts';
@@ -43,10 +43,10 @@ export async function snapshot(context: Context): Promise<Result> {
   );
   files.set('README.md', diagram(last, merge([...effects.values()])));
   const changed = [...files].flatMap(([name, text]) => {
-    const path = join(effectsDir, name);
-    const file = relative(root, path);
+    const file = join(effectsDir, name);
+    const path = resolve(root, file);
     if (existsSync(path) && readFileSync(path, 'utf8') === text) return [];
-    writeFile(path, file, text);
+    writeFile(root, file, text);
     return [file];
   });
   return { outcome: 'applied', output: changed.join('\n') };
@@ -116,16 +116,15 @@ async function refuseContradictions({ project, settings }: Context, base: Facts)
   const changed = failing.find(({ found }) => found !== null);
   if (changed === undefined) return;
   const { object, expected, found } = changed;
-  const file = relative(settings.root, settings.baseSchema);
+  const file = settings.baseSchema;
   const reason = `${object} is ${found ?? ''}, where ${PREREQUISITES}.json has ${expected ?? 'nothing'}`;
   throw failure('bad-file', [file, reason], { file });
 }
 
 /** Loads the base schema, without the backslash commands for psql, which pg_dump writes since 2025. */
 async function loadBaseSchema({ settings }: Context, connection: Connection): Promise<void> {
-  const { baseSchema, root, migrationsSchema } = settings;
-  const file = relative(root, baseSchema);
-  const sql = existsSync(baseSchema) ? readFile(baseSchema, file).replaceAll(/^\\.*$/gm, '') : '';
+  const { baseSchema: file, root, migrationsSchema } = settings;
+  const sql = existsSync(join(root, file)) ? readFile(root, file).replaceAll(/^\\.*$/gm, '') : '';
   const lineAt = (position: number) => `${file}:${sql.slice(0, position).split('\n').length}`;
   try {
     await connection.query(

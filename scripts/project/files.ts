@@ -1,17 +1,21 @@
+/** Files are named relative to the project's folder, `root`, as in messages. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { failure } from '../report/errors.ts';
 
-/** Reads a file, without a byte order mark. `file` is its name in messages. @throws Failure `usage` */
-export const readFile = (path: string, file: string) =>
-  orRefuse('not-readable', file, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
+/** Reads a file, without a byte order mark. @throws Failure `usage` */
+export const readFile = (root: string, file: string) =>
+  orRefuse('not-readable', file, () =>
+    readFileSync(resolve(root, file), 'utf8').replace(/^\uFEFF/, ''),
+  );
 
 /** Reads the names of the files in a folder. @throws Failure `usage` */
-export const readFolder = (path: string, folder: string) =>
-  orRefuse('not-readable', folder, () => readdirSync(path));
+export const readFolder = (root: string, folder: string) =>
+  orRefuse('not-readable', folder, () => readdirSync(resolve(root, folder)));
 
 /** Writes a file. Creates its folder if necessary. @throws Failure `usage` */
-export const writeFile = (path: string, file: string, text: string) => {
+export const writeFile = (root: string, file: string, text: string) => {
+  const path = resolve(root, file);
   orRefuse('not-writable', file, () => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
@@ -29,8 +33,8 @@ function orRefuse<T>(code: 'not-readable' | 'not-writable', file: string, operat
 }
 
 /** Reads a JSON object. @throws Failure `usage`, with line and column if Node.js tells them */
-export function readJson(path: string, file: string): object {
-  const text = readFile(path, file);
+export function readJson(root: string, file: string): object {
+  const text = readFile(root, file);
   try {
     const document: unknown = JSON.parse(text);
     if (document instanceof Object && !Array.isArray(document)) return document;

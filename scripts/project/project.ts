@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path';
+import { join, resolve } from 'node:path';
 import { failure } from '../report/errors.ts';
 import { expectation, partsOf, type Effect } from '../schema/effects.ts';
 import { readFolder, readJson } from './files.ts';
@@ -36,24 +36,22 @@ const numberOf = (file: string) => BigInt(/^\d+/.exec(file)?.[0] ?? '');
  */
 export function readProject(settings: Settings, needsEffects: boolean): Project {
   const { root, migrationsDir, effectsDir } = settings;
-  const folder = relative(root, migrationsDir);
   const readEffect = (name: string): Effect => {
-    const path = join(effectsDir, `${name}.json`);
-    const file = relative(root, path);
-    return checkEffect(readJson(path, file), file);
+    const file = join(effectsDir, `${name}.json`);
+    return checkEffect(readJson(root, file), file);
   };
-  const files = readFolder(migrationsDir, folder)
+  const files = readFolder(root, migrationsDir)
     .filter((file) => CANDIDATE.test(file))
     .sort((a, b) => (numberOf(a) < numberOf(b) ? -1 : 1));
   const migrations = files.map((base, index) => {
     const name = base.replace(/\.\w+$/, '');
-    const file = join(folder, base);
+    const file = join(migrationsDir, base);
     if (!MIGRATION.test(base)) throw failure('migration-name', [file], { file });
     const next = files[index + 1];
     if (next !== undefined && numberOf(next) === numberOf(base))
       throw failure('duplicate-number', [base, next], { file });
     const effect = needsEffects ? readEffect(name) : {};
-    return { name, path: join(migrationsDir, base), file, effect };
+    return { name, path: resolve(root, file), file, effect };
   });
   const prerequisites = readEffect(PREREQUISITES);
   const effects = [prerequisites, ...migrations.map(({ effect }) => effect)];

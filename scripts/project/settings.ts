@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
 import pg from 'pg';
 import { failure } from '../report/errors.ts';
@@ -24,16 +24,17 @@ const DEFAULTS = {
   verbose: false,
 };
 
-/** The settings of a project. Paths are absolute. */
+/** The settings of a project. The names of files and folders are relative to `root`. */
 export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
 /** Reads the settings file. Adds variables of `.env` to `env` unless they are set. @throws Failure `usage` */
 export function readSettings(root: string, env: NodeJS.ProcessEnv) {
-  const values = { ...DEFAULTS, ...checkSettings(readJson(join(root, FILE), FILE)) };
+  const values = { ...DEFAULTS, ...checkSettings(readJson(root, FILE)) };
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });
   /** The schemas that unqualified names in migrations refer to. */
   const schemas = [values.schema].flat();
-  const migrationsDir = resolve(root, isCompiled ? 'dist' : '.', values['migrations-dir']);
+  const folder = resolve(root, isCompiled ? 'dist' : '.', values['migrations-dir']);
+  const migrationsDir = relative(root, folder);
   const migrationsSchema = values['migrations-schema'] || (schemas[0] ?? '');
   const migrationsTable = values['migrations-table'];
   return {
@@ -43,9 +44,9 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv) {
     migrationsSchema,
     migrationsTable,
     effectsDir: join(migrationsDir, 'schema'),
-    template: resolve(root, values['template-file-name']),
+    template: values['template-file-name'],
     /** The base schema of the application. `snapshot` loads it before the first migration. */
-    baseSchema: join(root, 'test/fixtures/base-schema.sql'),
+    baseSchema: 'test/fixtures/base-schema.sql',
     /** The name of the migrations table for SQL: with its schema, and quoted. */
     tableName: [migrationsSchema, migrationsTable].map(pg.escapeIdentifier).join('.'),
     databaseUrlVar: values['database-url-var'],
