@@ -32,7 +32,7 @@ function orRefuse<T>(code: 'not-readable' | 'not-writable', file: string, operat
   }
 }
 
-/** Reads a JSON object. @throws Failure `usage`, with line and column if Node.js tells them */
+/** Reads a JSON object. @throws Failure `usage` */
 export function readJson(root: string, file: string): object {
   const text = readFile(root, file);
   try {
@@ -40,12 +40,6 @@ export function readJson(root: string, file: string): object {
     if (document instanceof Object && !Array.isArray(document)) return document;
     throw new Error('it is not an object');
   } catch (cause) {
-    const { message } = cause as Error;
-    const position = /at position (\d+)/.exec(message)?.[1];
-    const lines = text.slice(0, Number(position)).split('\n');
-    const place =
-      position === undefined ? '' : `:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
-    const reason = message.replace(/ in JSON at position.*| \(line .*/s, '');
-    throw failure('bad-file', [file + place, reason], { file, cause });
+    throw failure('bad-file', [file, (cause as Error).message], { file, cause });
   }
 }
