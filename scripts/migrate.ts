@@ -10,6 +10,7 @@ import { plan } from './commands/plan.ts';
 import { run } from './commands/run.ts';
 import { snapshot } from './commands/snapshot.ts';
 import { readConfiguration } from './database/configuration.ts';
+import { sqlstateOf } from './database/pg-errors.ts';
 import { readProject } from './project/project.ts';
 import { isCompiled, readSettings } from './project/settings.ts';
 import { failure } from './report/errors.ts';
@@ -64,7 +65,7 @@ async function execute(call: Call, invocation: Invocation): Promise<Result> {
 function print({ env, stdout, stderr, color }: Call, report: Report, options: Partial<Options>) {
   const { error, output = '', outcome } = report;
   const text = options.quiet ? output : asText(report, color);
-  if (options.json) stdout(`${asJson(report)}\n`);
+  if (options.json) stdout(`${asJson(report, sqlstateOf(error?.details.cause))}\n`);
   else if (text !== '' && (!error || outcome === 'differs')) stdout(`${text}\n`);
   if (!error) return;
   stderr(`${failureText(error, color)}\n`);

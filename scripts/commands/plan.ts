@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { withConnection, type Connection } from '../database/connection.ts';
-import { messageOf, serverFailure, sqlstateOf } from '../database/pg-errors.ts';
+import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
 import { expectedAt, type Migration } from '../project/project.ts';
 import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
@@ -9,6 +9,7 @@ import type { Direction } from '../report/types.ts';
 import { atVersion } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
+import { migrationFailure } from '../runner/explain.ts';
 import {
   loadMigrations,
   recordStatement,
@@ -51,7 +52,7 @@ async function textsBetween(context: Context, connection: Connection, from: numb
     const { file } = migration;
     const sql = await sqlOf(migration, action, readerFor(client, file)).catch((cause: unknown) => {
       if (cause instanceof Failure) throw cause;
-      throw failure('migration-failed', [file, messageOf(cause), '', []], { file, cause });
+      throw migrationFailure(file, cause);
     });
     const count = direction === 'up' ? from + texts.length : from - texts.length;
     texts.push(migrationText(context, migration, direction, count, sql));

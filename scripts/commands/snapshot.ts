@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { withConnection, type Connection } from '../database/connection.ts';
-import { messageOf, sqlstateOf } from '../database/pg-errors.ts';
 import { readFile, writeFile } from '../project/files.ts';
 import { PREREQUISITES, type Migration } from '../project/project.ts';
 import { diagram } from '../report/diagram.ts';
@@ -11,6 +10,7 @@ import { failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import { factsFrom } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
+import { migrationFailure } from '../runner/explain.ts';
 import { loadMigrations, runMigrations, type Action } from '../runner/framework.ts';
 import { RESET, runSettings } from '../runner/session-settings.ts';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
@@ -90,15 +90,11 @@ async function takeEffects(
     const [result] = await query('SELECT pg_current_xact_id()::xid::text AS id');
     // A migration may run outside a transaction, where SET LOCAL has no effect.
     await query(runSettings(context).replaceAll('SET LOCAL', 'SET'));
-    await runMigrations(context.settings, client, new Map([[migration, action]]), 'up').catch(
-      (cause: unknown) => {
-        const { file } = migration;
-        const message = messageOf(cause);
-        const details = { file, sqlstate: sqlstateOf(cause), cause };
-        const more = ['It ran on a scratch database, which is dropped. No file was changed.'];
-        throw failure('migration-failed', [file, message, details.sqlstate, more], details);
-      },
-    );
+    const one = new Map([[migration, action]]);
+    await runMigrations(context.settings, client, one, 'up').catch((cause: unknown) => {
+      const note = 'It ran on a scratch database, which is dropped. No file was changed.';
+      throw migrationFailure(migration.file, cause, '', note);
+    });
     await query(RESET); // Drops temporary tables, and what depends on them.
     const after = await readAll(context, connection);
     // The effect also names a function that the migration replaced by an equal one, so that it is compared.

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type QueryResult } from 'pg';
 import { failure, type Failure } from '../report/errors.ts';
 import type { Configuration } from './configuration.ts';
-import { isConnectionLost, sqlstateOf } from './pg-errors.ts';
+import { isConnectionLost } from './pg-errors.ts';
 
 export type Statement = string | { readonly text: string };
 
@@ -112,10 +112,7 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
       if (lacksTls && configuration.sslmode === 'prefer')
         configuration = { ...configuration, ssl: false, sslmode: 'disable' };
       else if (mayStart && left > 0) await sleep(Math.min(pause, left), null, { signal });
-      else {
-        const details = { sqlstate: sqlstateOf(error), cause };
-        throw failure('not-connected', [configuration, code, message || code], details);
-      }
+      else throw failure('not-connected', [configuration, code, message || code], { cause });
     }
   }
 }

@@ -33,7 +33,7 @@ export function isConnectionLost(error: unknown): boolean {
 /** Makes the failure for an error of the server or the connection. Undefined for any other error. */
 export function serverFailure(error: unknown): Failure | undefined {
   const sqlstate = sqlstateOf(error);
-  const details = { sqlstate, cause: error };
+  const details = { cause: error };
   const { message } = error as Error;
   if (isConnectionLost(error)) return failure('connection-lost', [message], details);
   if (isLockError(error)) return failure('table-lock', [0, []], details);

@@ -31,7 +31,6 @@ type Outcome = keyof typeof exitCodes;
 type Code = keyof typeof messages;
 
 interface Details {
-  readonly sqlstate?: string;
   /** The file that the user must correct. Its path is relative to the project's root. */
   readonly file?: string;
   readonly differences?: readonly Difference[];

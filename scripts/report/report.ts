@@ -27,7 +27,7 @@ export interface Report extends Result {
 }
 
 /** The report as JSON, for other programs: one object on one line. */
-export function asJson({ warnings = [], error, ...report }: Report): string {
+export function asJson({ warnings = [], error, ...report }: Report, sqlstate: string): string {
   const { code, message, hint, details } = error ?? {};
   const unknown = { version: null, applied: [], reverted: [], pending: [], database: null };
   return JSON.stringify({
@@ -35,6 +35,6 @@ export function asJson({ warnings = [], error, ...report }: Report): string {
     ...report,
     exitCode: error?.exitCode ?? 0,
     differences: [...(details?.differences ?? []), ...warnings],
-    error: error ? { code, sqlstate: details?.sqlstate || null, message, hint } : null,
+    error: error ? { code, sqlstate: sqlstate || null, message, hint } : null,
   });
 }

@@ -36,14 +36,21 @@ export async function explain(
   const isOurs = sqlstate !== '' || run.connection.client.connection.stream.destroyed;
   if (isOurs && isConnectionLost(error)) return serverFailure(error);
   const { name, file } = current;
-  const { detail, hint, where } = Object(error) as Partial<DatabaseError>;
-  const message = messageOf(error);
-  const details = { sqlstate, file, cause: error };
   const differences = await inTheWay(run, target, sqlstate);
-  if (differences.length > 0)
-    return failure('in-the-way', [name, message, differences], { ...details, differences });
-  const more = [detail, hint, where].filter((line) => line !== undefined);
-  return failure('migration-failed', [file, message, sqlstate, more, sql], details);
+  if (differences.length === 0) return migrationFailure(file, error, sql);
+  const details = { file, cause: error, differences };
+  return failure('in-the-way', [name, messageOf(error), differences], details);
+}
+
+/** Makes the failure of a migration from an error of its statement `sql`, or of its function. */
+export function migrationFailure(file: string, cause: unknown, sql?: string, note?: string) {
+  const { detail, hint, where } = Object(cause) as Partial<DatabaseError>;
+  const more = [detail, hint, where, note].filter((line) => line !== undefined);
+  const sqlstate = sqlstateOf(cause);
+  return failure('migration-failed', [file, messageOf(cause), sqlstate, more, sql], {
+    file,
+    cause,
+  });
 }
 
 /**

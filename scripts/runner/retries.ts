@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isLockError, sqlstateOf } from '../database/pg-errors.ts';
+import { isLockError } from '../database/pg-errors.ts';
 import { failure } from '../report/errors.ts';
 import { blockerLines, duration } from '../report/wording.ts';
 import type { Context } from './context.ts';
@@ -19,8 +19,7 @@ export async function withRetries<T>(
       return await attemptOnce();
     } catch (error) {
       if (!isLockError(error) || signal.aborted) throw error;
-      const details = { sqlstate: sqlstateOf(error), cause: error };
-      if (attempt > retries) throw failure('table-lock', [retries, blockers()], details);
+      if (attempt > retries) throw failure('table-lock', [retries, blockers()], { cause: error });
       const longest = Math.min(100 * 2 ** (attempt - 1), 5000);
       const pause = Math.round(longest * (0.5 + Math.random()));
       const failed = `attempt ${attempt} of ${retries + 1} failed: ${(error as Error).message}`;
