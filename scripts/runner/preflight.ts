@@ -5,7 +5,7 @@ import { failure } from '../report/errors.ts';
 import type { Direction, Problem } from '../report/types.ts';
 import { READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
-import { isKind, isTriggerFunction, partsOf, type Effect, type Facts } from '../schema/effects.ts';
+import { isKind, isTriggerFunction, partsOf, type Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
 import { BEGIN_READ } from './session-settings.ts';
 
@@ -46,31 +46,13 @@ export async function refuseProblems(
   const query = problemsQuery(needs, settings.migrationsSchema, writes);
   const results = await connection.query(`${BEGIN_READ} ${READ_SETTINGS} ${query}; COMMIT`);
   const problems = results.at(-2)?.rows as Problem[];
-  if (writes) problems.push(...(await missingPrerequisites(context, facts)));
+  const lacking = writes ? (await compare(expectedAt(project, 0), facts)).failing : [];
+  const remedy = `load the application's base schema into database ${database}, or correct the database in the URL`;
+  for (const { object, expected, found } of lacking) {
+    const problem = `${object} is ${found ?? 'missing'} (expected ${expected ?? 'nothing'})`;
+    problems.push({ problem, remedy });
+  }
   if (problems.length > 0) throw failure('problems', [problems, database]);
-}
-
-/** The prerequisites that the live schema lacks. A prerequisite that a migration changes is not compared. */
-async function missingPrerequisites(
-  { project, configuration }: Context,
-  facts: Facts,
-): Promise<Problem[]> {
-  const { failing } = await compare(expectedAt(project, 0), facts);
-  const remedy = `load the application's base schema into database ${configuration.database}, or correct the database in the URL`;
-  return failing.map(({ object, expected, found }) => ({
-    problem: `${object} is ${found ?? 'missing'} (expected ${expected ?? 'nothing'})`,
-    remedy,
-  }));
-}
-
-/** What the rules below need to know about a migration. */
-interface Situation {
-  /** The objects that the migration removes, or removes a part of. */
-  readonly removed: readonly string[];
-  /** The live schema before it. */
-  readonly live: Facts;
-  /** True if the schema that is expected before it has this part. */
-  readonly isKnown: (object: string, part: string) => boolean;
 }
 
 /** What the role needs for a migration, except for extensions. `live` is the schema before the migration. */
@@ -78,60 +60,51 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
   const entries = Object.entries(migration.effect).filter(
     ([object]) => !object.startsWith('extension '),
   );
-  const removed = entries.filter(([, patch]) => removes(patch)).map(([object]) => object);
-  let expected: Facts | undefined;
+  /** The objects that the effect removes, or removes a part of. */
+  const removed = entries
+    .filter(([, patch]) => patch === null || partsOf(patch).some(([, text]) => text === null))
+    .map(([object]) => object);
+  let expected: Facts | undefined; // Made when it is first needed: for many migrations, it is not.
+  /** True if the schema that is expected before the migration has this part. */
   const isKnown = (object: string, part: string) => {
     expected ??= expectedAt(project, project.migrations.indexOf(migration)).facts;
     return expected.get(object)?.has(part) === true;
   };
-  const needsTo = direction === 'up' ? needsToApply : needsToRevert;
-  return entries.flatMap(([object, patch]) => needsTo(object, patch, { removed, live, isKnown }));
+  return entries.flatMap(([object, patch]): Need[] => {
+    const parts = partsOf(patch);
+    // If another object is removed, this one may change only because it depends on that. That needs no right.
+    const mayDepend = removed.some((other) => other !== object);
+    if (direction === 'down') {
+      const mayStay = parts.some(([, text]) => isTriggerFunction(text));
+      const isNew = parts.some(([part]) => isKind(part) && !isKnown(object, part));
+      if (!live.has(object) || mayStay || (mayDepend && !isNew)) return [];
+      return [[object, parts.some(([part]) => isKind(part)) ? 'DROP' : 'OWNER']];
+    }
+    const needs: Need[] = [];
+    for (const [part, text] of parts) {
+      if (text === null) continue;
+      const isThere = live.get(object)?.has(part) === true;
+      if (isKind(part) && !isThere) needs.push([object, 'CREATE']);
+      if (removed.length > 0) continue; // This part may only be renamed, which needs no more.
+      const [, target] = REFERENCE.exec(text) ?? [];
+      const [, parent] = PARENT.exec(text) ?? [];
+      // Even if the foreign key is there, the migration may drop it, and create it again.
+      if (target !== undefined && !isKnown(object, part)) needs.push([target, 'REFERENCES']);
+      if (parent !== undefined && !isThere) needs.push([parent, 'OWNER']);
+      // To create an index, or a key (which has an index), the role needs CREATE on the schema.
+      const isIndex = part.startsWith('index ') || KEY.test(text);
+      if (isIndex && !isThere) needs.push([object, 'CREATE']);
+    }
+    if (!live.has(object) || mayDepend) return needs;
+    if (patch === null) return [...needs, [object, 'DROP']];
+    const addsOnlyTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
+    return [...needs, [object, addsOnlyTriggers ? 'TRIGGER' : 'OWNER']];
+  });
 }
-
-function needsToRevert(object: string, patch: Effect[string], situation: Situation): Need[] {
-  const { removed, live, isKnown } = situation;
-  const parts = partsOf(patch);
-  const mayStay = parts.some(([, text]) => isTriggerFunction(text));
-  const isNew = parts.some(([part]) => isKind(part) && !isKnown(object, part));
-  if (!live.has(object) || mayStay || (mayDepend(object, removed) && !isNew)) return [];
-  return [[object, parts.some(([part]) => isKind(part)) ? 'DROP' : 'OWNER']];
-}
-
-function needsToApply(object: string, patch: Effect[string], situation: Situation): Need[] {
-  const { removed, live, isKnown } = situation;
-  const needs: Need[] = [];
-  const parts = partsOf(patch);
-  for (const [part, text] of parts) {
-    if (text === null) continue;
-    const isThere = live.get(object)?.has(part) === true;
-    const [, target] = REFERENCE.exec(text) ?? [];
-    const [, parent] = PARENT.exec(text) ?? [];
-    if (isKind(part) && !isThere) needs.push([object, 'CREATE']);
-    if (removed.length > 0) continue; // This part may only be renamed, which needs no more.
-    if (parent !== undefined && !isThere) needs.push([parent, 'OWNER']);
-    // Even if the foreign key is there, the migration may drop it, and create it again.
-    if (target !== undefined && !isKnown(object, part)) needs.push([target, 'REFERENCES']);
-    // To create an index, or a key (which has an index), the role needs CREATE on the schema.
-    const isIndex = part.startsWith('index ') || KEY.test(text);
-    if (isIndex && !isThere) needs.push([object, 'CREATE']);
-  }
-  if (!live.has(object) || mayDepend(object, removed)) return needs;
-  if (patch === null) return [...needs, [object, 'DROP']];
-  const addsOnlyTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
-  return [...needs, [object, addsOnlyTriggers ? 'TRIGGER' : 'OWNER']];
-}
-
-/** If another object is removed, this one may change only because it depends on that. That needs no right. */
-const mayDepend = (object: string, removed: readonly string[]) =>
-  removed.some((other) => other !== object);
 
 const PARENT = /^(?:UNLOGGED )?(?:PARTITION OF |INHERITS \()((?:"[^"]+"|[^" ,)])+)/;
 const KEY = /^(PRIMARY KEY|UNIQUE|EXCLUDE)/;
 const REFERENCE = /^FOREIGN KEY .* REFERENCES ((?:"[^"]+"|[^"(])+)\(/s;
-
-/** True if an effect removes this object or a part of it. `patch` is what the effect has for it. */
-const removes = (patch: Effect[string] | undefined) =>
-  patch === null || partsOf(patch).some(([, text]) => text === null);
 
 /** The query for the problems: each row is a {@link Problem}. Its table `target` has the needs and their objects. */
 function problemsQuery(needs: readonly Need[], schema: string, writes: boolean): string {
