@@ -92,12 +92,12 @@ PostgreSQL says: ${message}
 the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`} (${count(found.length, 'difference')})
 
 ${differenceLines(found)}
-→ ${invalidHint(found) ?? differsHint(direction)}`,
+→ ${differsHint(direction)}`,
     drift: (version: string | null, found: readonly Difference[], isBehind: boolean) =>
       `the schema is not what is expected ${atVersion(version)} (${count(found.length, 'difference')})
 
 ${differenceLines(found)}
-→ ${invalidHint(found) ?? driftHint(version, isBehind)}`,
+→ ${driftHint(version, isBehind)}`,
   },
   'data-loss': {
     'data-loss': (losses: readonly Loss[]) => `
@@ -134,13 +134,6 @@ export function leftBehind(
   return wroteOutside
     ? `The database is still ${atVersion(version)}.${outside}`
     : 'Nothing was changed.';
-}
-
-function invalidHint(found: readonly Difference[]): string | undefined {
-  const broken = found.find((difference) => difference.found?.endsWith(' INVALID'));
-  if (broken === undefined) return undefined;
-  return `A build that failed or was interrupted left it INVALID. Build it again, then run the command again:
-REINDEX INDEX CONCURRENTLY ${broken.object.replace('index ', '')};`;
 }
 
 function differsHint(direction: Direction): string {

@@ -25,11 +25,8 @@ To start a database to try things out:  npm run db`,
 → A URL has this form:  postgres://user:password@host:5432/database
 In the password, write @ : / ? # as %40 %3A %2F %3F %23.`,
   'migration-name': (file: string) => `${file} is not named like a migration, so it would not run
-→ ${
-    file.endsWith('.sql')
-      ? `Create a migration (${RUN} create <name>), pass the SQL to pgm.sql(), and move this file to another folder.`
-      : 'A migration is named NNNN_verb-object.ts, in letters, digits and hyphens. Rename this file, or move it to another folder.'
-  }`,
+→ A migration is named NNNN_verb-object.ts, in letters, digits and hyphens, and passes its SQL to pgm.sql().
+Rename this file, or move it to another folder.`,
   'duplicate-number': (a: string, b: string) => `two migrations have the same number: ${a} and ${b}
 → Usually two branches added one each. Take the one that is not applied anywhere, and give it and its effect file the next number.`,
   'bad-migration': (file: string, reason: string) => `${file} ${reason}
@@ -65,6 +62,5 @@ function missingHint(file: string): string {
     return "This file says what the application's base schema contains. Restore it, or begin with:  {}";
   if (isEffect(file))
     return `Every migration has an effect file. Usually this one is not written or not committed yet. ${SNAPSHOT}`;
-  if (file.endsWith('rc.json')) return 'Run the command in the folder that has this file.';
-  return 'Correct its name in .node-pg-migraterc.json ("migrations-dir", "template-file-name").';
+  return 'Run the command in the folder that has .node-pg-migraterc.json, or correct the name in that file.';
 }

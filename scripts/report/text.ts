@@ -1,7 +1,6 @@
 import picocolors from 'picocolors';
 import type { Failure } from './errors.ts';
 import type { Report } from './report.ts';
-import type { Difference } from './types.ts';
 import { atVersion, count, differenceLines, duration, list, RUN } from './wording.ts';
 
 /** The report as text, for people. The text of a failure is {@link failureText}. */
@@ -13,7 +12,8 @@ export function asText(report: Report, hasColor: boolean): string {
   const { name = '', host = '', port = 0, serverVersion = '' } = database ?? {};
   const lines = [dim(`database ${name} at ${host}:${port}, PostgreSQL ${serverVersion}`)];
   lines.push(...migrationRows(report, colors));
-  if (warnings.length > 0) lines.push(`${yellow('warning:')} ${warningText(warnings)}`);
+  if (warnings.length > 0)
+    lines.push(`${yellow('warning:')} not expected, and left as it is:`, differenceLines(warnings));
   const time = dim(duration(milliseconds));
   if (outcome !== 'differs') lines.push(`${green('ok')}  ${summary(report)}  ${time}`);
   return lines.join('\n');
@@ -47,12 +47,6 @@ function summary({ command, outcome, version = null, ...report }: Report): strin
   parts.push(`the schema is as expected ${atVersion(version)}`);
   if (pending.length > 0 && command !== 'down') parts.push(`${pending.length} pending`);
   return parts.join('; ');
-}
-
-function warningText(warnings: readonly Difference[]): string {
-  const isBroken = warnings.some(({ found }) => found?.endsWith(' INVALID'));
-  const advice = isBroken ? '\nAn interrupted build leaves an INVALID index: drop it.' : '';
-  return `not expected, and left as it is:\n${differenceLines(warnings)}${advice}`;
 }
 
 function outputText(command: string | null, output: string): string {

@@ -27,13 +27,13 @@ describe('the hint says what to do', () => {
     expect(await run('check')).toMatchObject({ exitCode: 0, version: null });
     const second = await run('up');
     expect(second).toMatchObject({ exitCode: 8, differences: [{ object: 'index public.i' }] });
-    const [, build = ''] = /^(REINDEX .*;)/m.exec(second.error?.hint ?? '') ?? [];
+    const [, build = ''] = /^(REINDEX .*;)/m.exec(second.error?.message ?? '') ?? [];
     await database.query('DELETE FROM t');
     await database.query(build);
     expect(await run('up')).toMatchObject({ exitCode: 0, applied: [{ name: '0001_a' }] });
     expect(await run('check --strict')).toMatchObject({ exitCode: 0 });
     await database.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i'::regclass`);
-    expect((await run('check')).error?.hint).toContain(build);
+    expect((await run('check')).error?.message).toContain(build);
   });
 
   test('if an effect is out of date, or down is incomplete, it names these', async () => {
