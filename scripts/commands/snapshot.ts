@@ -83,11 +83,10 @@ async function takeEffects(
   const { query, client } = connection;
   await loadBaseSchema(context, connection);
   const base = await readAll(context, connection);
-  await refuseContradictions(context, base);
+  await refuseContradictions(context, base.facts);
   const effects = new Map([[PREREQUISITES, context.project.prerequisites]]);
   let before = base;
   for (const [migration, action] of loaded) {
-    const [result] = await query('SELECT pg_current_xact_id()::xid::text AS id');
     // A migration may run outside a transaction, where SET LOCAL has no effect.
     await query(runSettings(context).replaceAll('SET LOCAL', 'SET'));
     const one = new Map([[migration, action]]);
@@ -98,12 +97,13 @@ async function takeEffects(
     await query(RESET); // Drops temporary tables, and what depends on them.
     const after = await readAll(context, connection);
     // The effect also names a function that the migration replaced by an equal one, so that it is compared.
-    const replaced = await replacedFunctions(connection, (result?.rows[0] as { id: string }).id);
-    const others = [...before].filter(([object]) => !replaced.has(object));
-    effects.set(migration.name, effectBetween(new Map(others), after));
+    const isReplaced = (object: string) =>
+      after.writers.has(object) && after.writers.get(object) !== before.writers.get(object);
+    const others = [...before.facts].filter(([object]) => !isReplaced(object));
+    effects.set(migration.name, effectBetween(new Map(others), after.facts));
     before = after;
   }
-  return effects.set(PREREQUISITES, prerequisitesFrom(base, [...effects.values()]));
+  return effects.set(PREREQUISITES, prerequisitesFrom(base.facts, [...effects.values()]));
 }
 
 /** Refuses prerequisites that contradict the base schema. */
@@ -133,19 +133,16 @@ async function loadBaseSchema({ settings }: Context, connection: Connection): Pr
   }
 }
 
-/** Sends a query with the settings of the check. */
-async function read({ query }: Connection, sql: string) {
-  return (await query(`BEGIN READ ONLY; ${READ_SETTINGS} ${sql}; COMMIT`)).at(-2);
-}
-
-const readAll = async ({ settings }: Context, connection: Connection) =>
-  factsFrom(await read(connection, factsQuery(allObjects(settings.tableName))));
-
-/** The functions that were created or replaced after the transaction `since`, an id of 32 bits like xmin. */
-async function replacedFunctions(connection: Connection, since: string): Promise<Set<string>> {
-  const query = `SELECT 'function ' || oid::regprocedure AS object FROM pg_proc WHERE age(xmin) < age('${since}'::xid)`;
-  const rows = (await read(connection, query))?.rows as { object: string }[];
-  return new Set(rows.map(({ object }) => object));
+/** Reads the schema, and for each function the transaction that created or last replaced it. */
+async function readAll({ settings }: Context, { query }: Connection) {
+  const facts = factsQuery(allObjects(settings.tableName));
+  const writers = `SELECT 'function ' || oid::regprocedure AS object, xmin::text FROM pg_proc`;
+  const results = await query(`BEGIN READ ONLY; ${READ_SETTINGS} ${facts}; ${writers}; COMMIT`);
+  const functions = results.at(-2)?.rows as { object: string; xmin: string }[];
+  return {
+    facts: factsFrom(results.at(-3)),
+    writers: new Map(functions.map(({ object, xmin }) => [object, xmin])),
+  };
 }
 
 /**
