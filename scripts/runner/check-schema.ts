@@ -5,16 +5,16 @@ import { expectedAt } from '../project/project.ts';
 import { appliedCount, type AppliedRow } from '../project/version.ts';
 import { failure } from '../report/errors.ts';
 import { factsQuery, READ_SETTINGS, wantedObjects } from '../schema/catalog.ts';
-import { compare, type Comparison } from '../schema/compare.ts';
+import { compare } from '../schema/compare.ts';
 import type { Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
 import { refuseProblems } from './preflight.ts';
 
-/** What the check read, and the differences between the live schema and the expected schema. */
-export interface SchemaCheck extends Comparison {
+/** What the check read, how many migrations are applied, and the differences from the expected schema. */
+export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
+
+interface State {
   readonly rows: readonly AppliedRow[];
-  /** How many migrations are applied, according to these rows. */
-  readonly count: number;
   /** The live schema. */
   readonly facts: Facts;
   /** True if the migrations table exists. */
@@ -30,11 +30,7 @@ export interface SchemaCheck extends Comparison {
  *   must be gone
  * @throws Failure `usage` if the migrations table contradicts the files
  */
-export async function checkSchema(
-  connection: Connection,
-  context: Context,
-  countBefore = 0,
-): Promise<SchemaCheck> {
+export async function checkSchema(connection: Connection, context: Context, countBefore = 0) {
   const { project, options } = context;
   const isInTransaction = connection.client.getTransactionStatus() === 'T';
   const state = isInTransaction
@@ -44,8 +40,6 @@ export async function checkSchema(
   const expected = expectedAt(project, count, Math.max(countBefore - count, 0));
   return { ...state, count, ...(await compare(expected, state.facts, options.strict)) };
 }
-
-type State = Pick<SchemaCheck, 'rows' | 'facts' | 'hasTable'>;
 
 /** Reads the state in its own transaction. If privileges are missing, the failure lists all of them. */
 async function readInOwnTransaction(

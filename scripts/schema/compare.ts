@@ -10,12 +10,6 @@ import {
 } from './effects.ts';
 import { meanTheSame } from './normalize.ts';
 
-/** The differences between two schemas: `failing` make the schema wrong, `warnings` do not. */
-export interface Comparison {
-  readonly failing: readonly Difference[];
-  readonly warnings: readonly Difference[];
-}
-
 type Parts = ReadonlyMap<string, string>;
 const NONE: Parts = new Map();
 
@@ -23,6 +17,8 @@ const NONE: Parts = new Map();
  * Compares the live schema with the expected schema. If somebody added something to an owned table, such as
  * an index, that is a warning. With `strict`, it is a failure. If an object is missing, or is of another kind,
  * only that is listed, without its parts.
+ *
+ * @returns the differences: `failing` make the schema wrong, `warnings` do not
  */
 export async function compare(expected: Expectation, live: Facts, strict = false) {
   const failing: Difference[] = [];

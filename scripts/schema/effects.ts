@@ -55,16 +55,7 @@ export function merge(effects: readonly Effect[]): Facts {
 }
 
 /** The expected schema at a version, and what the check compares of it. */
-export interface Expectation {
-  readonly facts: Facts;
-  readonly prerequisites: Facts;
-  /** Ids of the facts that are compared on every table, including those that must be gone. */
-  readonly named: ReadonlySet<string>;
-  /** Objects that a migration created: everything on them is compared. */
-  readonly owned: ReadonlySet<string>;
-  /** Facts that prerequisites or effects declare, each as one text, even if a later effect changes them. */
-  readonly declared: ReadonlySet<string>;
-}
+export type Expectation = ReturnType<typeof expectation>;
 
 /**
  * What is expected after the applied migrations. A prerequisite that a pending effect changes is not
@@ -78,7 +69,7 @@ export function expectation(
   applied: readonly Effect[],
   pending: readonly Effect[],
   reverted: readonly Effect[] = [],
-): Expectation {
+) {
   const facts = merge([prerequisites, ...applied]);
   // An effect that removes an object names its kind, and all its facts that are expected now.
   const namedBy = (effect: Effect) =>
@@ -95,12 +86,15 @@ export function expectation(
   return {
     facts,
     prerequisites: merge([prerequisites]),
+    /** Ids of the facts that are compared on every table, including those that must be gone. */
     named: idsOf([
       ...made,
       ...undone.filter(([, , text]) => !isTriggerFunction(text)),
       ...base.filter(([object, part]) => !later.has(factId(object, part))),
     ]),
+    /** Objects that a migration created: everything on them is compared. */
     owned: new Set(objectsOf(made).filter((object) => !shared.has(object))),
+    /** Facts that prerequisites or effects declare, each as one text, even if a later effect changes them. */
     declared: new Set([...base, ...made, ...undone].map((fact) => fact.join('\0'))),
   };
 }
