@@ -3,13 +3,7 @@ import { parse } from 'pg-connection-string';
 import { failure } from '../report/errors.ts';
 
 /** Where the database is, for `pg`. It contains the password: never print it as a whole. */
-export interface Configuration extends ClientConfig {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly sslmode: string;
-}
+export type Configuration = Readonly<ReturnType<typeof readConfiguration>>;
 
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
@@ -19,7 +13,7 @@ const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
  *
  * @throws Failure `usage` if neither the URL nor `PGHOST` is set, or if a value is wrong
  */
-export function readConfiguration(variable: string, env: NodeJS.ProcessEnv): Configuration {
+export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const refuse = (reason: string, where = variable) => failure('bad-url', [where, reason]);
   const from = (name: string) => env[name] || undefined; // libpq ignores empty variables.
   if (from(variable) === undefined && from('PGHOST') === undefined)

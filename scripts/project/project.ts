@@ -13,12 +13,7 @@ export interface Migration {
 }
 
 /** The migrations in their order, and the prerequisites: what must exist before the first one. */
-export interface Project {
-  readonly migrations: readonly Migration[];
-  readonly prerequisites: Effect;
-  /** All objects that effects and prerequisites name. */
-  readonly objects: readonly string[];
-}
+export type Project = Readonly<ReturnType<typeof readProject>>;
 
 /** The name of the file with the prerequisites, which is written like an effect file. */
 export const PREREQUISITES = '0000_prerequisites';
@@ -34,7 +29,7 @@ const numberOf = (file: string) => BigInt(/^\d+/.exec(file)?.[0] ?? '');
  * @param needsEffects false for `create` and `snapshot`, which must work although an effect file is wrong
  * @throws Failure `usage`
  */
-export function readProject(settings: Settings, needsEffects: boolean): Project {
+export function readProject(settings: Settings, needsEffects: boolean) {
   const { root, migrationsDir, effectsDir } = settings;
   const readEffect = (name: string): Effect => {
     const file = join(effectsDir, `${name}.json`);
@@ -43,7 +38,7 @@ export function readProject(settings: Settings, needsEffects: boolean): Project 
   const files = readFolder(root, migrationsDir)
     .filter((file) => CANDIDATE.test(file))
     .sort((a, b) => (numberOf(a) < numberOf(b) ? -1 : 1));
-  const migrations = files.map((base, index) => {
+  const migrations = files.map((base, index): Migration => {
     const name = base.replace(/\.\w+$/, '');
     const file = join(migrationsDir, base);
     if (!MIGRATION.test(base)) throw failure('migration-name', [file], { file });
@@ -55,7 +50,9 @@ export function readProject(settings: Settings, needsEffects: boolean): Project 
   });
   const prerequisites = readEffect(PREREQUISITES);
   const effects = [prerequisites, ...migrations.map(({ effect }) => effect)];
-  return { migrations, prerequisites, objects: [...new Set(effects.flatMap(Object.keys))] };
+  /** All objects that effects and prerequisites name. */
+  const objects = [...new Set(effects.flatMap((effect) => Object.keys(effect)))];
+  return { migrations, prerequisites, objects };
 }
 
 /** What is expected if `count` migrations are applied, and this run reverted the next `reverted` ones. */
