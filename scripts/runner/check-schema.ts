@@ -6,7 +6,7 @@ import { appliedCount, type AppliedRow } from '../project/version.ts';
 import { failure } from '../report/errors.ts';
 import { factsQuery, READ_SETTINGS, wantedObjects } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
-import type { Facts } from '../schema/effects.ts';
+import { merge, type Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
 import { refuseProblems } from './preflight.ts';
 
@@ -86,10 +86,6 @@ async function readState(
 
 /** Makes facts from the rows of {@link factsQuery}. */
 export function factsFrom(result: QueryResult | undefined): Facts {
-  const facts = new Map<string, Map<string, string>>();
-  for (const { object, part, definition } of (result?.rows ?? []) as Record<string, string>[]) {
-    const parts = facts.get(object ?? '') ?? new Map<string, string>();
-    facts.set(object ?? '', parts.set(part ?? '', definition ?? ''));
-  }
-  return facts;
+  const rows = (result?.rows ?? []) as Record<'object' | 'part' | 'definition', string>[];
+  return merge(rows.map(({ object, part, definition }) => ({ [object]: { [part]: definition } })));
 }

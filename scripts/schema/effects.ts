@@ -17,10 +17,6 @@ export const isKind = (part: string) =>
 
 export const isConstraint = (part: string) => part.startsWith('constraint ');
 
-/** The part that says which kind of object it is; empty if there is no such object. */
-const kindOf = (facts: Facts, object: string) =>
-  [...(facts.get(object)?.keys() ?? [])].find(isKind) ?? '';
-
 /** Identifies a fact. `table` and `view` have the same id, so that a view in place of a table is found. */
 export const factId = (object: string, part: string) => `${object}\0${isKind(part) ? '' : part}`;
 
@@ -122,13 +118,14 @@ export function effectBetween(before: Facts, after: Facts): Effect {
 
 /** How two schemas differ: `+` added, `~` changed, `-` removed (for an object as a whole, not its parts). */
 export const effectLines = (before: Facts, after: Facts): string[] =>
-  Object.entries(effectBetween(before, after)).flatMap(([object, patch]) =>
-    partsOf(patch ?? { [kindOf(before, object)]: null }).map(([part, definition]) => {
+  Object.entries(effectBetween(before, after)).flatMap(([object, patch]) => {
+    const kind = [...(before.get(object)?.keys() ?? [])].find(isKind) ?? '';
+    return partsOf(patch ?? { [kind]: null }).map(([part, definition]) => {
       let sign = before.get(object)?.has(part) ? '~' : '+';
       if (definition === null) sign = '-';
       return `  ${sign} ${title(object, part)} ${definition?.split('\n')[0] ?? ''}`.trimEnd();
-    }),
-  );
+    });
+  });
 
 /** A definition for people. The definition of a plain table is empty, so it is displayed as `table`. */
 export const displayed = (part: string, definition: string | undefined) =>
