@@ -21,20 +21,16 @@ export function connectHint(code: string, reason: string, psql: string): string 
   return connectHints[code] ?? `See whether the server answers:  ${psql}`;
 }
 
-const UP_FIRST = `If a migration reads what an earlier one creates, apply that one first:  ${RUN} up 1`;
-
-/** What to do if a query fails that this program sends, or that a migration sends in `plan`, by SQLSTATE. */
-export const serverHints: Readonly<Record<string, string>> = {
-  '42P01': UP_FIRST,
-  '42703': UP_FIRST,
-  '42704': UP_FIRST,
-  '42883': UP_FIRST,
-  '42501': 'Grant the privilege, or connect as a role that has it ("snapshot" needs CREATEDB).',
-  '25006': 'Transactions are read-only here. Use a role that may write, or the primary server.',
-};
-
-const EXISTS =
-  'It exists already, perhaps made by hand. Drop it, or let the migration create it with ifNotExists.';
+/** What to do if a query fails that this program sends, or that a migration sends in `plan`. */
+export function serverHint(sqlstate: string): string {
+  if (/^42(P01|703|704|883)$/.test(sqlstate))
+    return `If a migration reads what an earlier one creates, apply that one first:  ${RUN} up 1`;
+  if (sqlstate === '42501')
+    return 'Grant the privilege, or connect as a role that has it ("snapshot" needs CREATEDB).';
+  if (sqlstate === '25006')
+    return 'Transactions are read-only here. Use a role that may write, or the primary server.';
+  return 'Often a timeout or limit of the role or the database, such as statement_timeout. Raise it, and try again.';
+}
 
 /** What to do if a migration fails, by SQLSTATE. */
 export function migrationHint(sqlstate: string, message: string, sql: string): string {
@@ -44,15 +40,14 @@ export function migrationHint(sqlstate: string, message: string, sql: string): s
   const rows = `Find the rows, and correct them:  SELECT * FROM ${table} t WHERE`;
   if (message.includes('COPY from stdin'))
     return 'A migration cannot send rows to COPY FROM stdin. Write INSERT instead (pg_dump --inserts).';
+  if (/^42(701|710|P07)$/.test(sqlstate))
+    return 'It exists already, perhaps made by hand. Drop it, or let the migration create it with ifNotExists.';
   const hints: Readonly<Record<string, string>> = {
     '55P04': `${alone}\nor let the earlier migration call pgm.noTransaction().`,
     '55006': alone,
     '25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
     '57014': `Usually statement_timeout ended it. To allow more:  --statement-timeout=10min
 Outside a transaction, only this helps:  PGOPTIONS='-c statement_timeout=0' ${RUN} up`,
-    '42701': EXISTS,
-    '42710': EXISTS,
-    '42P07': EXISTS,
     '23502': `${rows} ${column} IS NULL;\nIf the column is new, it needs a default.`,
     '23505': `${rows} <the key above>;`,
     '23514': `${rows} NOT (<the condition>);`,

@@ -1,4 +1,4 @@
-import { connectHint, migrationHint, serverHints } from './hints.ts';
+import { connectHint, migrationHint, serverHint } from './hints.ts';
 import type { Difference, Direction, Loss, Problem, Session } from './types.ts';
 import {
   atVersion,
@@ -29,7 +29,7 @@ the server is PostgreSQL ${version}; the oldest supported version is ${oldest}
     'connection-lost': (reason: string) => `the connection to the server was lost: ${reason}
 → Usually the server was restarted, or a firewall or a pooler closed the connection. ${STATUS}`,
     'server-error': (reason: string, sqlstate: string) => `the server reports an error: ${reason}
-→ ${serverHints[sqlstate] ?? 'Often a timeout or limit of the role or the database, such as statement_timeout. Raise it, and try again.'}`,
+→ ${serverHint(sqlstate)}`,
     problems: (found: readonly Problem[], database: string) =>
       `database ${database} is not ready:${list(found.map(({ problem }) => `- ${problem}`))}
 → To solve this:${list([...new Set(found.map(({ remedy }) => remedy))])}`,
