@@ -16,9 +16,7 @@ export interface Done {
 }
 
 /** Another session. `age`: seconds in its transaction, or idle; null if the program's role may not see it. */
-export interface Session extends Readonly<
-  Record<'application' | 'client' | 'state' | 'query', string>
-> {
+export interface Session extends Record<'application' | 'client' | 'state' | 'query', string> {
   readonly pid: number;
   readonly age: number | null;
 }

@@ -3,20 +3,10 @@ import type { Project } from '../project/project.ts';
 import type { Settings } from '../project/settings.ts';
 import type { Direction, Session } from '../report/types.ts';
 
+type Flag = 'dryRun' | 'json' | 'strict' | 'allowDataLoss' | 'verbose' | 'quiet';
+type Amount = 'lockWait' | 'connectWait' | 'lockTimeout' | 'statementTimeout' | 'retries';
 /** The options of the command line. Waits are in seconds; timeouts are in milliseconds, and 0 means none. */
-export interface Options {
-  readonly dryRun?: boolean;
-  readonly json?: boolean;
-  readonly strict?: boolean;
-  readonly allowDataLoss?: boolean;
-  readonly lockWait: number;
-  readonly connectWait: number;
-  readonly lockTimeout: number;
-  readonly statementTimeout: number;
-  readonly retries: number;
-  readonly verbose?: boolean;
-  readonly quiet?: boolean;
-}
+export type Options = Readonly<Partial<Record<Flag, boolean>> & Record<Amount, number>>;
 
 /** What every command needs. Nothing in it changes. */
 export interface Context extends Connector {
