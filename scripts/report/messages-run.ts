@@ -93,11 +93,11 @@ the schema is not what ${version === null ? 'is expected before the first migrat
 
 ${differenceLines(found)}
 → ${differsHint(direction)}`,
-    drift: (version: string | null, found: readonly Difference[], isBehind: boolean) =>
+    drift: (version: string | null, found: readonly Difference[]) =>
       `the schema is not what is expected ${atVersion(version)} (${count(found.length, 'difference')})
 
 ${differenceLines(found)}
-→ ${driftHint(version, isBehind)}`,
+→ ${driftHint(version)}`,
   },
   'data-loss': {
     'data-loss': (losses: readonly Loss[]) => `
@@ -144,11 +144,11 @@ Complete "down", or change that back, and run again:  ${RUN} down`;
 If you have just edited the migration, write its effect again, and read the diff:  ${RUN} snapshot`;
 }
 
-function driftHint(version: string | null, isBehind: boolean): string {
+function driftHint(version: string | null): string {
   if (version === null)
     return 'Usually the URL names another database, or the base schema of the application is not loaded. Correct the URL, or load the base schema.';
-  const next = `\nIf a run was interrupted, the same command again completes it:  ${RUN} up`;
-  return `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  ${RUN} create <name>${isBehind ? next : ''}`;
+  return `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  ${RUN} create <name>
+If a run was interrupted, complete it:  ${RUN} up`;
 }
 
 /** The beginning of a statement, which may be many megabytes long. */
