@@ -25,8 +25,10 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const hasMode = from('PGSSLMODE') !== undefined || url.includes('sslmode=');
   // Without a mode, pg-connection-string would turn TLS on for a certificate.
   const names = hasMode ? ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] : [];
-  const tls = Object.fromEntries(names.map((n) => [n, from(`PG${n.toUpperCase()}`) ?? '']));
-  const given = parseUrl(url, tls, refuse);
+  const tls = Object.fromEntries(names.map((name) => [name, from(`PG${name.toUpperCase()}`) ?? '']));
+  // The parameters of the URL override these defaults, which are put before them.
+  const defaults = new URLSearchParams(tls).toString();
+  const given = parseUrl(url.replace(/\?|(?=#)|$/, `?${defaults}&`), refuse);
   const { sslmode = 'disable' } = given;
   if (!MODES.includes(sslmode))
     throw refuse(`sslmode "${sslmode}" is not one of ${MODES.join(', ')}`);
@@ -41,16 +43,11 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   return { ...given, ssl, sslmode, host, port, user, database, password };
 }
 
-/** Parses the URL. Its own parameters override the `defaults`, which are put before them. */
-function parseUrl(
-  url: string,
-  defaults: Readonly<Record<string, string>>,
-  refuse: (reason: string) => Error,
-): ClientConfig & { readonly sslmode?: string } {
-  const query = new URLSearchParams(defaults).toString();
+function parseUrl(url: string, refuse: (reason: string) => Error) {
   try {
-    const all = parse(url.replace(/\?|(?=#)|$/, `?${query}&`), { useLibpqCompat: true });
-    return Object.fromEntries(Object.entries(all).filter(([, value]) => (value ?? '') !== ''));
+    const all = Object.entries(parse(url, { useLibpqCompat: true }));
+    const given = all.filter(([, value]) => (value ?? '') !== '');
+    return Object.fromEntries(given) as ClientConfig & { readonly sslmode?: string };
   } catch (cause) {
     throw refuse('input' in (cause as object) ? 'it is not a URL' : (cause as Error).message);
   }
