@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { withConnection, type Connection } from '../database/connection.ts';
 import { readFile, writeFile } from '../project/files.ts';
-import { PREREQUISITES, type Migration } from '../project/project.ts';
+import { expectedAt, PREREQUISITES, type Migration } from '../project/project.ts';
 import { diagram } from '../report/diagram.ts';
 import { failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
@@ -17,7 +17,6 @@ import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
 import {
   effectBetween,
-  expectation,
   isConstraint,
   isTriggerFunction,
   merge,
@@ -108,13 +107,12 @@ async function takeEffects(
 
 /** Refuses prerequisites that contradict the base schema. */
 async function refuseContradictions({ project, settings }: Context, base: Facts): Promise<void> {
-  const { failing } = await compare(expectation(project.prerequisites, [], []), base);
-  const changed = failing.find(({ found }) => found !== null);
-  if (changed === undefined) return;
-  const { object, expected, found } = changed;
+  const { failing } = await compare(expectedAt(project, 0), base);
   const file = settings.baseSchema;
-  const reason = `${object} is ${found ?? ''}, where ${PREREQUISITES}.json has ${expected ?? 'nothing'}`;
-  throw failure('bad-file', [file, reason], { file });
+  for (const { object, expected, found } of failing) {
+    const reason = `${object} is ${found ?? ''}, where ${PREREQUISITES}.json has ${expected ?? 'nothing'}`;
+    if (found !== null) throw failure('bad-file', [file, reason], { file });
+  }
 }
 
 /** Loads the base schema, without the backslash commands for psql, which pg_dump writes since 2025. */
