@@ -18,16 +18,14 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
-type Main = (call: Call) => Promise<number>;
-
 /** Runs `main`, if `url` is the file that Node.js was started with. Otherwise it was only imported. */
-export function runAsProgram(url: string, main: Main): void {
+export function runAsProgram(url: string, main: (call: Call) => Promise<number>): void {
   const [, file] = process.argv;
   if (file !== undefined && pathToFileURL(createRequire(url).resolve(file)).href === url)
     void start(main);
 }
 
-async function start(main: Main): Promise<void> {
+async function start(main: (call: Call) => Promise<number>): Promise<void> {
   const { argv, env, stdout, stderr } = process;
   const exit = process.exit.bind(process);
   process.exitCode = exitCodes.failed; // Used if a migration waits forever, and no connection is open.
