@@ -3,7 +3,7 @@ import { connectionName, withConnection } from '../database/connection.ts';
 import type { Session } from '../report/types.ts';
 import { blockerLines } from '../report/wording.ts';
 import type { Context } from './context.ts';
-import { sessionJson } from './run-lock.ts';
+import { SESSION_JSON } from './run-lock.ts';
 
 /** Milliseconds before the first query (less if `--lock-timeout` is short), and between two queries. */
 const DELAY = 700;
@@ -13,9 +13,9 @@ const QUERIES_PER_LINE = 5;
 
 /** Who blocks these connections, and the progress of an index build (manual, 27.4.4). */
 const activityQuery = (names: string) => `SELECT
-  (SELECT json_agg(${sessionJson('b')})
-    FROM pg_catalog.pg_stat_activity w, unnest(pg_blocking_pids(w.pid)) AS p(pid), pg_catalog.pg_stat_activity b
-    WHERE w.application_name IN (${names}) AND b.pid = p.pid) AS blockers,
+  (SELECT json_agg(${SESSION_JSON})
+    FROM pg_catalog.pg_stat_activity w, unnest(pg_blocking_pids(w.pid)) AS p(pid), pg_catalog.pg_stat_activity a
+    WHERE w.application_name IN (${names}) AND a.pid = p.pid) AS blockers,
   (SELECT format('%s: %s %%', i.phase, 100 * greatest(i.blocks_done, i.tuples_done)
       / greatest(i.blocks_total, i.tuples_total, 1))
     FROM pg_catalog.pg_stat_activity w JOIN pg_catalog.pg_stat_progress_create_index i ON i.pid = w.pid

@@ -18,19 +18,17 @@ export interface RunLock {
 }
 
 /** SQL for a {@link Session} as JSON. `a` is the alias of `pg_stat_activity`. */
-export const sessionJson = (
-  a: string,
-) => `json_build_object('pid', ${a}.pid, 'application', ${a}.application_name,
-    'client', coalesce(host(${a}.client_addr), 'local'), 'state', coalesce(${a}.state, ''),
-    'age', extract(epoch FROM now() - coalesce(${a}.xact_start, ${a}.state_change, ${a}.backend_start))::int,
-    'query', left(regexp_replace(coalesce(${a}.query, ''), '\\s+', ' ', 'g'), 120))`;
+export const SESSION_JSON = `json_build_object('pid', a.pid, 'application', a.application_name,
+  'client', coalesce(host(a.client_addr), 'local'), 'state', coalesce(a.state, ''),
+  'age', extract(epoch FROM now() - coalesce(a.xact_start, a.state_change, a.backend_start))::int,
+  'query', left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 120))`;
 
 const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTED;
   SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL search_path = pg_catalog;
   ${noTimeouts(connection)}
   SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held, transaction_timestamp()::text AS began`;
 /** The holder of the lock. `pg_locks` has a key of 64 bits in two columns, with 1 in `objsubid`. */
-const HOLDER = `SELECT ${sessionJson('a')} AS holder
+const HOLDER = `SELECT ${SESSION_JSON} AS holder
   FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
     AND (l.classid::bigint << 32 | l.objid::bigint) = ${RUN_LOCK_KEY}
