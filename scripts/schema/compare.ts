@@ -1,13 +1,5 @@
 import type { Difference } from '../report/types.ts';
-import {
-  displayed,
-  factId,
-  isConstraint,
-  isKind,
-  title,
-  type Expectation,
-  type Facts,
-} from './effects.ts';
+import { factId, isConstraint, isKind, title, type Expectation, type Facts } from './effects.ts';
 import { meanTheSame } from './normalize.ts';
 
 type Parts = ReadonlyMap<string, string>;
@@ -46,6 +38,10 @@ export async function compare(expected: Expectation, live: Facts, strict = false
   }
   return { failing, warnings };
 }
+
+/** A definition for people. The definition of a plain table is empty, so it is displayed as `table`. */
+const displayed = (part: string, definition: string | undefined) =>
+  definition === '' ? part : (definition ?? null);
 
 const ADDITION = /^(column|constraint|index|trigger|policy) /;
 

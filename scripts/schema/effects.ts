@@ -127,10 +127,6 @@ export const effectLines = (before: Facts, after: Facts): string[] =>
     });
   });
 
-/** A definition for people. The definition of a plain table is empty, so it is displayed as `table`. */
-export const displayed = (part: string, definition: string | undefined) =>
-  definition === '' ? part : (definition ?? null);
-
 /** The name of a fact in messages: `index schema.name`, or `column schema.table.name`. */
 export function title(object: string, part: string): string {
   if (part === '') return object;
