@@ -1,5 +1,4 @@
-import type pg from 'pg';
-import { withConnection, type Connection } from '../database/connection.ts';
+import { withConnection, type Connection, type Statement } from '../database/connection.ts';
 import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
 import { expectedAt, type Migration } from '../project/project.ts';
 import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
@@ -10,12 +9,7 @@ import { atVersion } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/explain.ts';
-import {
-  loadMigrations,
-  recordStatement,
-  sqlOf,
-  type StatementClient,
-} from '../runner/framework.ts';
+import { loadMigrations, recordStatement, sqlOf } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
 import {
   BEGIN,
@@ -42,22 +36,21 @@ export const plan = (context: Context): Promise<Result> =>
 
 /** Returns the SQL of each migration. Calls their functions, which may read, but sends no statement. */
 async function textsBetween(context: Context, connection: Connection, from: number, to: number) {
-  const { query, client } = connection;
   const direction: Direction = from < to ? 'up' : 'down';
   const migrations = migrationsBetween(context.project, direction, from, to);
   const loaded = await loadMigrations(migrations, direction);
   const texts: string[] = [];
-  await query(`${BEGIN_READ} ${runSettings(context)}`);
+  await connection.query(`${BEGIN_READ} ${runSettings(context)}`);
   for (const [migration, action] of loaded) {
     const { file } = migration;
-    const sql = await sqlOf(migration, action, readerFor(client, file)).catch((cause: unknown) => {
-      if (cause instanceof Failure) throw cause;
-      throw migrationFailure(file, cause);
+    const reader = readerFor(connection, file);
+    const sql = await sqlOf(migration, action, reader).catch((cause: unknown) => {
+      throw cause instanceof Failure ? cause : migrationFailure(file, cause);
     });
     const count = direction === 'up' ? from + texts.length : from - texts.length;
     texts.push(migrationText(context, migration, direction, count, sql));
   }
-  await query('ROLLBACK');
+  await connection.query('ROLLBACK');
   return texts;
 }
 
@@ -88,11 +81,11 @@ function migrationText(
 }
 
 /** Sends queries that the function of a migration makes, and refuses its other statements. */
-const readerFor = (client: pg.Client, file: string): StatementClient => ({
-  async query(statement, values) {
+const readerFor = ({ client }: Connection, file: string) => ({
+  async query(statement: Statement, values?: readonly unknown[]) {
     const given = typeof statement === 'string' ? { text: statement } : statement;
-    const { text } = given;
-    if (!isQuery(text)) throw failure('plan-writes', [file, `it sends ${text}`], { file });
+    if (!isQuery(given.text))
+      throw failure('plan-writes', [file, `it sends ${given.text}`], { file });
     // The extended protocol refuses a text of several statements, such as `SELECT 1; COMMIT`.
     const config = { values: values as unknown[], ...given, queryMode: 'extended' };
     return await client.query(config).catch((cause: unknown) => {
