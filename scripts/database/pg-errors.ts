@@ -9,10 +9,8 @@ export function sqlstateOf(error: unknown): string {
 }
 
 /** The message of whatever was thrown, even if it is not an Error. */
-export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message;
-  return typeof thrown === 'string' ? thrown : inspect(thrown);
-}
+export const messageOf = (thrown: unknown) =>
+  thrown instanceof Error ? thrown.message : inspect(thrown);
 
 /** True for a lock timeout, a deadlock, and "tuple concurrently updated". Another attempt may succeed. */
 export const isLockError = (error: unknown) =>
