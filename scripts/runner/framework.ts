@@ -35,10 +35,6 @@ export const recordStatement = ({ tableName }: Settings, name: string, direction
     ? `INSERT INTO ${tableName} (name, run_on) VALUES ('${name}', NOW());`
     : `DELETE FROM ${tableName} WHERE name='${name}';`;
 
-/** The query by which the framework reads the applied migrations. */
-const appliedQuery = ({ tableName }: Settings) =>
-  `SELECT name FROM ${tableName} ORDER BY run_on, id`;
-
 /**
  * Loads all migrations before the first one runs: a broken file is found before anything is written.
  *
@@ -100,10 +96,11 @@ export async function runMigrations(
     actions: { [direction]: withStart(client, migration, action) } as never,
   }));
   // The framework would order the applied migrations by `run_on`, a local time. So this answers its query.
+  const appliedQuery = `SELECT name FROM ${settings.tableName} ORDER BY run_on, id`;
   const applied = direction === 'up' ? [] : [...migrations.keys()].reverse();
   const rows = applied.map(({ name }) => ({ name }));
   const query = async (statement: Statement, values?: readonly unknown[]) =>
-    statement === appliedQuery(settings) ? { rows } : await client.query(statement, values);
+    statement === appliedQuery ? { rows } : await client.query(statement, values);
   await runner({
     dbClient: { query } as unknown as Extract<RunnerOption, { dbClient: unknown }>['dbClient'],
     dir: dirname(first.path),
