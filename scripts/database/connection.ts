@@ -38,7 +38,6 @@ export interface Connector {
   readonly command: string;
   /** Aborted when the command must end. The reason is a Failure. */
   readonly signal: AbortSignal;
-  /** Seconds to wait for a server that has not started yet. */
   readonly options: { readonly connectWait: number };
   /** Watches each statement that is sent, and gives its result. */
   readonly watch?: <T>(statement: Promise<T>) => Promise<T>;

@@ -72,9 +72,8 @@ async function load(path: string): Promise<Exports> {
 }
 
 /**
- * Runs migrations with the framework's runner. A client with `onStart` begins and ends transactions itself.
- * For other clients, the framework runs the migrations in one transaction, except those that call
- * pgm.noTransaction().
+ * Runs migrations with the framework's runner. For a client without `onStart`, it runs them in one
+ * transaction, except those that call pgm.noTransaction().
  *
  * Notes on the options (version 9.0.0). `singleTransaction` has no default. `schema` is missing because it
  * sets search_path for the session. `noLock` is set because the framework would take a session lock. Behind a
