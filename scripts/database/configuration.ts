@@ -25,7 +25,9 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const hasMode = from('PGSSLMODE') !== undefined || url.includes('sslmode=');
   // Without a mode, pg-connection-string would turn TLS on for a certificate.
   const names = hasMode ? ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] : [];
-  const tls = Object.fromEntries(names.map((name) => [name, from(`PG${name.toUpperCase()}`) ?? '']));
+  const tls = Object.fromEntries(
+    names.map((name) => [name, from(`PG${name.toUpperCase()}`) ?? '']),
+  );
   // The parameters of the URL override these defaults, which are put before them.
   const defaults = new URLSearchParams(tls).toString();
   const given = parseUrl(url.replace(/\?|(?=#)|$/, `?${defaults}&`), refuse);

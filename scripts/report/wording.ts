@@ -10,7 +10,9 @@ export const count = (number: number, noun: string) =>
 export const duration = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 
-const rebuilding = (index: string) => `    An interrupted build left it so. Build it again, or drop it:
+const rebuilding = (
+  index: string,
+) => `    An interrupted build left it so. Build it again, or drop it:
 REINDEX INDEX CONCURRENTLY ${index};`;
 
 /** Each difference on three lines: the object, what is expected, and what was found. */
