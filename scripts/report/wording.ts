@@ -10,10 +10,10 @@ export const count = (number: number, noun: string) =>
 export const duration = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 
-const rebuilding = (
-  index: string,
-) => `    An interrupted build left it so. Build it again, or drop it:
-REINDEX INDEX CONCURRENTLY ${index};`;
+const rebuilding = (object: string) => [
+  '    An interrupted build left it so. Build it again, or drop it:',
+  `REINDEX INDEX CONCURRENTLY ${object.replace('index ', '')};`,
+];
 
 /** Each difference on three lines: the object, what is expected, and what was found. */
 export function differenceLines(differences: readonly Difference[]): string {
@@ -23,7 +23,7 @@ export function differenceLines(differences: readonly Difference[]): string {
       `  ${kind} ${object}`,
       ...(expected === null ? [] : [`    expected: ${indent(expected)}`]),
       ...(found === null ? [] : [`    found:    ${indent(found)}`]),
-      ...(found?.endsWith(' INVALID') ? [rebuilding(object.replace('index ', ''))] : []),
+      ...(/^index .* INVALID$/s.test(`${object} ${found ?? ''}`) ? rebuilding(object) : []),
     ])
     .join('\n');
 }
