@@ -7,11 +7,10 @@ import { atVersion, count, differenceLines, duration, list, RUN } from './wordin
 export function asText(report: Report, hasColor: boolean): string {
   const { command, outcome, milliseconds, database, output, warnings = [] } = report;
   if (output !== undefined) return outputText(command, output);
-  const colors = picocolors.createColors(hasColor);
-  const { green, yellow, dim } = colors;
+  const { green, yellow, dim } = picocolors.createColors(hasColor);
   const { name = '', host = '', port = 0, serverVersion = '' } = database ?? {};
   const lines = [dim(`database ${name} at ${host}:${port}, PostgreSQL ${serverVersion}`)];
-  lines.push(...migrationRows(report, colors));
+  lines.push(...migrationRows(report, hasColor));
   if (warnings.length > 0)
     lines.push(`${yellow('warning:')} not expected, and left as it is:`, differenceLines(warnings));
   const time = dim(duration(milliseconds));
@@ -19,10 +18,9 @@ export function asText(report: Report, hasColor: boolean): string {
   return lines.join('\n');
 }
 
-type Colors = ReturnType<typeof picocolors.createColors>;
-
 /** Lists migrations, one on each line: those of `status`, and those that the run has reverted or applied. */
-function migrationRows(report: Report, { green, yellow }: Colors): string[] {
+function migrationRows(report: Report, hasColor: boolean): string[] {
+  const { green, yellow } = picocolors.createColors(hasColor);
   const { migrations = [], reverted = [], applied = [] } = report;
   const named = [...migrations, ...reverted, ...applied];
   const width = Math.max(...named.map(({ name }) => name.length));

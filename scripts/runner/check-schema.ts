@@ -46,6 +46,7 @@ async function readInOwnTransaction(
   connection: Connection,
   context: Context,
   hasTable = true,
+  retries = 5,
 ): Promise<State> {
   const lockTimeout = `SET LOCAL lock_timeout = '${context.options.lockTimeout}ms';`;
   const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${lockTimeout} ${READ_SETTINGS}`;
@@ -57,6 +58,9 @@ async function readInOwnTransaction(
     // The migrations table or its schema does not exist yet.
     if (hasTable && sqlstate === '42P01')
       return await readInOwnTransaction(connection, context, false);
+    // An internal error such as "cache lookup failed", if another session has dropped an object meanwhile.
+    if (retries > 0 && sqlstate === 'XX000')
+      return await readInOwnTransaction(connection, context, hasTable, retries - 1);
     if (sqlstate === '42703') throw failure('foreign-table', [(error as Error).message]);
     if (sqlstate === '42501') {
       const { facts } = await readState(connection, context, begin, 'COMMIT', false);

@@ -58,10 +58,8 @@ const KINDS = [
   },
 ] as const;
 
-type Kind = (typeof KINDS)[number];
-
 /** SQL: the objects of every kind that meet the condition, and the extension that each belongs to. */
-const objects = (from: string, condition: (kind: Kind) => string) =>
+const objects = (from: string, condition: (kind: (typeof KINDS)[number]) => string) =>
   KINDS.map(
     (kind) => `
     SELECT ${kind.object} AS object, o.tableoid AS class, o.oid, (

@@ -81,10 +81,8 @@ async function hasFact(
   if (isLonger && !isGenerated && !isOurs) return true;
   // A constraint of the prerequisites may have any name.
   const mayBeRenamed = isConstraint(part) && isPrerequisite;
-  const candidates = [...found].filter(
-    ([name]) => name === part || (mayBeRenamed && isConstraint(name)),
-  );
-  for (const [, candidate] of candidates)
-    if (await meanTheSame(part, definition, candidate)) return true;
+  for (const [name, text] of found)
+    if (name === part || (mayBeRenamed && isConstraint(name)))
+      if (await meanTheSame(part, definition, text)) return true;
   return false;
 }

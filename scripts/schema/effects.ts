@@ -132,9 +132,6 @@ export function title(object: string, part: string): string {
   if (part === '') return object;
   const [, noun = part, name] = /^(column|constraint|index|trigger|policy) (.*)$/s.exec(part) ?? [];
   if (name === undefined) return `${noun} ${object}`;
-  return `${noun} ${noun === 'index' ? schemaOf(object) : object}.${name}`;
+  const [, schema = ''] = /^(?:[a-z]+ )?("(?:[^"]|"")*"|[^".]*)\./.exec(object) ?? [];
+  return `${noun} ${noun === 'index' ? schema : object}.${name}`;
 }
-
-/** The schema in the name of an object, quoted as it is there. */
-const schemaOf = (object: string) =>
-  /^(?:[a-z]+ )?("(?:[^"]|"")*"|[^".]*)\./.exec(object)?.[1] ?? '';
