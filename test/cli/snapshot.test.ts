@@ -109,7 +109,7 @@ test('the message names what failed: a migration, a file, a role that may not cr
   const thrown = {
     'migrations/0001_a.ts': `export const up = () => { throw 'a text'; }, down = false;`,
   };
-  expect((await snapshot(testProject(thrown))).stderr).toContain('0001_a.ts failed: a text\n');
+  expect((await snapshot(testProject(thrown))).stderr).toContain("0001_a.ts failed: 'a text'\n");
 
   const [other, effect] = [testProject(files), 'migrations/schema/0001_a.json'];
   symlinkSync('/nowhere/at/all', join(other, effect));
