@@ -137,7 +137,7 @@ function problemsQuery(needs: readonly Need[], schema: string, writes: boolean):
   SELECT 'the server is a standby, which accepts no writes' AS problem, 'connect to the primary server' AS remedy
     WHERE ${writes} AND pg_is_in_recovery()
   UNION ALL SELECT format('transactions of role %I are read-only', current_user),
-      format('ALTER ROLE %I SET default_transaction_read_only = off;  -- or connect as another role', current_user)
+      format('BEGIN READ WRITE; ALTER ROLE %I SET default_transaction_read_only = off; COMMIT;', current_user)
     WHERE ${writes} AND NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'on'
   UNION ALL SELECT format('schema %I is missing', s), format('CREATE SCHEMA %I AUTHORIZATION %I;', s, current_user)
     FROM (VALUES (${pg.escapeLiteral(schema)})) AS v(s) WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = s)

@@ -50,6 +50,12 @@ test('a role that may not write is refused before anything is written', async ()
   expect(report.error?.message).toMatch(/- transactions of role \w+ are read-only$/m);
   expect(await tables()).toEqual(['items']);
   expect(await run('check')).toMatchObject({ exitCode: 0, version: null });
+  // The remedy works although the transactions of this session are read-only, too.
+  const [, remedy = '', role = ''] =
+    /^ {2}(BEGIN READ WRITE; (ALTER ROLE \S+) SET .*)/m.exec(report.error?.hint ?? '') ?? [];
+  await database.query(remedy);
+  expect(await run('up 1')).toMatchObject({ exitCode: 0 });
+  await database.query(`${role} RESET default_transaction_read_only`);
 });
 
 // The last test, since the server stays a standby: it waits for data of a primary.
