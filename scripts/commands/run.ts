@@ -12,7 +12,7 @@ import { loadMigrations, runMigrations } from '../runner/framework.ts';
 import { refuseProblems } from '../runner/preflight.ts';
 import { withRetries } from '../runner/retries.ts';
 import { withRunLock } from '../runner/run-lock.ts';
-import { LossSuspected, Progress, type RunContext } from '../runner/transaction.ts';
+import { LossSuspected, Progress, RunTransaction, type RunContext } from '../runner/transaction.ts';
 import { resultOf, versionDetails } from './check.ts';
 
 /**
@@ -91,20 +91,21 @@ async function attemptRun(
   await refuseProblems(connection, context, migrations, facts, hasTable);
   const loaded = await loadMigrations(migrations, direction);
   const run = { ...attempt, before };
-  const client = new FrameworkClient(run, first);
+  const transaction = new RunTransaction(run, first);
+  const client = new FrameworkClient(run, transaction);
   try {
     // The framework creates the migrations table before the first migration. Create it in the transaction, too.
-    await client.transaction.begin();
+    await transaction.begin();
     await runMigrations(settings, client, loaded, direction);
-    await client.commit();
+    await transaction.commit();
     signal.throwIfAborted();
     if (progress.count !== to)
       throw new Error(`the framework stopped at ${progress.count} instead of ${to} migrations`);
-    if (client.late !== undefined) throw client.late;
+    if (transaction.late !== undefined) throw transaction.late;
     const outcome = direction === 'up' ? 'applied' : 'reverted';
-    return { outcome, warnings: client.transaction.warnings };
+    return { outcome, warnings: transaction.warnings };
   } catch (error) {
-    await client.rollback();
+    await transaction.rollback();
     const cause = await explain(run, client, to, error);
     // The transaction removed something that may hold data. The next attempt first looks for data there.
     if (cause instanceof LossSuspected) return await attemptRun(attempt, from, to);

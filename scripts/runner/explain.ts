@@ -22,7 +22,7 @@ import { LossSuspected, type RunContext } from './transaction.ts';
  */
 export async function explain(
   run: RunContext,
-  { firstError, current }: FrameworkClient,
+  { firstError, transaction }: FrameworkClient,
   target: number,
   thrown: unknown,
 ): Promise<unknown> {
@@ -35,7 +35,7 @@ export async function explain(
   // An error without an SQLSTATE may be about a connection that the migration itself made to another server.
   const isOurs = sqlstate !== '' || run.connection.client.connection.stream.destroyed;
   if (isOurs && isConnectionLost(error)) return serverFailure(error);
-  const { name, file } = current;
+  const { name, file } = transaction.current;
   const differences = await inTheWay(run, target, sqlstate);
   if (differences.length === 0) return migrationFailure(file, error, sql);
   const details = { file, cause: error, differences };

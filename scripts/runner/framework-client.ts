@@ -3,7 +3,7 @@ import type { Migration } from '../project/project.ts';
 import { failure, type Failure } from '../report/errors.ts';
 import { recordStatement, textOf, type StatementClient } from './framework.ts';
 import { changesSession, controlsTransaction, prepareSession } from './session-settings.ts';
-import { RunTransaction, type RunContext } from './transaction.ts';
+import type { RunContext, RunTransaction } from './transaction.ts';
 
 type Sent = Parameters<Connection['send']>;
 
@@ -28,36 +28,29 @@ interface Running {
  *
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |
- * | the first statement outside a transaction   | {@link commit}, prepares the session, forwards it     |
+ * | the first statement outside a transaction   | COMMIT, prepares the session, forwards it             |
  * | the record of a migration, in a transaction | makes the settings anew, forwards it, and checks that |
  * |                                             | the transaction is still the run's own                |
- * | the record, outside a transaction           | BEGIN, the record as above, and {@link commit}        |
+ * | the record, outside a transaction           | BEGIN, the record as above, and COMMIT                |
  */
 export class FrameworkClient implements StatementClient {
-  readonly transaction: RunTransaction;
   /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
-  /** Set if a statement came too late to be checked, such as during the check or after the run. */
-  late: Failure | undefined;
   /** Undefined between the record of a migration and the start of the next one. */
   #running: Running | undefined;
-  /** True during the check, and after a failure: further statements are refused. */
-  #isClosed = false;
   /** The migration before the current one. */
   #previous: Migration;
 
-  /** @param current the migration that runs or has just run; at the beginning, the first migration */
   constructor(
     private readonly run: RunContext,
-    public current: Migration,
+    readonly transaction: RunTransaction,
   ) {
-    this.transaction = new RunTransaction(run);
-    this.#previous = current;
+    this.#previous = transaction.current;
   }
 
   async onStart(migration: Migration, isInside: () => boolean): Promise<void> {
-    this.#previous = this.current;
-    this.current = migration;
+    this.#previous = this.transaction.current;
+    this.transaction.current = migration;
     this.#running = { since: performance.now(), isInside, hasSentInside: false };
     await this.transaction.begin();
   }
@@ -79,9 +72,10 @@ export class FrameworkClient implements StatementClient {
     context.signal.throwIfAborted();
     const running = this.#running;
     if (running && this.#isOutside()) await (running.prepared ??= this.#prepareOutside(running));
-    if (this.#isClosed) throw this.#tooLate(sql);
+    if (this.transaction.isClosed) throw this.#tooLate(sql);
     if (context.options.verbose) context.tell(sql);
-    const record = recordStatement(context.settings, this.current.name, context.direction);
+    const { name } = this.transaction.current;
+    const record = recordStatement(context.settings, name, context.direction);
     if (running === undefined || sql !== record) return await this.#forward(sql, sent);
     await this.#record(running, sql);
     return undefined;
@@ -92,17 +86,17 @@ export class FrameworkClient implements StatementClient {
   }
 
   async #forward(sql: string, sent: Sent): Promise<unknown> {
-    const { file } = this.current;
+    const { file } = this.transaction.current;
     if (this.#isOutside()) return await this.#sendOutside(file, sql, sent);
     if (!this.transaction.isOpen())
-      throw this.#running ? this.#transactionEnded() : this.#tooLate(sql);
+      throw this.#running ? this.transaction.ended() : this.#tooLate(sql);
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
     if (this.#running) this.#running.hasSentInside = true;
     const sending = this.run.connection.send(...sent);
     // If the text was `…; COMMIT; <error>`, the transaction has ended. `pg` knows that only after the next
     // answer of the server, so send an empty query.
     await sending.catch(() => this.run.connection.query('')).catch(() => undefined);
-    if (!this.transaction.isOpen()) throw this.#transactionEnded();
+    if (!this.transaction.isOpen()) throw this.transaction.ended();
     return await sending;
   }
 
@@ -121,57 +115,30 @@ export class FrameworkClient implements StatementClient {
     const milliseconds = Math.round(performance.now() - since);
     this.#running = undefined;
     if (isOutside) await this.transaction.begin();
-    const done = { name: this.current.name, milliseconds };
-    const isOwn = this.transaction.isOpen() && (await this.transaction.record(done, sql));
-    if (!isOwn) throw this.#transactionEnded();
-    if (isOutside) await this.commit();
-  }
-
-  /**
-   * Commits the open transaction, after the data-loss guard, the check of the schema, and proof that the run
-   * lock is held. Returns false if there was nothing to commit.
-   */
-  async commit(): Promise<boolean> {
-    if (!this.transaction.isOpen()) return false;
-    this.#isClosed = true;
-    const { isOwn, hasWritten } = await this.transaction.state();
-    if (!isOwn) throw this.#transactionEnded();
-    if (hasWritten) {
-      const check = await this.transaction.check();
-      if (this.late !== undefined) throw this.late; // A statement came during the check.
-      await this.transaction.commit(check);
-    } else await this.transaction.rollback();
-    this.#isClosed = false;
-    return hasWritten;
+    await this.transaction.record(milliseconds, sql);
+    if (isOutside) await this.transaction.commit();
   }
 
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
   async #prepareOutside({ hasSentInside }: Running): Promise<boolean> {
     const { connection, context, progress } = this.run;
-    if (!this.transaction.isOpen()) throw this.#transactionEnded();
-    const hasCommitted = await this.commit().catch((error: unknown) => {
+    if (!this.transaction.isOpen()) throw this.transaction.ended();
+    const hasCommitted = await this.transaction.commit().catch((error: unknown) => {
       // Report the COMMIT and an earlier migration, not the statement that waits for it.
       this.firstError ??= { error, sql: 'COMMIT' };
-      if (!hasSentInside) this.current = this.#previous;
+      if (!hasSentInside) this.transaction.current = this.#previous;
       throw error;
     });
     // This also commits what the migration's own function wrote before it called pgm.noTransaction().
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
-    return await prepareSession(connection, context.settings.schemas, this.current.file);
-  }
-
-  async rollback(): Promise<void> {
-    this.#isClosed = true;
-    await this.transaction.rollback();
-  }
-
-  #transactionEnded(): Failure {
-    const { file } = this.current;
-    this.run.progress.wroteOutside = true;
-    return failure('left-transaction', [file], { file });
+    return await prepareSession(
+      connection,
+      context.settings.schemas,
+      this.transaction.current.file,
+    );
   }
 
   #tooLate(sql: string): Failure {
-    return (this.late ??= failure('late-statement', [sql]));
+    return (this.transaction.late ??= failure('late-statement', [sql]));
   }
 }

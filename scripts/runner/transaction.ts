@@ -1,6 +1,7 @@
 import type { QueryResult } from 'pg';
 import { connectionName, type Connection } from '../database/connection.ts';
 import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
+import type { Migration } from '../project/project.ts';
 import { versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Difference, Done } from '../report/types.ts';
@@ -48,12 +49,20 @@ const beganOf = (results: readonly QueryResult[]) =>
 /** The transactions of a run, one after the other: what happens between BEGIN and COMMIT. */
 export class RunTransaction {
   warnings: readonly Difference[] = [];
+  /** True during the check, and after a failure: further statements are refused. */
+  isClosed = false;
+  /** Set if a statement came too late to be checked, such as during the check or after the run. */
+  late: Failure | undefined;
   /** The timestamp of the transaction, which identifies it. */
   #began = '';
   /** The migrations that are recorded in this transaction, and not committed yet. */
   #recorded: Done[] = [];
 
-  constructor(private readonly run: RunContext) {}
+  /** @param current the migration that runs or has just run; at the beginning, the first migration */
+  constructor(
+    private readonly run: RunContext,
+    public current: Migration,
+  ) {}
 
   isOpen(): boolean {
     return this.run.connection.client.getTransactionStatus() !== 'I';
@@ -75,44 +84,61 @@ export class RunTransaction {
     return `${runSettings(context)} SET LOCAL application_name = '${name}'; ${noTimeouts(connection)}`;
   }
 
-  /** Makes the settings again, and records a migration. False if the transaction is not the run's own. */
-  async record(done: Done, sql: string): Promise<boolean> {
-    // The settings come first, so that a timeout that the migration has SET does not apply to its record.
+  /**
+   * Makes the settings again, which a migration may have changed, and then sends `sql`.
+   *
+   * @throws Failure `partial` if the transaction is not the run's own
+   */
+  async #send(sql: string): Promise<QueryResult | undefined> {
+    if (!this.isOpen()) throw this.ended();
     // SAVEPOINT fails if there is no transaction: a statement that was not awaited may have ended it just now.
     const text = `${this.#settings()} SAVEPOINT own; RELEASE own; ${BEGAN}; ${sql}`;
     const results = await this.run.connection.query(text).catch((error: unknown) => {
-      if (sqlstateOf(error) === '25P01') return [];
-      throw error;
+      throw sqlstateOf(error) === '25P01' ? this.ended() : error;
     });
-    this.#recorded.push(done);
     // A migration that sent `…; COMMIT; BEGIN` leaves a transaction that has another timestamp.
-    return results.length > 0 && beganOf(results) === this.#began;
+    if (beganOf(results) !== this.#began) throw this.ended();
+    return results.at(-1);
+  }
+
+  /** Makes the failure of a migration that has ended the transaction of the run. */
+  ended(): Failure {
+    const { file } = this.current;
+    this.run.progress.wroteOutside = true;
+    return failure('left-transaction', [file], { file });
+  }
+
+  /** Records the current migration. */
+  async record(milliseconds: number, sql: string): Promise<void> {
+    const { name } = this.current;
+    await this.#send(sql);
+    this.#recorded.push({ name, milliseconds });
   }
 
   /**
-   * Tells whether the transaction is the run's own, and whether it has written something. If it has not,
-   * there is nothing to check. A check could even fail: after an interrupted run, the schema may be wrong
-   * until a later migration corrects it.
+   * Commits the open transaction. If it has written nothing, rolls it back instead, without a check, which
+   * could even fail: after an interrupted run, the schema may be wrong until a later migration corrects it.
+   *
+   * @returns whether it has committed something
    */
-  async state(): Promise<{ readonly isOwn: boolean; readonly hasWritten: boolean }> {
-    const query = 'SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS written';
-    // Make the settings again: the function of a migration may have SET something, which COMMIT would keep.
-    const results = await this.run.connection.query(`${this.#settings()} ${BEGAN}; ${query}`);
-    const { written } = results.at(-1)?.rows[0] as { written: boolean };
-    return { isOwn: beganOf(results) === this.#began, hasWritten: written };
+  async commit(): Promise<boolean> {
+    if (!this.isOpen()) return false;
+    this.isClosed = true;
+    const result = await this.#send('SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS yes');
+    const { yes: hasWritten } = result?.rows[0] as { yes: boolean };
+    if (hasWritten) await this.#checkAndCommit();
+    else await this.rollback();
+    this.isClosed = false;
+    return hasWritten;
   }
 
-  /** Makes sure that no data is lost, that the schema is as expected, and that the run lock is held. */
-  async check(): Promise<SchemaCheck> {
+  /** Commits, after the data-loss guard, the check of the schema, and proof that the run lock is held. */
+  async #checkAndCommit(): Promise<void> {
+    const { connection, context, lock, progress } = this.run;
     await this.#refuseUncheckedRemovals();
-    const check = await this.#checkSchema();
-    await this.run.lock.assertHeld();
-    return check;
-  }
-
-  /** Commits what {@link check} has checked. */
-  async commit({ count, warnings }: SchemaCheck): Promise<void> {
-    const { connection, context, progress } = this.run;
+    const { count, warnings } = await this.#checkSchema();
+    await lock.assertHeld();
+    if (this.late !== undefined) throw this.late; // A statement came during the check.
     context.signal.throwIfAborted();
     progress.isCommitting = true;
     const [result] = await connection.query('COMMIT').catch((error: unknown) => {
@@ -159,6 +185,7 @@ export class RunTransaction {
   /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
   async rollback(): Promise<void> {
     const { connection, progress } = this.run;
+    this.isClosed = true;
     if (!this.isOpen() && !progress.wroteOutside) return;
     // RESET undoes what a migration SET outside the transaction, or committed itself. It is in the same message
     // as ROLLBACK, so that a pooler sends both to the same session.
