@@ -20,44 +20,38 @@ import { resultOf, versionDetails } from './check.ts';
  * only checks the schema. If a migration fails, the result has the error, and what was committed before it.
  */
 export const run = (context: Context): Promise<Result> =>
-  withConnection(context, 'lock', (lockConnection) => runAll(context, lockConnection));
-
-/** @param lockConnection holds the run lock during each {@link move}; before that, it reads the state */
-async function runAll(context: Context, lockConnection: Connection) {
-  const { project, command, argument, direction } = context;
-  const first = await withRetries(context, () => checkSchema(lockConnection, context));
-  const { count } = first;
-  // The target is computed once, so that a second attempt does not go further.
-  const target = targetCount(project, count, direction, argument);
-  if (target === count) return await resultOf(context, lockConnection, first, 'nothing-to-do');
-  const progress = new Progress(count);
-  const parts = { context, lockConnection, progress };
-  let result: Result;
-  try {
-    result = await move(parts, count, target);
-    if (command === 'redo' && progress.reverted.length > 0)
-      result = await move(parts, progress.count, count);
-  } catch (thrown) {
-    const error = failureOfRun(context, progress, thrown);
-    // Only the server knows what a migration has committed itself.
-    if (error.code === 'left-transaction') {
-      const check = await checkSchema(lockConnection, context).catch(() => undefined);
-      progress.count = check?.count ?? progress.count;
+  // This connection holds the run lock during each move. Before and after, it reads the state.
+  withConnection(context, 'lock', async (lockConnection) => {
+    const { project, command, argument, direction } = context;
+    const first = await withRetries(context, () => checkSchema(lockConnection, context));
+    const { count } = first;
+    // The target is computed once, so that a second attempt does not go further.
+    const target = targetCount(project, count, direction, argument);
+    if (target === count) return await resultOf(context, lockConnection, first, 'nothing-to-do');
+    const progress = new Progress(count);
+    let result: Result;
+    try {
+      result = await move(context, lockConnection, progress, target);
+      if (command === 'redo' && progress.reverted.length > 0)
+        result = await move(context, lockConnection, progress, count);
+    } catch (thrown) {
+      const error = failureOfRun(context, progress, thrown);
+      // Only the server knows what a migration has committed itself.
+      if (error.code === 'left-transaction') {
+        const check = await checkSchema(lockConnection, context).catch(() => undefined);
+        progress.count = check?.count ?? progress.count;
+      }
+      result = { outcome: error.outcome, error };
     }
-    result = { outcome: error.outcome, error };
-  }
-  const { applied, reverted } = progress;
-  const details = versionDetails(context, lockConnection, progress.count);
-  return { ...result, ...details, applied, reverted };
-}
+    const { applied, reverted } = progress;
+    const details = versionDetails(context, lockConnection, progress.count);
+    return { ...result, ...details, applied, reverted };
+  });
 
-type Parts = Pick<RunContext, 'context' | 'progress'> & {
-  readonly lockConnection: Connection;
-};
-
-/** Moves from `from` applied migrations to `to`. Each attempt takes the run lock, and its own connection. */
-function move({ lockConnection, ...parts }: Parts, from: number, to: number): Promise<Result> {
-  const context = { ...parts.context, direction: from < to ? 'up' : 'down' } as const;
+/** Moves to `to` applied migrations. Each attempt takes the run lock, and its own connection. */
+function move(given: Context, lockConnection: Connection, progress: Progress, to: number) {
+  const from = progress.count;
+  const context = { ...given, direction: from < to ? 'up' : 'down' } as const;
   const { options, tell } = context;
   return withRetries(context, () =>
     withRunLock(lockConnection, context, (lock) =>
@@ -65,18 +59,16 @@ function move({ lockConnection, ...parts }: Parts, from: number, to: number): Pr
         connection.client.on('notice', ({ severity = '', message = '' }) => {
           if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
         });
-        return attemptRun({ ...parts, context, connection, lock }, from, to);
+        return attemptRun({ context, connection, lock, progress }, from, to);
       }),
     ),
   );
 }
 
+type Attempt = Omit<RunContext, 'before'>;
+
 /** Checks again, since another run may have finished before the lock was held. Runs what is left to do. */
-async function attemptRun(
-  attempt: Omit<RunContext, 'before'>,
-  from: number,
-  to: number,
-): Promise<Result> {
+async function attemptRun(attempt: Attempt, from: number, to: number): Promise<Result> {
   const { context, connection, progress } = attempt;
   const { direction, project, settings, signal } = context;
   const before = await checkSchema(connection, context);
