@@ -29,7 +29,7 @@ const goneQuery = (locked: string) => `
 export async function findRemoved({ query }: Connection, lock: RunLock): Promise<Removed[]> {
   const results = await query(`SET CONSTRAINTS ALL IMMEDIATE; ${LOCKED}`);
   const { locked } = results.at(-1)?.rows[0] as { locked: string | null };
-  return (await lock.queryHeld(goneQuery(locked ?? '[]'))) as Removed[];
+  return (await lock.assertHeld(goneQuery(locked ?? '[]'))) as Removed[];
 }
 
 /**

@@ -11,10 +11,8 @@ export const RUN_LOCK_KEY = '7241865325823964';
 
 /** The run lock, while it is held. */
 export interface RunLock {
-  /** @throws Failure `unavailable` if the lock is lost, which happens when its connection is lost */
-  assertHeld(): Promise<unknown>;
-  /** Like assertHeld. Also runs a query on the lock's connection, which sees only committed data. */
-  queryHeld(query: string): Promise<unknown[]>;
+  /** Makes sure that the lock is held. May run a query on its connection, which sees only committed data. */
+  assertHeld(query?: string): Promise<unknown[]>;
 }
 
 /** SQL for a {@link Session} as JSON. `a` is the alias of `pg_stat_activity`. */
@@ -55,8 +53,8 @@ export async function withRunLock<T>(
     signal.throwIfAborted();
     const { held, began } = await row<{ held: boolean; began: string }>(tryLock(connection));
     try {
-      const queryHeld = (query = '') => sendHeld(connection, began, query);
-      if (held) return await use({ queryHeld, assertHeld: queryHeld });
+      const assertHeld = (query = '') => queryHeld(connection, began, query);
+      if (held) return await use({ assertHeld });
     } finally {
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
@@ -72,8 +70,8 @@ export async function withRunLock<T>(
   }
 }
 
-/** Makes sure that the transaction that took the lock still lasts: its timestamp is `began`. */
-async function sendHeld(connection: Connection, began: string, query: string) {
+/** Runs a query. @throws Failure `unavailable` if the lock's transaction, which began at `began`, has ended */
+async function queryHeld(connection: Connection, began: string, query: string) {
   const sql = `SELECT transaction_timestamp()::text = '${began}' AS held; ${query}`;
   const [first, answer] = await connection.query(sql).catch((cause: unknown) => {
     throw failure('run-lock-lost', [], { cause });
