@@ -9,9 +9,7 @@ import { withRetries } from '../runner/retries.ts';
 /** `check` and `status`: compare the schema with the expected schema at the database's version. Only read. */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
-    // Without retries: the first lock timeout is a failure, which names the sessions that hold the lock.
-    const once = { ...context, options: { ...context.options, retries: 0 } };
-    const first = await withRetries(once, () => checkSchema(connection, context));
+    const first = await withRetries(context, () => checkSchema(connection, context));
     return await resultOf(context, connection, first, 'matches');
   });
 
