@@ -18,7 +18,7 @@ import { asJson, type Report, type Result } from './report/report.ts';
 import { annotation, asText, failureText } from './report/text.ts';
 import type { Options } from './runner/context.ts';
 import { asFailure } from './runner/explain.ts';
-import { withLockMonitor } from './runner/lock-monitor.ts';
+import { withLockMonitor } from './runner/table-locks.ts';
 
 const commands = { up: run, down: run, redo: run, check, status: check, plan, snapshot };
 

@@ -4,7 +4,7 @@ import { failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import { checkSchema, type SchemaCheck } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
-import { withRetries } from '../runner/retries.ts';
+import { withRetries } from '../runner/table-locks.ts';
 
 /** `check` and `status`: compare the schema with the expected schema at the database's version. Only read. */
 export const check = (context: Context): Promise<Result> =>

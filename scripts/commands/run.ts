@@ -10,8 +10,8 @@ import { asFailure, explain } from '../runner/explain.ts';
 import { FrameworkClient } from '../runner/framework-client.ts';
 import { loadMigrations, runMigrations } from '../runner/framework.ts';
 import { refuseProblems } from '../runner/preflight.ts';
-import { withRetries } from '../runner/retries.ts';
 import { withRunLock } from '../runner/run-lock.ts';
+import { withRetries } from '../runner/table-locks.ts';
 import { LossSuspected, Progress, RunTransaction, type RunContext } from '../runner/transaction.ts';
 import { resultOf, versionDetails } from './check.ts';
 
