@@ -82,9 +82,8 @@ async function attemptRun(attempt: Attempt, from: number, to: number): Promise<R
   const { facts, hasTable } = before;
   await refuseProblems(connection, context, migrations, facts, hasTable);
   const loaded = await loadMigrations(migrations, direction);
-  const run = { ...attempt, before };
-  const transaction = new RunTransaction(run, first);
-  const client = new FrameworkClient(run, transaction);
+  const transaction = new RunTransaction({ ...attempt, before }, first);
+  const client = new FrameworkClient(transaction);
   try {
     // The framework creates the migrations table before the first migration. Create it in the transaction, too.
     await transaction.begin();
@@ -98,7 +97,7 @@ async function attemptRun(attempt: Attempt, from: number, to: number): Promise<R
     return { outcome, warnings: transaction.warnings };
   } catch (error) {
     await transaction.rollback();
-    const cause = await explain(run, client, to, error);
+    const cause = await explain(client, to, error);
     // The transaction removed something that may hold data. The next attempt first looks for data there.
     if (cause instanceof LossSuspected) return await attemptRun(attempt, from, to);
     throw cause;

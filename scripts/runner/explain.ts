@@ -20,13 +20,9 @@ import { LossSuspected, type RunContext } from './transaction.ts';
  *
  * @param target how many migrations would be applied after the run
  */
-export async function explain(
-  run: RunContext,
-  { firstError, transaction }: FrameworkClient,
-  target: number,
-  thrown: unknown,
-): Promise<unknown> {
-  const { error, sql } = firstError ?? { error: thrown };
+export async function explain(client: FrameworkClient, target: number, thrown: unknown) {
+  const { run, current } = client.transaction;
+  const { error, sql } = client.firstError ?? { error: thrown };
   const { signal } = run.context;
   if (signal.aborted && !isCauseOf(signal, error)) return error;
   const isKnown = error instanceof Failure || error instanceof LossSuspected;
@@ -35,7 +31,7 @@ export async function explain(
   // An error without an SQLSTATE may be about a connection that the migration itself made to another server.
   const isOurs = sqlstate !== '' || run.connection.client.connection.stream.destroyed;
   if (isOurs && isConnectionLost(error)) return serverFailure(error);
-  const { name, file } = transaction.current;
+  const { name, file } = current;
   const differences = await inTheWay(run, target, sqlstate);
   if (differences.length === 0) return migrationFailure(file, error, sql);
   const details = { file, cause: error, differences };

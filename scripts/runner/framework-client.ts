@@ -3,13 +3,15 @@ import type { Migration } from '../project/project.ts';
 import { failure, type Failure } from '../report/errors.ts';
 import { recordStatement, textOf, type StatementClient } from './framework.ts';
 import { changesSession, controlsTransaction, prepareSession } from './session-settings.ts';
-import type { RunContext, RunTransaction } from './transaction.ts';
+import type { RunTransaction } from './transaction.ts';
 
 type Sent = Parameters<Connection['send']>;
 
 /** A migration from the start of its function until it is recorded. */
 interface Running {
   readonly since: number;
+  /** The migration before this one. */
+  readonly previous: Migration;
   /** False once its function has called `pgm.noTransaction()`. */
   readonly isInside: () => boolean;
   /** True if it has sent a statement in the transaction. */
@@ -38,20 +40,13 @@ export class FrameworkClient implements StatementClient {
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
   /** Undefined between the record of a migration and the start of the next one. */
   #running: Running | undefined;
-  /** The migration before the current one. */
-  #previous: Migration;
 
-  constructor(
-    private readonly run: RunContext,
-    readonly transaction: RunTransaction,
-  ) {
-    this.#previous = transaction.current;
-  }
+  constructor(readonly transaction: RunTransaction) {}
 
   async onStart(migration: Migration, isInside: () => boolean): Promise<void> {
-    this.#previous = this.transaction.current;
+    const previous = this.transaction.current;
     this.transaction.current = migration;
-    this.#running = { since: performance.now(), isInside, hasSentInside: false };
+    this.#running = { since: performance.now(), isInside, hasSentInside: false, previous };
     await this.transaction.begin();
   }
 
@@ -68,7 +63,7 @@ export class FrameworkClient implements StatementClient {
   }
 
   async #handle(sql: string, sent: Sent): Promise<unknown> {
-    const { context } = this.run;
+    const { context } = this.transaction.run;
     context.signal.throwIfAborted();
     const running = this.#running;
     if (running && this.#isOutside()) await (running.prepared ??= this.#prepareOutside(running));
@@ -92,10 +87,10 @@ export class FrameworkClient implements StatementClient {
       throw this.#running ? this.transaction.ended() : this.#tooLate(sql);
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
     if (this.#running) this.#running.hasSentInside = true;
-    const sending = this.run.connection.send(...sent);
+    const sending = this.transaction.run.connection.send(...sent);
     // If the text was `…; COMMIT; <error>`, the transaction has ended. `pg` knows that only after the next
     // answer of the server, so send an empty query.
-    await sending.catch(() => this.run.connection.query('')).catch(() => undefined);
+    await sending.catch(() => this.transaction.run.connection.query('')).catch(() => undefined);
     if (!this.transaction.isOpen()) throw this.transaction.ended();
     return await sending;
   }
@@ -104,10 +99,10 @@ export class FrameworkClient implements StatementClient {
   async #sendOutside(file: string, sql: string, sent: Sent): Promise<unknown> {
     const isPooled = await this.#running?.prepared;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
-    await this.run.lock.assertHeld();
+    await this.transaction.run.lock.assertHeld();
     if (!this.#isOutside()) throw this.#tooLate(sql); // The migration ended meanwhile, without awaiting this.
-    this.run.progress.wroteOutside = true;
-    return await this.run.connection.send(...sent);
+    this.transaction.run.progress.wroteOutside = true;
+    return await this.transaction.run.connection.send(...sent);
   }
 
   async #record({ since, isInside }: Running, sql: string): Promise<void> {
@@ -120,22 +115,19 @@ export class FrameworkClient implements StatementClient {
   }
 
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
-  async #prepareOutside({ hasSentInside }: Running): Promise<boolean> {
-    const { connection, context, progress } = this.run;
+  async #prepareOutside({ hasSentInside, previous }: Running): Promise<boolean> {
+    const { connection, context, progress } = this.transaction.run;
     if (!this.transaction.isOpen()) throw this.transaction.ended();
     const hasCommitted = await this.transaction.commit().catch((error: unknown) => {
       // Report the COMMIT and an earlier migration, not the statement that waits for it.
       this.firstError ??= { error, sql: 'COMMIT' };
-      if (!hasSentInside) this.transaction.current = this.#previous;
+      if (!hasSentInside) this.transaction.current = previous;
       throw error;
     });
     // This also commits what the migration's own function wrote before it called pgm.noTransaction().
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
-    return await prepareSession(
-      connection,
-      context.settings.schemas,
-      this.transaction.current.file,
-    );
+    const { file } = this.transaction.current;
+    return await prepareSession(connection, context.settings.schemas, file);
   }
 
   #tooLate(sql: string): Failure {

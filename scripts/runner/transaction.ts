@@ -60,7 +60,7 @@ export class RunTransaction {
 
   /** @param current the migration that runs or has just run; at the beginning, the first migration */
   constructor(
-    private readonly run: RunContext,
+    readonly run: RunContext,
     public current: Migration,
   ) {}
 
