@@ -13,13 +13,8 @@ import { refuseProblems } from './preflight.ts';
 /** What the check read, how many migrations are applied, and the differences from the expected schema. */
 export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
 
-interface State {
-  readonly rows: readonly AppliedRow[];
-  /** The live schema. */
-  readonly facts: Facts;
-  /** True if the migrations table exists. */
-  readonly hasTable: boolean;
-}
+/** The rows of the migrations table, whether that exists, and the live schema. */
+type State = Awaited<ReturnType<typeof readState>>;
 
 /**
  * Reads the version from the migrations table, and compares the live schema with the expected schema at that
@@ -77,7 +72,7 @@ async function readState(
   begin: string,
   end = '',
   hasTable = true,
-): Promise<State> {
+) {
   const { project, settings } = context;
   const rows = hasTable
     ? `SELECT m.name, m.run_on::text FROM ${settings.tableName} m ORDER BY m.run_on, m.id, m.name`

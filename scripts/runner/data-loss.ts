@@ -38,10 +38,7 @@ export async function findRemoved({ query }: Connection, lock: RunLock): Promise
  *
  * @throws Failure `data-loss` if they hold data, or if the role may not read them
  */
-export async function refuseLoss(
-  { query }: Connection,
-  removed: readonly Removed[],
-): Promise<void> {
+export async function refuseLoss({ query }: Connection, removed: readonly Removed[]) {
   const tables = [...new Set(removed.map(({ table }) => `ONLY ${table}`))].join(', ');
   // IS NOT NULL would be false for a composite value that has a null field.
   const counts = removed.map(({ table, column }) => {

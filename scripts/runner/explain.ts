@@ -8,7 +8,6 @@ import {
 } from '../database/pg-errors.ts';
 import { expectedAt } from '../project/project.ts';
 import { Failure, failure } from '../report/errors.ts';
-import type { Difference } from '../report/types.ts';
 import { compare } from '../schema/compare.ts';
 import { title } from '../schema/effects.ts';
 import type { FrameworkClient } from './framework-client.ts';
@@ -43,10 +42,8 @@ export function migrationFailure(file: string, cause: unknown, sql?: string, not
   const { detail, hint, where } = Object(cause) as Partial<DatabaseError>;
   const more = [detail, hint, where, note].filter((line) => line !== undefined);
   const sqlstate = sqlstateOf(cause);
-  return failure('migration-failed', [file, messageOf(cause), sqlstate, more, sql], {
-    file,
-    cause,
-  });
+  const details = { file, cause };
+  return failure('migration-failed', [file, messageOf(cause), sqlstate, more, sql], details);
 }
 
 /**
@@ -54,11 +51,7 @@ export function migrationFailure(file: string, cause: unknown, sql?: string, not
  * another definition. Considers every object if PostgreSQL says that one exists already, or cannot be
  * replaced. Otherwise considers only tables, views and columns: migrations usually replace other objects.
  */
-async function inTheWay(
-  { context, before }: RunContext,
-  target: number,
-  sqlstate: string,
-): Promise<Difference[]> {
+async function inTheWay({ context, before }: RunContext, target: number, sqlstate: string) {
   const isDuplicate = /^42(P06|P07|P13|701|710|723)$/.test(sqlstate);
   if (!isDuplicate && (!/^(22|23|42)/.test(sqlstate) || sqlstate === '42501')) return [];
   const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
