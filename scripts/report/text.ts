@@ -5,35 +5,26 @@ import { atVersion, count, differenceLines, duration, list, RUN } from './wordin
 
 /** The report as text, for people. The text of a failure is {@link failureText}. */
 export function asText(report: Report, hasColor: boolean): string {
-  const { command, outcome, milliseconds, database, output, warnings = [] } = report;
-  if (output !== undefined) return outputText(command, output);
+  const { command, outcome, database, output } = report;
+  const { migrations = [], reverted = [], applied = [], warnings = [] } = report;
+  if (output !== undefined || !database) return outputText(command, output);
   const { green, yellow, dim } = picocolors.createColors(hasColor);
-  const { name = '', host = '', port = 0, serverVersion = '' } = database ?? {};
-  const lines = [dim(`database ${name} at ${host}:${port}, PostgreSQL ${serverVersion}`)];
-  lines.push(...migrationRows(report, hasColor));
-  if (warnings.length > 0)
-    lines.push(`${yellow('warning:')} not expected, and left as it is:`, differenceLines(warnings));
-  const time = dim(duration(milliseconds));
-  if (outcome !== 'differs') lines.push(`${green('ok')}  ${summary(report)}  ${time}`);
-  return lines.join('\n');
-}
-
-/** Lists migrations, one on each line: those of `status`, and those that the run has reverted or applied. */
-function migrationRows(report: Report, hasColor: boolean): string[] {
-  const { green, yellow } = picocolors.createColors(hasColor);
-  const { migrations = [], reverted = [], applied = [] } = report;
-  const named = [...migrations, ...reverted, ...applied];
-  const width = Math.max(...named.map(({ name }) => name.length));
+  const names = [...migrations, ...reverted, ...applied].map(({ name }) => name);
+  const width = Math.max(...names.map(({ length }) => length));
   const row = (mark: string, name: string, when: string) =>
     `  ${mark}  ${name.padEnd(width)}  ${when}`.trimEnd();
-  return [
-    ...migrations.map(({ name, appliedOn }) => {
-      const state = appliedOn === null ? yellow('pending') : green('applied');
-      return row(state, name, appliedOn?.slice(0, 19) ?? '');
-    }),
-    ...reverted.map(({ name, milliseconds }) => row('-', name, duration(milliseconds))),
-    ...applied.map(({ name, milliseconds }) => row('+', name, duration(milliseconds))),
-  ];
+  const address = `${database.name} at ${database.host}:${database.port}`;
+  const lines = [dim(`database ${address}, PostgreSQL ${database.serverVersion}`)];
+  for (const { name, appliedOn } of migrations)
+    if (appliedOn === null) lines.push(row(yellow('pending'), name, ''));
+    else lines.push(row(green('applied'), name, appliedOn.slice(0, 19)));
+  for (const { name, milliseconds } of reverted) lines.push(row('-', name, duration(milliseconds)));
+  for (const { name, milliseconds } of applied) lines.push(row('+', name, duration(milliseconds)));
+  if (warnings.length > 0)
+    lines.push(`${yellow('warning:')} not expected, and left as it is:`, differenceLines(warnings));
+  const time = dim(duration(report.milliseconds));
+  if (outcome !== 'differs') lines.push(`${green('ok')}  ${summary(report)}  ${time}`);
+  return lines.join('\n');
 }
 
 function summary({ command, outcome, version = null, ...report }: Report): string {
@@ -47,7 +38,7 @@ function summary({ command, outcome, version = null, ...report }: Report): strin
   return parts.join('; ');
 }
 
-function outputText(command: string | null, output: string): string {
+function outputText(command: string | null, output = ''): string {
   const files = list(output.split('\n'));
   if (command === 'create')
     return `created:${files}\n\nWrite "up" and "down". Then write the effect, and read it in the diff:  ${RUN} snapshot`;
