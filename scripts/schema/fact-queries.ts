@@ -6,7 +6,7 @@ const collation = (id: string, type: string) => `(
 /**
  * A query for each kind of fact. Its columns are object, part, definition, and a number to sort the parts by.
  * It reads the tables of {@link factsQuery}: `wanted`, `relation` and `own_constraint`. `concat` leaves out
- * what is null, and `'text' || null` is null.
+ * what is null, and `'text' || null` is null. An index or a trigger is cut at a word outside quoted names.
  */
 export const FACT_QUERIES = {
   table: `
@@ -68,14 +68,15 @@ export const FACT_QUERIES = {
     WHERE k.contype NOT IN ('n', 't') AND (k.conparentid = 0 OR k.contype <> 'f')`,
   index: `
     SELECT r.object, 'index ' || quote_ident(x.relname),
-      concat(CASE WHEN i.indisunique THEN 'UNIQUE' END, substring(pg_get_indexdef(x.oid) FROM ' USING .*'),
+      concat(CASE WHEN i.indisunique THEN 'UNIQUE' END,
+        substring(pg_get_indexdef(x.oid) FROM '^(?:"[^"]*"|[^"])*?( USING .*)$'),
         CASE WHEN NOT (i.indisvalid AND i.indisready) THEN ' INVALID' END), 2001
     FROM relation r JOIN pg_index i ON i.indrelid = r.oid JOIN pg_class x ON x.oid = i.indexrelid
     WHERE i.indexrelid NOT IN (SELECT k.conindid FROM own_constraint k WHERE k.contype IN ('p', 'u', 'x'))`,
   trigger: `
     SELECT r.object, 'trigger ' || quote_ident(t.tgname),
       concat(CASE WHEN t.tgconstraint <> 0 THEN 'CONSTRAINT' END,
-        substring(pg_get_triggerdef(t.oid) FROM ' (?:BEFORE|AFTER|INSTEAD OF) .*'),
+        substring(pg_get_triggerdef(t.oid) FROM '^(?:"[^"]*"|[^"])*?( (?:BEFORE|AFTER|INSTEAD OF) .*)$'),
         CASE t.tgenabled WHEN 'D' THEN ' DISABLED' WHEN 'R' THEN ' ENABLED REPLICA'
           WHEN 'A' THEN ' ENABLED ALWAYS' END), 2002
     FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid WHERE NOT t.tgisinternal AND t.tgparentid = 0`,
@@ -119,8 +120,7 @@ export const FACT_QUERIES = {
             SELECT string_agg(format('%I %s%s', a.attname, format_type(a.atttypid, a.atttypmod),
               ${collation('a.attcollation', 'a.atttypid')}), ', ' ORDER BY a.attnum)
             FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped))
-          END,
-        w.extension), 0
+          END, w.extension), 0
     FROM wanted w JOIN pg_type t ON t.oid = w.oid WHERE w.class = 'pg_type'::regclass`,
   // Without UNLOGGED for the sequence of a column: since PostgreSQL 15, it is UNLOGGED whenever its table is.
   sequence: `
