@@ -71,7 +71,8 @@ export class FrameworkClient implements StatementClient {
     if (context.options.verbose) context.tell(sql);
     const { name } = this.transaction.current;
     const record = recordStatement(context.settings, name, context.direction);
-    if (running === undefined || sql !== record) return await this.#forward(sql, sent);
+    if (sql !== record) return await this.#forward(sql, sent);
+    if (running === undefined) throw failure('table-changed', ['it recorded itself']);
     await this.#record(running, sql);
     return undefined;
   }
