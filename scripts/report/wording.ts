@@ -11,7 +11,7 @@ export const duration = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 
 const rebuilding = (object: string) => [
-  '    An interrupted build left it so. Build it again, or drop it:',
+  '    Usually an interrupted build left it so. Build it again, or drop it:',
   `REINDEX INDEX CONCURRENTLY ${object.replace('index ', '')};`,
 ];
 

@@ -27,6 +27,8 @@ describe('the hint says what to do', () => {
     expect(await run('check')).toMatchObject({ exitCode: 0, version: null });
     const second = await run('up');
     expect(second).toMatchObject({ exitCode: 8, differences: [{ object: 'index public.i' }] });
+    // Not always: an index of a partitioned table is INVALID if a partition lacks it.
+    expect(second.error?.message).toContain('Usually an interrupted build left it so.');
     const [, build = ''] = /^(REINDEX .*;)/m.exec(second.error?.message ?? '') ?? [];
     await database.query('DELETE FROM t');
     await database.query(build);
