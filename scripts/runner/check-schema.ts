@@ -6,7 +6,7 @@ import { appliedCount, type AppliedRow } from '../project/version.ts';
 import { failure } from '../report/errors.ts';
 import { factsQuery, READ_SETTINGS, wantedObjects } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
-import { merge, type Facts } from '../schema/effects.ts';
+import type { Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
 import { refuseProblems } from './preflight.ts';
 
@@ -86,5 +86,8 @@ async function readState(
 /** Makes facts from the rows of {@link factsQuery}. */
 export function factsFrom(result: QueryResult | undefined): Facts {
   const rows = (result?.rows ?? []) as Record<'object' | 'part' | 'definition', string>[];
-  return merge(rows.map(({ object, part, definition }) => ({ [object]: { [part]: definition } })));
+  const facts = new Map<string, Map<string, string>>();
+  for (const { object, part, definition } of rows)
+    facts.set(object, (facts.get(object) ?? new Map<string, string>()).set(part, definition));
+  return facts;
 }

@@ -99,5 +99,5 @@ export const factsQuery = (wanted: string) => `${wanted},
   own_constraint AS MATERIALIZED (
     SELECT r.object, k.* FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid),
   fact(object, part, definition, place) AS (${Object.values(FACT_QUERIES).join(' UNION ALL ')})
-  SELECT object, part, btrim(definition) AS definition FROM fact
+  SELECT object, part, coalesce(btrim(definition), '') AS definition FROM fact
   ORDER BY object COLLATE "C", place, part COLLATE "C"`;
