@@ -74,7 +74,7 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
   if (env['GITHUB_ACTIONS'] === 'true') stderr(annotation(error));
 }
 
-/** True if the command line asks for JSON. A command line that cannot be parsed is reported as JSON, too. */
+/** True if the output must be JSON. It looks for the word itself, because the command line may be wrong. */
 const wantsJson = ({ argv, env }: Call) =>
   env['npm_config_json'] === 'true' || argv.includes('--json') || argv.includes('--json=true');
 

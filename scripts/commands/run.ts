@@ -48,7 +48,7 @@ export const run = (context: Context): Promise<Result> =>
     return { ...result, ...details, applied, reverted };
   });
 
-/** Moves to `to` applied migrations. Each attempt takes the run lock, and its own connection. */
+/** Runs migrations until `to` of them are applied. Each attempt takes the run lock, and its own connection. */
 function move(given: Context, lockConnection: Connection, progress: Progress, to: number) {
   const from = progress.count;
   const context = { ...given, direction: from < to ? 'up' : 'down' } as const;

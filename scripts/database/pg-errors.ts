@@ -17,7 +17,8 @@ export const isLockError = (error: unknown) =>
   ['55P03', '40P01'].includes(sqlstateOf(error)) ||
   /^simple_heap_(update|delete)$/.test((error as { routine?: string } | null)?.routine ?? '');
 
-// Classes 08 (connection) and 57P (the server stops or starts), and 25P03 and 25P04 (timeouts of a session).
+// SQLSTATEs: 08… is a lost connection, 57P0… a server that stops or starts, 25P03 and 25P04 a timeout that
+// ended the session. The other codes are those of Node.js.
 const LOST = /^(08...|57P0[1235]|25P0[34]|ECONN.*|EPIPE|ETIMEDOUT|ENETRESET|EHOSTUNREACH)$/;
 
 /** True if the connection is lost. Some errors of `pg` that say so have no code, only a message. */

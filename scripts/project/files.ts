@@ -32,7 +32,7 @@ function orRefuse<T>(code: 'not-readable' | 'not-writable', file: string, operat
   }
 }
 
-/** Reads a JSON object. @throws Failure `usage` */
+/** Reads a JSON object. @throws Failure `usage`, with line and column if Node.js tells them */
 export function readJson(root: string, file: string): object {
   const text = readFile(root, file);
   try {
@@ -40,6 +40,12 @@ export function readJson(root: string, file: string): object {
     if (document instanceof Object && !Array.isArray(document)) return document;
     throw new Error('it is not an object');
   } catch (cause) {
-    throw failure('bad-file', [file, (cause as Error).message], { file, cause });
+    const { message } = cause as Error;
+    const reason = message.replace(/ in JSON at position.*| \(line .*/s, '');
+    const position = /at position (\d+)/.exec(message)?.[1];
+    if (position === undefined) throw failure('bad-file', [file, reason], { file, cause });
+    const lines = text.slice(0, Number(position)).split('\n');
+    const column = (lines.at(-1)?.length ?? 0) + 1;
+    throw failure('bad-file', [`${file}:${lines.length}:${column}`, reason], { file, cause });
   }
 }

@@ -53,7 +53,7 @@ export function targetCount(
   const index = migrations.findIndex(
     ({ name }) => name === wanted || name.startsWith(`${wanted}_`),
   );
-  // A number such as 20240131120000 names a migration: a count is at most the number of migrations.
+  // A number that is greater than the number of migrations, such as 20240131120000, is a name and no count.
   const isCount = index < 0 || Number(argument) <= migrations.length;
   if (isCount && /^[1-9]\d*$/.test(argument)) {
     const steps = direction === 'up' ? Number(argument) : -Number(argument);

@@ -152,5 +152,8 @@ If a run was interrupted, complete it:  ${RUN} up`;
 }
 
 /** The beginning of a statement, which may be many megabytes long. */
-const excerpt = (sql: string) =>
-  list((sql.length > 1000 ? `${sql.slice(0, 1000)} …` : sql).split('\n'));
+const excerpt = (sql: string) => {
+  const text = sql.length > 1000 ? `${sql.slice(0, 1000)} …` : sql;
+  const lines = text.split('\n');
+  return list(lines.length > 12 ? [...lines.slice(0, 12), '…'] : lines);
+};

@@ -26,7 +26,7 @@ export class Progress {
   constructor(public count: number) {}
 }
 
-/** What the modules that take part in one attempt of a run share. */
+/** What one attempt of a run works with. Several modules take part in it, and get this. */
 export interface RunContext {
   readonly context: Context;
   readonly connection: Connection;

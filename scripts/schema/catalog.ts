@@ -29,7 +29,10 @@ export const READ_SETTINGS = [
   .map((setting) => `SET LOCAL ${setting};`)
   .join(' ');
 
-/** For each kind of object: its catalog, how the names of columns begin there, and how effects name it. */
+/**
+ * The kinds of objects. The names of the catalog's columns begin with `prefix`, such as `relname`. `object` is
+ * SQL for the name in effects. `exists` is SQL for what counts as an object.
+ */
 const KINDS = [
   {
     catalog: 'pg_class',

@@ -59,7 +59,7 @@ export const FACT_QUERIES = {
     FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid
       LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attnum > 0 AND NOT a.attisdropped`,
-  // Without the foreign keys that PostgreSQL copies to partitions.
+  // PostgreSQL copies the foreign keys of a partitioned table to its partitions. The copies are no facts.
   constraint: `
     SELECT k.object, 'constraint ' || quote_ident(k.conname),
       concat(pg_get_constraintdef(k.oid), CASE WHEN k.contype <> 'f' AND NOT (i.indisvalid AND i.indisready)
@@ -122,7 +122,7 @@ export const FACT_QUERIES = {
             FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped))
           END, w.extension), 0
     FROM wanted w JOIN pg_type t ON t.oid = w.oid WHERE w.class = 'pg_type'::regclass`,
-  // Without UNLOGGED for the sequence of a column: since PostgreSQL 15, it is UNLOGGED whenever its table is.
+  // The sequence of a column is not called UNLOGGED: since PostgreSQL 15, it is so whenever its table is.
   sequence: `
     SELECT w.object, '',
       concat(CASE WHEN c.relpersistence = 'u' AND d.objid IS NULL THEN 'UNLOGGED ' END,
@@ -135,7 +135,7 @@ export const FACT_QUERIES = {
         AND d.deptype IN ('a', 'i')
       LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
     WHERE w.class = 'pg_class'::regclass`,
-  // Without the version of the extension, which differs between servers.
+  // The version of an extension is no part of the fact: it differs between servers.
   extension: `
     SELECT w.object, '', 'SCHEMA ' || quote_ident(s.nspname), 0
     FROM wanted w JOIN pg_extension e ON e.oid = w.oid JOIN pg_namespace s ON s.oid = e.extnamespace

@@ -106,10 +106,9 @@ test('the message names what failed: a migration, a file, a role that may not cr
   await expectRefused('snapshot', { root, url }, 'migration-failed', 'migrations/0002_b.ts');
   expect(readdirSync(join(root, 'migrations/schema'))).toEqual(['0000_prerequisites.json']);
 
-  const thrown = {
-    'migrations/0001_a.ts': `export const up = () => { throw 'a text'; }, down = false;`,
-  };
-  expect((await snapshot(testProject(thrown))).stderr).toContain("0001_a.ts failed: 'a text'\n");
+  const code = `export const up = () => { throw 'a text'; }, down = false;`;
+  const thrown = await snapshot(testProject({ 'migrations/0001_a.ts': code }));
+  expect(thrown.stderr).toContain("0001_a.ts failed: 'a text'\n");
 
   const [other, effect] = [testProject(files), 'migrations/schema/0001_a.json'];
   symlinkSync('/nowhere/at/all', join(other, effect));

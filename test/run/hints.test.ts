@@ -51,7 +51,9 @@ describe('the hint says what to do', () => {
     const files = sqlStep('0001_a', table('a', 'id'), 'CREATE TABLE IF NOT EXISTS a (id integer)');
     for (const base of ['CREATE TABLE a (id bigint)', 'CREATE VIEW a AS SELECT 1 AS id']) {
       const { run } = await setUp(files, base);
-      expect((await run('up')).error?.hint).toContain('was there before');
+      expect((await run('up')).error?.hint).toContain(
+        'a table or an index of the same name was there before',
+      );
     }
   });
 

@@ -76,13 +76,8 @@ test('redo says what is committed if another run takes the run lock after its fi
   await reader.query('COMMIT');
   const report = await running;
   await taking;
-  expect(report).toMatchObject({
-    outcome: 'partial',
-    exitCode: 8,
-    version: '0001_a',
-    reverted: [{ name: '0002_b' }],
-    pending: ['0002_b'],
-  });
+  const state = { outcome: 'partial', exitCode: 8, version: '0001_a', pending: ['0002_b'] };
+  expect(report).toMatchObject({ ...state, reverted: [{ name: '0002_b' }] });
   expect(report.error?.hint).not.toContain('Nothing was');
   expect(report.error?.hint).toContain('Then continue:  npm run migrate up');
 });
