@@ -1,4 +1,3 @@
-import pg from 'pg';
 import type { Connection } from '../database/connection.ts';
 import { expectedAt, type Migration, type Project } from '../project/project.ts';
 import { failure } from '../report/errors.ts';
@@ -7,17 +6,8 @@ import { READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
 import { isKind, isTriggerFunction, partsOf, type Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
+import { problemsQuery, type Need } from './problems-query.ts';
 import { BEGIN_READ } from './session-settings.ts';
-
-/**
- * What the role needs, such as `['public.users', 'REFERENCES']`. The right is
- * - `OWNER`: the role must own the object
- * - `DROP`: the role must own the object or its schema
- * - `CREATE`: the role must have this privilege on the schema of the object, or on the database if the schema
- *   does not exist yet
- * - another privilege: the role must have it on the object
- */
-type Need = readonly [object: string, right: string];
 
 /**
  * Refuses a run if the server is read-only, a prerequisite is missing, or the role lacks a privilege. Lists
@@ -105,55 +95,3 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
 const PARENT = /^(?:UNLOGGED )?(?:PARTITION OF |INHERITS \()((?:"[^"]+"|[^" ,)])+)/;
 const KEY = /^(PRIMARY KEY|UNIQUE|EXCLUDE)/;
 const REFERENCE = /^FOREIGN KEY .* REFERENCES ((?:"[^"]+"|[^"(])+)\(/s;
-
-/** The query for the problems: each row is a {@link Problem}. Its table `target` has the needs and their objects. */
-function problemsQuery(needs: readonly Need[], schema: string, writes: boolean): string {
-  const needed = pg.escapeLiteral(JSON.stringify(needs));
-  return `WITH need AS (
-    SELECT DISTINCT n ->> 1 AS "right", coalesce(substring(n ->> 0 from '^[a-z]+ '), 'table ') AS kind,
-      regexp_replace(n ->> 0, '^[a-z]+ ', '') AS name FROM json_array_elements(${needed}) AS n),
-  target AS (
-    SELECT n."right", upper(n.kind) || coalesce(c.oid::regclass::text, n.name) AS target, c.oid, s.oid AS space, s.nspname, s.nspowner,
-      coalesce(c.relowner, f.proowner, t.typowner) AS owner, n.kind, n.name
-    FROM need n CROSS JOIN parse_ident(n.name, false) AS p(parts) JOIN pg_namespace s ON s.nspname = p.parts[1]
-    LEFT JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = p.parts[2] AND n.kind IN ('table ', 'sequence ')
-    LEFT JOIN pg_proc f ON f.pronamespace = s.oid AND f.proname = p.parts[2] AND n.kind || n.name = 'function ' || f.oid::regprocedure
-    LEFT JOIN pg_type t ON t.typnamespace = s.oid AND t.typname = p.parts[2] AND n.kind IN ('type ', 'domain ')),
-  lacking AS (
-    SELECT format('%s ON %s', "right", target) AS privilege FROM target WHERE NOT CASE
-      WHEN "right" IN ('OWNER', 'DROP', 'CREATE') THEN true
-      WHEN "right" = 'REFERENCES' AND name IN (SELECT name FROM need WHERE "right" = 'OWNER') THEN true
-      WHEN "right" IN ('REFERENCES', 'INSERT') THEN has_any_column_privilege(oid, "right")
-      ELSE has_table_privilege(oid, "right") END
-    UNION SELECT format('%s ON SCHEMA %I', r, nspname) FROM target, unnest(ARRAY['USAGE', 'CREATE']) r
-      WHERE r IN ('USAGE', "right") AND NOT has_schema_privilege(space, r)
-    UNION SELECT format('CREATE ON DATABASE %I', current_database()) FROM need n CROSS JOIN parse_ident(n.name, false) AS p(parts)
-      WHERE n."right" = 'CREATE' AND p.parts[1] NOT IN (SELECT nspname FROM pg_namespace UNION SELECT ${pg.escapeLiteral(schema)})
-        AND NOT has_database_privilege(current_database(), 'CREATE')
-    UNION SELECT 'USAGE ON SEQUENCE ' || q.oid::regclass FROM target t JOIN pg_depend d ON d.refobjid = t.oid
-      JOIN pg_class q ON q.oid = d.objid
-      WHERE t."right" = 'INSERT' AND d.deptype = 'a' AND CASE q.relkind WHEN 'S' THEN NOT has_sequence_privilege(q.oid, 'USAGE, UPDATE') END
-    ORDER BY 1)
-  SELECT 'the server is a standby, which accepts no writes' AS problem, 'connect to the primary server' AS remedy
-    WHERE ${writes} AND pg_is_in_recovery()
-  UNION ALL SELECT format('transactions of role %I are read-only', current_user),
-      format('BEGIN READ WRITE; ALTER ROLE %I SET default_transaction_read_only = off; COMMIT;', current_user)
-    WHERE ${writes} AND NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'on'
-  UNION ALL SELECT format('schema %I is missing', s), format('CREATE SCHEMA %I AUTHORIZATION %I;', s, current_user)
-    FROM (VALUES (${pg.escapeLiteral(schema)})) AS v(s) WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = s)
-  UNION ALL SELECT format('role %I lacks %s', current_user, privilege), format('GRANT %s TO %I;', privilege, current_user)
-    FROM lacking
-  UNION ALL SELECT format('role %I does not own %s%s; its owner is %s', current_user, kind, name, owner::regrole), CASE
-      WHEN (SELECT rolsuper FROM pg_roles r WHERE r.oid = owner)
-      THEN format('ALTER %s OWNER TO %I;', coalesce((SELECT 'TABLE ' || d.refobjid::regclass FROM pg_depend d -- The table of a sequence.
-          WHERE kind = 'sequence ' AND d.classid = 'pg_class'::regclass AND d.objid = target.oid AND d.deptype IN ('a', 'i')),
-        regexp_replace(target, '^FUNCTION', 'ROUTINE')), current_user)
-      WHEN pg_has_role(owner, 'MEMBER')
-      THEN format('GRANT %s TO %I WITH INHERIT TRUE;  -- before PostgreSQL 16:  ALTER ROLE %2$I INHERIT;', owner::regrole, current_user)
-      ELSE format('GRANT %s TO %I;', owner::regrole, current_user) END
-    FROM target WHERE "right" IN ('OWNER', 'DROP') AND NOT pg_has_role(owner, 'USAGE')
-      AND NOT ("right" = 'DROP' AND pg_has_role(nspowner, 'USAGE'))
-  UNION ALL SELECT format('row security hides rows of %s from role %I', oid::regclass, current_user),
-      format('ALTER ROLE %I BYPASSRLS;  -- or:  ALTER TABLE %s DISABLE ROW LEVEL SECURITY;', current_user, oid::regclass)
-    FROM target WHERE "right" = 'SELECT' AND row_security_active(oid)`;
-}
