@@ -48,7 +48,7 @@ export const run = (context: Context): Promise<Result> =>
     return { ...result, ...details, applied, reverted };
   });
 
-/** Runs migrations until `to` of them are applied. Each attempt takes the run lock, and its own connection. */
+/** Runs migrations until `to` of them are applied. Each attempt takes the run lock and its own connection. */
 function move(given: Context, lockConnection: Connection, progress: Progress, to: number) {
   const from = progress.count;
   const context = { ...given, direction: from < to ? 'up' : 'down' } as const;
@@ -85,7 +85,7 @@ async function attemptRun(attempt: Attempt, from: number, to: number): Promise<R
   const transaction = new RunTransaction({ ...attempt, before }, first);
   const client = new FrameworkClient(transaction);
   try {
-    // The framework creates the migrations table before the first migration. Create it in the transaction, too.
+    // The framework creates the migrations table before the first migration. The transaction includes that.
     await transaction.begin();
     await runMigrations(settings, client, loaded, direction);
     await transaction.commit();

@@ -89,7 +89,7 @@ export async function withConnection<T>(
   }
 }
 
-/** Error codes of a server or a network that may not have started yet: there is no socket, name, or answer. */
+/** Error codes of a server or a network that may not have started: there is no socket, name, or answer. */
 const NOT_STARTED = /^(ENOENT|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ETIMEDOUT)$/;
 
 async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {
@@ -145,7 +145,7 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
   return { serverVersion, query, send, client };
 }
 
-/** Asks the server to cancel the current statement (manual, 55.2.8), even through TLS or a pooler. Never throws. */
+/** Asks the server, even through TLS or a pooler, to cancel the statement (manual, 55.2.8). Never throws. */
 function requestCancel({ host, port, ssl, processID, secretKey }: Client): void {
   const other = new pg.Client({ host, port, ssl }) as Client;
   other.connection.startup = () => other.connection.cancel(processID, secretKey);

@@ -42,7 +42,8 @@ export async function refuseLoss({ query }: Connection, removed: readonly Remove
   const tables = [...new Set(removed.map(({ table }) => `ONLY ${table}`))].join(', ');
   // IS NOT NULL would be false for a composite value that has a null field.
   const counts = removed.map(({ table, column }) => {
-    const rows = `SELECT FROM ONLY ${table} WHERE ${column === null ? 'true' : `${column} IS DISTINCT FROM NULL`}`;
+    const holdsData = column === null ? 'true' : `${column} IS DISTINCT FROM NULL`;
+    const rows = `SELECT FROM ONLY ${table} WHERE ${holdsData}`;
     return `(SELECT count(*) FROM (${rows} LIMIT ${COUNT_LIMIT + 1}) r)::int`;
   });
   try {

@@ -135,7 +135,7 @@ const withStart =
     await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
   };
 
-/** Returns the statements of a migration, and sends none of them. While its function runs, it may send queries. */
+/** Returns the statements of a migration, and sends none. Its function may send queries while it runs. */
 export async function sqlOf(migration: Migration, action: Action, client: StatementClient) {
   const { MigrationBuilder } = await import('node-pg-migrate');
   let hasEnded = false;

@@ -70,7 +70,7 @@ export async function withRunLock<T>(
   }
 }
 
-/** Runs a query. @throws Failure `unavailable` if the lock's transaction, which began at `began`, has ended */
+/** Runs a query. @throws Failure `unavailable` if the transaction that began at `began` has ended */
 async function queryHeld(connection: Connection, began: string, query: string) {
   const sql = `SELECT transaction_timestamp()::text = '${began}' AS held; ${query}`;
   const [first, answer] = await connection.query(sql).catch((cause: unknown) => {

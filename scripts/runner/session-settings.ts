@@ -69,7 +69,8 @@ export async function prepareSession(
   const names = schemas.map((schema) => pg.escapeLiteral(schema)).join();
   const [result] = await query(`SELECT pg_backend_pid() AS pid, quote_ident(session_user) AS role,
     current_schemas(false) IS NOT DISTINCT FROM (SELECT array_agg(n.nspname ORDER BY place)
-      FROM unnest(ARRAY[${names}]) WITH ORDINALITY s(name, place) JOIN pg_catalog.pg_namespace n ON n.nspname = s.name
+      FROM unnest(ARRAY[${names}]) WITH ORDINALITY s(name, place)
+        JOIN pg_catalog.pg_namespace n ON n.nspname = s.name
       WHERE has_schema_privilege(n.oid, 'USAGE')) AS same`);
   const { pid, role, same } = result?.rows[0] as { pid: number; role: string; same: boolean };
   const path = searchPath(schemas);

@@ -16,7 +16,8 @@ const QUERIES_PER_LINE = 5;
 /** Who blocks these connections, and the progress of an index build (manual, 27.4.4). */
 const activityQuery = (names: string) => `SELECT
   (SELECT json_agg(${SESSION_JSON})
-    FROM pg_catalog.pg_stat_activity w, unnest(pg_blocking_pids(w.pid)) AS p(pid), pg_catalog.pg_stat_activity a
+    FROM pg_catalog.pg_stat_activity w, unnest(pg_blocking_pids(w.pid)) AS p(pid),
+      pg_catalog.pg_stat_activity a
     WHERE w.application_name IN (${names}) AND a.pid = p.pid) AS blockers,
   (SELECT format('%s: %s %%', i.phase, 100 * greatest(i.blocks_done, i.tuples_done)
       / greatest(i.blocks_total, i.tuples_total, 1))

@@ -15,7 +15,7 @@ import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 export class Progress {
   readonly applied: Done[] = [];
   readonly reverted: Done[] = [];
-  /** True if something cannot be rolled back: a statement outside a transaction, or a migration's own COMMIT. */
+  /** True after what cannot be rolled back: a statement outside a transaction, a migration's own COMMIT. */
   wroteOutside = false;
   /** True from sending COMMIT until the server confirms it: it is unknown whether it has committed. */
   isCommitting = false;
@@ -91,7 +91,7 @@ export class RunTransaction {
    */
   async #send(sql: string): Promise<QueryResult | undefined> {
     if (!this.isOpen()) throw this.ended();
-    // SAVEPOINT fails if there is no transaction: a statement that was not awaited may have ended it just now.
+    // SAVEPOINT fails if there is no transaction: a statement that was not awaited may just have ended it.
     const text = `${this.#settings()} SAVEPOINT own; RELEASE own; ${BEGAN}; ${sql}`;
     const results = await this.run.connection.query(text).catch((error: unknown) => {
       throw sqlstateOf(error) === '25P01' ? this.ended() : error;
@@ -187,8 +187,8 @@ export class RunTransaction {
     const { connection, progress } = this.run;
     this.isClosed = true;
     if (!this.isOpen() && !progress.wroteOutside) return;
-    // RESET undoes what a migration SET outside the transaction, or committed itself. It is in the same message
-    // as ROLLBACK, so that a pooler sends both to the same session.
+    // RESET undoes what a migration SET outside the transaction, or committed itself. It is in one message
+    // with ROLLBACK, so that a pooler sends both to the same session.
     const sql = this.isOpen() ? `ROLLBACK; ${RESET}` : RESET;
     await connection.query(sql).catch(() => undefined);
   }

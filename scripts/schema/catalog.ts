@@ -30,8 +30,8 @@ export const READ_SETTINGS = [
   .join(' ');
 
 /**
- * The kinds of objects. The names of the catalog's columns begin with `prefix`, such as `relname`. `object` is
- * SQL for the name in effects. `exists` is SQL for what counts as an object.
+ * The kinds of objects. The names of the catalog's columns begin with `prefix`, such as `relname`. `object`
+ * is SQL for the name in effects. `exists` is SQL for what counts as an object.
  */
 const KINDS = [
   {

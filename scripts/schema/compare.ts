@@ -7,7 +7,7 @@ const NONE: Parts = new Map();
 
 /**
  * Compares the live schema with the expected schema. If somebody added something to an owned table, such as
- * an index, that is a warning. With `strict`, it is a failure. If an object is missing, or is of another kind,
+ * an index, that is a warning. With `strict`, it is a failure. If an object is missing, or of another kind,
  * only that is listed, without its parts.
  *
  * @returns the differences: `failing` make the schema wrong, `warnings` do not

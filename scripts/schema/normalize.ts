@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 type Node = Readonly<Record<string, unknown>>;
 
 /**
- * True if two definitions of a part mean the same to PostgreSQL. If the texts differ, this makes a statement of
- * each, parses the statements with PostgreSQL's own parser, and compares the syntax trees. If the
- * parser rejects a statement, the definitions differ.
+ * True if two definitions of a part mean the same to PostgreSQL. If the texts differ, this makes a statement
+ * of each, parses both with PostgreSQL's own parser, and compares the syntax trees. If the parser rejects a
+ * statement, the definitions differ.
  */
 export async function meanTheSame(part: string, expected: string, found: string): Promise<boolean> {
   // WITH NO DATA only says how a materialized view was created: it may have been refreshed since.
