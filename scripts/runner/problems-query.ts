@@ -44,15 +44,12 @@ export function problemsQuery(needs: readonly Need[], schema: string, writes: bo
       WHEN "right" = 'REFERENCES' AND name IN (SELECT name FROM need WHERE "right" = 'OWNER') THEN true
       WHEN "right" IN ('REFERENCES', 'INSERT') THEN has_any_column_privilege(oid, "right")
       ELSE has_table_privilege(oid, "right") END
-    UNION
-    SELECT format('%s ON SCHEMA %I', r, nspname) FROM target, unnest(ARRAY['USAGE', 'CREATE']) AS r
+    UNION SELECT format('%s ON SCHEMA %I', r, nspname) FROM target, unnest(ARRAY['USAGE', 'CREATE']) AS r
     WHERE r IN ('USAGE', "right") AND NOT has_schema_privilege(schema_oid, r)
-    UNION
-    SELECT format('CREATE ON DATABASE %I', current_database()) FROM need
+    UNION SELECT format('CREATE ON DATABASE %I', current_database()) FROM need
     WHERE "right" = 'CREATE' AND NOT has_database_privilege(current_database(), 'CREATE')
       AND parts[1] NOT IN (SELECT nspname FROM pg_namespace UNION SELECT ${tableSchema})
-    UNION
-    SELECT format('USAGE ON SEQUENCE %s', q.oid::regclass)
+    UNION SELECT format('USAGE ON SEQUENCE %s', q.oid::regclass)
     FROM target t
       JOIN pg_depend d ON d.refobjid = t.oid AND d.deptype = 'a'
       JOIN pg_class q ON q.oid = d.objid
@@ -66,19 +63,15 @@ export function problemsQuery(needs: readonly Need[], schema: string, writes: bo
   SELECT 'the server is a standby, which accepts no writes' AS problem,
     'connect to the primary server' AS remedy
   WHERE ${writes} AND pg_is_in_recovery()
-  UNION ALL
-  SELECT format('transactions of role %I are read-only', current_user),
+  UNION ALL SELECT format('transactions of role %I are read-only', current_user),
     format('BEGIN READ WRITE; ALTER ROLE %I SET default_transaction_read_only = off; COMMIT;', current_user)
   WHERE ${writes} AND NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'on'
-  UNION ALL
-  SELECT format('schema %I is missing', s), format('CREATE SCHEMA %I AUTHORIZATION %I;', s, current_user)
+  UNION ALL SELECT format('schema %I is missing', s),
+    format('CREATE SCHEMA %I AUTHORIZATION %I;', s, current_user)
   FROM (VALUES (${tableSchema})) AS v(s) WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = s)
-  UNION ALL
-  SELECT format('role %I lacks %s', current_user, privilege),
-    format('GRANT %s TO %I;', privilege, current_user)
-  FROM lacking
-  UNION ALL
-  SELECT format('role %I does not own %s%s; its owner is %s', current_user, kind, name, owner_name),
+  UNION ALL SELECT format('role %I lacks %s', current_user, privilege),
+    format('GRANT %s TO %I;', privilege, current_user) FROM lacking
+  UNION ALL SELECT format('role %I does not own %s%s; its owner is %s', current_user, kind, name, owner_name),
     CASE
       -- Nobody should become a member of a superuser. The owner of a column's sequence is that of the table.
       WHEN (SELECT rolsuper FROM pg_roles r WHERE r.oid = owner)
@@ -92,8 +85,7 @@ export function problemsQuery(needs: readonly Need[], schema: string, writes: bo
         owner_name, current_user)
       ELSE format('GRANT %s TO %I;', owner_name, current_user) END
   FROM of_others o
-  UNION ALL
-  SELECT format('row security hides rows of %s from role %I', oid::regclass, current_user),
+  UNION ALL SELECT format('row security hides rows of %s from role %I', oid::regclass, current_user),
     format('ALTER ROLE %I BYPASSRLS;  -- or:  ALTER TABLE %s DISABLE ROW LEVEL SECURITY;',
       current_user, oid::regclass)
   FROM target WHERE "right" = 'SELECT' AND row_security_active(oid)`;
