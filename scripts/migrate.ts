@@ -29,7 +29,7 @@ export async function migrate(call: Call): Promise<number> {
   let result: Result;
   try {
     invocation = readCommandLine(call.argv, call.env);
-    result = await execute(call, invocation);
+    result = await Promise.race([execute(call, invocation), abandoned(call.signal)]);
   } catch (thrown) {
     const error = asFailure(thrown, call.signal);
     result = { outcome: error.outcome, error };
@@ -39,6 +39,17 @@ export async function migrate(call: Call): Promise<number> {
   print(call, report, { json: wantsJson(call), ...invocation?.options });
   return result.error?.exitCode ?? 0;
 }
+
+/** Rejects if the command was aborted, and does not end, although the process has nothing left to do. */
+const abandoned = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => {
+      process.once('beforeExit', () => {
+        reject(signal.reason as Error);
+      });
+      setImmediate(() => undefined); // Makes Node.js emit beforeExit, even if it has just done so.
+    });
+  });
 
 async function execute(call: Call, invocation: Invocation): Promise<Result> {
   const { command, argument, options, output } = invocation;

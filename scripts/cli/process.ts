@@ -14,7 +14,7 @@ export interface Call {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly color: boolean;
-  /** Aborted by SIGINT, SIGTERM, or an uncaught error. The reason is a {@link Failure}. */
+  /** Aborted when the command must end, such as by SIGINT. The reason is a {@link Failure}. */
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +28,7 @@ export function runAsProgram(url: string, main: (call: Call) => Promise<number>)
 async function start(main: (call: Call) => Promise<number>): Promise<void> {
   const { argv, env, stdout, stderr } = process;
   const exit = process.exit.bind(process);
-  process.exitCode = exitCodes.failed; // Used if a migration waits forever, and no connection is open.
+  process.exitCode = exitCodes.failed; // Used if the process ends without the call of exit() below.
   process.exit = () => {
     throw new Error('a migration called process.exit');
   };
@@ -66,7 +66,8 @@ export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
 
 /**
  * The first signal, or an uncaught error, aborts the command, which then has about one second to report. A
- * signal that comes more than one second after the first ends the process at once.
+ * signal that comes more than one second after the first ends the process at once. The command is also aborted
+ * if it waits for something that never happens.
  */
 function interruptions(exit: (exitCode: number) => never): AbortSignal {
   const controller = new AbortController();
@@ -83,6 +84,9 @@ function interruptions(exit: (exitCode: number) => never): AbortSignal {
     // The run itself reports a statement that came too late.
     if (cause instanceof Failure && cause.code === 'late-statement') return;
     controller.abort(failure('uncaught', [messageOf(cause)], { cause }));
+  });
+  process.once('beforeExit', () => {
+    controller.abort(failure('stalled', []));
   });
   return controller.signal;
 }

@@ -76,6 +76,9 @@ a statement came after its migration had ended:${excerpt(sql)}
 → Usually an "await" is missing, or forEach() has an async function. Await every statement.`,
     uncaught: (reason: string) => `a migration threw an error that nothing catches: ${reason}
 → Usually it comes from a callback or a promise that the migration does not await. Await it.`,
+    stalled: () => `
+a migration waits for something that never happens; what was not committed is rolled back
+→ Usually a promise in it is never resolved, or done() is never called. Correct that. ${STATUS}`,
     interrupted: (signal: string) => `
 stopped by ${signal}; what was not committed is rolled back
 → ${STATUS}`,

@@ -83,13 +83,14 @@ test.for([
   },
 );
 
-test('a file that never finishes loading is no success', async () => {
+test('a file that never finishes loading is a failure, which says so', async () => {
   const { start } = await setUp({
     'migrations/0001_a.mjs':
       'await new Promise(() => {}); export const up = () => {}; export const down = up;',
     'migrations/schema/0001_a.json': {},
   });
-  expect((await start('snapshot').finished).code).not.toBe(0);
+  const report = (await start('snapshot').finished).json();
+  expect(report).toMatchObject({ exitCode: 5, error: { code: 'stalled' } });
 });
 
 test('a statement outside a transaction that fails, and is not awaited, is no success', async () => {
