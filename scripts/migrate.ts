@@ -3,7 +3,7 @@
  * check: before a transaction commits, the schema is compared with the expected one (runner/transaction.ts).
  */
 import { readCommandLine, type Invocation } from './cli/command-line.ts';
-import { runAsProgram, type Call } from './cli/process.ts';
+import { abandoned, runAsProgram, type Call } from './cli/process.ts';
 import { check } from './commands/check.ts';
 import { create } from './commands/create.ts';
 import { plan } from './commands/plan.ts';
@@ -39,17 +39,6 @@ export async function migrate(call: Call): Promise<number> {
   print(call, report, { json: wantsJson(call), ...invocation?.options });
   return result.error?.exitCode ?? 0;
 }
-
-/** Rejects if the command was aborted, and does not end, although the process has nothing left to do. */
-const abandoned = (signal: AbortSignal) =>
-  new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => {
-      process.once('beforeExit', () => {
-        reject(signal.reason as Error);
-      });
-      setImmediate(() => undefined); // Makes Node.js emit beforeExit, even if it has just done so.
-    });
-  });
 
 async function execute(call: Call, invocation: Invocation): Promise<Result> {
   const { command, argument, options, output } = invocation;

@@ -61,13 +61,27 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
   exit(exitCode === 0 ? exitCodes.error : exitCode);
 }
 
+/**
+ * Rejects if a command was aborted, and does not end, although the process has nothing left to do. That
+ * happens if no connection is open, and a migration's file waits forever while it is loaded.
+ */
+export const abandoned = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => {
+      process.once('beforeExit', () => {
+        reject(signal.reason as Error);
+      });
+      setImmediate(() => undefined); // Makes Node.js emit beforeExit, even if it has just done so.
+    });
+  });
+
 export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
   failure('interrupted', [signal], { exitCode: signal === 'SIGINT' ? 130 : 143 });
 
 /**
  * The first signal, or an uncaught error, aborts the command, which then has about one second to report. A
- * signal that comes more than one second after the first ends the process at once. The command is also aborted
- * if it waits for something that never happens.
+ * signal that comes more than one second after the first ends the process at once. A command is also aborted
+ * if the process has nothing left to do: then the command waits for something that never happens.
  */
 function interruptions(exit: (exitCode: number) => never): AbortSignal {
   const controller = new AbortController();
@@ -75,7 +89,7 @@ function interruptions(exit: (exitCode: number) => never): AbortSignal {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
       const reason = interrupted(signal);
-      // One Ctrl-C can arrive twice: from the terminal, which sends it to the process group, and from npm.
+      // One Ctrl-C can cause two signals: one from the terminal, and one from npm, which passes it on.
       if (first > 0 && Date.now() - first > 1000) exit(reason.exitCode);
       first ||= Date.now();
       controller.abort(reason);

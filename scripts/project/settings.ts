@@ -4,7 +4,7 @@ import pg from 'pg';
 import { failure } from '../report/errors.ts';
 import { readJson } from './files.ts';
 
-/** The settings file. The CLI of node-pg-migrate reads it as well, with `-f`. */
+/** The settings file. node-pg-migrate's own CLI reads it, too, if `-f` names it. */
 const FILE = '.node-pg-migraterc.json';
 
 /** True in the compiled program, `dist/scripts/migrate.js`. */

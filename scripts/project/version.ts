@@ -5,7 +5,7 @@ import type { Project } from './project.ts';
 /** A row of the migrations table: one applied migration. */
 export interface AppliedRow {
   readonly name: string;
-  /** When it was applied: a local time, as the server prints it. */
+  /** When it was applied, as text. The framework stores a local time, without a time zone. */
   readonly run_on: string;
 }
 

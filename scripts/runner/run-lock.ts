@@ -70,7 +70,11 @@ export async function withRunLock<T>(
   }
 }
 
-/** Runs a query. @throws Failure `unavailable` if the transaction that began at `began` has ended */
+/**
+ * Runs a query in the transaction that holds the run lock. `began` is its timestamp.
+ *
+ * @throws Failure `unavailable` if that transaction has ended: the lock is then no longer held
+ */
 async function queryHeld(connection: Connection, began: string, query: string) {
   const sql = `SELECT transaction_timestamp()::text = '${began}' AS held; ${query}`;
   const [first, answer] = await connection.query(sql).catch((cause: unknown) => {

@@ -59,7 +59,7 @@ export async function withLockMonitor<T>(
   const watch: Context['watch'] = async (statement) => {
     const done = new AbortController();
     const timer = setTimeout(() => {
-      // Open one monitoring connection at a time. If it fails, the run goes on without a monitor.
+      // One connection at a time. If the monitor cannot connect, the statement goes on without it.
       current = current.then(() => report(done.signal)).catch(() => undefined);
     }, delay);
     try {

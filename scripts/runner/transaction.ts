@@ -53,7 +53,7 @@ export class RunTransaction {
   isClosed = false;
   /** Set if a statement came too late to be checked, such as during the check or after the run. */
   late: Failure | undefined;
-  /** The timestamp of the transaction, which identifies it. */
+  /** When the open transaction began. By this time, it is told from another transaction. */
   #began = '';
   /** The migrations that are recorded in this transaction, and not committed yet. */
   #recorded: Done[] = [];
@@ -132,7 +132,7 @@ export class RunTransaction {
     return hasWritten;
   }
 
-  /** Commits, after the data-loss guard, the check of the schema, and proof that the run lock is held. */
+  /** Commits if no data would be lost, the schema is as expected, and the run lock is still held. */
   async #checkAndCommit(): Promise<void> {
     const { connection, context, lock, progress } = this.run;
     await this.#refuseUncheckedRemovals();

@@ -6,7 +6,7 @@ import { FACT_QUERIES } from './fact-queries.ts';
  * manual, 9.27). How it prints them depends on settings of the session.
  */
 
-/** The settings for reading facts. Most of them decide how PostgreSQL prints a definition. */
+/** The settings for reading facts. The first ones decide how PostgreSQL prints a definition. */
 export const READ_SETTINGS = [
   'search_path = pg_catalog, pg_temp',
   'quote_all_identifiers = off',
@@ -61,7 +61,10 @@ const KINDS = [
   },
 ] as const;
 
-/** SQL: the objects of every kind that meet the condition, and the extension that each belongs to. */
+/**
+ * SQL that lists the objects that meet `condition`, of every kind. If an object belongs to an extension, its
+ * definition ends with the text in the column `extension`.
+ */
 const objects = (from: string, condition: (kind: (typeof KINDS)[number]) => string) =>
   KINDS.map(
     (kind) => `
