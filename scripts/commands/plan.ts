@@ -11,14 +11,7 @@ import type { Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/explain.ts';
 import { loadMigrations, recordStatement, sqlOf } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
-import {
-  BEGIN,
-  BEGIN_READ,
-  isQuery,
-  RESET,
-  runSettings,
-  searchPath,
-} from '../runner/session-settings.ts';
+import { BEGIN, BEGIN_READ, isQuery, RESET, runSettings } from '../runner/session-settings.ts';
 import { effectLines } from '../schema/effects.ts';
 import { versionDetails } from './check.ts';
 
@@ -66,7 +59,7 @@ function migrationText(
   const title = `${direction === 'up' ? '' : 'revert '}${name} (${file})`;
   const after = expectedAt(project, direction === 'up' ? count + 1 : count - 1);
   const comments = [title, ...effectLines(expectedAt(project, count).facts, after.facts)];
-  const setPath = `SET search_path = ${searchPath(settings.schemas)};`;
+  const setPath = `SET search_path = ${settings.searchPath};`;
   const text = [
     ...comments.map((line) => `-- ${line.replaceAll('\n', '\n-- ')}`), // A name may have a line end.
     ...(isInside ? [] : ['-- Outside a transaction', setPath]),

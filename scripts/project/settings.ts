@@ -49,6 +49,8 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv) {
     baseSchema: 'test/fixtures/base-schema.sql',
     /** The name of the migrations table for SQL: with its schema, and quoted. */
     tableName: [migrationsSchema, migrationsTable].map(pg.escapeIdentifier).join('.'),
+    /** The schemas, for SQL: quoted. */
+    searchPath: schemas.map(pg.escapeIdentifier).join(', '),
     databaseUrlVar: values['database-url-var'],
   };
 }

@@ -128,7 +128,7 @@ export class FrameworkClient implements StatementClient {
     // This also commits what the migration's own function wrote before it called pgm.noTransaction().
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
     const { file } = this.transaction.current;
-    return await prepareSession(connection, context.settings.schemas, file);
+    return await prepareSession(connection, context.settings, file);
   }
 
   #tooLate(sql: string): Failure {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Connection } from '../database/connection.ts';
+import type { Settings } from '../project/settings.ts';
 import { failure } from '../report/errors.ts';
 import type { Context } from './context.ts';
 
@@ -16,13 +17,9 @@ export const noTimeouts = ({ serverVersion }: Connection) =>
   `SET LOCAL idle_in_transaction_session_timeout = 0;
 ${Number.parseInt(serverVersion, 10) < 17 ? '' : 'SET LOCAL transaction_timeout = 0;'}`;
 
-/** The schemas of the settings file, as SQL. */
-export const searchPath = (schemas: readonly string[]) =>
-  schemas.map((schema) => pg.escapeIdentifier(schema)).join(', ');
-
 /** The settings of a run. They are made again after each migration, which may have SET something else. */
 export const runSettings = ({ options, settings }: Context) => `${RESET}
-SET LOCAL search_path = ${searchPath(settings.schemas)};
+SET LOCAL search_path = ${settings.searchPath};
 SET LOCAL lock_timeout = '${options.lockTimeout}ms';
 SET LOCAL statement_timeout = '${options.statementTimeout}ms';
 SET LOCAL timezone = 'UTC';
@@ -63,19 +60,18 @@ export const isQuery = (sql: string) =>
  */
 export async function prepareSession(
   { query, client }: Connection,
-  schemas: readonly string[],
+  { schemas, searchPath }: Settings,
   file: string,
 ): Promise<boolean> {
-  const names = schemas.map((schema) => pg.escapeLiteral(schema)).join();
+  const names = schemas.map(pg.escapeLiteral).join();
   const [result] = await query(`SELECT pg_backend_pid() AS pid, quote_ident(session_user) AS role,
     current_schemas(false) IS NOT DISTINCT FROM (SELECT array_agg(n.nspname ORDER BY place)
       FROM unnest(ARRAY[${names}]) WITH ORDINALITY s(name, place)
         JOIN pg_catalog.pg_namespace n ON n.nspname = s.name
       WHERE has_schema_privilege(n.oid, 'USAGE')) AS same`);
   const { pid, role, same } = result?.rows[0] as { pid: number; role: string; same: boolean };
-  const path = searchPath(schemas);
   const isPooled = pid !== client.processID;
-  if (!isPooled) await query(`SET search_path = ${path}`);
-  else if (!same) throw failure('pooled-search-path', [file, role, path]);
+  if (!isPooled) await query(`SET search_path = ${searchPath}`);
+  else if (!same) throw failure('pooled-search-path', [file, role, searchPath]);
   return isPooled;
 }
