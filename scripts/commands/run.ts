@@ -79,8 +79,7 @@ async function attemptRun(attempt: Attempt, from: number, to: number): Promise<R
   const migrations = migrationsBetween(project, direction, count, to);
   const [first] = migrations;
   if (!first) return await resultOf(context, connection, before, 'nothing-to-do');
-  const { facts, hasTable } = before;
-  await refuseProblems(connection, context, migrations, facts, hasTable);
+  await refuseProblems(connection, context, migrations, before);
   const loaded = await loadMigrations(migrations, direction);
   const transaction = new RunTransaction({ ...attempt, before }, first);
   const client = new FrameworkClient(transaction);

@@ -59,7 +59,8 @@ async function readInOwnTransaction(
     if (sqlstate === '42703') throw failure('foreign-table', [(error as Error).message]);
     if (sqlstate === '42501') {
       const { facts } = await readState(connection, context, begin, 'COMMIT', false);
-      await refuseProblems(connection, context, context.project.migrations, facts);
+      const state = { facts, hasTable: true };
+      await refuseProblems(connection, context, context.project.migrations, state);
     }
     throw error;
   }

@@ -19,8 +19,7 @@ export async function refuseProblems(
   connection: Connection,
   context: Context,
   migrations: readonly Migration[],
-  facts: Facts,
-  hasTable = true,
+  { facts, hasTable }: Readonly<{ facts: Facts; hasTable: boolean }>,
 ): Promise<void> {
   const { command, direction, options, project, settings } = context;
   const { database } = context.configuration;
