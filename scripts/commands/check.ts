@@ -34,8 +34,7 @@ export async function resultOf(
   const listed = context.command === 'status' ? { migrations: appliedTimes(context, check) } : {};
   const all = { ...versionDetails(context, connection, count), warnings, ...listed };
   if (failing.length === 0) return { outcome, ...all };
-  const details = { differences: failing };
-  const error = failure('drift', [all.version, failing], details);
+  const error = failure('drift', [all.version, failing], { differences: failing });
   return { outcome: 'differs', ...all, error };
 }
 

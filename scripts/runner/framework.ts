@@ -1,7 +1,7 @@
 /** The only file that runs node-pg-migrate. The package is loaded when it is first needed. */
 import { basename, dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { MigrationBuilder, RunnerOption } from 'node-pg-migrate';
+import type { MigrationBuilder } from 'node-pg-migrate';
 import type { Connection, Statement } from '../database/connection.ts';
 import { messageOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
@@ -86,9 +86,9 @@ export async function runMigrations(
   migrations: ReadonlyMap<Migration, Action>,
   direction: Direction,
 ): Promise<void> {
-  const { runner } = await import('node-pg-migrate');
   const [first] = migrations.keys();
   if (first === undefined) return;
+  const { runner } = await import('node-pg-migrate');
   const units = [...migrations].map(([migration, action]) => ({
     id: `${migration.name}.js`,
     filePaths: [migration.path],
@@ -101,7 +101,7 @@ export async function runMigrations(
   const query = async (statement: Statement, values?: readonly unknown[]) =>
     statement === appliedQuery ? { rows } : await client.query(statement, values);
   await runner({
-    dbClient: { query } as unknown as Extract<RunnerOption, { dbClient: unknown }>['dbClient'],
+    dbClient: { query } as never,
     dir: dirname(first.path),
     ignorePattern: `(?!${basename(first.path).replaceAll('.', '\\.')}$).*`,
     migrationsTable: settings.migrationsTable,
