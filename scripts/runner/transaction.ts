@@ -90,8 +90,7 @@ export class RunTransaction {
    * @throws Failure `partial` if the transaction is not the run's own
    */
   async #send(sql: string): Promise<QueryResult | undefined> {
-    if (!this.isOpen()) throw this.ended();
-    // SAVEPOINT fails if there is no transaction: a statement that was not awaited may just have ended it.
+    // SAVEPOINT fails if there is no transaction: the migration has ended it.
     const text = `${this.#settings()} SAVEPOINT own; RELEASE own; ${BEGAN}; ${sql}`;
     const results = await this.run.connection.query(text).catch((error: unknown) => {
       throw sqlstateOf(error) === '25P01' ? this.ended() : error;
