@@ -22,8 +22,6 @@ import { LossSuspected, type RunContext } from './transaction.ts';
 export async function explain(client: FrameworkClient, target: number, thrown: unknown) {
   const { run, current } = client.transaction;
   const { error, sql } = client.firstError ?? { error: thrown };
-  const { signal } = run.context;
-  if (signal.aborted && !isCauseOf(signal, error)) return error;
   const isKnown = error instanceof Failure || error instanceof LossSuspected;
   if (isLockError(error) || isKnown) return error;
   const sqlstate = sqlstateOf(error);
@@ -69,12 +67,10 @@ async function inTheWay({ context, before }: RunContext, target: number, sqlstat
  * that, unless `thrown` already explains the error that aborted the command.
  */
 export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
-  const isExplained = thrown instanceof Failure && isCauseOf(signal, thrown.details.cause);
-  if (signal.aborted && !isExplained) return signal.reason as Failure;
+  const reason = signal.reason as Failure | undefined;
+  const cause = thrown instanceof Failure ? thrown.details.cause : undefined;
+  const isExplained = cause !== undefined && cause === reason?.details.cause;
+  if (reason && !isExplained) return reason;
   if (thrown instanceof Failure) return thrown;
   return serverFailure(thrown) ?? failure('internal', [messageOf(thrown)], { cause: thrown });
 }
-
-/** True if this error, which nothing caught, aborted the command. */
-const isCauseOf = ({ reason }: AbortSignal, error: unknown) =>
-  error !== undefined && (reason as Failure | undefined)?.details.cause === error;
