@@ -3,10 +3,10 @@ import type { Difference, Direction, Loss, Problem, Session } from './types.ts';
 import {
   atVersion,
   blockerLines,
-  count,
   differenceLines,
   list,
   lossLines,
+  plural,
   RUN,
   sessionText,
   STATUS,
@@ -49,7 +49,7 @@ the connection that held the run lock was lost, so this run stopped before its n
 → Usually a deploy is still at work (its session is always idle). Run the command again, or wait longer:  --lock-wait=600
 If that deploy no longer runs, end its session:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});`,
     'table-lock': (retries: number, blockers: readonly Session[]) =>
-      `a table lock could not be acquired in ${count(retries + 1, 'attempt')}${blockerLines(blockers)}
+      `a table lock could not be acquired in ${plural(retries + 1, 'attempt')}${blockerLines(blockers)}
 → Usually a long transaction of the application or a backup holds it. Run the command again when that has ended,
 or wait longer for each lock, which makes writers wait as long:  --lock-timeout=10s`,
     overtaken: (version: string | null) => `
@@ -92,12 +92,12 @@ ${differenceLines(found)}
 PostgreSQL says: ${message}
 → Usually that is the cause: it was made by hand or by an older file. Change it to what is expected, or rename it, and run again.`,
     differs: (version: string | null, direction: Direction, found: readonly Difference[]) => `
-the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`} (${count(found.length, 'difference')})
+the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`} (${plural(found.length, 'difference')})
 
 ${differenceLines(found)}
 → ${differsHint(direction)}`,
     drift: (version: string | null, found: readonly Difference[]) =>
-      `the schema is not what is expected ${atVersion(version)} (${count(found.length, 'difference')})
+      `the schema is not what is expected ${atVersion(version)} (${plural(found.length, 'difference')})
 
 ${differenceLines(found)}
 → ${driftHint(version)}`,

@@ -1,7 +1,7 @@
 import picocolors from 'picocolors';
 import type { Failure } from './errors.ts';
 import type { Report } from './report.ts';
-import { atVersion, count, differenceLines, duration, list, RUN } from './wording.ts';
+import { atVersion, differenceLines, duration, list, plural, RUN } from './wording.ts';
 
 /** The report as text, for people. The text of a failure is {@link failureText}. */
 export function asText(report: Report, hasColor: boolean): string {
@@ -30,8 +30,8 @@ export function asText(report: Report, hasColor: boolean): string {
 function summary({ command, outcome, version = null, ...report }: Report): string {
   const { applied = [], reverted = [], pending = [] } = report;
   const parts: string[] = [];
-  if (reverted.length > 0) parts.push(`reverted ${count(reverted.length, 'migration')}`);
-  if (applied.length > 0) parts.push(`applied ${count(applied.length, 'migration')}`);
+  if (reverted.length > 0) parts.push(`reverted ${plural(reverted.length, 'migration')}`);
+  if (applied.length > 0) parts.push(`applied ${plural(applied.length, 'migration')}`);
   if (outcome === 'nothing-to-do') parts.push('nothing to do');
   parts.push(`the schema is as expected ${atVersion(version)}`);
   if (pending.length > 0 && command !== 'down') parts.push(`${pending.length} pending`);

@@ -5,7 +5,7 @@ export const STATUS = `See what is applied:  ${RUN} status`;
 export const atVersion = (version: string | null) =>
   version === null ? 'before the first migration' : `at ${version}`;
 export const list = (items: readonly string[]) => items.map((item) => `\n  ${item}`).join('');
-export const count = (number: number, noun: string) =>
+export const plural = (number: number, noun: string) =>
   `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
 export const duration = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
@@ -41,9 +41,10 @@ export const blockerLines = (blockers: readonly Session[]) =>
 /** One line for each loss. A count above the limit becomes "more than 10,000". */
 export const lossLines = (losses: readonly Loss[]) =>
   list(
-    losses.map(({ table: name, column, count: number }) => {
-      const limit = number > COUNT_LIMIT ? 'more than ' : '';
-      const amount = count(Math.min(number, COUNT_LIMIT), column === null ? 'row' : 'value');
-      return `${name}${column === null ? '' : `.${column}`}: ${limit}${amount}`;
+    losses.map(({ table, column, count }) => {
+      const limit = count > COUNT_LIMIT ? 'more than ' : '';
+      const name = column === null ? table : `${table}.${column}`;
+      const noun = column === null ? 'row' : 'value';
+      return `${name}: ${limit}${plural(Math.min(count, COUNT_LIMIT), noun)}`;
     }),
   );
