@@ -83,7 +83,7 @@ async function takeEffects(
   await loadBaseSchema(context, connection);
   const base = await readAll(context, connection);
   await refuseContradictions(context, base.facts);
-  const effects = new Map([[PREREQUISITES, context.project.prerequisites]]);
+  const effects = new Map<string, Effect>();
   let before = base;
   for (const [migration, action] of loaded) {
     // A migration may run outside a transaction, where SET LOCAL has no effect.
@@ -102,7 +102,9 @@ async function takeEffects(
     effects.set(migration.name, effectBetween(new Map(others), after.facts));
     before = after;
   }
-  return effects.set(PREREQUISITES, prerequisitesFrom(base.facts, [...effects.values()]));
+  const { prerequisites } = context.project;
+  const completed = completePrerequisites(prerequisites, base.facts, [...effects.values()]);
+  return new Map([[PREREQUISITES, completed], ...effects]);
 }
 
 /** Refuses prerequisites that contradict the base schema. */
@@ -144,11 +146,11 @@ async function readAll({ settings }: Context, { query }: Connection) {
 }
 
 /**
- * Adds to the given prerequisites every fact of the base schema that a migration changes or removes: after
- * the `down` of that migration, it must be there again.
+ * Adds to the prerequisites every fact of the base schema that a migration changes or removes: after the
+ * `down` of that migration, it must be there again.
  */
-function prerequisitesFrom(base: Facts, [given = {}, ...others]: readonly Effect[]): Effect {
-  const added = others
+function completePrerequisites(given: Effect, base: Facts, effects: readonly Effect[]): Effect {
+  const added = effects
     .flatMap((effect) => Object.entries(effect))
     .map(([object, patch]): Effect => {
       const named = partsOf(patch).map(([part]) => part);
@@ -162,5 +164,6 @@ function prerequisitesFrom(base: Facts, [given = {}, ...others]: readonly Effect
       const twins = all.filter(([part, text]) => isConstraint(part) && texts.includes(text));
       return { [object]: Object.fromEntries([...changed, ...twins]) };
     });
+  // The given facts are first, so that the file keeps its order, and last, so that they are not replaced.
   return effectBetween(new Map(), merge([given, ...added, given]));
 }
