@@ -43,8 +43,10 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
     .option('--allow-data-loss', 'allow the run to delete rows or values')
     .option('--lock-wait <seconds>', 'wait for another run', seconds, 60)
     .option('--connect-wait <seconds>', 'wait for a server that is starting', seconds, 0)
-    .addOption(duration('lock-timeout', 'how long a statement waits for a table lock', 2000, '2s'))
-    .addOption(duration('statement-timeout', 'how long a statement may take', 0, 'none'))
+    .addOption(
+      durationOption('lock-timeout', 'how long a statement waits for a table lock', 2000, '2s'),
+    )
+    .addOption(durationOption('statement-timeout', 'how long a statement may take', 0, 'none'))
     .option('--retries <n>', 'more attempts after a lock timeout or a deadlock', number, 10)
     .option('--verbose', 'print statements, notices and stack traces')
     .option('--quiet', 'print errors only');
@@ -90,7 +92,7 @@ const toNumber = (pattern: RegExp) => (value: string) => {
   throw new InvalidArgumentError('It must be a number, such as 5.');
 };
 
-const duration = (name: string, description: string, value: number, displayed: string) =>
+const durationOption = (name: string, description: string, value: number, displayed: string) =>
   new Option(`--${name} <duration>`, description).argParser(toDuration).default(value, displayed);
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };

@@ -62,8 +62,8 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
 }
 
 /**
- * Rejects if a command was aborted, and does not end, although the process has nothing left to do. That
- * happens if no connection is open, and a migration's file waits forever while it is loaded.
+ * Rejects with the reason of the abort, if after it the process has nothing left to do, and the command still
+ * has no result. Example: `snapshot` loads a migration's file that waits forever, and no connection is open.
  */
 export const abandoned = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => {
@@ -81,17 +81,18 @@ export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
 /**
  * The first signal, or an uncaught error, aborts the command, which then has about one second to report. A
  * signal that comes more than one second after the first ends the process at once. A command is also aborted
- * if the process has nothing left to do: then the command waits for something that never happens.
+ * if the process has nothing left to do, so that the command would wait forever. While a connection is open,
+ * the process has something to do: a migration that waits forever then needs a signal.
  */
 function interruptions(exit: (exitCode: number) => never): AbortSignal {
   const controller = new AbortController();
-  let first = 0;
+  let firstAt = 0;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
       const reason = interrupted(signal);
       // One Ctrl-C can cause two signals: one from the terminal, and one from npm, which passes it on.
-      if (first > 0 && Date.now() - first > 1000) exit(reason.exitCode);
-      first ||= Date.now();
+      if (firstAt > 0 && Date.now() - firstAt > 1000) exit(reason.exitCode);
+      firstAt ||= Date.now();
       controller.abort(reason);
     });
   process.on('uncaughtException', (cause: unknown) => {

@@ -1,7 +1,7 @@
 import { withConnection, type Connection } from '../database/connection.ts';
 import { versionAt } from '../project/version.ts';
 import { failure } from '../report/errors.ts';
-import type { Result } from '../report/report.ts';
+import type { Result, Success } from '../report/report.ts';
 import { checkSchema, type SchemaCheck } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
 import { withRetries } from '../runner/table-locks.ts';
@@ -22,12 +22,15 @@ export function versionDetails(context: Context, { serverVersion }: Connection, 
   return { version: versionAt(project, count), pending, database };
 }
 
-/** Makes the result of a check. Repeats a check that failed: another run may have committed meanwhile. */
+/**
+ * Makes the result of a check. Repeats a check that failed: if another run commits during a check, PostgreSQL
+ * prints some definitions as they are then (`pg_get_*def` does not use the snapshot of the transaction).
+ */
 export async function resultOf(
   context: Context,
   connection: Connection,
   first: SchemaCheck,
-  outcome: string,
+  outcome: Success,
 ): Promise<Result> {
   const check = first.failing.length === 0 ? first : await checkSchema(connection, context);
   const { failing, warnings, count } = check;

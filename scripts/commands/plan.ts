@@ -83,8 +83,8 @@ const readerFor = ({ client }: Connection, file: string) => ({
     const config = { values: values as unknown[], ...given, queryMode: 'extended' };
     return await client.query(config).catch((cause: unknown) => {
       const { message } = cause as Error;
-      const isWrite = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
-      if (isWrite) throw failure('plan-writes', [file, message], { file, cause });
+      const isRefused = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
+      if (isRefused) throw failure('plan-writes', [file, message], { file, cause });
       throw serverFailure(cause) ?? cause;
     });
   },
@@ -92,7 +92,7 @@ const readerFor = ({ client }: Connection, file: string) => ({
 
 const head = ({ configuration: { database, host, port }, project }: Context, count: number) =>
   `-- What would run on database ${database} at ${host}:${port}, now ${atVersion(versionAt(project, count))}.
--- To run it, without the data-loss guard and the checks:  npm run --silent migrate plan > plan.sql
+-- To run it, without the data-loss guard and the checks, save all of this as plan.sql:
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
 SET client_encoding = 'UTF8';`;
 

@@ -110,9 +110,9 @@ function failureOfRun(context: Context, progress: Progress, thrown: unknown): Fa
   const { code, message, hint, details } = failed;
   if (failed.outcome === 'partial' || failed.outcome === 'error') return failed;
   const { count, applied, reverted, wroteOutside, isCommitting } = progress;
-  const isRecorded = applied.length + reverted.length > 0;
-  const isPartial = (isRecorded || wroteOutside) && code !== 'interrupted';
-  const left = leftBehind(versionAt(project, count), isRecorded, wroteOutside, isCommitting);
+  const hasCommitted = applied.length + reverted.length > 0;
+  const isPartial = (hasCommitted || wroteOutside) && code !== 'interrupted';
+  const left = leftBehind(versionAt(project, count), hasCommitted, wroteOutside, isCommitting);
   if (!isPartial) return new Failure(failed.outcome, code, message, `${left}\n${hint}`, details);
   const goesOn = command === 'redo' || (command === 'up' && argument === undefined);
   const next = goesOn ? `Then continue:  ${RUN} up` : STATUS;

@@ -13,7 +13,7 @@ export const messageOf = (thrown: unknown) =>
   thrown instanceof Error ? thrown.message : inspect(thrown);
 
 /** True for a lock timeout, a deadlock, and "tuple concurrently updated". Another attempt may succeed. */
-export const isLockError = (error: unknown) =>
+export const isRetryable = (error: unknown) =>
   ['55P03', '40P01'].includes(sqlstateOf(error)) ||
   /^simple_heap_(update|delete)$/.test((error as { routine?: string } | null)?.routine ?? '');
 
@@ -35,7 +35,7 @@ export function serverFailure(error: unknown): Failure | undefined {
   const details = { cause: error };
   const { message } = error as Error;
   if (isConnectionLost(error)) return failure('connection-lost', [message], details);
-  if (isLockError(error)) return failure('table-lock', [0, []], details);
+  if (isRetryable(error)) return failure('table-lock', [0, []], details);
   if (sqlstate === '') return undefined;
   return failure('server-error', [message, sqlstate], details);
 }

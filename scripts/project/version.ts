@@ -53,7 +53,8 @@ export function targetCount(
   const index = migrations.findIndex(
     ({ name }) => name === wanted || name.startsWith(`${wanted}_`),
   );
-  // A number that is greater than the number of migrations, such as 20240131120000, is a name and no count.
+  // If the argument is also the number of a migration, such as 3 or 20240131120000, it is a count only if so
+  // many migrations exist.
   const isCount = index < 0 || Number(argument) <= migrations.length;
   if (isCount && /^[1-9]\d*$/.test(argument)) {
     const steps = direction === 'up' ? Number(argument) : -Number(argument);

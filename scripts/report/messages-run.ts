@@ -17,7 +17,7 @@ type Address = Readonly<Record<'host' | 'database' | 'user', string>> & { readon
 const NO_TRANSACTION =
   'A migration that cannot run in a transaction calls pgm.noTransaction() first.';
 
-/** The texts of failures that need a server, by outcome and code. */
+/** The texts of failures that need a server, by outcome and code. What follows `→` is the hint. */
 export const runMessages = {
   unavailable: {
     'not-connected': ({ host, port, database, user }: Address, code: string, reason: string) =>
@@ -125,14 +125,14 @@ See whether the schema is as expected:  ${RUN} check`,
 /** What a run that failed has left in the database. */
 export function leftBehind(
   version: string | null,
-  isRecorded: boolean,
+  hasCommitted: boolean,
   wroteOutside: boolean,
   isCommitting: boolean,
 ): string {
   if (isCommitting)
     return 'The run stopped during COMMIT: it is unknown whether the server committed.';
   const outside = wroteOutside ? ' What ran outside a transaction stays.' : '';
-  if (isRecorded)
+  if (hasCommitted)
     return `A part of this run is committed: the database is ${atVersion(version)}, and was checked there.${outside}`;
   return wroteOutside
     ? `The database is still ${atVersion(version)}.${outside}`

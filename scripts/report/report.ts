@@ -1,9 +1,11 @@
 import type { Failure } from './errors.ts';
 import type { Difference, Done } from './types.ts';
 
+export type Success = 'applied' | 'reverted' | 'nothing-to-do' | 'matches' | 'planned';
+
 /** What a command returns: its outcome, and what it knows about the database and the run. */
 export interface Result {
-  readonly outcome: string;
+  readonly outcome: Success | Failure['outcome'];
   /** Undefined if the command succeeded. */
   readonly error?: Failure;
   /** The name of the last applied migration, or null before the first. */

@@ -4,7 +4,7 @@ import { failure } from '../report/errors.ts';
 import { COUNT_LIMIT, type Loss } from '../report/types.ts';
 import type { RunLock } from './run-lock.ts';
 
-/** A table or a column that a run has removed. Its id changes with its name, by which data is looked for. */
+/** A removed table or column. `id` contains its oid and its name, since {@link refuseLoss} uses the name. */
 export type Removed = Omit<Loss, 'count'> & { readonly id: string };
 
 /** The tables that this transaction has locked as DROP and ALTER TABLE do, and the columns that are left. */
@@ -13,8 +13,9 @@ const LOCKED = `SELECT json_agg(l)::text AS locked FROM (SELECT relation AS id, 
   FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock') l`;
 
 /**
- * The tables of {@link LOCKED} that are dropped, and the dropped columns of the others. It must run outside
- * the transaction that dropped them. Of a dropped table, LOCKED has no column, not even a system column.
+ * The tables of {@link LOCKED} that are dropped, and the dropped columns of the others. Run it outside the
+ * transaction that dropped them: there, they still exist. LOCKED lists the columns of a table, including
+ * system columns such as ctid. So a table without any is a dropped one.
  */
 const goneQuery = (locked: string) => `
   WITH t AS (SELECT c.oid, c.oid::regclass::text AS "table", l.columns

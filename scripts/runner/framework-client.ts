@@ -17,16 +17,17 @@ interface Running {
   /** True if it has sent a statement in the transaction. */
   hasSentInside: boolean;
   /**
-   * Set by its first statement outside a transaction. Its other statements wait for this. True behind a
-   * pooler, which may send each statement to another server session.
+   * Set by its first statement outside a transaction, which prepares the session. Its other statements wait
+   * for that. True behind a pooler, which may send each statement to another server session.
    */
-  prepared?: Promise<boolean>;
+  isPooled?: Promise<boolean>;
 }
 
 /**
- * The database client that the framework gets. The framework sends no BEGIN, COMMIT or ROLLBACK: the run has
- * transactions of its own. This client forwards every statement to the server, except for these. The record
- * of a migration is the statement that adds it to the migrations table, or deletes it there.
+ * The database client that the framework gets. The framework sends no BEGIN, COMMIT or ROLLBACK: this client
+ * begins and commits the transactions. It refuses a statement that comes too late, or that would end the
+ * transaction, and forwards all others. Before or after some of them, it does more. The record of a migration
+ * is the statement that adds it to the migrations table, or deletes it there.
  *
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |
@@ -54,7 +55,7 @@ export class FrameworkClient implements StatementClient {
     const sql = textOf(sent[0]).trim();
     try {
       const result = await this.#handle(sql, sent);
-      this.firstError = undefined; // The migration has handled that error.
+      this.firstError = undefined; // If there was an error, the migration has handled it.
       return result;
     } catch (error) {
       this.firstError ??= { error, sql };
@@ -66,13 +67,13 @@ export class FrameworkClient implements StatementClient {
     const { context } = this.transaction.run;
     context.signal.throwIfAborted();
     const running = this.#running;
-    if (running && this.#isOutside()) await (running.prepared ??= this.#prepareOutside(running));
-    if (this.transaction.isClosed) throw this.#tooLate(sql);
+    if (running && this.#isOutside()) await (running.isPooled ??= this.#prepareOutside(running));
+    if (this.transaction.refusesStatements) throw this.#tooLate(sql);
     if (context.options.verbose) context.tell(sql);
     const { name } = this.transaction.current;
     const record = recordStatement(context.settings, name, context.direction);
     if (sql !== record) return await this.#forward(sql, sent);
-    if (running === undefined) throw failure('table-changed', ['it recorded itself']);
+    if (running === undefined) throw failure('table-changed', ['it added or deleted its own row']);
     await this.#record(running, sql);
     return undefined;
   }
@@ -85,20 +86,20 @@ export class FrameworkClient implements StatementClient {
     const { file } = this.transaction.current;
     if (this.#isOutside()) return await this.#sendOutside(file, sql, sent);
     if (!this.transaction.isOpen())
-      throw this.#running ? this.transaction.ended() : this.#tooLate(sql);
+      throw this.#running ? this.transaction.leftTransaction() : this.#tooLate(sql);
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
     if (this.#running) this.#running.hasSentInside = true;
     const sending = this.transaction.run.connection.send(...sent);
     // If the text was `…; COMMIT; <error>`, the transaction has ended. `pg` knows that only after the next
     // answer of the server, so send an empty query.
     await sending.catch(() => this.transaction.run.connection.query('')).catch(() => undefined);
-    if (!this.transaction.isOpen()) throw this.transaction.ended();
+    if (!this.transaction.isOpen()) throw this.transaction.leftTransaction();
     return await sending;
   }
 
   /** Outside a transaction, every statement commits at once: the run lock must be held before each. */
   async #sendOutside(file: string, sql: string, sent: Sent): Promise<unknown> {
-    const isPooled = await this.#running?.prepared;
+    const isPooled = await this.#running?.isPooled;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     await this.transaction.run.lock.assertHeld();
     if (!this.#isOutside()) throw this.#tooLate(sql); // The migration ended meanwhile, without awaiting this.
@@ -118,9 +119,9 @@ export class FrameworkClient implements StatementClient {
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
   async #prepareOutside({ hasSentInside, previous }: Running): Promise<boolean> {
     const { connection, context, progress } = this.transaction.run;
-    if (!this.transaction.isOpen()) throw this.transaction.ended();
+    if (!this.transaction.isOpen()) throw this.transaction.leftTransaction();
     const hasCommitted = await this.transaction.commit().catch((error: unknown) => {
-      // Report the COMMIT and an earlier migration, not the statement that waits for it.
+      // This COMMIT is that of the earlier migrations. Blame the last of them, unless this one wrote, too.
       this.firstError ??= { error, sql: 'COMMIT' };
       if (!hasSentInside) this.transaction.current = previous;
       throw error;

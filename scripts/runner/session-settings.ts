@@ -35,7 +35,7 @@ export const BEGIN_READ = 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;';
 /** SQL without string literals and comments. These patterns also match texts of many megabytes. */
 const bare = (sql: string) => sql.replaceAll(/'[^']*'|--.*|\/\*[^]*?\*\//g, ' ');
 
-/** True if a statement begins or ends a transaction (manual, part VI). */
+/** True if a text begins with a statement that begins or ends a transaction (manual, part VI). */
 export const controlsTransaction = (sql: string) => TRANSACTION_CONTROL.test(bare(sql));
 const TRANSACTION_CONTROL =
   /^\s*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
@@ -45,7 +45,10 @@ export const changesSession = (sql: string) => SESSION_STATE.test(bare(sql));
 const SESSION_STATE =
   /(?:^|;)\s*(?:SET(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+TEMP|PREPARE|LISTEN)|\b(?:set_config|pg_(?:try_)?advisory_lock)/i;
 
-/** True if a statement only reads: it changes no setting, and takes no lock that blocks other sessions. */
+/**
+ * True if `plan` may send a statement in its READ ONLY transaction, which refuses to write. That transaction
+ * would allow to change a setting and to take an advisory lock.
+ */
 export const isQuery = (sql: string) =>
   /^[\s(]*(?:SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN)\b/i.test(bare(sql)) &&
   !/\b(?:set_config|pg_(?:try_)?advisory)/i.test(bare(sql));

@@ -49,8 +49,8 @@ const beganOf = (results: readonly QueryResult[]) =>
 /** The transactions of a run, one after the other: what happens between BEGIN and COMMIT. */
 export class RunTransaction {
   warnings: readonly Difference[] = [];
-  /** True during the check, and after a failure: further statements are refused. */
-  isClosed = false;
+  /** True during the check, and after a failure: a statement that comes then was not awaited. */
+  refusesStatements = false;
   /** Set if a statement came too late to be checked, such as during the check or after the run. */
   late: Failure | undefined;
   /** When the open transaction began. By this time, it is told from another transaction. */
@@ -93,15 +93,15 @@ export class RunTransaction {
     // SAVEPOINT fails if there is no transaction: the migration has ended it.
     const text = `${this.#settings()} SAVEPOINT own; RELEASE own; ${BEGAN}; ${sql}`;
     const results = await this.run.connection.query(text).catch((error: unknown) => {
-      throw sqlstateOf(error) === '25P01' ? this.ended() : error;
+      throw sqlstateOf(error) === '25P01' ? this.leftTransaction() : error;
     });
     // A migration that sent `…; COMMIT; BEGIN` leaves a transaction that has another timestamp.
-    if (beganOf(results) !== this.#began) throw this.ended();
+    if (beganOf(results) !== this.#began) throw this.leftTransaction();
     return results.at(-1);
   }
 
-  /** Makes the failure of a migration that has ended the transaction of the run. */
-  ended(): Failure {
+  /** Makes the failure of a migration that has ended the transaction of the run, and notes that it wrote. */
+  leftTransaction(): Failure {
     const { file } = this.current;
     this.run.progress.wroteOutside = true;
     return failure('left-transaction', [file], { file });
@@ -115,19 +115,19 @@ export class RunTransaction {
   }
 
   /**
-   * Commits the open transaction. If it has written nothing, rolls it back instead, without a check, which
-   * could even fail: after an interrupted run, the schema may be wrong until a later migration corrects it.
+   * Checks and commits the open transaction. One that has written nothing is rolled back without a check:
+   * after an interrupted run, the schema may be wrong until the next migration has corrected it.
    *
    * @returns whether it has committed something
    */
   async commit(): Promise<boolean> {
     if (!this.isOpen()) return false;
-    this.isClosed = true;
+    this.refusesStatements = true;
     const result = await this.#send('SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS yes');
     const { yes: hasWritten } = result?.rows[0] as { yes: boolean };
     if (hasWritten) await this.#checkAndCommit();
     else await this.rollback();
-    this.isClosed = false;
+    this.refusesStatements = false;
     return hasWritten;
   }
 
@@ -184,7 +184,7 @@ export class RunTransaction {
   /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
   async rollback(): Promise<void> {
     const { connection, progress } = this.run;
-    this.isClosed = true;
+    this.refusesStatements = true;
     if (!this.isOpen() && !progress.wroteOutside) return;
     // RESET undoes what a migration SET outside the transaction, or committed itself. It is in one message
     // with ROLLBACK, so that a pooler sends both to the same session.

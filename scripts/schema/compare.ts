@@ -52,7 +52,7 @@ function differenceOf(object: string, expected: string | null, found: string | n
   return { kind, object, expected, found };
 }
 
-/** Constraints of the prerequisites that an effect removes or changes, but that are there under any name. */
+/** Finds the live constraints that an effect has removed from the prerequisites, whatever their names are. */
 async function oldConstraints(prerequisites: Parts, wanted: Parts, found: Parts) {
   const kept = [...wanted.values()];
   const gone = [...prerequisites].filter(
