@@ -90,7 +90,7 @@ stopped by ${signal}; what was not committed is rolled back
 ${differenceLines(found)}
 
 PostgreSQL says: ${message}
-→ Usually that is the cause: it was made by hand or by an older file. Change it to what is expected, or rename it, and run again.`,
+→ Usually that is the cause: it was made by hand or by another program. Change it to what is expected, or rename it, and run again.`,
     differs: (version: string | null, direction: Direction, found: readonly Difference[]) => `
 the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`} (${plural(found.length, 'difference')})
 
