@@ -3,7 +3,7 @@
  * check: before a transaction commits, the schema is compared with the expected one (runner/transaction.ts).
  */
 import { readCommandLine, type Invocation } from './cli/command-line.ts';
-import { abandoned, runAsProgram, type Call } from './cli/process.ts';
+import { runAsProgram, type Call } from './cli/process.ts';
 import { check } from './commands/check.ts';
 import { create } from './commands/create.ts';
 import { plan } from './commands/plan.ts';
@@ -29,7 +29,7 @@ export async function migrate(call: Call): Promise<number> {
   let result: Result;
   try {
     invocation = readCommandLine(call.argv, call.env);
-    result = await Promise.race([execute(call, invocation), abandoned(call.signal)]);
+    result = await execute(call, invocation);
   } catch (thrown) {
     const error = asFailure(thrown, call.signal);
     result = { outcome: error.outcome, error };

@@ -61,20 +61,6 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
   exit(exitCode === 0 ? exitCodes.error : exitCode);
 }
 
-/**
- * Rejects with the reason of the abort, if after it the process has nothing left to do, and the command still
- * has no result. Example: `snapshot` loads a migration's file that waits forever, and no connection is open.
- */
-export const abandoned = (signal: AbortSignal) =>
-  new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => {
-      process.once('beforeExit', () => {
-        reject(signal.reason as Error);
-      });
-      setImmediate(() => undefined); // Makes Node.js emit beforeExit, even if it has just done so.
-    });
-  });
-
 export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
   failure('interrupted', [signal], { exitCode: signal === 'SIGINT' ? 130 : 143 });
 

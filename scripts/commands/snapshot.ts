@@ -4,14 +4,14 @@ import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { withConnection, type Connection } from '../database/connection.ts';
 import { readFile, writeFile } from '../project/files.ts';
-import { expectedAt, PREREQUISITES, type Migration } from '../project/project.ts';
+import { expectedAt, PREREQUISITES } from '../project/project.ts';
 import { diagram } from '../report/diagram.ts';
 import { failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import { factsFrom } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/explain.ts';
-import { loadMigrations, runMigrations, type Action } from '../runner/framework.ts';
+import { loadMigrations, runMigrations } from '../runner/framework.ts';
 import { RESET, runSettings } from '../runner/session-settings.ts';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
@@ -30,13 +30,11 @@ import {
  * file what its migration changed. Roles and other objects of the whole server stay after that.
  */
 export async function snapshot(context: Context): Promise<Result> {
-  const { migrations } = context.project;
   const { effectsDir, root } = context.settings;
-  const loaded = await loadMigrations(migrations, 'up');
+  const last = context.project.migrations.at(-1)?.name ?? PREREQUISITES;
   const effects = await withScratchDatabase(context, (connection) =>
-    takeEffects(context, connection, loaded),
+    takeEffects(context, connection),
   );
-  const last = migrations.at(-1)?.name ?? PREREQUISITES;
   const files = new Map(
     [...effects].map(([name, effect]) => [`${name}.json`, `${JSON.stringify(effect, null, 2)}\n`]),
   );
@@ -74,12 +72,9 @@ async function withScratchDatabase<T>(
 }
 
 /** Runs the migrations one after the other. Returns their effects, and the prerequisites. */
-async function takeEffects(
-  context: Context,
-  connection: Connection,
-  loaded: ReadonlyMap<Migration, Action>,
-): Promise<Map<string, Effect>> {
+async function takeEffects(context: Context, connection: Connection) {
   const { query, client } = connection;
+  const loaded = await loadMigrations(context.project.migrations, 'up');
   await loadBaseSchema(context, connection);
   const base = await readAll(context, connection);
   await refuseContradictions(context, base.facts);

@@ -86,16 +86,6 @@ test.for([
   },
 );
 
-test.skipIf(process.env['MIGRATE_COMPILED'])('a file that never finishes loading', async () => {
-  const { start } = await setUp({
-    'migrations/0001_a.mjs':
-      'await new Promise(() => {}); export const up = () => {}; export const down = up;',
-    'migrations/schema/0001_a.json': {},
-  });
-  const report = (await start('snapshot').finished).json();
-  expect(report).toMatchObject({ exitCode: 5, error: { code: 'stalled' } });
-});
-
 test('a statement outside a transaction that fails, and is not awaited, is no success', async () => {
   const up = `pgm.noTransaction(); void pgm.db.query('INSERT INTO t VALUES (1)'); pgm.sql('SELECT pg_sleep(0.1)');`;
   const { start, applied } = await setUp(
