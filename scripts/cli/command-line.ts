@@ -54,6 +54,7 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
     program.command(usage).description(description);
   let words: readonly string[];
   try {
+    // npm passes on a second `--`. Some write `--json=true`, which npm allows.
     const given = argv.map((word) => word.replace(/=true$/, '')).filter((word) => word !== '--');
     words = program.parse([...fromNpm(env, program.options), ...given], { from: 'user' }).args;
   } catch (error) {

@@ -31,9 +31,9 @@ export const run = (context: Context): Promise<Result> =>
     const progress = new Progress(count);
     let result: Result;
     try {
-      result = await move(context, lockConnection, progress, target);
+      result = await migrateTo(context, lockConnection, progress, target);
       if (command === 'redo' && progress.reverted.length > 0)
-        result = await move(context, lockConnection, progress, count);
+        result = await migrateTo(context, lockConnection, progress, count);
     } catch (thrown) {
       const error = failureOfRun(context, progress, thrown);
       // Only the server knows what a migration has committed itself.
@@ -49,7 +49,7 @@ export const run = (context: Context): Promise<Result> =>
   });
 
 /** Runs migrations until `to` of them are applied. Each attempt takes the run lock and its own connection. */
-function move(given: Context, lockConnection: Connection, progress: Progress, to: number) {
+function migrateTo(given: Context, lockConnection: Connection, progress: Progress, to: number) {
   const from = progress.count;
   const context = { ...given, direction: from < to ? 'up' : 'down' } as const;
   const { options, tell } = context;
@@ -111,6 +111,7 @@ function failureOfRun(context: Context, progress: Progress, thrown: unknown): Fa
   if (failed.outcome === 'partial' || failed.outcome === 'error') return failed;
   const { count, applied, reverted, wroteOutside, isCommitting } = progress;
   const hasCommitted = applied.length + reverted.length > 0;
+  // The exit code of an interrupted command is 130 or 143, whatever it has committed.
   const isPartial = (hasCommitted || wroteOutside) && code !== 'interrupted';
   const left = leftBehind(versionAt(project, count), hasCommitted, wroteOutside, isCommitting);
   if (!isPartial) return new Failure(failed.outcome, code, message, `${left}\n${hint}`, details);

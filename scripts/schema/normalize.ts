@@ -10,6 +10,7 @@ type Node = Readonly<Record<string, unknown>>;
 export async function meanTheSame(part: string, expected: string, found: string): Promise<boolean> {
   // WITH NO DATA only says how a materialized view was created: it may have been refreshed since.
   if (expected === found || expected === `${found} WITH NO DATA`) return true;
+  // SUFFIX has a group, so the second item is the suffix.
   const [wanted = '', suffix] = expected.split(SUFFIX);
   const [other = '', otherSuffix] = found.split(SUFFIX);
   if (suffix !== otherSuffix) return false;
