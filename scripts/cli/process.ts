@@ -66,9 +66,7 @@ export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
 
 /**
  * The first signal, or an uncaught error, aborts the command, which then has about one second to report. A
- * signal that comes more than one second after the first ends the process at once. A command is also aborted
- * if the process has nothing left to do, so that the command would wait forever. While a connection is open,
- * the process has something to do: a migration that waits forever then needs a signal.
+ * signal that comes more than one second after the first ends the process at once.
  */
 function interruptions(exit: (exitCode: number) => never): AbortSignal {
   const controller = new AbortController();
@@ -85,9 +83,6 @@ function interruptions(exit: (exitCode: number) => never): AbortSignal {
     // The run itself reports a statement that came too late.
     if (cause instanceof Failure && cause.code === 'late-statement') return;
     controller.abort(failure('uncaught', [messageOf(cause)], { cause }));
-  });
-  process.once('beforeExit', () => {
-    controller.abort(failure('stalled', []));
   });
   return controller.signal;
 }

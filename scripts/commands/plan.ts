@@ -12,6 +12,7 @@ import { migrationFailure } from '../runner/explain.ts';
 import { loadMigrations, recordStatement, sqlOf } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
 import { BEGIN, BEGIN_READ, isQuery, RESET, runSettings } from '../runner/session-settings.ts';
+import { withRetries } from '../runner/table-locks.ts';
 import { effectLines } from '../schema/effects.ts';
 import { versionDetails } from './check.ts';
 
@@ -19,7 +20,7 @@ import { versionDetails } from './check.ts';
 export const plan = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
     const { project, command, direction, argument } = context;
-    const { count, hasTable } = await checkSchema(connection, context);
+    const { count, hasTable } = await withRetries(context, () => checkSchema(connection, context));
     const target = targetCount(project, count, direction, argument);
     const texts = await textsBetween(context, connection, count, target);
     if (command === 'redo') texts.push(...(await textsBetween(context, connection, target, count)));
@@ -85,7 +86,7 @@ const readerFor = ({ client }: Connection, file: string) => ({
       const { message } = cause as Error;
       const isRefused = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
       if (isRefused) throw failure('plan-writes', [file, message], { file, cause });
-      throw serverFailure(cause) ?? cause;
+      throw serverFailure(cause, file) ?? cause;
     });
   },
 });

@@ -55,8 +55,9 @@ export const connectionName = (purpose: Purpose, command: string) =>
 
 /**
  * Runs `use` with a connection, and closes it afterwards. When the command must end, asks the server to
- * cancel the current statement, and closes the connection 0.9 seconds later. For a `run` connection, it then
- * throws the reason without waiting for `use`: a migration may wait for something other than the server.
+ * cancel the current statement, and closes the connection 0.9 seconds later. Then, or 0.9 seconds after the
+ * connection was lost, it throws for a `run` connection without waiting for `use`: a migration may wait for
+ * something other than the server.
  *
  * @throws Failure `unavailable` if no connection can be made, or if the server is too old
  */
@@ -70,14 +71,17 @@ export async function withConnection<T>(
   const { client, serverVersion } = connection;
   const closing = new AbortController();
   const abandoned = new Promise<never>((_, reject) => {
-    const giveUp = () => {
-      requestCancel(client);
+    const giveUp = (reason: Error) =>
       setTimeout(() => {
         client.connection.stream.destroy();
-        if (purpose === 'run') reject(signal.reason as Failure);
+        if (purpose === 'run') reject(reason);
       }, 900);
+    client.on('error', giveUp);
+    const cancel = () => {
+      requestCancel(client);
+      giveUp(signal.reason as Failure);
     };
-    signal.addEventListener('abort', giveUp, { signal: closing.signal });
+    signal.addEventListener('abort', cancel, { signal: closing.signal });
   });
   try {
     if (Number.parseInt(serverVersion, 10) < OLDEST_MAJOR)
@@ -126,7 +130,7 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
     connectionTimeoutMillis: 15_000,
     query_timeout: undefined, // The URL may set one for the application. Migrations may take longer.
   }) as Client;
-  client.on('error', () => undefined); // If the connection is lost, the next query fails, which is enough.
+  client.on('error', () => undefined); // Without a listener, Node.js would end the process.
   let serverVersion = '';
   const { connection } = client;
   connection.on('parameterStatus', (status: Record<'parameterName' | 'parameterValue', string>) => {

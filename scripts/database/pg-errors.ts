@@ -30,12 +30,12 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /** Makes the failure for an error of the server or the connection. Undefined for any other error. */
-export function serverFailure(error: unknown): Failure | undefined {
+export function serverFailure(error: unknown, file?: string): Failure | undefined {
   const sqlstate = sqlstateOf(error);
-  const details = { cause: error };
+  const details = { cause: error, ...(file === undefined ? {} : { file }) };
   const { message } = error as Error;
   if (isConnectionLost(error)) return failure('connection-lost', [message], details);
   if (isRetryable(error)) return failure('table-lock', [0, []], details);
   if (sqlstate === '') return undefined;
-  return failure('server-error', [message, sqlstate], details);
+  return failure('server-error', [message, sqlstate, file], details);
 }

@@ -28,14 +28,16 @@ the server is PostgreSQL ${version}; the oldest supported version is ${oldest}
 → Upgrade the server.`,
     'connection-lost': (reason: string) => `the connection to the server was lost: ${reason}
 → Usually the server was restarted, or a firewall or a pooler closed the connection. ${STATUS}`,
-    'server-error': (reason: string, sqlstate: string) => `the server reports an error: ${reason}
+    'server-error': (reason: string, sqlstate: string, file?: string) =>
+      `${file === undefined ? '' : `${file}: `}the server reports an error: ${reason}
 → ${serverHint(sqlstate)}`,
     problems: (found: readonly Problem[], database: string) =>
       `database ${database} is not ready:${list(found.map(({ problem }) => `- ${problem}`))}
 → To solve this:${list([...new Set(found.map(({ remedy }) => remedy))])}`,
     'pooled-search-path': (file: string, role: string, path: string) =>
       `${file} runs outside a transaction, where a connection pooler does not keep search_path: names of tables in it would mean another schema
-→ Set search_path on the role, and run the command again:  ALTER ROLE ${role} SET search_path = ${path};`,
+→ Set search_path on the role:  ALTER ROLE ${role} SET search_path = ${path};
+Then let the pooler open new connections to the server (PgBouncer: RECONNECT), and run the command again.`,
     'pooled-session': (file: string, sql: string) => `
 ${file} changes the session outside a transaction. Behind a connection pooler, other clients would get that session:${excerpt(sql)}
 → Remove the statement, or run this migration with a URL that goes to the server directly.`,
@@ -76,9 +78,6 @@ a statement came after its migration had ended:${excerpt(sql)}
 → Usually an "await" is missing, or forEach() has an async function. Await every statement.`,
     uncaught: (reason: string) => `a migration threw an error that nothing catches: ${reason}
 → Usually it comes from a callback or a promise that the migration does not await. Await it.`,
-    stalled: () => `
-a migration waits for something that never happens; what was not committed is rolled back
-→ Usually a promise in it is never resolved, or done() is never called. Correct that. ${STATUS}`,
     interrupted: (signal: string) => `
 stopped by ${signal}; what was not committed is rolled back
 → ${STATUS}`,

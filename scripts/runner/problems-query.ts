@@ -81,7 +81,9 @@ export function problemsQuery(needs: readonly Need[], schema: string, writes: bo
             AND d.deptype IN ('a', 'i')),
         regexp_replace(target, '^FUNCTION', 'ROUTINE')), current_user)
       WHEN pg_has_role(owner, 'MEMBER')
-      THEN format('GRANT %s TO %I WITH INHERIT TRUE;  -- before PostgreSQL 16:  ALTER ROLE %2$I INHERIT;',
+        OR NOT (SELECT rolinherit FROM pg_roles WHERE rolname = current_user)
+      THEN format(CASE WHEN current_setting('server_version_num')::int < 160000
+          THEN 'GRANT %s TO %I; ALTER ROLE %2$I INHERIT;' ELSE 'GRANT %s TO %I WITH INHERIT TRUE;' END,
         owner_name, current_user)
       ELSE format('GRANT %s TO %I;', owner_name, current_user) END
   FROM of_others o

@@ -67,7 +67,8 @@ export async function prepareSession(
   file: string,
 ): Promise<boolean> {
   const names = schemas.map(pg.escapeLiteral).join();
-  const [result] = await query(`SELECT pg_backend_pid() AS pid, quote_ident(session_user) AS role,
+  const [result] = await query(`SELECT pg_backend_pid() AS pid, 
+    format('%I IN DATABASE %I', session_user, current_database()) AS role,
     current_schemas(false) IS NOT DISTINCT FROM (SELECT array_agg(n.nspname ORDER BY place)
       FROM unnest(ARRAY[${names}]) WITH ORDINALITY s(name, place)
         JOIN pg_catalog.pg_namespace n ON n.nspname = s.name

@@ -46,6 +46,8 @@ const BEGAN = 'SELECT pg_catalog.transaction_timestamp()::text AS began';
 const beganOf = (results: readonly QueryResult[]) =>
   (results.find(({ command }) => command === 'SELECT')?.rows[0] as { began: string }).began;
 
+const duplicateRows = ({ rows, count }: SchemaCheck) => rows.length - count;
+
 /** The transactions of a run, one after the other: what happens between BEGIN and COMMIT. */
 export class RunTransaction {
   warnings: readonly Difference[] = [];
@@ -148,6 +150,7 @@ export class RunTransaction {
     // The server answers ROLLBACK to COMMIT if an earlier statement of the transaction failed.
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
     progress.removed = [];
+    progress.wroteOutside = false; // All of it is recorded and checked now.
     progress.count = count;
     this.warnings = warnings;
     progress[context.direction === 'up' ? 'applied' : 'reverted'].push(...this.#recorded.splice(0));
@@ -176,6 +179,8 @@ export class RunTransaction {
     const expected = progress.count + (context.direction === 'up' ? length : -length);
     const reason = `it lists ${count} migrations instead of ${expected}`;
     if (count !== expected) throw failure('table-changed', [reason]);
+    if (duplicateRows(check) > duplicateRows(before))
+      throw failure('table-changed', ['it lists a migration twice']);
     if (failing.length === 0) return check;
     const name = this.#recorded.at(-1)?.name ?? versionAt(context.project, count);
     throw failure('differs', [name, context.direction, failing], { differences: failing });

@@ -150,7 +150,7 @@ test('plan refuses a migration that reads what an earlier one creates, and one w
   });
   const { exitCode, error } = await refused('plan', { url, root });
   expect([exitCode, error.sqlstate]).toEqual([3, '42P01']);
-  expect(error.hint).toContain('npm run migrate up 1');
+  expect(`${error.message} ${error.hint}`).toMatch(/^\S+0002_b\.ts: .* npm run migrate up 1/s);
   await run('up 1');
   expect((await print('plan')).stdout).toContain('CREATE TABLE "b"');
   const before = await stateOf(database);

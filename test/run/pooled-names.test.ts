@@ -18,9 +18,8 @@ test('a migration outside a transaction is refused behind a pooler with another 
   const report = await run('up', url);
   expect(report).toMatchObject({ exitCode: 3, applied: [], error: { code: 'pooled-search-path' } });
   expect(await database.query('SELECT id FROM public.orders')).toEqual([{ id: 1 }]);
-  // The hint sets it on the role. Other tests use this role, so here it is set on the database.
-  expect(report.error?.hint).toMatch(/ALTER ROLE \S+ SET search_path = "app", "public"/);
-  await database.query(`ALTER DATABASE ${database.name} SET search_path = app, public`);
+  const [remedy = ''] = /ALTER ROLE .*;/.exec(report.error?.hint ?? '') ?? [];
+  await database.query(remedy);
   const again = await testPooler(context, database.url, { poolSize: 4 });
   expect(await run('up', again.through(database.url))).toMatchObject({ exitCode: 0 });
   expect(await database.query('SELECT id FROM public.orders')).toEqual([{ id: 1 }]);

@@ -22,11 +22,14 @@ test.for([
   expect(report).toMatchObject({ outcome: 'locked', exitCode: 4, applied: [], error });
   expect(report.error?.message).toContain('2 attempts');
   expect(report.error?.message).toContain(`pid ${pid}, "nightly report", from 127.0.0.1`);
-  // `status` only reads, but it also tries again, and names the session that it waits for.
-  const status = await run(`status --lock-timeout=${timeout} --retries=1`);
-  const isBlocked = what !== 'a migration';
-  expect(status.exitCode).toBe(isBlocked ? 4 : 0);
-  if (isBlocked) expect(status.error?.message).toContain(`pid ${pid}, "nightly report"`);
+  // These only read, but they also try again, and name the session that they wait for.
+  for (const line of ['status', 'plan']) {
+    const { exitCode, error } = await run(`${line} --lock-timeout=${timeout} --retries=1`);
+    const isBlocked = what !== 'a migration';
+    expect([line, exitCode]).toEqual([line, isBlocked ? 4 : 0]);
+    if (isBlocked)
+      expect(error?.message).toMatch(`2 attempts\nblocked by:\n  pid ${pid}, "nightly`);
+  }
   await release();
   expect(await state()).toEqual(before);
   expect(await advisoryLocks(database)).toEqual([]);

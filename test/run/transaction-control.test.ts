@@ -131,6 +131,7 @@ describe('a migration that changes the migrations table is refused', () => {
     "UPDATE pgmigrations SET name = '0001_z' WHERE name = '0001_a'",
     "INSERT INTO pgmigrations (name, run_on) VALUES ('0003_c', now())",
     'TRUNCATE pgmigrations',
+    "INSERT INTO pgmigrations (name, run_on) VALUES ('0002_b', now())",
     // The statement by which the framework records the migration.
     `INSERT INTO "public"."pgmigrations" (name, run_on) VALUES ('0002_b', NOW());`,
   ])('%s', async (sql) => {
