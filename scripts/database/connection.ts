@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type QueryResult } from 'pg';
@@ -45,13 +44,11 @@ export interface Connector {
 
 const OLDEST_MAJOR = 14;
 
-/** Makes the name unique: two containers may have the same process id and similar host names. */
-const token = randomBytes(3).toString('hex');
 const host = hostname().replaceAll(/[^\w.-]/g, '');
 
 /** The `application_name` of a connection. PostgreSQL cuts it off after 63 bytes. */
 export const connectionName = (purpose: Purpose, command: string) =>
-  `migrate ${command} ${purpose} ${host.slice(-24)}:${process.pid}:${token}`;
+  `migrate ${command} ${purpose} ${host.slice(-24)}:${process.pid}`;
 
 /**
  * Runs `use` with a connection, and closes it afterwards. When the command must end, asks the server to
