@@ -9,9 +9,7 @@ import { SESSION_JSON } from './run-lock.ts';
 
 /** Milliseconds before the first query (less if `--lock-timeout` is short), and between two queries. */
 const DELAY = 700;
-const INTERVAL = 800;
-/** The progress of an index build is printed only once in so many queries: every four seconds. */
-const QUERIES_PER_LINE = 5;
+const INTERVAL = 2000;
 
 /** Who blocks these connections, and the progress of an index build (manual, 27.4.4). */
 const activityQuery = (names: string) => `SELECT
@@ -38,7 +36,6 @@ export async function withLockMonitor<T>(
   const names = `'${connectionName('run', command)}', '${connectionName('lock', command)}'`;
   const closing = new AbortController();
   let blockers: readonly Session[] = [];
-  let progressCount = 0;
   let current = Promise.resolve();
   const delay = options.lockTimeout === 0 ? DELAY : Math.min(DELAY, options.lockTimeout / 3);
   const report = async (done: AbortSignal) => {
@@ -51,7 +48,7 @@ export async function withLockMonitor<T>(
           tell(`waiting for a table lock${blockerLines(activity.blockers)}`);
         blockers = activity.blockers ?? blockers;
         const { progress } = activity;
-        if (progress !== null && progressCount++ % QUERIES_PER_LINE === 0) tell(progress);
+        if (progress !== null) tell(progress);
         await sleep(INTERVAL, undefined, { signal: done }).catch(() => undefined);
       }
     });
