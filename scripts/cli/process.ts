@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../database/pg-errors.ts';
-import { exitCodes, Failure, failure } from '../report/errors.ts';
+import { exitCodes, failure } from '../report/errors.ts';
 import { STATUS } from '../report/wording.ts';
 
 /** What the program gets from its process: the command line, the environment, the output, and the signals. */
@@ -80,8 +80,6 @@ function interruptions(exit: (exitCode: number) => never): AbortSignal {
       controller.abort(reason);
     });
   process.on('uncaughtException', (cause: unknown) => {
-    // The run itself reports a statement that came too late.
-    if (cause instanceof Failure && cause.code === 'late-statement') return;
     controller.abort(failure('uncaught', [messageOf(cause)], { cause }));
   });
   return controller.signal;
