@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import { setImmediate as immediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../database/pg-errors.ts';
 import { exitCodes, failure } from '../report/errors.ts';
@@ -53,7 +52,6 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
     signal: interruptions(exit),
   });
   await new Promise<unknown>((resolve) => write('', resolve));
-  await immediate(); // Node.js emits the write error after this callback.
   if (writeError === '') return exit(exitCode);
   stderr.write(
     `the output could not be written: ${writeError}\n\nThe command is done. ${STATUS}\n`,
