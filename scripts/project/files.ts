@@ -1,6 +1,6 @@
 /** Files are named relative to the project's folder, `root`, as in messages. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { failure } from '../report/errors.ts';
 
 /** Reads a file, without a byte order mark. @throws Failure `usage` */
@@ -13,12 +13,10 @@ export const readFile = (root: string, file: string) =>
 export const readFolder = (root: string, folder: string) =>
   orRefuse('not-readable', folder, () => readdirSync(resolve(root, folder)));
 
-/** Writes a file. Creates its folder if necessary. @throws Failure `usage` */
+/** Writes a file. @throws Failure `usage` */
 export const writeFile = (root: string, file: string, text: string) => {
-  const path = resolve(root, file);
   orRefuse('not-writable', file, () => {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
+    writeFileSync(resolve(root, file), text);
   });
 };
 
