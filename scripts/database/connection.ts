@@ -103,10 +103,9 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
       return await connectOnce({ ...connector, configuration }, purpose);
     } catch (cause) {
       signal.throwIfAborted();
-      const error = (cause instanceof AggregateError ? cause.errors[0] : cause) as Error;
-      const { message, code: given = '' } = error as NodeJS.ErrnoException;
+      const { message, code: given = '' } = cause as NodeJS.ErrnoException;
       const code = message === 'timeout expired' ? 'ETIMEDOUT' : given; // `pg` gives it no code.
-      const mayStart = NOT_STARTED.test(code) || isConnectionLost(error);
+      const mayStart = NOT_STARTED.test(code) || isConnectionLost(cause);
       const left = deadline - Date.now();
       const lacksTls = message.includes('does not support SSL');
       if (lacksTls && configuration.sslmode === 'prefer')
