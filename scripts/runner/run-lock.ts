@@ -65,8 +65,7 @@ export async function withRunLock<T>(
       if (isLast) throw failure('run-lock', [options.lockWait, holder]);
       tell(`waiting for another run: ${sessionText(holder)}`);
     }
-    const pause = Math.min(100 + Math.random() * 150, Math.max(deadline - Date.now(), 1));
-    await sleep(pause, undefined, { signal });
+    await sleep(100 + Math.random() * 150, undefined, { signal });
   }
 }
 
