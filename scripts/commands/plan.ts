@@ -66,10 +66,9 @@ function migrationText(
     ...(isInside ? [] : ['-- Outside a transaction', setPath]),
     // If a statement ends with a comment, the semicolon must be on the next line.
     ...statements.map((sql) => (/--[^\n]*$/.test(sql) ? `${sql}\n;` : sql)),
-    'RESET SESSION AUTHORIZATION; RESET ROLE;',
-    recordStatement(settings, name, direction),
-    // The next migration must not see what this one has SET.
+    // The record, and the next migration, must not see what this one has SET.
     isInside ? runSettings(context).replaceAll('\n', ' ') : RESET,
+    recordStatement(settings, name, direction),
   ].join('\n');
   return isInside ? `${text}\n\n` : `COMMIT;\n\n${text}\n\n${begin(context)}`;
 }
