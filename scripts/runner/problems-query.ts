@@ -35,8 +35,7 @@ export function problemsQuery(needs: readonly Need[], schema: string, writes: bo
         AND n.kind IN ('table ', 'sequence ')
       LEFT JOIN pg_proc f ON f.pronamespace = s.oid AND f.proname = n.parts[2]
         AND n.kind || n.name = 'function ' || f.oid::regprocedure
-      LEFT JOIN pg_type t ON t.typnamespace = s.oid AND t.typname = n.parts[2]
-        AND n.kind IN ('type ', 'domain ')),
+      LEFT JOIN pg_type t ON t.typnamespace = s.oid AND t.typname = n.parts[2]),
   lacking AS (
     SELECT format('%s ON %s', "right", target) AS privilege FROM target
     WHERE NOT CASE
