@@ -102,7 +102,6 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
     try {
       return await connectOnce({ ...connector, configuration }, purpose);
     } catch (cause) {
-      signal.throwIfAborted();
       const { message, code: given = '' } = cause as NodeJS.ErrnoException;
       const code = message === 'timeout expired' ? 'ETIMEDOUT' : given; // `pg` gives it no code.
       const mayStart = NOT_STARTED.test(code) || isConnectionLost(cause);

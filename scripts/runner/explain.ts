@@ -1,7 +1,7 @@
 import type { DatabaseError } from 'pg';
 import {
   isConnectionLost,
-  isRetryable,
+  isLockError,
   messageOf,
   serverFailure,
   sqlstateOf,
@@ -23,7 +23,7 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
   const { run, current } = client.transaction;
   const { error, sql } = client.firstError ?? { error: thrown };
   const isKnown = error instanceof Failure || error instanceof LossSuspected;
-  if (isRetryable(error) || isKnown) return error;
+  if (isLockError(error) || isKnown) return error;
   const sqlstate = sqlstateOf(error);
   // An error without an SQLSTATE may be about a connection that the migration itself made to another server.
   const isOurs = sqlstate !== '' || run.connection.client.connection.stream.destroyed;
@@ -62,15 +62,9 @@ async function inTheWay({ context, before }: RunContext, target: number, sqlstat
   );
 }
 
-/**
- * Translates anything that was thrown into a Failure. If the command was aborted, returns the reason for
- * that, unless `thrown` already explains the error that aborted the command.
- */
+/** Translates anything that was thrown into a Failure. If the command was aborted, that is the reason. */
 export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
-  const reason = signal.reason as Failure | undefined;
-  const cause = thrown instanceof Failure ? thrown.details.cause : undefined;
-  const isExplained = cause !== undefined && cause === reason?.details.cause;
-  if (reason && !isExplained) return reason;
+  if (signal.aborted) return signal.reason as Failure;
   if (thrown instanceof Failure) return thrown;
   return serverFailure(thrown) ?? failure('internal', [messageOf(thrown)], { cause: thrown });
 }
