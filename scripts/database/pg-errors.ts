@@ -12,8 +12,10 @@ export function sqlstateOf(error: unknown): string {
 export const messageOf = (thrown: unknown) =>
   thrown instanceof Error ? thrown.message : inspect(thrown);
 
-/** True for a lock timeout and a deadlock. Another attempt may succeed. */
-export const isLockError = (error: unknown) => ['55P03', '40P01'].includes(sqlstateOf(error));
+/** True for a lock timeout, a deadlock, and "tuple concurrently updated". Another attempt may succeed. */
+export const isRetryable = (error: unknown) =>
+  ['55P03', '40P01'].includes(sqlstateOf(error)) ||
+  /^simple_heap_(update|delete)$/.test((error as { routine?: string } | null)?.routine ?? '');
 
 // SQLSTATEs: 08… is a lost connection, 57P0… a server that stops or starts, 25P03 and 25P04 a timeout that
 // ended the session. The other codes are those of Node.js.
@@ -33,7 +35,7 @@ export function serverFailure(error: unknown, file?: string): Failure | undefine
   const details = { cause: error, ...(file === undefined ? {} : { file }) };
   const { message } = error as Error;
   if (isConnectionLost(error)) return failure('connection-lost', [message], details);
-  if (isLockError(error)) return failure('table-lock', [0, []], details);
+  if (isRetryable(error)) return failure('table-lock', [0, []], details);
   if (sqlstate === '') return undefined;
   return failure('server-error', [message, sqlstate, file], details);
 }

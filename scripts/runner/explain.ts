@@ -1,7 +1,7 @@
 import type { DatabaseError } from 'pg';
 import {
   isConnectionLost,
-  isLockError,
+  isRetryable,
   messageOf,
   serverFailure,
   sqlstateOf,
@@ -23,7 +23,7 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
   const { run, current } = client.transaction;
   const { error, sql } = client.firstError ?? { error: thrown };
   const isKnown = error instanceof Failure || error instanceof LossSuspected;
-  if (isLockError(error) || isKnown) return error;
+  if (isRetryable(error) || isKnown) return error;
   const sqlstate = sqlstateOf(error);
   // An error without an SQLSTATE may be about a connection that the migration itself made to another server.
   const isOurs = sqlstate !== '' || run.connection.client.connection.stream.destroyed;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectionName, withConnection } from '../database/connection.ts';
-import { isLockError } from '../database/pg-errors.ts';
+import { isRetryable } from '../database/pg-errors.ts';
 import { failure } from '../report/errors.ts';
 import type { Session } from '../report/types.ts';
 import { blockerLines, duration } from '../report/wording.ts';
@@ -88,7 +88,7 @@ export async function withRetries<T>(
     try {
       return await attemptOnce();
     } catch (error) {
-      if (!isLockError(error) || signal.aborted) throw error;
+      if (!isRetryable(error) || signal.aborted) throw error;
       if (attempt > retries) throw failure('table-lock', [retries, blockers()], { cause: error });
       const longest = Math.min(100 * 2 ** (attempt - 1), 5000);
       const pause = Math.round(longest * (0.5 + Math.random()));
