@@ -60,18 +60,18 @@ describe('a migration that leaves the transaction of the run', () => {
     expect(await applied()).toEqual(['0001_a']);
   });
 
-  const hidden = [`'SELECT 1; COMMIT; BEGIN'`, `'SELECT 1; COMMIT').catch(() => undefined`];
-  test.for(hidden)(
-    'by %s before pgm.noTransaction() is found before the next part',
-    async (sql) => {
-      const up = `await pgm.db.query(${sql}); pgm.noTransaction(); pgm.sql('${MAKE}');`;
-      const { run, tables } = await setUp({ ...a, ...b(up) });
-      const message = expect.stringContaining('0002_b') as string;
-      const error = { code: 'left-transaction', message };
-      expect(await run('up')).toMatchObject({ exitCode: 8, version: '0001_a', error });
-      expect(await tables()).toEqual(['a']);
-    },
-  );
+  const outside = `pgm.noTransaction(); pgm.sql('${MAKE}');`;
+  test.for([
+    `await pgm.db.query('SELECT 1; COMMIT; BEGIN'); ${outside}`,
+    `await pgm.db.query('SELECT 1; COMMIT').catch(() => {}); ${outside}`,
+    `await pgm.db.query('SELECT 1; COMMIT').catch(() => {}); await pgm.db.query('${MAKE}').catch(() => {});`,
+  ])('is found before its next statement: %s', async (up) => {
+    const { run, tables } = await setUp({ ...a, ...b(up) });
+    const message = expect.stringContaining('0002_b') as string;
+    const error = { code: 'left-transaction', message };
+    expect(await run('up')).toMatchObject({ exitCode: 8, version: '0001_a', error });
+    expect(await tables()).toEqual(['a']);
+  });
 
   test.for([
     `pgm.db.query('SELECT pg_sleep(0.3); COMMIT').catch(() => {});`,
@@ -163,5 +163,13 @@ describe('a statement that comes after its migration has ended is refused', () =
     expect(await run('up')).toMatchObject({ exitCode: 5, error: { code: 'late-statement' } });
     expect(await database.query("SELECT FROM pg_attribute WHERE attname = 'late'")).toEqual([]);
     expect(await tables()).toEqual(['t']);
+  });
+
+  test('outside a transaction, while the run lock is proved', async () => {
+    const up = `pgm.noTransaction(); await pgm.db.query('${MAKE}');
+      void pgm.db.query('CREATE TABLE late ()').catch(() => {});`;
+    const { run, tables, applied } = await setUp(b(up));
+    expect(await run('up')).toMatchObject({ exitCode: 8, error: { code: 'late-statement' } });
+    expect([await tables(), await applied()]).toEqual([['b'], []]);
   });
 });
