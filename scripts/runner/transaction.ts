@@ -188,12 +188,10 @@ export class RunTransaction {
 
   /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
   async rollback(): Promise<void> {
-    const { connection, progress } = this.run;
     this.refusesStatements = true;
-    if (!this.isOpen() && !progress.wroteOutside) return;
     // RESET undoes what a migration SET outside the transaction, or committed itself. It is in one message
     // with ROLLBACK, so that a pooler sends both to the same session.
     const sql = this.isOpen() ? `ROLLBACK; ${RESET}` : RESET;
-    await connection.query(sql).catch(() => undefined);
+    await this.run.connection.query(sql).catch(() => undefined);
   }
 }
