@@ -47,9 +47,7 @@ export async function loadMigrations(migrations: readonly Migration[], direction
     const refuse = (reason: string, cause?: unknown) =>
       failure('bad-migration', [file, reason], { file, cause });
     const exports = await load(path).catch((cause: unknown) => {
-      const reason = messageOf(cause);
-      const text = reason.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file);
-      throw refuse(`cannot be loaded: ${text.replaceAll(/\s*\n\s*/g, ' ')}`, cause);
+      throw refuse(`cannot be loaded: ${messageOf(cause)}`, cause);
     });
     const { up, down } = exports;
     if (typeof up !== 'function') throw refuse('does not export a function "up"');
