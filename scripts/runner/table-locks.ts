@@ -46,8 +46,7 @@ export async function withLockMonitor<T>(
         if (activity.blockers?.some(isNew) === true)
           tell(`waiting for a table lock${blockerLines(activity.blockers)}`);
         blockers = activity.blockers ?? blockers;
-        const { progress } = activity;
-        if (progress !== null) tell(progress);
+        if (activity.progress !== null) tell(activity.progress);
         await sleep(INTERVAL, undefined, { signal: done }).catch(() => undefined);
       }
     });
