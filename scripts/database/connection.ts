@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type QueryResult } from 'pg';
 import { failure, type Failure } from '../report/errors.ts';
 import type { Configuration } from './configuration.ts';
-import { isConnectionLost, sqlstateOf } from './pg-errors.ts';
+import { isConnectionLost } from './pg-errors.ts';
 
 export type Statement = string | { readonly text: string };
 
@@ -90,6 +90,9 @@ export async function withConnection<T>(
   }
 }
 
+/** Error codes of a server or a network that may not have started: there is no socket, name, or answer. */
+const NOT_STARTED = /^(ENOENT|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ETIMEDOUT)$/;
+
 async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {
   const { signal, options } = connector;
   const deadline = Date.now() + options.connectWait * 1000;
@@ -99,9 +102,9 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
     try {
       return await connectOnce({ ...connector, configuration }, purpose);
     } catch (cause) {
-      const { message, code = '' } = cause as NodeJS.ErrnoException;
-      // Without an SQLSTATE, no server has answered: it or the network may not have started.
-      const mayStart = sqlstateOf(cause) === '' || isConnectionLost(cause);
+      const { message, code: given = '' } = cause as NodeJS.ErrnoException;
+      const code = message === 'timeout expired' ? 'ETIMEDOUT' : given; // `pg` gives it no code.
+      const mayStart = NOT_STARTED.test(code) || isConnectionLost(cause);
       const left = deadline - Date.now();
       const lacksTls = message.includes('does not support SSL');
       if (lacksTls && configuration.sslmode === 'prefer')

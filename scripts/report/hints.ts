@@ -3,8 +3,7 @@ import { RUN } from './wording.ts';
 const connectHints: Readonly<Record<string, string>> = {
   ECONNREFUSED:
     'No server listens there: it is not started, or the host or the port is wrong. To wait for it:  --connect-wait=30',
-  'timeout expired':
-    'There was no answer. Often a firewall drops the packets, or the port is wrong.',
+  ETIMEDOUT: 'There was no answer. Often a firewall drops the packets, or the port is wrong.',
   '57P03': 'The server is starting or stopping. To wait for it:  --connect-wait=30',
   '28P01':
     'The password or the user is wrong. Correct the URL; in a password, write @ : / as %40 %3A %2F.',
@@ -19,7 +18,7 @@ export function connectHint(code: string, reason: string, psql: string): string 
     return 'The server asks for a password: put it into the URL, PGPASSWORD or ~/.pgpass.';
   if (/SSL|TLS|certificate|self.signed|encryption/i.test(reason))
     return 'Set sslmode in the URL: disable does not encrypt, require encrypts, verify-full also verifies the server (with the authority in sslrootcert).';
-  return connectHints[code] ?? connectHints[reason] ?? `See whether the server answers:  ${psql}`;
+  return connectHints[code] ?? `See whether the server answers:  ${psql}`;
 }
 
 /** What to do if a query fails that this program sends, or that a migration sends in `plan`. */
