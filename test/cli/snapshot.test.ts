@@ -87,6 +87,14 @@ test('a constraint that is removed, because an equal one stays: both are prerequ
   expect(await report('up --strict', { root, url: fresh.url })).toMatchObject({ error: null });
 });
 
+test('an effect names a function that its migration replaced by an equal one', async () => {
+  const f = `CREATE OR REPLACE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'`;
+  const root = testProject({ [BASE]: `${f};`, 'migrations/0001_a.ts': up(f) });
+  expect(await snapshot(root)).toMatchObject({ code: 0, stderr: '' });
+  const definition: unknown = expect.stringContaining('RETURNS trigger');
+  expect(effectOf(root, '0001_a')).toEqual({ 'function public.f()': definition });
+});
+
 test('snapshot says that roles, their settings and memberships stay on the server', async () => {
   const role = `role_${randomBytes(4).toString('hex')}`;
   onTestFinished(async () => {
