@@ -73,7 +73,7 @@ export async function withConnection<T>(
         client.connection.stream.destroy();
         if (purpose === 'run') reject(reason);
       }, 900);
-    client.on('error', giveUp); // Without a listener, Node.js would end the process.
+    client.on('error', giveUp);
     const cancel = () => {
       requestCancel(client);
       giveUp(signal.reason as Failure);
@@ -125,6 +125,7 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
     connectionTimeoutMillis: 15_000,
     query_timeout: undefined, // The URL may set one for the application. Migrations may take longer.
   }) as Client;
+  client.on('error', () => undefined); // Without a listener, Node.js would end the process.
   let serverVersion = '';
   const { connection } = client;
   connection.on('parameterStatus', (status: Record<'parameterName' | 'parameterValue', string>) => {
