@@ -34,12 +34,13 @@ export async function withLockMonitor<T>(
 ): Promise<T> {
   const { command, tell, options } = context;
   const names = `'${connectionName('run', command)}', '${connectionName('lock', command)}'`;
+  const closing = new AbortController();
   let blockers: readonly Session[] = [];
   let current = Promise.resolve();
   const delay = options.lockTimeout === 0 ? DELAY : Math.min(DELAY, options.lockTimeout / 3);
   const report = async (done: AbortSignal) => {
     if (done.aborted) return; // The statement ended while the monitor watched another one.
-    await withConnection(context, 'monitor', async ({ query }) => {
+    await withConnection({ ...context, signal: closing.signal }, 'monitor', async ({ query }) => {
       while (!done.aborted) {
         const activity = (await query(activityQuery(names)))[0]?.rows[0] as Activity;
         const isNew = ({ pid }: Session) => !blockers.some((known) => known.pid === pid);
@@ -64,7 +65,12 @@ export async function withLockMonitor<T>(
       done.abort();
     }
   };
-  return await use({ ...context, watch, blockers: () => blockers });
+  try {
+    return await use({ ...context, watch, blockers: () => blockers });
+  } finally {
+    closing.abort();
+    await current;
+  }
 }
 
 /**
