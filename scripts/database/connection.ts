@@ -125,7 +125,7 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
     connectionTimeoutMillis: 15_000,
     query_timeout: undefined, // The URL may set one for the application. Migrations may take longer.
   }) as Client;
-  client.on('error', () => undefined); // Without a listener, Node.js would end the process.
+  client.on('error', () => undefined); // Without a listener, an error now would end the process.
   let serverVersion = '';
   const { connection } = client;
   connection.on('parameterStatus', (status: Record<'parameterName' | 'parameterValue', string>) => {
