@@ -23,8 +23,8 @@ export function versionDetails(context: Context, { serverVersion }: Connection, 
 }
 
 /**
- * Makes the result of a check. Repeats a check that failed: if another run commits during a check, PostgreSQL
- * prints some definitions as they are then (`pg_get_*def` does not use the snapshot of the transaction).
+ * Makes the result of a check. A check that failed is repeated once: `pg_get_*def` do not use the snapshot of
+ * the transaction, so a check reads old and new definitions if another run commits at the same time.
  */
 export async function resultOf(
   context: Context,

@@ -49,7 +49,7 @@ export async function snapshot(context: Context): Promise<Result> {
   return { outcome: 'applied', output: changed.join('\n') };
 }
 
-/** Runs `use` with a connection to a new, empty database on the same server, and drops it afterwards. */
+/** Creates an empty database on the same server, runs `use` with a connection to it, and drops it. */
 async function withScratchDatabase<T>(
   context: Context,
   use: (connection: Connection) => Promise<T>,

@@ -29,7 +29,7 @@ interface Client extends pg.Client {
   };
 }
 
-/** What a connection is used for. Its `application_name` says so in `pg_stat_activity`. */
+/** What a connection is used for. This is a part of its `application_name`, which pg_stat_activity shows. */
 type Purpose = 'run' | 'lock' | 'monitor';
 
 export interface Connector {

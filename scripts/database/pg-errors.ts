@@ -32,7 +32,7 @@ export function isConnectionLost(error: unknown): boolean {
 /** Makes the failure for an error of the server or the connection. Undefined for any other error. */
 export function serverFailure(error: unknown, file?: string): Failure | undefined {
   const sqlstate = sqlstateOf(error);
-  const details = { cause: error, ...(file === undefined ? {} : { file }) };
+  const details = { cause: error, file };
   const { message } = error as Error;
   if (isConnectionLost(error)) return failure('connection-lost', [message], details);
   if (isRetryable(error)) return failure('table-lock', [0, []], details);

@@ -92,7 +92,8 @@ export async function runMigrations(
     filePaths: [migration.path],
     actions: { [direction]: withStart(client, migration, action) } as never,
   }));
-  // The framework would order the applied migrations by `run_on`, a local time. So this answers its query.
+  // The framework asks for the applied migrations in the order of `run_on`, which is a local time. The server
+  // could answer in a wrong order. So the answer is made here, from the order of the files.
   const appliedQuery = `SELECT name FROM ${settings.tableName} ORDER BY run_on, id`;
   const applied = direction === 'up' ? [] : [...migrations.keys()].reverse();
   const rows = applied.map(({ name }) => ({ name }));

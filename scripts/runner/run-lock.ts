@@ -37,8 +37,9 @@ const HOLDER = `SELECT ${SESSION_JSON} AS holder
  *
  * A transaction holds the lock, since behind a pooler a session lock would stay in the server session. The
  * transaction needs a connection of its own, since the transactions of the migrations end before the run
- * does. It is READ COMMITTED and idle, so it has no snapshot for which `CREATE INDEX CONCURRENTLY` would
- * wait. A statement that waits for the lock would have a snapshot, so the lock is polled instead.
+ * does. `CREATE INDEX CONCURRENTLY` waits for every transaction that holds a snapshot. This one holds none,
+ * because it is READ COMMITTED and idle. A statement that waits for the lock would hold one, so the lock is
+ * polled instead.
  *
  * @throws Failure `locked`, with the session that holds the lock, after `--lock-wait`
  */
@@ -59,7 +60,7 @@ export async function withRunLock<T>(
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
     const isLast = Date.now() >= deadline;
-    // Name the session that holds the lock: first after half a second, then about every four seconds.
+    // Say who holds the lock: first after about half a second, and then every four seconds.
     if (isLast || attempt % 20 === 2) {
       const holder = (await row<{ holder: Session } | undefined>(HOLDER))?.holder;
       if (isLast) throw failure('run-lock', [options.lockWait, holder]);

@@ -38,7 +38,7 @@ export interface RunContext {
 
 /**
  * Thrown before COMMIT if the transaction has removed tables or columns that may hold data. The run then
- * rolls back, and runs the migrations again in a transaction that first looks for data there.
+ * rolls back and begins again. The new transaction first looks for data in these tables and columns.
  */
 export class LossSuspected extends Error {}
 

@@ -55,7 +55,7 @@ export type Expectation = ReturnType<typeof expectation>;
 
 /**
  * What is expected after the applied migrations. A prerequisite that a pending effect changes is not
- * compared: an older runner may already have made that change.
+ * compared, because another program may already have made that change.
  *
  * @param reverted effects of migrations that the run reverted. What they added must be gone, except for
  *   trigger functions, which other tables may use. What they removed must be there again.

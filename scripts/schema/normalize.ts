@@ -93,7 +93,8 @@ const rewrites: Readonly<Record<string, (node: Node, relation?: string) => Node 
     const isNamedByType = isType && TypeCast !== undefined && 'A_Const' in TypeCast.arg;
     return isBoolean || isNamedByType ? { ResTarget: { val } } : undefined;
   },
-  // In the body of a function, ignore line ends, and blanks at the end of a line. Other blanks may matter.
+  // In the body of a function, blanks at the end of a line are ignored, and so is CR before LF. Other blanks may
+  // have a meaning, such as those in a string.
   DefElem({ defname, arg }) {
     const { items } = ((arg as Node | undefined)?.['List'] ?? {}) as {
       items?: { String: { sval: string } }[];

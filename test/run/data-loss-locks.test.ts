@@ -6,19 +6,16 @@ import { createsTable, setUp, sqlStep, table } from './setup.ts';
 test.for([
   ['COMMIT', 7],
   ['ROLLBACK', 0],
-] as const)(
-  'the run waits for another session that is inserting a row: %s',
-  async ([end, exitCode]) => {
-    const { run, database } = await setUp(createsTable('0001', 'a'));
-    await run('up');
-    const writer = await database.connect();
-    await writer.query('BEGIN; INSERT INTO a VALUES (1)');
-    const running = run('down --lock-timeout=60s');
-    await blockedRun(database);
-    await writer.query(end);
-    expect(await running).toMatchObject({ exitCode });
-  },
-);
+] as const)('the run waits for a session that inserts a row: %s', async ([end, exitCode]) => {
+  const { run, database } = await setUp(createsTable('0001', 'a'));
+  await run('up');
+  const writer = await database.connect();
+  await writer.query('BEGIN; INSERT INTO a VALUES (1)');
+  const running = run('down --lock-timeout=60s');
+  await blockedRun(database);
+  await writer.query(end);
+  expect(await running).toMatchObject({ exitCode });
+});
 
 test('no row can be inserted after the run has looked for data, and before it drops the table', async () => {
   const wait = 'SELECT pg_advisory_xact_lock(4711)';
@@ -68,12 +65,8 @@ test('a table that another session renames meanwhile is looked at under its new 
   const running = run('up --lock-timeout=60s');
   await blockedRun(database);
   const renaming = other.query('ALTER TABLE rep.t RENAME TO u; CREATE TABLE rep.t ()');
-  const waits = async () =>
-    (
-      await database.query(
-        `SELECT FROM pg_locks WHERE NOT granted AND relation = 'rep.t'::regclass`,
-      )
-    ).length === 1;
+  const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'rep.t'::regclass`;
+  const waits = async () => (await database.query(waiting)).length === 1;
   await eventually('a session that waits for the table', waits);
   await gate.query('SELECT pg_advisory_unlock(4711)');
   await renaming;
@@ -108,10 +101,7 @@ test('a policy that hides rows from the role does not make a table look empty', 
   await database.query(`INSERT INTO a VALUES (1); CREATE POLICY none ON a USING (false);
     ALTER TABLE a ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`);
   const report = await run('down', url);
-  expect(report).toMatchObject({
-    exitCode: expect.not.stringMatching('0') as unknown,
-    reverted: [],
-  });
+  expect([report.exitCode === 0, report.reverted]).toEqual([false, []]);
   expect(report.error?.message).toContain('row-level security');
   expect(await database.query('SELECT id FROM a')).toEqual([{ id: 1 }]);
 });

@@ -35,18 +35,15 @@ test.for([
   expect(await advisoryLocks(database)).toEqual([]);
 });
 
-test.for([IN_TRANSACTION, IN_DROP])(
-  'a run names the session that it waits for, %s',
-  async ([, line, sql]) => {
-    const { database, run, start } = await setUpItems();
-    if (line !== 'up') await run('up');
-    const { pid, release } = await hold(database, sql);
-    const { printed, finished } = start(`${line} --lock-timeout=10min`);
-    await printed(`pid ${pid}, "nightly report"`);
-    await release();
-    expect((await finished).json()).toMatchObject({ exitCode: 0, error: null });
-  },
-);
+test.for([IN_TRANSACTION, IN_DROP])('a run names who blocks it, %s', async ([, line, sql]) => {
+  const { database, run, start } = await setUpItems();
+  if (line !== 'up') await run('up');
+  const { pid, release } = await hold(database, sql);
+  const { printed, finished } = start(`${line} --lock-timeout=10min`);
+  await printed(`pid ${pid}, "nightly report"`);
+  await release();
+  expect((await finished).json()).toMatchObject({ exitCode: 0, error: null });
+});
 
 test('a run tries again, and succeeds when the other session has gone', async () => {
   const { database, start } = await setUpItems();

@@ -1,16 +1,14 @@
 import { migration, testProject, type Files } from './project.ts';
 
-const table = (name: string) => ({
-  [`public.${name}`]: { table: '', 'column id': 'integer NULL' },
-});
-
 /** The files of a migration that creates a table with one column, `id`. */
 export const createsTable = (number: string, name: string): Files => ({
   [`migrations/${number}_${name}.ts`]: migration(
     `pgm.createTable('${name}', { id: 'integer' });`,
     `pgm.dropTable('${name}');`,
   ),
-  [`migrations/schema/${number}_${name}.json`]: table(name),
+  [`migrations/schema/${number}_${name}.json`]: {
+    [`public.${name}`]: { table: '', 'column id': 'integer NULL' },
+  },
 });
 
 /** A project for an empty database. Each of its migrations, such as `0001_a` and `0002_b`, creates a table. */
