@@ -95,8 +95,7 @@ export async function runMigrations(
   // The framework asks for the applied migrations in the order of `run_on`, which is a local time. The server
   // could answer in a wrong order. So the answer is made here, from the order of the files.
   const appliedQuery = `SELECT name FROM ${settings.tableName} ORDER BY run_on, id`;
-  const applied = direction === 'up' ? [] : [...migrations.keys()].reverse();
-  const rows = applied.map(({ name }) => ({ name }));
+  const rows = direction === 'up' ? [] : [...migrations.keys()].reverse();
   const query = async (statement: Statement, values?: readonly unknown[]) =>
     statement === appliedQuery ? { rows } : await client.query(statement, values);
   await runner({
@@ -123,13 +122,9 @@ const withStart =
   (client: StatementClient, migration: Migration, action: Action) =>
   async (pgm: MigrationBuilder) => {
     if (client.onStart) {
-      let isInside = true;
-      pgm.noTransaction(); // Makes the framework send no BEGIN and no COMMIT. Later calls tell the client.
-      pgm.noTransaction = () => {
-        isInside = false;
-        return pgm;
-      };
-      await client.onStart(migration, () => isInside);
+      const isInside = pgm.isUsingTransaction.bind(pgm);
+      pgm.isUsingTransaction = () => false; // Makes the framework send no BEGIN and no COMMIT.
+      await client.onStart(migration, isInside);
     }
     await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
   };
