@@ -29,7 +29,7 @@ In the password, write @ : / ? # as %40 %3A %2F %3F %23.`,
 Rename this file, or move it to another folder.`,
   'duplicate-number': (a: string, b: string) => `two migrations have the same number: ${a} and ${b}
 → Usually two branches added one each. Take the one that is not applied anywhere, and give it and its effect file the next number.`,
-  'bad-migration': (file: string, reason: string) => `${file} ${reason}
+  'bad-migration': (file: string, reason: string) => `${file} cannot be loaded: ${reason}
 → A migration exports "up" and "down". If it cannot be reverted:  export const down = false;
 To check types and syntax:  npm run types`,
   irreversible: (file: string) => `${file} cannot be reverted: it exports "down = false"

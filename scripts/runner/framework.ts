@@ -44,29 +44,30 @@ export async function loadMigrations(migrations: readonly Migration[], direction
   const loaded = new Map<Migration, Action>();
   for (const migration of migrations) {
     const { file, path } = migration;
-    const refuse = (reason: string, cause?: unknown) =>
-      failure('bad-migration', [file, reason], { file, cause });
     const exports = await load(path).catch((cause: unknown) => {
-      throw refuse(`cannot be loaded: ${messageOf(cause)}`, cause);
+      throw failure('bad-migration', [file, messageOf(cause)], { file, cause });
     });
-    const { up, down } = exports;
-    if (typeof up !== 'function') throw refuse('does not export a function "up"');
-    if (typeof down !== 'function' && down !== false)
-      throw refuse('does not export a function "down"');
-    // The framework applies shorthands to later migrations, too, but only to those of the same run.
-    if ('shorthands' in exports) throw refuse('exports "shorthands": write each column in full');
-    if (direction === 'down' && down === false) throw failure('irreversible', [file], { file });
-    loaded.set(migration, exports[direction] as Action);
+    const action = exports[direction];
+    if (typeof action !== 'function') throw failure('irreversible', [file], { file });
+    loaded.set(migration, action as Action);
   }
   return loaded;
 }
 
 async function load(path: string): Promise<Exports> {
-  const exports = isCompiled
+  const all = isCompiled
     ? ((await import(pathToFileURL(path).href)) as Exports)
     : // The framework's own CLI loads files with jiti, too, which caches what it compiles.
       await (await import('node-pg-migrate')).jiti.import<Exports>(path);
-  return 'up' in exports ? exports : ((exports['default'] ?? exports) as Exports);
+  const exports = 'up' in all ? all : ((all['default'] ?? all) as Exports);
+  const { up, down } = exports;
+  if (typeof up !== 'function') throw new Error('it does not export a function "up"');
+  if (typeof down !== 'function' && down !== false)
+    throw new Error('it does not export a function "down"');
+  // The framework applies shorthands to later migrations, too, but only to those of the same run.
+  if ('shorthands' in exports)
+    throw new Error('it exports "shorthands": write each column in full');
+  return exports;
 }
 
 /**
