@@ -48,10 +48,9 @@ export async function refuseLoss({ query }: Connection, removed: readonly Remove
     return `(SELECT count(*) FROM (${rows} LIMIT ${COUNT_LIMIT + 1}) r)::int`;
   });
   try {
-    await query('SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off');
-    await query(`LOCK TABLE ${tables} IN SHARE MODE`);
-    const [result] = await query(`SELECT ARRAY[${counts.join(', ')}] AS counts`);
-    const numbers = (result?.rows[0] as { counts: number[] }).counts;
+    const results = await query(`SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off;
+      LOCK TABLE ${tables} IN SHARE MODE; SELECT ARRAY[${counts.join(', ')}] AS counts`);
+    const numbers = (results.at(-1)?.rows[0] as { counts: number[] }).counts;
     const losses = removed.map((loss, index) => ({ ...loss, count: numbers[index] ?? 0 }));
     const withData = losses.filter(({ count }) => count > 0);
     if (withData.length > 0) throw failure('data-loss', [withData]);
