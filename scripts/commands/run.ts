@@ -5,14 +5,13 @@ import { leftBehind } from '../report/messages-run.ts';
 import type { Result } from '../report/report.ts';
 import { RUN, STATUS } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
-import type { Context } from '../runner/context.ts';
+import type { Attempt, Context, Progress } from '../runner/context.ts';
 import { asFailure, explain } from '../runner/explain.ts';
 import { FrameworkClient } from '../runner/framework-client.ts';
 import { loadMigrations, runMigrations } from '../runner/framework.ts';
 import { refuseProblems } from '../runner/preflight.ts';
 import { withRunLock } from '../runner/run-lock.ts';
 import { withRetries } from '../runner/table-locks.ts';
-import { LossSuspected, Progress, RunTransaction, type RunContext } from '../runner/transaction.ts';
 import { resultOf, versionDetails } from './check.ts';
 
 /**
@@ -28,11 +27,12 @@ export const run = (context: Context): Promise<Result> =>
     // The target is computed once, so that a second attempt does not go further.
     const target = targetCount(project, count, direction, argument);
     if (target === count) return await resultOf(context, lockConnection, first, 'nothing-to-do');
-    const progress = new Progress(count);
+    const nothing = { up: [], down: [], removed: [], wroteOutside: false, isCommitting: false };
+    const progress: Progress = { count, ...nothing };
     let result: Result;
     try {
       result = await migrateTo(context, lockConnection, progress, target);
-      if (command === 'redo' && progress.reverted.length > 0)
+      if (command === 'redo' && progress.down.length > 0)
         result = await migrateTo(context, lockConnection, progress, count);
     } catch (thrown) {
       const error = failureOfRun(context, progress, thrown);
@@ -43,9 +43,8 @@ export const run = (context: Context): Promise<Result> =>
       }
       result = { outcome: error.outcome, error };
     }
-    const { applied, reverted } = progress;
     const details = versionDetails(context, lockConnection, progress.count);
-    return { ...result, ...details, applied, reverted };
+    return { ...result, ...details, applied: progress.up, reverted: progress.down };
   });
 
 /** Runs migrations until `to` of them are applied. Each attempt takes the run lock and its own connection. */
@@ -59,45 +58,42 @@ function migrateTo(given: Context, lockConnection: Connection, progress: Progres
         connection.client.on('notice', ({ severity = '', message = '' }) => {
           if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
         });
-        return attemptRun({ context, connection, lock, progress }, from, to);
+        return attemptRun({ ...context, connection, lock, progress }, from, to);
       }),
     ),
   );
 }
 
-type Attempt = Omit<RunContext, 'before'>;
-
 /** Checks again, since another run may have finished before the lock was held. Runs what is left to do. */
-async function attemptRun(attempt: Attempt, from: number, to: number): Promise<Result> {
-  const { context, connection, progress } = attempt;
-  const { direction, project, settings, signal } = context;
-  const before = await checkSchema(connection, context);
+async function attemptRun(
+  given: Omit<Attempt, 'before'>,
+  from: number,
+  to: number,
+): Promise<Result> {
+  const { connection, direction, progress, project, settings, signal } = given;
+  const before = await checkSchema(connection, given);
   const { count } = before;
   progress.count = count;
   const isFurtherAway = direction === 'up' ? count < from : count > from;
   if (isFurtherAway) throw failure('overtaken', [versionAt(project, count)]);
   const migrations = migrationsBetween(project, direction, count, to);
   const [first] = migrations;
-  if (!first) return await resultOf(context, connection, before, 'nothing-to-do');
-  await refuseProblems(connection, context, migrations, before);
+  if (!first) return await resultOf(given, connection, before, 'nothing-to-do');
+  await refuseProblems(connection, given, migrations, before);
   const loaded = await loadMigrations(migrations, direction);
-  const transaction = new RunTransaction({ ...attempt, before }, first);
-  const client = new FrameworkClient(transaction);
+  const client = new FrameworkClient({ ...given, before }, first);
   try {
     // The framework creates the migrations table before the first migration. The transaction includes that.
-    await transaction.begin();
+    await client.begin();
     await runMigrations(settings, client, loaded, direction);
-    await transaction.commit();
+    await client.commit();
     signal.throwIfAborted();
-    if (transaction.late !== undefined) throw transaction.late;
-    const outcome = direction === 'up' ? 'applied' : 'reverted';
-    return { outcome, warnings: transaction.warnings };
+    if (client.late !== undefined) throw client.late;
+    return { outcome: direction === 'up' ? 'applied' : 'reverted', warnings: client.warnings };
   } catch (error) {
-    await transaction.rollback();
-    const cause = await explain(client, to, error);
-    // The transaction removed something that may hold data. The next attempt first looks for data there.
-    if (cause instanceof LossSuspected) return await attemptRun(attempt, from, to);
-    throw cause;
+    await client.rollback();
+    if (client.mustBeginAgain) return await attemptRun(given, from, to);
+    throw await explain(client, to, error);
   }
 }
 
@@ -105,14 +101,14 @@ async function attemptRun(attempt: Attempt, from: number, to: number): Promise<R
 function failureOfRun(context: Context, progress: Progress, thrown: unknown): Failure {
   const { command, argument, signal, project } = context;
   const failed = asFailure(thrown, signal);
-  const { code, message, hint, details } = failed;
-  if (failed.outcome === 'partial' || failed.outcome === 'error') return failed;
-  const { count, applied, reverted, wroteOutside, isCommitting } = progress;
-  const hasCommitted = applied.length + reverted.length > 0;
-  // The exit code of an interrupted command is 130 or 143, whatever it has committed.
-  const isPartial = (hasCommitted || wroteOutside) && code !== 'interrupted';
+  const { outcome, code, message, hint, details } = failed;
+  if (outcome === 'partial' || outcome === 'error') return failed;
+  const { count, up, down, wroteOutside, isCommitting } = progress;
+  const hasCommitted = up.length + down.length > 0;
   const left = leftBehind(versionAt(project, count), hasCommitted, wroteOutside, isCommitting);
-  if (!isPartial) return new Failure(failed.outcome, code, message, `${left}\n${hint}`, details);
+  // The exit code of an interrupted command is 130 or 143, whatever it has committed.
+  if ((!hasCommitted && !wroteOutside) || code === 'interrupted')
+    return new Failure(outcome, code, message, `${left}\n${hint}`, details);
   const goesOn = command === 'redo' || (command === 'up' && argument === undefined);
   const next = goesOn ? `Then continue:  ${RUN} up` : STATUS;
   return new Failure('partial', code, message, `${left}\n${hint}\n${next}`, details);

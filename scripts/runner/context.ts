@@ -1,7 +1,10 @@
-import type { Connector } from '../database/connection.ts';
+import type { Connection, Connector } from '../database/connection.ts';
 import type { Project } from '../project/project.ts';
 import type { Settings } from '../project/settings.ts';
-import type { Direction, Session } from '../report/types.ts';
+import type { Direction, Done, Session } from '../report/types.ts';
+import type { SchemaCheck } from './check-schema.ts';
+import type { Removed } from './data-loss.ts';
+import type { RunLock } from './run-lock.ts';
 
 type Flag = 'dryRun' | 'json' | 'strict' | 'allowDataLoss' | 'verbose' | 'quiet';
 type Amount = 'lockWait' | 'connectWait' | 'lockTimeout' | 'statementTimeout' | 'retries';
@@ -19,4 +22,25 @@ export interface Context extends Connector {
   readonly tell: (text: string) => void;
   /** The sessions that last blocked a statement of this program. */
   readonly blockers: () => readonly Session[];
+}
+
+/** What a run has done so far, in all its attempts. */
+export interface Progress extends Record<Direction, Done[]> {
+  /** How many migrations are applied and committed. */
+  count: number;
+  /** True after what cannot be rolled back: a statement outside a transaction, a migration's own COMMIT. */
+  wroteOutside: boolean;
+  /** True from sending COMMIT until the server confirms it: it is unknown whether it has committed. */
+  isCommitting: boolean;
+  /** What earlier attempts removed. Before its first migration, the next attempt looks for data there. */
+  removed: readonly Removed[];
+}
+
+/** What one attempt of a run works with. */
+export interface Attempt extends Context {
+  readonly connection: Connection;
+  readonly lock: RunLock;
+  /** The result of the check at the beginning of the attempt. */
+  readonly before: SchemaCheck;
+  readonly progress: Progress;
 }

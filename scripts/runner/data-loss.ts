@@ -2,7 +2,7 @@ import type { Connection } from '../database/connection.ts';
 import { sqlstateOf } from '../database/pg-errors.ts';
 import { failure } from '../report/errors.ts';
 import { COUNT_LIMIT, type Loss } from '../report/types.ts';
-import type { RunLock } from './run-lock.ts';
+import type { Attempt } from './context.ts';
 
 /** A removed table or column. `id` contains its oid and its name, since {@link refuseLoss} uses the name. */
 export type Removed = Omit<Loss, 'count'> & { readonly id: string };
@@ -26,11 +26,15 @@ const goneQuery = (locked: string) => `
   FROM t JOIN pg_attribute a ON a.attrelid = t.oid
   WHERE columns <> '{}' AND a.attnum <> ALL (columns) AND NOT a.attisdropped AND a.attgenerated = ''`;
 
-/** Finds what the open transaction removed, by any statement. The run lock's connection still sees it. */
-export async function findRemoved({ query }: Connection, lock: RunLock): Promise<Removed[]> {
-  const results = await query(`SET CONSTRAINTS ALL IMMEDIATE; ${LOCKED}`);
+/**
+ * Finds what the open transaction removed, by any statement, and {@link refuseLoss} did not look at. The run
+ * lock's connection still sees it.
+ */
+export async function findRemoved({ connection, lock, progress }: Attempt): Promise<Removed[]> {
+  const results = await connection.query(`SET CONSTRAINTS ALL IMMEDIATE; ${LOCKED}`);
   const { locked } = results.at(-1)?.rows[0] as { locked: string | null };
-  return (await lock.assertHeld(goneQuery(locked ?? '[]'))) as Removed[];
+  const removed = (await lock.assertHeld(goneQuery(locked ?? '[]'))) as Removed[];
+  return removed.filter(({ id }) => !progress.removed.some((known) => known.id === id));
 }
 
 /**

@@ -10,26 +10,26 @@ import { expectedAt } from '../project/project.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { compare } from '../schema/compare.ts';
 import { title } from '../schema/effects.ts';
+import type { Attempt } from './context.ts';
 import type { FrameworkClient } from './framework-client.ts';
-import { LossSuspected, type RunContext } from './transaction.ts';
 
 /**
- * Makes a Failure from an error of a run. Returns a lock error or LossSuspected as it is, because the caller
- * then repeats the run.
+ * Makes a Failure from an error of a run. Returns a lock error as it is: the caller then repeats the run.
  *
  * @param target how many migrations would be applied after the run
  */
 export async function explain(client: FrameworkClient, target: number, thrown: unknown) {
-  const { run, current } = client.transaction;
-  const { error, sql } = client.firstError ?? { error: thrown };
-  const isKnown = error instanceof Failure || error instanceof LossSuspected;
-  if (isRetryable(error) || isKnown) return error;
-  const sqlstate = sqlstateOf(error);
+  const { attempt, current, firstError } = client;
+  const { error, sql } = firstError ?? { error: thrown };
+  // The files were read before the run: now, only the migrations table can contradict them.
+  if (error instanceof Failure && error.outcome === 'usage')
+    return failure('table-changed', [error.message], { cause: error });
+  if (isRetryable(error) || error instanceof Failure) return error;
   // An error without an SQLSTATE may be about a connection that the migration itself made to another server.
-  const isOurs = sqlstate !== '' || run.connection.client.connection.stream.destroyed;
+  const isOurs = sqlstateOf(error) !== '' || attempt.connection.client.connection.stream.destroyed;
   if (isOurs && isConnectionLost(error)) return serverFailure(error);
   const { name, file } = current;
-  const differences = await inTheWay(run, target, sqlstate);
+  const differences = await inTheWay(attempt, target, sqlstateOf(error));
   if (differences.length === 0) return migrationFailure(file, error, sql);
   const details = { file, cause: error, differences };
   return failure('in-the-way', [name, messageOf(error), differences], details);
@@ -49,14 +49,14 @@ export function migrationFailure(file: string, cause: unknown, sql?: string, not
  * another definition. Considers every object if PostgreSQL says that one exists already, or cannot be
  * replaced. Otherwise considers only tables, views and columns: migrations usually replace other objects.
  */
-async function inTheWay({ context, before }: RunContext, target: number, sqlstate: string) {
+async function inTheWay({ project, before }: Attempt, target: number, sqlstate: string) {
   const isDuplicate = /^42(P06|P07|P13|701|710|723)$/.test(sqlstate);
-  if (!isDuplicate && (!/^(22|23|42)/.test(sqlstate) || sqlstate === '42501')) return [];
+  if (!/^(22|23|42(?!501))/.test(sqlstate)) return [];
   const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
-  const known = [...expectedAt(context.project, before.count).facts].flatMap(([object, parts]) =>
+  const known = [...expectedAt(project, before.count).facts].flatMap(([object, parts]) =>
     [...parts.keys()].map((part) => title(object, part)),
   );
-  const { failing } = await compare(expectedAt(context.project, target), before.facts);
+  const { failing } = await compare(expectedAt(project, target), before.facts);
   return failing.filter(
     ({ object, found }) => found !== null && considered.test(object) && !known.includes(object),
   );
