@@ -122,7 +122,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     const milliseconds = Math.round(performance.now() - this.#running.since);
     this.#running = undefined;
     if (isOutside) await this.begin();
-    await this.continue(sql);
+    await this.resume(sql);
     this.recorded.push({ name: this.current.name, milliseconds });
     return isOutside && (await this.commit());
   }

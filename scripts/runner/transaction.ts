@@ -44,10 +44,10 @@ export class RunTransaction {
     if (this.isOpen()) return;
     const { connection, progress } = this.attempt;
     this.acceptsStatements = false;
-    this.#began = (await this.#sendSettings(BEGIN)).began;
+    this.#began = (await this.#renew(BEGIN)).began;
     if (progress.removed.length > 0) {
       await refuseLoss(connection, progress.removed);
-      await this.continue();
+      await this.resume();
     }
     this.acceptsStatements = true;
   }
@@ -57,20 +57,18 @@ export class RunTransaction {
    *
    * @throws Failure `partial` if the transaction is not the run's own
    */
-  protected async continue(sql = ''): Promise<State> {
+  protected async resume(sql = ''): Promise<State> {
     // SAVEPOINT fails if there is no transaction: the migration has ended it.
-    const state = await this.#sendSettings('SAVEPOINT own; RELEASE own;', sql).catch(
-      (error: unknown) => {
-        throw sqlstateOf(error) === '25P01' ? this.leftTransaction() : error;
-      },
-    );
+    const state = await this.#renew('SAVEPOINT own; RELEASE own;', sql).catch((error: unknown) => {
+      throw sqlstateOf(error) === '25P01' ? this.leftTransaction() : error;
+    });
     // A migration that sent `…; COMMIT; BEGIN` leaves a transaction that has another timestamp.
     if (state.began !== this.#began) throw this.leftTransaction();
     return state;
   }
 
   /** Sends the settings of a run between two other texts. */
-  async #sendSettings(begin: string, end = ''): Promise<State> {
+  async #renew(begin: string, end = ''): Promise<State> {
     const { command, connection } = this.attempt;
     const name = connectionName('run', command); // Behind a pooler, RESET ALL resets it, too.
     const settings = `${runSettings(this.attempt)} SET LOCAL application_name = '${name}';`;
@@ -96,7 +94,7 @@ export class RunTransaction {
   async commit(): Promise<boolean> {
     if (!this.isOpen()) return false;
     this.acceptsStatements = false;
-    const { written } = await this.continue();
+    const { written } = await this.resume();
     if (written) await this.#checkAndCommit();
     else await this.rollback();
     return written;
