@@ -110,7 +110,6 @@ export async function runMigrations(
     checkOrder: false,
     singleTransaction: client.onStart === undefined,
     noLock: true,
-    verbose: false,
     logger: silent,
     migrationLoaderStrategies: [
       { extensions: [extname(first.path)], loader: () => Promise.resolve(units) },
