@@ -15,22 +15,22 @@ export interface RunLock {
   assertHeld(query?: string): Promise<unknown[]>;
 }
 
-/** SQL for a {@link Session} as JSON. `a` is the alias of `pg_stat_activity`. */
-export const SESSION_JSON = `json_build_object('pid', a.pid, 'application', a.application_name,
-  'client', coalesce(host(a.client_addr), 'local'), 'state', coalesce(a.state, ''),
-  'age', extract(epoch FROM now() - coalesce(a.xact_start, a.state_change, a.backend_start))::int,
-  'query', left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 120))`;
+/** The query for the {@link Session}s that have these process ids. */
+export const sessionsQuery = (pids: string) => `
+  SELECT pid, application_name AS application, coalesce(host(client_addr), 'local') AS client,
+    coalesce(state, '') AS state, left(regexp_replace(coalesce(query, ''), '\\s+', ' ', 'g'), 120) AS query,
+    extract(epoch FROM now() - coalesce(xact_start, state_change, backend_start))::int AS age
+  FROM pg_catalog.pg_stat_activity WHERE pid IN (${pids})`;
 
 const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTED;
   SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL search_path = pg_catalog;
   ${noTimeouts(connection)}
   SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held, transaction_timestamp()::text AS began`;
-/** The holder of the lock. `pg_locks` has a key of 64 bits in two columns, with 1 in `objsubid`. */
-const HOLDER = `SELECT ${SESSION_JSON} AS holder
-  FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-    AND (l.classid::bigint << 32 | l.objid::bigint) = ${RUN_LOCK_KEY}
-    AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) LIMIT 1`;
+/** The session that holds the lock. `pg_locks` has a key of 64 bits in two columns, with 1 in `objsubid`. */
+const HOLDER = sessionsQuery(`SELECT pid FROM pg_catalog.pg_locks
+  WHERE locktype = 'advisory' AND granted AND objsubid = 1
+    AND (classid::bigint << 32 | objid::bigint) = ${RUN_LOCK_KEY}
+    AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())`);
 
 /**
  * Runs `use` while it holds the run lock: only one process at a time may migrate a database.
@@ -62,7 +62,7 @@ export async function withRunLock<T>(
     const isLast = Date.now() >= deadline;
     // Say who holds the lock: first after about half a second, and then every four seconds.
     if (isLast || attempt % 20 === 2) {
-      const holder = (await row<{ holder: Session } | undefined>(HOLDER))?.holder;
+      const holder = await row<Session | undefined>(HOLDER);
       if (isLast) throw failure('run-lock', [options.lockWait, holder]);
       tell(`waiting for another run: ${sessionText(holder)}`);
     }

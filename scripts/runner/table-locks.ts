@@ -5,24 +5,20 @@ import { failure } from '../report/errors.ts';
 import type { Session } from '../report/types.ts';
 import { blockerLines, duration } from '../report/wording.ts';
 import type { Context } from './context.ts';
-import { SESSION_JSON } from './run-lock.ts';
+import { sessionsQuery } from './run-lock.ts';
 
 /** Milliseconds before the first query (less if `--lock-timeout` is short), and between two queries. */
 const DELAY = 700;
 const INTERVAL = 2000;
 
-/** Who blocks these connections, and the progress of an index build (manual, 27.4.4). */
-const activityQuery = (names: string) => `SELECT
-  (SELECT json_agg(${SESSION_JSON})
-    FROM pg_catalog.pg_stat_activity w, unnest(pg_blocking_pids(w.pid)) AS p(pid),
-      pg_catalog.pg_stat_activity a
-    WHERE w.application_name IN (${names}) AND a.pid = p.pid) AS blockers,
-  (SELECT format('%s: %s %%', i.phase, 100 * greatest(i.blocks_done, i.tuples_done)
-      / greatest(i.blocks_total, i.tuples_total, 1))
-    FROM pg_catalog.pg_stat_activity w JOIN pg_catalog.pg_stat_progress_create_index i ON i.pid = w.pid
-    WHERE w.application_name IN (${names}) LIMIT 1) AS progress`;
-
-type Activity = Readonly<{ blockers: readonly Session[] | null; progress: string | null }>;
+/** Who blocks the connections with these names, and the progress of an index build (manual, 27.4.4). */
+const activityQuery = (names: string) => `
+  ${sessionsQuery(`SELECT unnest(pg_catalog.pg_blocking_pids(w.pid))
+    FROM pg_catalog.pg_stat_activity w WHERE w.application_name IN (${names})`)};
+  SELECT format('%s: %s %%', i.phase, 100 * greatest(i.blocks_done, i.tuples_done)
+    / greatest(i.blocks_total, i.tuples_total, 1)) AS progress
+  FROM pg_catalog.pg_stat_activity JOIN pg_catalog.pg_stat_progress_create_index i USING (pid)
+  WHERE application_name IN (${names})`;
 
 /**
  * Runs `use` with a context that watches its statements. If one takes long, it asks the server on another
@@ -39,31 +35,26 @@ export async function withLockMonitor<T>(
   let current = Promise.resolve();
   const delay = options.lockTimeout === 0 ? DELAY : Math.min(DELAY, options.lockTimeout / 3);
   const report = async (done: AbortSignal) => {
-    if (done.aborted) return; // The statement ended while the monitor watched another one.
+    await sleep(delay, undefined, { signal: done });
     await withConnection({ ...context, signal: closing.signal }, 'monitor', async ({ query }) => {
       while (!done.aborted) {
-        const activity = (await query(activityQuery(names)))[0]?.rows[0] as Activity;
+        const [sessions, builds] = await query(activityQuery(names));
+        const found = sessions?.rows as Session[];
         const isNew = ({ pid }: Session) => !blockers.some((known) => known.pid === pid);
-        if (activity.blockers?.some(isNew) === true)
-          tell(`waiting for a table lock${blockerLines(activity.blockers)}`);
-        blockers = activity.blockers ?? blockers;
-        if (activity.progress !== null) tell(activity.progress);
-        await sleep(INTERVAL, undefined, { signal: done }).catch(() => undefined);
+        if (found.some(isNew)) tell(`waiting for a table lock${blockerLines(found)}`);
+        if (found.length > 0) blockers = found;
+        for (const { progress } of builds?.rows as { progress: string }[]) tell(progress);
+        await sleep(INTERVAL, undefined, { signal: done });
       }
     });
   };
   const watch: Context['watch'] = async (statement) => {
     const done = new AbortController();
-    const timer = setTimeout(() => {
-      // One connection at a time. If the monitor cannot connect, the statement goes on without it.
-      current = current.then(() => report(done.signal)).catch(() => undefined);
-    }, delay);
-    try {
-      return await statement;
-    } finally {
-      clearTimeout(timer);
+    // One connection at a time. If the monitor cannot connect, the statement goes on without it.
+    current = current.then(() => report(done.signal)).catch(() => undefined);
+    return await statement.finally(() => {
       done.abort();
-    }
+    });
   };
   try {
     return await use({ ...context, watch, blockers: () => blockers });
