@@ -9,6 +9,7 @@ import { compare } from '../schema/compare.ts';
 import type { Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
 import { refuseProblems } from './preflight.ts';
+import { BEGIN_READ } from './session-settings.ts';
 
 /** What the check read, how many migrations are applied, and the differences from the expected schema. */
 export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
@@ -37,33 +38,26 @@ export async function checkSchema(connection: Connection, context: Context, coun
 }
 
 /** Reads the state in its own transaction. If privileges are missing, the failure lists all of them. */
-async function readInOwnTransaction(
-  connection: Connection,
-  context: Context,
-  hasTable = true,
-  retries = 5,
-): Promise<State> {
-  const lockTimeout = `SET LOCAL lock_timeout = '${context.options.lockTimeout}ms';`;
-  const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${lockTimeout} ${READ_SETTINGS}`;
-  try {
-    return await readState(connection, context, begin, 'COMMIT', hasTable);
-  } catch (error) {
-    await connection.query('ROLLBACK').catch(() => undefined);
-    const sqlstate = sqlstateOf(error);
-    // The migrations table or its schema does not exist yet.
-    if (hasTable && sqlstate === '42P01')
-      return await readInOwnTransaction(connection, context, false);
-    // An internal error such as "cache lookup failed", if another session has dropped an object meanwhile.
-    if (retries > 0 && sqlstate === 'XX000')
-      return await readInOwnTransaction(connection, context, hasTable, retries - 1);
-    if (sqlstate === '42703') throw failure('foreign-table', [(error as Error).message]);
-    if (sqlstate === '42501') {
-      const { facts } = await readState(connection, context, begin, 'COMMIT', false);
-      const state = { facts, hasTable: true };
-      await refuseProblems(connection, context, context.project.migrations, state);
+async function readInOwnTransaction(connection: Connection, context: Context): Promise<State> {
+  const { options, project } = context;
+  const begin = `${BEGIN_READ} SET LOCAL lock_timeout = '${options.lockTimeout}ms'; ${READ_SETTINGS}`;
+  const read = (hasTable: boolean) => readState(connection, context, begin, 'COMMIT', hasTable);
+  for (let attempt = 1, hasTable = true; ; attempt++)
+    try {
+      return await read(hasTable);
+    } catch (error) {
+      await connection.query('ROLLBACK').catch(() => undefined);
+      const sqlstate = sqlstateOf(error);
+      if (sqlstate === '42703') throw failure('foreign-table', [(error as Error).message]);
+      if (sqlstate === '42501') {
+        const state = { ...(await read(false)), hasTable: true };
+        await refuseProblems(connection, context, project.migrations, state);
+      }
+      // The migrations table or its schema does not exist yet.
+      if (sqlstate === '42P01' && hasTable) hasTable = false;
+      // XX000 is "cache lookup failed": another session has dropped an object meanwhile.
+      else if (sqlstate !== 'XX000' || attempt > 5) throw error;
     }
-    throw error;
-  }
 }
 
 /** Reads the migrations table and the facts in one round trip. */

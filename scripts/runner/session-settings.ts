@@ -29,8 +29,8 @@ SET LOCAL standard_conforming_strings = on;`;
 
 /** BEGIN with its modes, since a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
-/** SERIALIZABLE, READ ONLY and DEFERRABLE together would wait for the transactions of others. */
-export const BEGIN_READ = 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;';
+/** All queries see the same data. SERIALIZABLE READ ONLY could wait for the transactions of others. */
+export const BEGIN_READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;';
 
 /** SQL without string literals and comments. These patterns also match texts of many megabytes. */
 const bare = (sql: string) => sql.replaceAll(/'[^']*'|--.*|\/\*[^]*?\*\//g, ' ');
