@@ -22,22 +22,22 @@ export async function refuseProblems(
   migrations: readonly Migration[],
   { facts, hasTable }: Readonly<{ facts: Facts; hasTable: boolean }>,
 ): Promise<void> {
-  const { command, direction, options, project, settings } = context;
-  const { database } = context.configuration;
-  const writes = !options.dryRun && ['up', 'down', 'redo'].includes(command);
-  const needs: Need[] = [[settings.tableName, 'SELECT']];
+  const { command, direction, options, project, settings, configuration } = context;
+  const { tableName } = settings;
+  const needs: Need[] = [[tableName, 'SELECT']];
   const add = (towards: Direction, live: Facts) => {
-    needs.push([settings.tableName, towards === 'up' ? 'INSERT' : 'DELETE']);
+    needs.push([tableName, towards === 'up' ? 'INSERT' : 'DELETE']);
     needs.push(...migrations.flatMap((migration) => needsOf(project, migration, towards, live)));
   };
+  const writes = !options.dryRun && ['up', 'down', 'redo'].includes(command);
   if (writes) add(direction, facts);
   if (writes && command === 'redo') add('up', new Map()); // By then, all that it creates is removed.
-  if (writes && !hasTable) needs.push([settings.tableName, 'CREATE']);
-  const query = problemsQuery(needs, settings.migrationsSchema, writes);
-  const results = await connection.query(`${BEGIN_READ} ${READ_SETTINGS} ${query}; COMMIT`);
-  const problems = results.at(-2)?.rows as Problem[];
-  const lacking = writes ? (await compare(expectedAt(project, 0), facts)).failing : [];
+  if (writes && !hasTable) needs.push([tableName, 'CREATE']);
+  const query = `${BEGIN_READ} ${READ_SETTINGS} ${problemsQuery(needs, writes)}; COMMIT`;
+  const problems = (await connection.query(query)).at(-2)?.rows as Problem[];
+  const { database } = configuration;
   const remedy = `load the application's base schema into database ${database}, or correct the database in the URL`;
+  const lacking = writes ? (await compare(expectedAt(project, 0), facts)).failing : [];
   for (const { object, expected, found } of lacking) {
     const problem = `${object} is ${found ?? 'missing'} (expected ${expected ?? 'nothing'})`;
     problems.push({ problem, remedy });
@@ -66,24 +66,23 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
     const mayDepend = removed.some((other) => other !== object);
     if (direction === 'down') {
       const mayStay = parts.some(([, text]) => isTriggerFunction(text));
-      const isNew = parts.some(([part]) => isKind(part) && !isKnown(object, part));
+      const kinds = parts.map(([part]) => part).filter(isKind);
+      const isNew = kinds.some((kind) => !isKnown(object, kind));
       if (!live.has(object) || mayStay || (mayDepend && !isNew)) return [];
-      return [[object, parts.some(([part]) => isKind(part)) ? 'DROP' : 'OWNER']];
+      return [[object, kinds.length > 0 ? 'DROP' : 'OWNER']];
     }
     const needs: Need[] = [];
     for (const [part, text] of parts) {
       if (text === null) continue;
-      const isThere = live.get(object)?.has(part) === true;
-      if (isKind(part) && !isThere) needs.push([object, 'CREATE']);
+      const isMissing = live.get(object)?.has(part) !== true;
+      if (isMissing && isKind(part)) needs.push([object, 'CREATE']);
       if (removed.length > 0) continue; // This part may only be renamed, which needs no more.
-      const [, target] = REFERENCE.exec(text) ?? [];
-      const [, parent] = PARENT.exec(text) ?? [];
+      if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
+      const parent = PARENT.exec(text)?.[1];
+      if (isMissing && parent !== undefined) needs.push([parent, 'OWNER']);
       // Even if the foreign key is there, the migration may drop it, and create it again.
+      const target = REFERENCE.exec(text)?.[1];
       if (target !== undefined && !isKnown(object, part)) needs.push([target, 'REFERENCES']);
-      if (parent !== undefined && !isThere) needs.push([parent, 'OWNER']);
-      // To create an index, or a key (which has an index), the role needs CREATE on the schema.
-      const isIndex = part.startsWith('index ') || KEY.test(text);
-      if (isIndex && !isThere) needs.push([object, 'CREATE']);
     }
     if (!live.has(object) || mayDepend) return needs;
     if (patch === null) return [...needs, [object, 'DROP']];
@@ -92,6 +91,7 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
   });
 }
 
+/** An index, or a key, which has an index. */
+const INDEX = /^(USING|PRIMARY KEY|UNIQUE|EXCLUDE)\b/;
 const PARENT = /^(?:UNLOGGED )?(?:PARTITION OF |INHERITS \()((?:"[^"]+"|[^" ,)])+)/;
-const KEY = /^(PRIMARY KEY|UNIQUE|EXCLUDE)/;
 const REFERENCE = /^FOREIGN KEY .* REFERENCES ((?:"[^"]+"|[^"(])+)\(/s;
