@@ -1,6 +1,6 @@
 import { withConnection, type Connection, type Statement } from '../database/connection.ts';
 import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
-import { expectedAt, type Migration } from '../project/project.ts';
+import { expectedAt } from '../project/project.ts';
 import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
@@ -19,76 +19,64 @@ import { versionDetails } from './check.ts';
 /** `plan`: prints the SQL of a run as a script for psql, without the checks. Only reads, takes no lock. */
 export const plan = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
-    const { project, command, direction, argument } = context;
+    const { project, command, direction, argument, settings } = context;
     const { count, hasTable } = await withRetries(context, () => checkSchema(connection, context));
     const target = targetCount(project, count, direction, argument);
     const texts = await textsBetween(context, connection, count, target);
     if (command === 'redo') texts.push(...(await textsBetween(context, connection, target, count)));
-    const output = `${head(context, count)}\n\n${script(context, texts, hasTable)}`;
+    if (texts.length === 0) texts.push('-- Nothing to do.');
+    else if (!hasTable) texts.unshift(inTransaction(context, createTable(settings.tableName)));
+    // Migrations that follow each other in transactions share one.
+    const script = texts.join('\n\n').replaceAll(`COMMIT;\n\n${begin(context)}`, '');
+    const output = `${head(context, count)}\n\n${script}`;
     return { outcome: 'planned', ...versionDetails(context, connection, count), output };
   });
 
 /** Returns the SQL of each migration. Calls their functions, which may read, but sends no statement. */
 async function textsBetween(context: Context, connection: Connection, from: number, to: number) {
+  const { project, settings } = context;
   const direction: Direction = from < to ? 'up' : 'down';
-  const migrations = migrationsBetween(context.project, direction, from, to);
-  const loaded = await loadMigrations(migrations, direction);
+  const loaded = await loadMigrations(migrationsBetween(project, direction, from, to), direction);
   const texts: string[] = [];
+  let count = from;
   await connection.query(`${BEGIN_READ} ${runSettings(context)}`);
   for (const [migration, action] of loaded) {
-    const { file } = migration;
-    const reader = readerFor(connection, file);
-    const sql = await sqlOf(migration, action, reader).catch((cause: unknown) => {
+    const { name, file } = migration;
+    const planned = sqlOf(migration, action, readerFor(connection, file));
+    const { statements, isInside } = await planned.catch((cause: unknown) => {
       throw cause instanceof Failure ? cause : migrationFailure(file, cause);
     });
-    const count = direction === 'up' ? from + texts.length : from - texts.length;
-    texts.push(migrationText(context, migration, direction, count, sql));
+    const before = expectedAt(project, count).facts;
+    count += direction === 'up' ? 1 : -1;
+    const changes = effectLines(before, expectedAt(project, count).facts);
+    const title = `${direction === 'up' ? '' : 'revert '}${name} (${file})`;
+    const text = [
+      ...[isInside ? title : `${title}, outside a transaction`, ...changes].map(comment),
+      ...(isInside ? [] : [`SET search_path = ${settings.searchPath};`]),
+      // If a statement ends with a comment, the semicolon must be on the next line.
+      ...statements.map((sql) => (/--[^\n]*$/.test(sql) ? `${sql}\n;` : sql)),
+      // The record, and the next migration, must not see what this one has SET.
+      isInside ? runSettings(context).replaceAll('\n', ' ') : RESET,
+      recordStatement(settings, name, direction),
+    ].join('\n');
+    texts.push(isInside ? inTransaction(context, text) : text);
   }
   await connection.query('ROLLBACK');
   return texts;
 }
 
-/** The SQL of one migration, below comments that describe it. `count` migrations are applied before it. */
-function migrationText(
-  context: Context,
-  { name, file }: Migration,
-  direction: Direction,
-  count: number,
-  { statements, isInside }: Awaited<ReturnType<typeof sqlOf>>,
-): string {
-  const { project, settings } = context;
-  const title = `${direction === 'up' ? '' : 'revert '}${name} (${file})`;
-  const after = expectedAt(project, direction === 'up' ? count + 1 : count - 1);
-  const comments = [title, ...effectLines(expectedAt(project, count).facts, after.facts)];
-  const setPath = `SET search_path = ${settings.searchPath};`;
-  const text = [
-    ...comments.map((line) => `-- ${line.replaceAll('\n', '\n-- ')}`), // A name may have a line end.
-    ...(isInside ? [] : ['-- Outside a transaction', setPath]),
-    // If a statement ends with a comment, the semicolon must be on the next line.
-    ...statements.map((sql) => (/--[^\n]*$/.test(sql) ? `${sql}\n;` : sql)),
-    // The record, and the next migration, must not see what this one has SET.
-    isInside ? runSettings(context).replaceAll('\n', ' ') : RESET,
-    recordStatement(settings, name, direction),
-  ].join('\n');
-  return isInside ? `${text}\n\n` : `COMMIT;\n\n${text}\n\n${begin(context)}`;
-}
+/** A comment. A name in it may have a line end. */
+const comment = (text: string) => `-- ${text.replaceAll('\n', '\n-- ')}`;
 
-/** Sends queries that the function of a migration makes, and refuses its other statements. */
-const readerFor = ({ client }: Connection, file: string) => ({
-  async query(statement: Statement, values?: readonly unknown[]) {
-    const given = typeof statement === 'string' ? { text: statement } : statement;
-    if (!isQuery(given.text))
-      throw failure('plan-writes', [file, `it sends ${given.text}`], { file });
-    // The extended protocol refuses a text of several statements, such as `SELECT 1; COMMIT`.
-    const config = { values: values as unknown[], ...given, queryMode: 'extended' };
-    return await client.query(config).catch((cause: unknown) => {
-      const { message } = cause as Error;
-      const isRefused = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
-      if (isRefused) throw failure('plan-writes', [file, message], { file, cause });
-      throw serverFailure(cause, file) ?? cause;
-    });
-  },
-});
+const begin = (context: Context) => `${BEGIN}
+${runSettings(context)}
+DO $$ BEGIN IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN
+  RAISE EXCEPTION 'another run holds the run lock'; END IF; END $$;\n\n`;
+
+const inTransaction = (context: Context, text: string) => `${begin(context)}${text}\n\nCOMMIT;`;
+
+const createTable = (name: string) => `-- The migrations table
+CREATE TABLE ${name} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);`;
 
 const head = ({ configuration: { database, host, port }, project }: Context, count: number) =>
   `-- What would run on database ${database} at ${host}:${port}, now ${atVersion(versionAt(project, count))}.
@@ -96,18 +84,19 @@ const head = ({ configuration: { database, host, port }, project }: Context, cou
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
 SET client_encoding = 'UTF8';`;
 
-const begin = (context: Context) => `${BEGIN}
-${runSettings(context)}
-DO $$ BEGIN
-  IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN RAISE EXCEPTION 'another run holds the run lock'; END IF;
-END $$;\n\n`;
-
-/** One transaction; each migration outside a transaction ends it, and begins another one after itself. */
-function script(context: Context, texts: readonly string[], hasTable: boolean): string {
-  if (texts.length === 0) return '-- Nothing to do.';
-  const create = `-- The migrations table
-CREATE TABLE ${context.settings.tableName} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);\n\n`;
-  const whole = [begin(context), ...(hasTable ? [] : [create]), ...texts, 'COMMIT;\n\n'].join('');
-  const emptyTransaction = `${begin(context)}COMMIT;\n\n`;
-  return whole.replaceAll(emptyTransaction, '').trim();
-}
+/** Sends the queries that the function of a migration makes, and refuses its other statements. */
+const readerFor = ({ client }: Connection, file: string) => ({
+  async query(statement: Statement, values?: readonly unknown[]) {
+    const given = typeof statement === 'string' ? { text: statement } : statement;
+    const refusal = (reason: string, cause?: unknown) =>
+      failure('plan-writes', [file, reason], { file, cause });
+    if (!isQuery(given.text)) throw refusal(`it sends ${given.text}`);
+    // The extended protocol refuses a text of several statements, such as `SELECT 1; COMMIT`.
+    const config = { values: values as unknown[], ...given, queryMode: 'extended' };
+    return await client.query(config).catch((cause: unknown) => {
+      const { message } = cause as Error;
+      const isRefused = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
+      throw isRefused ? refusal(message, cause) : (serverFailure(cause, file) ?? cause);
+    });
+  },
+});
