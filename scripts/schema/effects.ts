@@ -116,6 +116,27 @@ export function effectBetween(before: Facts, after: Facts): Effect {
   return effect;
 }
 
+/**
+ * Adds to the prerequisites every fact of the base schema that a migration changes or removes: after the
+ * `down` of that migration, it must be there again.
+ */
+export function completePrerequisites(given: Effect, base: Facts, effects: readonly Effect[]) {
+  const entries = effects.flatMap((effect) => Object.entries(effect));
+  const added = entries.map(([object, patch]): Effect => {
+    const named = partsOf(patch).map(([part]) => part);
+    const all = [...(base.get(object) ?? [])];
+    const changed = all.filter(
+      ([part, text]) => patch === null || (named.includes(part) && !isTriggerFunction(text)),
+    );
+    // An equal constraint that stays, so that it is not taken for the removed one under another name.
+    const texts = changed.filter(([part]) => isConstraint(part)).map(([, text]) => text);
+    const twins = all.filter(([part, text]) => isConstraint(part) && texts.includes(text));
+    return { [object]: Object.fromEntries([...changed, ...twins]) };
+  });
+  // The given facts are first, so that the file keeps its order, and last, so that they are not replaced.
+  return effectBetween(new Map(), merge([given, ...added, given]));
+}
+
 /** How two schemas differ: `+` added, `~` changed, `-` removed (for an object as a whole, not its parts). */
 export const effectLines = (before: Facts, after: Facts): string[] =>
   Object.entries(effectBetween(before, after)).flatMap(([object, patch]) => {
