@@ -14,9 +14,6 @@ import { BEGIN_READ } from './session-settings.ts';
 /** What the check read, how many migrations are applied, and the differences from the expected schema. */
 export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
 
-/** The rows of the migrations table, whether that exists, and the live schema. */
-type State = Awaited<ReturnType<typeof readState>>;
-
 /**
  * Reads the version from the migrations table, and compares the live schema with the expected schema at that
  * version. If a transaction is open, the check runs its deferred triggers first, and reads inside it. It then
@@ -38,7 +35,7 @@ export async function checkSchema(connection: Connection, context: Context, coun
 }
 
 /** Reads the state in its own transaction. If privileges are missing, the failure lists all of them. */
-async function readInOwnTransaction(connection: Connection, context: Context): Promise<State> {
+async function readInOwnTransaction(connection: Connection, context: Context) {
   const { options, project } = context;
   const begin = `${BEGIN_READ} SET LOCAL lock_timeout = '${options.lockTimeout}ms'; ${READ_SETTINGS}`;
   const read = (hasTable: boolean) => readState(connection, context, begin, 'COMMIT', hasTable);
@@ -60,7 +57,7 @@ async function readInOwnTransaction(connection: Connection, context: Context): P
     }
 }
 
-/** Reads the migrations table and the facts in one round trip. */
+/** Reads, in one round trip, the rows of the migrations table, if it exists, and the live schema. */
 async function readState(
   connection: Connection,
   context: Context,

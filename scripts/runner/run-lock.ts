@@ -51,7 +51,6 @@ export async function withRunLock<T>(
   const deadline = Date.now() + options.lockWait * 1000;
   const row = async <R>(sql: string) => (await connection.query(sql)).at(-1)?.rows[0] as R;
   for (let attempt = 0; ; attempt++) {
-    signal.throwIfAborted();
     const { held, began } = await row<{ held: boolean; began: string }>(tryLock(connection));
     try {
       const assertHeld = (query = '') => queryHeld(connection, began, query);
@@ -76,11 +75,10 @@ export async function withRunLock<T>(
  * @throws Failure `unavailable` if that transaction has ended: the lock is then no longer held
  */
 async function queryHeld(connection: Connection, began: string, query: string) {
-  const sql = `SELECT transaction_timestamp()::text = '${began}' AS held; ${query}`;
-  const [first, answer] = await connection.query(sql).catch((cause: unknown) => {
+  const isHeld = `SELECT WHERE transaction_timestamp()::text = '${began}'`;
+  const [held, answer] = await connection.query(`${isHeld}; ${query}`).catch((cause: unknown) => {
     throw failure('run-lock-lost', [], { cause });
   });
-  const { held } = first?.rows[0] as { held: boolean };
-  if (!held) throw failure('run-lock-lost', []);
+  if (held?.rowCount !== 1) throw failure('run-lock-lost', []);
   return (answer?.rows ?? []) as unknown[];
 }
