@@ -85,15 +85,15 @@ const head = ({ configuration: { database, host, port }, project }: Context, cou
 SET client_encoding = 'UTF8';`;
 
 /** Sends the queries that the function of a migration makes, and refuses its other statements. */
-const readerFor = ({ client }: Connection, file: string) => ({
+const readerFor = ({ send }: Connection, file: string) => ({
   async query(statement: Statement, values?: readonly unknown[]) {
     const given = typeof statement === 'string' ? { text: statement } : statement;
     const refusal = (reason: string, cause?: unknown) =>
       failure('plan-writes', [file, reason], { file, cause });
     if (!isQuery(given.text)) throw refusal(`it sends ${given.text}`);
     // The extended protocol refuses a text of several statements, such as `SELECT 1; COMMIT`.
-    const config = { values: values as unknown[], ...given, queryMode: 'extended' };
-    return await client.query(config).catch((cause: unknown) => {
+    const query = { ...given, queryMode: 'extended' };
+    return await send(query, values).catch((cause: unknown) => {
       const { message } = cause as Error;
       const isRefused = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
       throw isRefused ? refusal(message, cause) : (serverFailure(cause, file) ?? cause);
