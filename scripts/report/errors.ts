@@ -14,19 +14,8 @@ export const exitCodes = {
   partial: 8,
 } as const;
 
-/** The texts of all failures, by outcome and code. Each text has a message and, after an arrow, a hint. */
-const byOutcome = { usage: usageMessages, ...runMessages };
-/** The texts of all failures, by code. No code belongs to two outcomes. */
-export const messages = {
-  ...usageMessages,
-  ...runMessages.unavailable,
-  ...runMessages.locked,
-  ...runMessages.failed,
-  ...runMessages.differs,
-  ...runMessages['data-loss'],
-  ...runMessages.partial,
-  ...runMessages.error,
-};
+/** The texts of all failures, by code. The first word of a text is the outcome, and `→` begins the hint. */
+export const messages = { ...usageMessages, ...runMessages };
 type Outcome = keyof typeof exitCodes;
 type Code = keyof typeof messages;
 
@@ -60,11 +49,8 @@ export function failure<C extends Code>(
   values: Parameters<(typeof messages)[C]>,
   details: Details = {},
 ): Failure {
-  const words = messages[code] as (...values: Parameters<(typeof messages)[C]>) => string;
-  const outcomes = Object.keys(byOutcome) as Outcome[];
-  const outcome = outcomes.find((name) => code in byOutcome[name]) ?? 'error';
-  const text = words(...values);
-  const arrow = text.lastIndexOf('\n→ ');
-  const [message, hint] = [text.slice(0, arrow), text.slice(arrow + 3)];
-  return new Failure(outcome, code, message.trim(), hint.trim(), details);
+  const text = (messages[code] as (...values: unknown[]) => string)(...values);
+  const parts = /^\n?(\S+): (.*)\n→ (.*)$/s.exec(text.trimEnd());
+  const [, outcome, message, hint] = parts as unknown as [string, Outcome, string, string];
+  return new Failure(outcome, code, message, hint, details);
 }

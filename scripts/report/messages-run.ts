@@ -1,124 +1,120 @@
-import { connectHint, migrationHint, serverHint } from './hints.ts';
+import { hintFor } from './hints.ts';
 import type { Difference, Direction, Loss, Problem, Session } from './types.ts';
-import {
-  atVersion,
-  blockerLines,
-  differenceLines,
-  list,
-  lossLines,
-  plural,
-  RUN,
-  sessionText,
-  STATUS,
-} from './wording.ts';
+import { atVersion, blockerLines, differenceLines, list, lossLines, plural } from './wording.ts';
+import { RUN, sessionText, STATUS } from './wording.ts';
 
 type Address = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
 
 const NO_TRANSACTION =
   'A migration that cannot run in a transaction calls pgm.noTransaction() first.';
+const UP_DIFFERS = `Usually a table or an index of the same name was there before. Change it to what is expected, or rename it, and run again.
+If you have just edited the migration, write its effect again, and read the diff:  ${RUN} snapshot`;
+const DOWN_DIFFERS = `Usually "down" does not undo all that "up" does, or somebody changed the schema by hand.
+Complete "down", or change that back, and run again:  ${RUN} down`;
+const EMPTY_DRIFTS =
+  'Usually the URL names another database, or the base schema of the application is not loaded. Correct the URL, or load the base schema.';
+const DRIFTS = `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  ${RUN} create <name>
+If a run was interrupted, complete it:  ${RUN} up`;
 
-/** The texts of failures that need a server, by outcome and code. What follows `→` is the hint. */
+/** The beginning of a statement, which may be many megabytes long. */
+const excerpt = (sql: string) => {
+  const lines = sql.slice(0, 1000).split('\n').slice(0, 12);
+  return list(lines.join('\n') === sql ? lines : [...lines, '…']);
+};
+
+/** The texts of failures that need a server. */
 export const runMessages = {
-  unavailable: {
-    'not-connected': ({ host, port, database, user }: Address, code: string, reason: string) =>
-      `cannot connect to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}
-→ ${connectHint(code, reason, `psql -h ${host} -p ${port} -U ${user} ${database}`)}`,
-    'too-old': (version: string, oldest: number) => `
-the server is PostgreSQL ${version}; the oldest supported version is ${oldest}
+  'not-connected': ({ host, port, database, user }: Address, code: string, reason: string) => `
+unavailable: cannot connect to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}
+→ ${hintFor('connect', code, reason) || `See whether the server answers:  psql -h ${host} -p ${port} -U ${user} ${database}`}`,
+  'too-old': (version: string, oldest: number) => `
+unavailable: the server is PostgreSQL ${version}; the oldest supported version is ${oldest}
 → Upgrade the server.`,
-    'connection-lost': (reason: string) => `the connection to the server was lost: ${reason}
+  'connection-lost': (reason: string) => `
+unavailable: the connection to the server was lost: ${reason}
 → Usually the server was restarted, or a firewall or a pooler closed the connection. ${STATUS}`,
-    'server-error': (reason: string, sqlstate: string, file?: string) =>
-      `${file === undefined ? '' : `${file}: `}the server reports an error: ${reason}
-→ ${serverHint(sqlstate)}`,
-    problems: (found: readonly Problem[], database: string) =>
-      `database ${database} is not ready:${list(found.map(({ problem }) => `- ${problem}`))}
+  'server-error': (reason: string, sqlstate: string, file?: string) => `
+unavailable: ${file === undefined ? '' : `${file}: `}the server reports an error: ${reason}
+→ ${hintFor('query', sqlstate)}`,
+  problems: (found: readonly Problem[], database: string) => `
+unavailable: database ${database} is not ready:${list(found.map(({ problem }) => `- ${problem}`))}
 → To solve this:${list([...new Set(found.map(({ remedy }) => remedy))])}`,
-    'pooled-search-path': (file: string, role: string, path: string) =>
-      `${file} runs outside a transaction, where a connection pooler does not keep search_path: names of tables in it would mean another schema
+  'pooled-search-path': (file: string, role: string, path: string) => `
+unavailable: ${file} runs outside a transaction, where a connection pooler does not keep search_path: names of tables in it would mean another schema
 → Set search_path on the role:  ALTER ROLE ${role} SET search_path = ${path};
 Then let the pooler open new connections to the server (PgBouncer: RECONNECT), and run the command again.`,
-    'pooled-session': (file: string, sql: string) => `
-${file} changes the session outside a transaction. Behind a connection pooler, other clients would get that session:${excerpt(sql)}
+  'pooled-session': (file: string, sql: string) => `
+unavailable: ${file} changes the session outside a transaction. Behind a connection pooler, other clients would get that session:${excerpt(sql)}
 → Remove the statement, or run this migration with a URL that goes to the server directly.`,
-    'run-lock-lost': () => `
-the connection that held the run lock was lost, so this run stopped before its next commit
+  'run-lock-lost': () => `
+unavailable: the connection that held the run lock was lost, so this run stopped before its next commit
 → Usually a pooler or a firewall closed the connection. ${STATUS}`,
-  },
-  locked: {
-    'run-lock': (wait: number, holder: Session | undefined) =>
-      `another run holds the run lock, and did not release it within ${wait} s: ${sessionText(holder)}
+
+  'run-lock': (wait: number, holder: Session | undefined) => `
+locked: another run holds the run lock, and did not release it within ${wait} s: ${sessionText(holder)}
 → Usually a deploy is still at work (its session is always idle). Run the command again, or wait longer:  --lock-wait=600
 If that deploy no longer runs, end its session:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});`,
-    'table-lock': (retries: number, blockers: readonly Session[]) =>
-      `a table lock could not be acquired in ${plural(retries + 1, 'attempt')}${blockerLines(blockers)}
+  'table-lock': (retries: number, blockers: readonly Session[]) => `
+locked: a table lock could not be acquired in ${plural(retries + 1, 'attempt')}${blockerLines(blockers)}
 → Usually a long transaction of the application or a backup holds it. Run the command again when that has ended,
 or wait longer for each lock, which makes writers wait as long:  --lock-timeout=10s`,
-    overtaken: (version: string | null) => `
-another run moved the database in the opposite direction: it is now ${atVersion(version)}
+  overtaken: (version: string | null) => `
+locked: another run moved the database in the opposite direction: it is now ${atVersion(version)}
 → Usually deploys of two versions run at the same time. ${STATUS}`,
-  },
-  failed: {
-    'migration-failed': (
-      file: string,
-      message: string,
-      sqlstate: string,
-      more: readonly string[],
-      sql = '',
-    ) => `
-${file} failed: ${message}${sqlstate === '' ? '' : ` (SQLSTATE ${sqlstate})`}${list(more)}${sql === '' ? '' : `\nin the statement:${excerpt(sql)}`}
-→ ${migrationHint(sqlstate, message, sql)}`,
-    'controls-transaction': (file: string, sql: string) => `
-${file} would begin or end a transaction, before the run has checked the schema:${excerpt(sql)}
+
+  'migration-failed': (
+    file: string,
+    message: string,
+    sqlstate: string,
+    more: readonly string[],
+    sql = '',
+  ) => `
+failed: ${file} failed: ${message}${sqlstate && ` (SQLSTATE ${sqlstate})`}${list(more)}${sql && `\nin the statement:${excerpt(sql)}`}
+→ ${hintFor('migration', sqlstate, message, sql)}`,
+  'controls-transaction': (file: string, sql: string) => `
+failed: ${file} would begin or end a transaction, before the run has checked the schema:${excerpt(sql)}
 → Remove BEGIN, COMMIT and ROLLBACK from it. ${NO_TRANSACTION}`,
-    'table-changed': (reason: string) => `a migration changed the migrations table itself: ${reason}
+  'table-changed': (reason: string) => `
+failed: a migration changed the migrations table itself: ${reason}
 → Remove the statements that change it: the framework records each migration.`,
-    'late-statement': (sql: string) => `
-a statement came after its migration had ended:${excerpt(sql)}
+  'late-statement': (sql: string) => `
+failed: a statement came after its migration had ended:${excerpt(sql)}
 → Usually an "await" is missing, or forEach() has an async function. Await every statement.`,
-    uncaught: (reason: string) => `a migration threw an error that nothing catches: ${reason}
+  uncaught: (reason: string) => `failed: a migration threw an error that nothing catches: ${reason}
 → Usually it comes from a callback or a promise that the migration does not await. Await it.`,
-    interrupted: (signal: string) => `
-stopped by ${signal}; what was not committed is rolled back
+  interrupted: (signal: string) => `
+failed: stopped by ${signal}; what was not committed is rolled back
 → ${STATUS}`,
-  },
-  differs: {
-    'in-the-way': (name: string, message: string, found: readonly Difference[]) =>
-      `migration ${name} failed, and what it creates is there already with another definition
+  'left-transaction': (file: string) => `
+partial: ${file} ended the transaction of the run, so some of its statements may be committed without a check
+→ Remove COMMIT and ROLLBACK from the migration. ${NO_TRANSACTION}
+See whether the schema is as expected:  ${RUN} check`,
+  internal: (reason: string) => `error: this program has a defect: ${reason}
+→ Please report it, with the output of the same command and --verbose.`,
+
+  'in-the-way': (name: string, message: string, found: readonly Difference[]) => `
+differs: migration ${name} failed, and what it creates is there already with another definition
 
 ${differenceLines(found)}
 
 PostgreSQL says: ${message}
 → Usually that is the cause: it was made by hand or by another program. Change it to what is expected, or rename it, and run again.`,
-    differs: (version: string | null, direction: Direction, found: readonly Difference[]) => `
-the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`} (${plural(found.length, 'difference')})
+  differs: (version: string | null, direction: Direction, found: readonly Difference[]) => `
+differs: the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`} (${plural(found.length, 'difference')})
 
 ${differenceLines(found)}
-→ ${differsHint(direction)}`,
-    drift: (version: string | null, found: readonly Difference[]) =>
-      `the schema is not what is expected ${atVersion(version)} (${plural(found.length, 'difference')})
+→ ${direction === 'up' ? UP_DIFFERS : DOWN_DIFFERS}`,
+  drift: (version: string | null, found: readonly Difference[]) => `
+differs: the schema is not what is expected ${atVersion(version)} (${plural(found.length, 'difference')})
 
 ${differenceLines(found)}
-→ ${driftHint(version)}`,
-  },
-  'data-loss': {
-    'data-loss': (losses: readonly Loss[]) => `
-this would delete data:${lossLines(losses)}
+→ ${version === null ? EMPTY_DRIFTS : DRIFTS}`,
+
+  'data-loss': (losses: readonly Loss[]) => `data-loss: this would delete data:${lossLines(losses)}
 → If you want that, save the data first (pg_dump), and add to the command:  --allow-data-loss`,
-    'data-loss-unseen': (tables: readonly string[], reason: string) =>
-      `this may delete data that the role may not read (${reason}):${list(tables)}
+  'data-loss-unseen': (tables: readonly string[], reason: string) => `
+data-loss: this may delete data that the role may not read (${reason}):${list(tables)}
 → Run the command as a role that may read these tables, or add to the command:  --allow-data-loss`,
-  },
-  partial: {
-    'left-transaction': (file: string) => `
-${file} ended the transaction of the run, so some of its statements may be committed without a check
-→ Remove COMMIT and ROLLBACK from the migration. ${NO_TRANSACTION}
-See whether the schema is as expected:  ${RUN} check`,
-  },
-  error: {
-    internal: (reason: string) => `this program has a defect: ${reason}
-→ Please report it, with the output of the same command and --verbose.`,
-  },
 };
 
 /** What a run that failed has left in the database. */
@@ -130,32 +126,9 @@ export function leftBehind(
 ): string {
   if (isCommitting)
     return 'The run stopped during COMMIT: it is unknown whether the server committed.';
-  const outside = wroteOutside ? ' What ran outside a transaction stays.' : '';
-  if (hasCommitted)
-    return `A part of this run is committed: the database is ${atVersion(version)}, and was checked there.${outside}`;
-  return wroteOutside
-    ? `The database is still ${atVersion(version)}.${outside}`
-    : 'Nothing was changed.';
+  if (!hasCommitted && !wroteOutside) return 'Nothing was changed.';
+  const state = hasCommitted
+    ? `A part of this run is committed: the database is ${atVersion(version)}, and was checked there.`
+    : `The database is still ${atVersion(version)}.`;
+  return wroteOutside ? `${state} What ran outside a transaction stays.` : state;
 }
-
-function differsHint(direction: Direction): string {
-  if (direction === 'down')
-    return `Usually "down" does not undo all that "up" does, or somebody changed the schema by hand.
-Complete "down", or change that back, and run again:  ${RUN} down`;
-  return `Usually a table or an index of the same name was there before. Change it to what is expected, or rename it, and run again.
-If you have just edited the migration, write its effect again, and read the diff:  ${RUN} snapshot`;
-}
-
-function driftHint(version: string | null): string {
-  if (version === null)
-    return 'Usually the URL names another database, or the base schema of the application is not loaded. Correct the URL, or load the base schema.';
-  return `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  ${RUN} create <name>
-If a run was interrupted, complete it:  ${RUN} up`;
-}
-
-/** The beginning of a statement, which may be many megabytes long. */
-const excerpt = (sql: string) => {
-  const text = sql.length > 1000 ? `${sql.slice(0, 1000)} …` : sql;
-  const lines = text.split('\n');
-  return list(lines.length > 12 ? [...lines.slice(0, 12), '…'] : lines);
-};

@@ -2,56 +2,58 @@ import { list, RUN } from './wording.ts';
 
 const SNAPSHOT = `To write the effect from what the migration does:  ${RUN} snapshot`;
 
-/** The texts of failures with outcome `usage`: a file or the command line is wrong, and nothing was run. */
+/** The texts of failures because of a file or the command line: nothing was run. For their form, see errors.ts. */
 export const usageMessages = {
-  'command-line': (reason: string) => `${reason}
+  'command-line': (reason: string) => `usage: ${reason}
 → Nothing was run. See the commands and options:  ${RUN} help`,
-  'npm-option': (reason: string) => `${reason}
+  'npm-option': (reason: string) => `usage: ${reason}
 → Nothing was run. npm takes options for itself. Write options after --:  ${RUN} up -- --dry-run`,
   'writes-files': (command: string, reason: string) => `
-"${command}" writes source files, and ${reason}
+usage: "${command}" writes source files, and ${reason}
 → Nothing was written. Run it in the project's folder, and see with git what it wrote:  ${RUN} ${command}`,
-  'not-readable': (file: string, reason: string) => `${file} cannot be read: ${reason}
+  'not-readable': (file: string, reason: string) => `usage: ${file} cannot be read: ${reason}
 → ${missingHint(file)}`,
-  'not-writable': (file: string, reason: string) => `${file} cannot be written: ${reason}
+  'not-writable': (file: string, reason: string) => `usage: ${file} cannot be written: ${reason}
 → Usually the folder belongs to another user, or the disk is full. Correct that, and run the command again.`,
-  'bad-file': (place: string, reason: string) => `${place} is not valid: ${reason}
+  'bad-file': (place: string, reason: string) => `usage: ${place} is not valid: ${reason}
 → Correct the file, and run the command again. ${isEffect(place) ? SNAPSHOT : ''}`,
-  'no-database': (variable: string, isEmpty: boolean) =>
-    `no database is named: ${isEmpty ? `${variable} is empty, so its value in .env is not used` : `neither ${variable} nor PGHOST is set`}
+  'no-database': (variable: string, isEmpty: boolean) => `
+usage: no database is named: ${isEmpty ? `${variable} is empty, so its value in .env is not used` : `neither ${variable} nor PGHOST is set`}
 → Set it in the environment or in .env:  ${variable}=postgres://user:password@host:5432/database
 To start a database to try things out:  npm run db`,
-  'bad-url': (variable: string, reason: string) => `${variable} cannot be used: ${reason}
+  'bad-url': (variable: string, reason: string) => `usage: ${variable} cannot be used: ${reason}
 → A URL has this form:  postgres://user:password@host:5432/database
 In the password, write @ : / ? # as %40 %3A %2F %3F %23.`,
-  'migration-name': (file: string) => `${file} is not named like a migration, so it would not run
+  'migration-name': (file: string) => `
+usage: ${file} is not named like a migration, so it would not run
 → A migration is named NNNN_verb-object.ts, in letters, digits and hyphens, and passes its SQL to pgm.sql().
 Rename this file, or move it to another folder.`,
-  'duplicate-number': (a: string, b: string) => `two migrations have the same number: ${a} and ${b}
+  'duplicate-number': (a: string, b: string) => `
+usage: two migrations have the same number: ${a} and ${b}
 → Usually two branches added one each. Take the one that is not applied anywhere, and give it and its effect file the next number.`,
-  'bad-migration': (file: string, reason: string) => `${file} cannot be loaded: ${reason}
+  'bad-migration': (file: string, reason: string) => `usage: ${file} cannot be loaded: ${reason}
 → A migration exports "up" and "down". If it cannot be reverted:  export const down = false;
 To check types and syntax:  npm run types`,
-  irreversible: (file: string) => `${file} cannot be reverted: it exports "down = false"
+  irreversible: (file: string) => `usage: ${file} cannot be reverted: it exports "down = false"
 → To correct what it did, add another migration:  ${RUN} create <name>`,
-  'unknown-migration': (name: string) => `there is no migration "${name}"
+  'unknown-migration': (name: string) => `usage: there is no migration "${name}"
 → See all migrations:  ${RUN} status`,
-  'not-applied': (name: string) => `${name} is not applied, so "down" cannot stop there
+  'not-applied': (name: string) => `usage: ${name} is not applied, so "down" cannot stop there
 → See what is applied:  ${RUN} status`,
   'base-schema': (place: string, reason: string) => `
-the base schema ${place} cannot be loaded: ${reason}
+usage: the base schema ${place} cannot be loaded: ${reason}
 → Usually it was not written by pg_dump. Write it with:  pg_dump --schema-only --no-owner --no-privileges`,
   'row-without-file': (names: readonly string[]) => `
-the migrations table has rows of migrations that have no file here:${list(names)}
+usage: the migrations table has rows of migrations that have no file here:${list(names)}
 → Usually a branch that is not merged applied them, or a file was renamed. Run the command where these files are, or undo the renaming.`,
   'out-of-order': (files: readonly string[], last: string) => `
-${last} is applied, but these earlier migrations are not:${list(files)}
+usage: ${last} is applied, but these earlier migrations are not:${list(files)}
 → Usually a branch with an older number was merged late. Give its migration and effect file the next number.`,
   'foreign-table': (reason: string) => `
-the migrations table was not made by node-pg-migrate: ${reason}
+usage: the migrations table was not made by node-pg-migrate: ${reason}
 → Usually another tool has a table with this name. Set "migrations-table" or "migrations-schema" in .node-pg-migraterc.json.`,
   'plan-writes': (file: string, reason: string) => `
-${file} cannot be planned, because its function itself writes to the database: ${reason}
+usage: ${file} cannot be planned, because its function itself writes to the database: ${reason}
 → Pass statements that write to pgm.sql(). Use pgm.db only to read.`,
 };
 
