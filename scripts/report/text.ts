@@ -5,37 +5,32 @@ import { atVersion, differenceLines, duration, list, plural, RUN } from './wordi
 
 /** The report as text, for people. The text of a failure is {@link failureText}. */
 export function asText(report: Report, hasColor: boolean): string {
-  const { command, outcome, database, output } = report;
-  const { migrations = [], reverted = [], applied = [], warnings = [] } = report;
+  const { command, outcome, version = null, database, output } = report;
+  const { migrations = [], reverted = [], applied = [], pending = [], warnings = [] } = report;
   if (output !== undefined || !database) return outputText(command, output);
   const { green, yellow, dim } = picocolors.createColors(hasColor);
-  const names = [...migrations, ...reverted, ...applied].map(({ name }) => name);
-  const width = Math.max(...names.map(({ length }) => length));
-  const row = (mark: string, name: string, when: string) =>
-    `  ${mark}  ${name.padEnd(width)}  ${when}`.trimEnd();
-  const address = `${database.name} at ${database.host}:${database.port}`;
-  const lines = [dim(`database ${address}, PostgreSQL ${database.serverVersion}`)];
+  const { name, host, port, serverVersion } = database;
+  const lines = [dim(`database ${name} at ${host}:${port}, PostgreSQL ${serverVersion}`)];
+  const width = Math.max(...[...migrations, ...reverted, ...applied].map((row) => row.name.length));
+  const add = (mark: string, name: string, when: string) =>
+    lines.push(`  ${mark}  ${name.padEnd(width)}  ${when}`.trimEnd());
   for (const { name, appliedOn } of migrations)
-    if (appliedOn === null) lines.push(row(yellow('pending'), name, ''));
-    else lines.push(row(green('applied'), name, appliedOn.slice(0, 19)));
-  for (const { name, milliseconds } of reverted) lines.push(row('-', name, duration(milliseconds)));
-  for (const { name, milliseconds } of applied) lines.push(row('+', name, duration(milliseconds)));
+    if (appliedOn === null) add(yellow('pending'), name, '');
+    else add(green('applied'), name, appliedOn.slice(0, 19));
+  for (const { name, milliseconds } of reverted) add('-', name, duration(milliseconds));
+  for (const { name, milliseconds } of applied) add('+', name, duration(milliseconds));
   if (warnings.length > 0)
     lines.push(`${yellow('warning:')} not expected, and left as it is:`, differenceLines(warnings));
-  const time = dim(duration(report.milliseconds));
-  if (outcome !== 'differs') lines.push(`${green('ok')}  ${summary(report)}  ${time}`);
-  return lines.join('\n');
-}
-
-function summary({ command, outcome, version = null, ...report }: Report): string {
-  const { applied = [], reverted = [], pending = [] } = report;
-  const parts: string[] = [];
-  if (reverted.length > 0) parts.push(`reverted ${plural(reverted.length, 'migration')}`);
-  if (applied.length > 0) parts.push(`applied ${plural(applied.length, 'migration')}`);
-  if (outcome === 'nothing-to-do') parts.push('nothing to do');
-  parts.push(`the schema is as expected ${atVersion(version)}`);
-  if (pending.length > 0 && command !== 'down') parts.push(`${pending.length} pending`);
-  return parts.join('; ');
+  if (outcome === 'differs') return lines.join('\n');
+  const done = [
+    reverted.length > 0 && `reverted ${plural(reverted.length, 'migration')}`,
+    applied.length > 0 && `applied ${plural(applied.length, 'migration')}`,
+    outcome === 'nothing-to-do' && 'nothing to do',
+    `the schema is as expected ${atVersion(version)}`,
+    pending.length > 0 && command !== 'down' && `${pending.length} pending`,
+  ];
+  const summary = done.filter(Boolean).join('; ');
+  return [...lines, `${green('ok')}  ${summary}  ${dim(duration(report.milliseconds))}`].join('\n');
 }
 
 function outputText(command: string | null, output = ''): string {
@@ -58,9 +53,6 @@ export function failureText({ outcome, code, message, hint }: Failure, hasColor:
 
 /** A failure as a GitHub annotation of its file (docs.github.com, "Workflow commands for GitHub Actions"). */
 export function annotation({ message, hint, details: { file } }: Failure): string {
-  const text = `${message}\n\n${hint}`
-    .replaceAll('%', '%25')
-    .replaceAll('\r', '%0D')
-    .replaceAll('\n', '%0A');
+  const text = `${message}\n\n${hint}`.replaceAll(/[%\r\n]/g, encodeURIComponent);
   return `::error ${file === undefined ? '' : `file=${file},`}title=migrate::${text}\n`;
 }

@@ -10,22 +10,18 @@ export const plural = (number: number, noun: string) =>
 export const duration = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 
-const rebuilding = (object: string) => [
-  '    Usually an interrupted build left it so. Build it again, or drop it:',
-  `REINDEX INDEX CONCURRENTLY ${object.replace('index ', '')};`,
-];
-
 /** Each difference on three lines: the object, what is expected, and what was found. */
-export function differenceLines(differences: readonly Difference[]): string {
-  const indent = (text: string) => text.replaceAll('\n', '\n              ');
-  return differences
-    .flatMap(({ kind, object, expected, found }) => [
-      `  ${kind} ${object}`,
-      ...(expected === null ? [] : [`    expected: ${indent(expected)}`]),
-      ...(found === null ? [] : [`    found:    ${indent(found)}`]),
-      ...(/^index .* INVALID$/s.test(`${object} ${found ?? ''}`) ? rebuilding(object) : []),
-    ])
-    .join('\n');
+export const differenceLines = (differences: readonly Difference[]) =>
+  differences.map(differenceText).join('\n');
+
+function differenceText({ kind, object, expected, found }: Difference): string {
+  const line = (label: string, text: string | null) =>
+    text === null ? '' : `\n    ${label} ${text.replaceAll('\n', '\n              ')}`;
+  const text = `  ${kind} ${object}${line('expected:', expected)}${line('found:   ', found)}`;
+  if (!object.startsWith('index ') || !found?.endsWith(' INVALID')) return text;
+  return `${text}
+    Usually an interrupted build left it so. Build it again, or drop it:
+REINDEX INDEX CONCURRENTLY ${object.replace('index ', '')};`;
 }
 
 export function sessionText(session: Session | undefined): string {
@@ -43,8 +39,9 @@ export const lossLines = (losses: readonly Loss[]) =>
   list(
     losses.map(({ table, column, count }) => {
       const limit = count > COUNT_LIMIT ? 'more than ' : '';
-      const name = column === null ? table : `${table}.${column}`;
-      const noun = column === null ? 'row' : 'value';
-      return `${name}: ${limit}${plural(Math.min(count, COUNT_LIMIT), noun)}`;
+      const amount = (noun: string) => limit + plural(Math.min(count, COUNT_LIMIT), noun);
+      return column === null
+        ? `${table}: ${amount('row')}`
+        : `${table}.${column}: ${amount('value')}`;
     }),
   );
