@@ -5,24 +5,20 @@ import { failure } from '../report/errors.ts';
 
 /** Reads a file, without a byte order mark. @throws Failure `usage` */
 export const readFile = (root: string, file: string) =>
-  orRefuse('not-readable', file, () =>
-    readFileSync(resolve(root, file), 'utf8').replace(/^\uFEFF/, ''),
-  );
+  open('not-readable', root, file, (path) => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
 
 /** Reads the names of the files in a folder. @throws Failure `usage` */
 export const readFolder = (root: string, folder: string) =>
-  orRefuse('not-readable', folder, () => readdirSync(resolve(root, folder)));
+  open('not-readable', root, folder, (path) => readdirSync(path));
 
 /** Writes a file. @throws Failure `usage` */
-export const writeFile = (root: string, file: string, text: string) => {
-  orRefuse('not-writable', file, () => {
-    writeFileSync(resolve(root, file), text);
-  });
-};
+export const writeFile = (root: string, file: string, text: string) =>
+  open('not-writable', root, file, (path) => writeFileSync(path, text));
 
-function orRefuse<T>(code: 'not-readable' | 'not-writable', file: string, operation: () => T): T {
+type Code = 'not-readable' | 'not-writable';
+function open<T>(code: Code, root: string, file: string, use: (path: string) => T): T {
   try {
-    return operation();
+    return use(resolve(root, file));
   } catch (cause) {
     // Node.js says: "ENOENT: no such file or directory, open '/a/path'".
     const reason = (cause as Error).message.replaceAll(/^\w+: |, \w+( '.*')?$/gs, '');
@@ -39,11 +35,10 @@ export function readJson(root: string, file: string): object {
     throw new Error('it is not an object');
   } catch (cause) {
     const { message } = cause as Error;
-    const reason = message.replace(/ in JSON at position.*| \(line .*/s, '');
-    const position = /at position (\d+)/.exec(message)?.[1];
-    if (position === undefined) throw failure('bad-file', [file, reason], { file, cause });
+    const [, reason = message, position] =
+      /^(.*?)(?: in JSON)? at position (\d+)/s.exec(message) ?? [];
     const lines = text.slice(0, Number(position)).split('\n');
-    const column = (lines.at(-1)?.length ?? 0) + 1;
-    throw failure('bad-file', [`${file}:${lines.length}:${column}`, reason], { file, cause });
+    const place = position && `:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
+    throw failure('bad-file', [`${file}${place ?? ''}`, reason], { file, cause });
   }
 }
