@@ -16,21 +16,18 @@ const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
 export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const refuse = (reason: string, where = variable) => failure('bad-url', [where, reason]);
   const from = (name: string) => env[name] || undefined; // libpq ignores empty variables.
-  if (from(variable) === undefined && from('PGHOST') === undefined)
-    throw failure('no-database', [variable, env[variable] === '']);
-  const url = from(variable) ?? 'postgres://';
+  const url = from(variable) ?? (from('PGHOST') && 'postgres://');
+  if (url === undefined) throw failure('no-database', [variable, env[variable] === '']);
   if (!/^postgres(ql)?:\/\//.test(url)) throw refuse('it does not begin with postgres://');
   // A / ? or # ends the password. The rest of it would be read as a host or a database, and printed.
   if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) throw refuse('there is an @ after a / ? or #');
-  const hasMode = from('PGSSLMODE') !== undefined || url.includes('sslmode=');
   // Without a mode, pg-connection-string would turn TLS on for a certificate.
-  const names = hasMode ? ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] : [];
-  const tls = Object.fromEntries(
-    names.map((name) => [name, from(`PG${name.toUpperCase()}`) ?? '']),
-  );
+  const hasMode = from('PGSSLMODE') !== undefined || url.includes('sslmode=');
+  const defaults = new URLSearchParams();
+  for (const name of hasMode ? ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] : [])
+    defaults.set(name, from(`PG${name.toUpperCase()}`) ?? '');
   // The parameters of the URL override these defaults, which are put before them.
-  const defaults = new URLSearchParams(tls).toString();
-  const given = parseUrl(url.replace(/\?|(?=#)|$/, `?${defaults}&`), refuse);
+  const given = parseUrl(url.replace(/\?|(?=#)|$/, `?${defaults.toString()}&`), refuse);
   const { sslmode = 'disable' } = given;
   if (!MODES.includes(sslmode))
     throw refuse(`sslmode "${sslmode}" is not one of ${MODES.join(', ')}`);

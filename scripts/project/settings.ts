@@ -1,4 +1,4 @@
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
 import pg from 'pg';
 import { failure } from '../report/errors.ts';
@@ -31,12 +31,11 @@ export type Settings = Readonly<ReturnType<typeof readSettings>>;
 export function readSettings(root: string, env: NodeJS.ProcessEnv) {
   const values = { ...DEFAULTS, ...checkSettings(readJson(root, FILE)) };
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });
+  const migrationsDir = join(isCompiled ? 'dist' : '', values['migrations-dir']);
+  const migrationsTable = values['migrations-table'];
   /** The schemas that unqualified names in migrations refer to. */
   const schemas = [values.schema].flat();
-  const folder = resolve(root, isCompiled ? 'dist' : '.', values['migrations-dir']);
-  const migrationsDir = relative(root, folder);
   const migrationsSchema = values['migrations-schema'] || (schemas[0] ?? '');
-  const migrationsTable = values['migrations-table'];
   return {
     root,
     schemas,
