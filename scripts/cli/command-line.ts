@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
@@ -43,10 +43,10 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
     .option('--allow-data-loss', 'allow the run to delete rows or values')
     .option('--lock-wait <seconds>', 'wait for another run', seconds, 60)
     .option('--connect-wait <seconds>', 'wait for a server that is starting', seconds, 0)
-    .addOption(
-      durationOption('lock-timeout', 'how long a statement waits for a table lock', 2000, '2s'),
-    )
-    .addOption(durationOption('statement-timeout', 'how long a statement may take', 0, 'none'))
+    .option('--lock-timeout <duration>', 'wait for each table lock (default: 2s)', toDuration)
+    .setOptionValue('lockTimeout', 2000)
+    .option('--statement-timeout <duration>', 'limit of each statement (default: none)', toDuration)
+    .setOptionValue('statementTimeout', 0)
     .option('--retries <n>', 'more attempts after a lock timeout or a deadlock', number, 10)
     .option('--verbose', 'print statements, notices and stack traces')
     .option('--quiet', 'print errors only');
@@ -73,12 +73,10 @@ function refusal(message: string) {
 
 /** Reads the argument of a command, and its first direction: `redo` first goes down, then up. */
 function readWords(command: string, words: readonly string[]) {
-  const hasDirection = command === 'plan' && (words[0] === 'up' || words[0] === 'down');
-  const rest = hasDirection ? words.slice(1) : words;
-  const verb = hasDirection ? words[0] : command;
+  const hasDirection = command === 'plan' && ['up', 'down'].includes(words[0] ?? '');
+  const [verb = '', argument, extra] = hasDirection ? words : [command, ...words];
   const direction: Direction = verb === 'down' || verb === 'redo' ? 'down' : 'up';
-  if (command === 'create') return { argument: rest.join('-'), direction };
-  const [argument, extra] = rest;
+  if (command === 'create') return { argument: words.join('-'), direction };
   if (extra !== undefined) throw refusal(`too many arguments: "${extra}"`);
   // The argument of `up` may also be the number of a migration, such as 0003. `redo` takes only a count.
   const count = command === 'redo' ? /^[1-9]\d*$/ : /^0*[1-9]\d*$/;
@@ -93,14 +91,11 @@ const toNumber = (pattern: RegExp) => (value: string) => {
   throw new InvalidArgumentError('It must be a number, such as 5.');
 };
 
-const durationOption = (name: string, description: string, value: number, displayed: string) =>
-  new Option(`--${name} <duration>`, description).argParser(toDuration).default(value, displayed);
-
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
 /** Parses a duration to milliseconds; 0 means no limit. PostgreSQL allows 31 bits, about 24 days. */
 function toDuration(value: string): number {
-  const [, number, unit = ''] = /^(\d{1,9})(ms|s|m|min|h)$/.exec(value) ?? [];
+  const [, number, unit = ''] = /^(\d{1,9})(\D+)$/.exec(value) ?? [];
   const duration = /^(none|0)$/.test(value) ? 0 : Number(number) * (UNITS[unit] ?? NaN);
   if (duration < 2 ** 31) return duration;
   throw new InvalidArgumentError('It must be a duration (500ms, 5s, 10min, 2h), or none.');

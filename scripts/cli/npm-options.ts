@@ -19,27 +19,21 @@ export const fromNpm = (env: NodeJS.ProcessEnv, options: readonly Option[]) =>
     if (SIMILAR_NPM_OPTIONS.includes(name)) return [];
     // npm reads --verbose and --quiet as levels of its own log.
     if (name === 'loglevel') return { verbose: ['--verbose'], warn: ['--quiet'] }[value] ?? [];
+    const hasValue = value !== 'true';
     const option = options.find((each) => each.name() === name);
-    if (option) return [wordFor(name, value, option.required)];
-    refuseMisspelled(name, options);
-    return [];
+    if (option?.required === hasValue) return [hasValue ? `--${name}=${value}` : `--${name}`];
+    const refuse = (reason: string) => failure('npm-option', [reason]);
+    if (option?.required) throw refuse(`--${name} needs its value after "="`);
+    // npm does not know this option, and so took the word after it as its value.
+    if (option) throw refuse(`npm took "${value}" as the value of --${name}`);
+    if (name.length === 1) throw refuse(`there is no option "-${name}"`);
+    const near = options.map((each) => each.name()).find((other) => isNear(name, other));
+    if (near === undefined) return [];
+    throw refuse(`there is no option "--${name}"; did you mean "--${near}"?`);
   });
 
-function wordFor(name: string, value: string, needsValue: boolean): string {
-  if (!needsValue && value === 'true') return `--${name}`;
-  if (needsValue && value !== 'true') return `--${name}=${value}`;
-  if (needsValue) throw failure('npm-option', [`--${name} needs its value after "="`]);
-  // npm does not know this option, and so took the word after it as its value.
-  throw failure('npm-option', [`npm took "${value}" as the value of --${name}`]);
-}
-
-function refuseMisspelled(name: string, options: readonly Option[]): void {
-  if (name.length === 1) throw failure('npm-option', [`there is no option "-${name}"`]);
+function isNear(name: string, option: string): boolean {
+  if (name.includes('dry')) return option === 'dry-run';
   const letters = (word: string) => word.replaceAll('-', '');
-  const limit = name.length > 5 ? 2 : 1;
-  const names = options.map((each) => each.name());
-  const isNear = (other: string) => distance(letters(name), letters(other)) <= limit;
-  const near = name.includes('dry') ? 'dry-run' : names.find(isNear);
-  if (near === undefined) return;
-  throw failure('npm-option', [`there is no option "--${name}"; did you mean "--${near}"?`]);
+  return distance(letters(name), letters(option)) <= (name.length > 5 ? 2 : 1);
 }
