@@ -42,24 +42,22 @@ export async function migrate(call: Call): Promise<number> {
 
 async function execute(call: Call, invocation: Invocation): Promise<Result> {
   const { command, argument, options, output } = invocation;
-  if (command === 'help' || command === 'version') return { outcome: 'nothing-to-do', output };
+  if (output !== '') return { outcome: 'nothing-to-do', output }; // The help, or the version.
   const writesFiles = command === 'create' || command === 'snapshot';
-  if (writesFiles && options.dryRun) throw failure('writes-files', [command, 'has no dry run']);
-  if (writesFiles && isCompiled)
-    throw failure('writes-files', [command, 'this program is compiled']);
+  const obstacle = isCompiled ? 'this program is compiled' : options.dryRun && 'has no dry run';
+  if (writesFiles && obstacle) throw failure('writes-files', [command, obstacle]);
   const settings = readSettings(call.root, call.env);
   const project = readProject(settings, !writesFiles);
   if (command === 'create') return create(argument, project, settings);
-  const context = {
-    ...call,
-    ...invocation,
-    settings,
-    project,
-    configuration: readConfiguration(settings.databaseUrlVar, call.env),
-    tell: options.quiet ? () => undefined : (text: string) => call.stderr(`${text}\n`),
+  const configuration = readConfiguration(settings.databaseUrlVar, call.env);
+  const tell = (text: string) => {
+    if (!options.quiet) call.stderr(`${text}\n`);
   };
   const action = commands[command as keyof typeof commands];
-  return await withLockMonitor(context, options.dryRun && action === run ? plan : action);
+  return await withLockMonitor(
+    { ...call, ...invocation, settings, project, configuration, tell },
+    options.dryRun && action === run ? plan : action,
+  );
 }
 
 function print({ env, stdout, stderr, color }: Call, report: Report, options: Partial<Options>) {

@@ -40,15 +40,15 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
   stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (code !== 'EPIPE') writeError = message;
   });
-  const forced = env['FORCE_COLOR']; // no-color.org, force-color.org
+  const { NO_COLOR, FORCE_COLOR } = env; // no-color.org, force-color.org
   const isTerminal = stdout.isTTY && stderr.isTTY && stdout.hasColors();
   const exitCode = await main({
     argv: argv.slice(2),
     env,
     root: process.cwd(),
-    stdout: (text) => write(text),
+    stdout: write,
     stderr: (text) => stderr.write(text),
-    color: !env['NO_COLOR'] && forced !== '0' && Boolean(forced || isTerminal),
+    color: !NO_COLOR && FORCE_COLOR !== '0' && Boolean(FORCE_COLOR || isTerminal),
     signal: interruptions(exit),
   });
   await new Promise<unknown>((resolve) => write('', resolve));
@@ -56,7 +56,7 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
   stderr.write(
     `the output could not be written: ${writeError}\n\nThe command is done. ${STATUS}\n`,
   );
-  exit(exitCode === 0 ? exitCodes.error : exitCode);
+  exit(exitCode || exitCodes.error);
 }
 
 export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
