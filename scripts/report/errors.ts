@@ -50,7 +50,7 @@ export function failure<C extends Code>(
   details: Details = {},
 ): Failure {
   const text = (messages[code] as (...values: unknown[]) => string)(...values);
-  const parts = /^\n?(\S+): (.*)\n→ (.*)$/s.exec(text.trimEnd());
+  const parts = /^\n?(\S+): (.*)\n→ (.*)$/s.exec(text);
   const [, outcome, message, hint] = parts as unknown as [string, Outcome, string, string];
-  return new Failure(outcome, code, message, hint, details);
+  return new Failure(outcome, code, message.trim(), hint.trim(), details);
 }
