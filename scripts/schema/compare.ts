@@ -1,6 +1,6 @@
 import type { Difference } from '../report/types.ts';
 import { factId, isConstraint, isKind, title, type Expectation, type Facts } from './effects.ts';
-import { meanTheSame } from './normalize.ts';
+import { meansOneOf } from './normalize.ts';
 
 type Parts = ReadonlyMap<string, string>;
 const NONE: Parts = new Map();
@@ -61,7 +61,7 @@ async function oldConstraints(prerequisites: Parts, wanted: Parts, found: Parts)
   const old = new Set<string>();
   for (const [, former] of gone)
     for (const [part, definition] of found)
-      if (isConstraint(part) && (await meanTheSame(part, former, definition))) old.add(part);
+      if (isConstraint(part) && (await meansOneOf(part, former, [definition]))) old.add(part);
   return old;
 }
 
@@ -83,6 +83,6 @@ async function hasFact(
   const mayBeRenamed = isConstraint(part) && isPrerequisite;
   for (const [name, text] of found)
     if (name === part || (mayBeRenamed && isConstraint(name)))
-      if (await meanTheSame(part, definition, text)) return true;
+      if (await meansOneOf(part, definition, [text])) return true;
   return false;
 }
