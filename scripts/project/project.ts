@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { failure } from '../report/errors.ts';
-import { expectation, partsOf, type Effect } from '../schema/effects.ts';
+import { expectation, NAMED_PART, partsOf, type Effect } from '../schema/effects.ts';
 import { readFolder, readJson } from './files.ts';
 import type { Settings } from './settings.ts';
 
@@ -63,8 +63,7 @@ export function expectedAt({ prerequisites, migrations }: Project, count: number
 }
 
 const OBJECT = /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[^". ]+)\..)/;
-const PART =
-  /^(table|view|materialized view|foreign table|options|row security|(column|constraint|index|trigger|policy) .+)$/s;
+const PART = /^(table|view|materialized view|foreign table|options|row security)$/;
 
 /** Refuses a JSON document that is not an effect. Without this, a misspelled part would never be compared. */
 function checkEffect(document: object, file: string): Effect {
@@ -78,7 +77,7 @@ function checkEffect(document: object, file: string): Effect {
     if (patch !== null && typeof patch !== (isTable ? 'object' : 'string'))
       throw refuse(`"${object}" must be ${isTable ? 'an object with parts' : 'a text'}, or null`);
     for (const [part, definition] of partsOf(patch)) {
-      if (isTable && !PART.test(part))
+      if (isTable && !PART.test(part) && !NAMED_PART.test(part))
         throw refuse(
           `"${object}" has an unknown part "${part}"; a part is named like "table" or "column id"`,
         );

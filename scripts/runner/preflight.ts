@@ -65,7 +65,7 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
     // If another object is removed, this one may change only because it depends on that. That needs no right.
     const mayDepend = removed.some((other) => other !== object);
     if (direction === 'down') {
-      const mayStay = parts.some(([, text]) => isTriggerFunction(text));
+      const mayStay = parts.some(([, text]) => isTriggerFunction(object, text));
       const kinds = parts.map(([part]) => part).filter(isKind);
       const isNew = kinds.some((kind) => !isKnown(object, kind));
       if (!live.has(object) || mayStay || (mayDepend && !isNew)) return [];

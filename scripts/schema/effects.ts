@@ -6,14 +6,15 @@ export type Effect = Readonly<
 >;
 
 /** A schema: for each object its parts. A function or type has one part, named `''`. */
-export type Facts = ReadonlyMap<string, ReadonlyMap<string, string>>;
-
-/** A fact. Its definition is null if an effect removes it. */
-type Fact = readonly [object: string, part: string, definition: string | null];
+export type Facts = ReadonlyMap<string, Parts>;
+type Parts = ReadonlyMap<string, string>;
 
 /** True for the part that says which kind of object it is, such as `table`. Every object has exactly one. */
 export const isKind = (part: string) =>
   /^(|table|view|materialized view|foreign table)$/.test(part);
+
+/** Matches a part of which a table may have several. */
+export const NAMED_PART = /^(column|constraint|index|trigger|policy) (.+)$/s;
 
 export const isConstraint = (part: string) => part.startsWith('constraint ');
 
@@ -21,26 +22,28 @@ export const isConstraint = (part: string) => part.startsWith('constraint ');
 export const factId = (object: string, part: string) => `${object}\0${isKind(part) ? '' : part}`;
 
 /** True for a trigger function. The application may use it, too, so `down` may leave it. */
-export const isTriggerFunction = (definition: string | null) =>
-  /^CREATE OR REPLACE FUNCTION (?:"(?:[^"]|"")*"|[^"\n])+\n RETURNS trigger\n/.test(
-    definition ?? '',
+export const isTriggerFunction = (object: string, patch: Effect[string] | undefined) =>
+  typeof patch === 'string' &&
+  patch.startsWith(
+    `CREATE OR REPLACE ${object.replace('function', 'FUNCTION')}\n RETURNS trigger\n`,
   );
+
+/** The part that says which kind of object it is, such as `table`. Every object that exists has one. */
+const kindOf = (parts: Parts | undefined) => [...(parts?.keys() ?? [])].find(isKind);
 
 /** The parts of one object that an effect names; none if it removes the object. */
 export const partsOf = (patch: Effect[string] | undefined): [string, string | null][] =>
   typeof patch === 'string' ? [['', patch]] : Object.entries(patch ?? {});
 
-/** Every fact that an effect names. */
-const factsOf = (effect: Effect): Fact[] =>
-  Object.entries(effect).flatMap(([object, patch]) =>
-    partsOf(patch).map(([part, definition]): Fact => [object, part, definition]),
-  );
+const patchesOf = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => Object.entries(effect));
 
 /** Merges effects in their order, as JSON merge patches (RFC 7396) of objects and of their parts. */
 export function merge(effects: readonly Effect[]): Facts {
   const merged = new Map<string, Map<string, string>>();
-  for (const [object, patch] of effects.flatMap((effect) => Object.entries(effect))) {
-    const parts = (patch === null ? undefined : merged.get(object)) ?? new Map<string, string>();
+  for (const [object, patch] of patchesOf(effects)) {
+    const parts = merged.get(object) ?? new Map<string, string>();
+    if (patch === null) parts.clear();
     for (const [part, definition] of partsOf(patch))
       if (definition === null) parts.delete(part);
       else parts.set(part, definition);
@@ -67,40 +70,35 @@ export function expectation(
   reverted: readonly Effect[] = [],
 ) {
   const facts = merge([prerequisites, ...applied]);
-  // An effect that removes an object names its kind, and all its facts that are expected now.
-  const namedBy = (effect: Effect) =>
-    Object.entries(effect).flatMap(([object, patch]) => {
-      const all = { ...Object.fromEntries(facts.get(object) ?? []), '': null };
-      return factsOf({ [object]: patch ?? all });
+  /** Ids of the facts that patches name. One that removes an object names its kind, and all its facts. */
+  const idsOf = (patches: readonly [object: string, patch: Effect[string]][]) =>
+    patches.flatMap(([object, patch]) => {
+      const all = ['', ...(facts.get(object)?.keys() ?? [])];
+      const parts = patch === null ? all : partsOf(patch).map(([part]) => part);
+      return parts.map((part) => factId(object, part));
     });
-  const base = factsOf(prerequisites);
-  const made = applied.flatMap(namedBy);
-  const undone = reverted.flatMap(namedBy);
-  const later = idsOf(pending.flatMap(namedBy));
-  const isDropped = (object: string) => applied.some((effect) => effect[object] === null);
-  const shared = new Set(objectsOf(base).filter((object) => !isDropped(object)));
+  const made = patchesOf(applied);
+  const undone = patchesOf(reverted).filter((patch) => !isTriggerFunction(...patch));
+  const later = new Set(idsOf(patchesOf(pending)));
+  const base = idsOf(patchesOf([prerequisites])).filter((id) => !later.has(id));
+  const dropped = made.filter(([, patch]) => patch === null);
+  // What an effect has dropped is no prerequisite any more, even if a later effect creates it again.
+  const former = merge([prerequisites, Object.fromEntries(dropped)]);
   return {
     facts,
-    prerequisites: merge([prerequisites]),
+    prerequisites: former,
     /** Ids of the facts that are compared on every table, including those that must be gone. */
-    named: idsOf([
-      ...made,
-      ...undone.filter(([, , text]) => !isTriggerFunction(text)),
-      ...base.filter(([object, part]) => !later.has(factId(object, part))),
-    ]),
-    /** Objects that a migration created: everything on them is compared. */
-    owned: new Set(objectsOf(made).filter((object) => !shared.has(object))),
-    /** Facts that prerequisites or effects declare, each as one text, even if a later effect changes them. */
-    declared: new Set([...base, ...made, ...undone].map((fact) => fact.join('\0'))),
+    named: new Set([...base, ...idsOf(made), ...idsOf(undone)]),
+    /** True if migrations created the object: everything on it is compared. */
+    isOwned: (object: string) =>
+      kindOf(facts.get(object)) !== undefined && kindOf(former.get(object)) === undefined,
+    /** True if an effect or the prerequisites declare this fact, even if a later effect changes it. */
+    isDeclared: (object: string, part: string, definition: string) =>
+      [prerequisites, ...applied, ...reverted].some(
+        ({ [object]: patch }) => new Map(partsOf(patch)).get(part) === definition,
+      ),
   };
 }
-
-const idsOf = (facts: readonly Fact[]) =>
-  new Set(facts.map(([object, part]) => factId(object, part)));
-
-/** The objects that exist according to these facts. */
-const objectsOf = (facts: readonly Fact[]) =>
-  facts.filter(([, part, text]) => isKind(part) && text !== null).map(([object]) => object);
 
 /** The effect that changes the schema `before` into the schema `after`. */
 export function effectBetween(before: Facts, after: Facts): Effect {
@@ -126,7 +124,7 @@ export function completePrerequisites(given: Effect, base: Facts, effects: reado
     const named = partsOf(patch).map(([part]) => part);
     const all = [...(base.get(object) ?? [])];
     const changed = all.filter(
-      ([part, text]) => patch === null || (named.includes(part) && !isTriggerFunction(text)),
+      ([part, text]) => patch === null || (named.includes(part) && !isTriggerFunction(object, text)),
     );
     // An equal constraint that stays, so that it is not taken for the removed one under another name.
     const texts = changed.filter(([part]) => isConstraint(part)).map(([, text]) => text);
@@ -140,19 +138,19 @@ export function completePrerequisites(given: Effect, base: Facts, effects: reado
 /** How two schemas differ: `+` added, `~` changed, `-` removed (for an object as a whole, not its parts). */
 export const effectLines = (before: Facts, after: Facts): string[] =>
   Object.entries(effectBetween(before, after)).flatMap(([object, patch]) => {
-    const kind = [...(before.get(object)?.keys() ?? [])].find(isKind) ?? '';
-    return partsOf(patch ?? { [kind]: null }).map(([part, definition]) => {
-      let sign = before.get(object)?.has(part) ? '~' : '+';
-      if (definition === null) sign = '-';
-      return `  ${sign} ${title(object, part)} ${definition?.split('\n')[0] ?? ''}`.trimEnd();
-    });
+    return partsOf(patch ?? { [kindOf(before.get(object)) ?? '']: null }).map(
+      ([part, definition]) => {
+        let sign = before.get(object)?.has(part) ? '~' : '+';
+        if (definition === null) sign = '-';
+        return `  ${sign} ${title(object, part)} ${definition?.split('\n')[0] ?? ''}`.trimEnd();
+      },
+    );
   });
 
 /** The name of a fact in messages: `index schema.name`, or `column schema.table.name`. */
 export function title(object: string, part: string): string {
-  if (part === '') return object;
-  const [, noun = part, name] = /^(column|constraint|index|trigger|policy) (.*)$/s.exec(part) ?? [];
-  if (name === undefined) return `${noun} ${object}`;
-  const [, schema = ''] = /^(?:[a-z]+ )?("(?:[^"]|"")*"|[^".]*)\./.exec(object) ?? [];
+  const [, noun = '', name] = NAMED_PART.exec(part) ?? [];
+  if (name === undefined) return `${part} ${object}`.trimStart();
+  const schema = object.replace(/^((?:"[^"]*")+|[^".]+)\..*$/s, '$1');
   return `${noun} ${noun === 'index' ? schema : object}.${name}`;
 }
