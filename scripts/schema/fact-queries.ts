@@ -4,11 +4,82 @@ const collation = (id: string, type: string) => `(
     FROM pg_type b WHERE b.oid = ${type} AND b.typcollation <> ${id} AND ${id} <> 0)`;
 
 /**
- * A query for each kind of fact. Its columns are object, part, definition, and a number to sort the parts by.
- * It reads the tables of {@link factsQuery}: `wanted`, `relation` and `own_constraint`. `concat` leaves out
- * what is null, and `'text' || null` is null. An index or a trigger is cut at a word outside quoted names.
+ * The kinds of objects. The names of the catalog's columns begin with `prefix`, such as `relname`. In SQL, `o` is
+ * a row of the catalog: `object` is the name in effects, `exists` says what counts as an object, and
+ * `definition` is the definition of an object without parts, and null for a table or view.
  */
-export const FACT_QUERIES = {
+export const KINDS = [
+  {
+    catalog: 'pg_class',
+    prefix: 'rel',
+    object: `format('%s%I.%I', CASE o.relkind WHEN 'S' THEN 'sequence ' END, s.nspname, o.relname)`,
+    exists: `o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`,
+    // The sequence of a column is not called UNLOGGED: since PostgreSQL 15, it is so whenever its table is.
+    definition: `(
+      SELECT concat(CASE WHEN o.relpersistence = 'u' AND d.objid IS NULL THEN 'UNLOGGED ' END,
+        'AS ', format_type(q.seqtypid, NULL), ' START ', q.seqstart, ' INCREMENT ', q.seqincrement,
+        ' MINVALUE ', q.seqmin, ' MAXVALUE ', q.seqmax, ' CACHE ', q.seqcache,
+        CASE WHEN q.seqcycle THEN ' CYCLE' END,
+        ' OWNED BY ' || d.refobjid::regclass || '.' || quote_ident(a.attname))
+      FROM pg_sequence q
+        LEFT JOIN pg_depend d ON d.classid = o.tableoid AND d.objid = o.oid AND d.refobjsubid > 0
+          AND d.deptype IN ('a', 'i')
+        LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+      WHERE q.seqrelid = o.oid)`,
+  },
+  {
+    catalog: 'pg_type',
+    prefix: 'typ',
+    object: `format('%s %I.%I', CASE o.typtype WHEN 'd' THEN 'domain' ELSE 'type' END, s.nspname, o.typname)`,
+    exists: `(o.typtype IN ('d', 'e', 'r')
+      OR EXISTS (SELECT FROM pg_class c WHERE c.oid = o.typrelid AND c.relkind = 'c'))`,
+    definition: `'AS ' || CASE o.typtype
+      WHEN 'e' THEN format('ENUM (%s)', (
+        SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
+        FROM pg_enum e WHERE e.enumtypid = o.oid))
+      WHEN 'd' THEN concat(
+        format_type(o.typbasetype, o.typtypmod), ${collation('o.typcollation', 'o.typbasetype')},
+        CASE WHEN o.typnotnull THEN ' NOT NULL' END,
+        ' DEFAULT ' || pg_get_expr(o.typdefaultbin, o.tableoid), (
+          SELECT string_agg(format(' CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)),
+            '' ORDER BY k.conname)
+          FROM pg_constraint k WHERE k.contypid = o.oid AND k.contype = 'c'))
+      WHEN 'r' THEN format('RANGE (SUBTYPE = %s)', (
+        SELECT format_type(g.rngsubtype, NULL) FROM pg_range g WHERE g.rngtypid = o.oid))
+      ELSE format('(%s)', (
+        SELECT string_agg(format('%I %s%s', a.attname, format_type(a.atttypid, a.atttypmod),
+          ${collation('a.attcollation', 'a.atttypid')}), ', ' ORDER BY a.attnum)
+        FROM pg_attribute a WHERE a.attrelid = o.typrelid AND a.attnum > 0 AND NOT a.attisdropped))
+      END`,
+  },
+  {
+    catalog: 'pg_proc',
+    prefix: 'pro',
+    object: `'function ' || o.oid::regprocedure`,
+    exists: 'true',
+    definition: `CASE o.prokind
+      WHEN 'a' THEN (
+        SELECT format('CREATE AGGREGATE %s (SFUNC = %s, STYPE = %s)',
+          o.oid::regprocedure, a.aggtransfn, format_type(a.aggtranstype, NULL))
+        FROM pg_aggregate a WHERE a.aggfnoid = o.oid)
+      ELSE rtrim(pg_get_functiondef(o.oid), E'\\n') END`,
+  },
+  {
+    catalog: 'pg_extension',
+    prefix: 'ext',
+    object: `'extension ' || quote_ident(o.extname)`,
+    exists: `o.extname <> 'plpgsql'`,
+    // The version of an extension is no part of the fact: it differs between servers.
+    definition: `'SCHEMA ' || quote_ident(s.nspname)`,
+  },
+] as const;
+
+/**
+ * A query for each kind of part. Its columns are object, part, definition, and a number to sort the parts by.
+ * It reads the tables `relation` and `own_constraint` of {@link factsQuery}. `concat` leaves out what is null,
+ * and `'text' || null` is null. An index or a trigger is cut at a word outside quoted names.
+ */
+export const PARTS = {
   table: `
     SELECT object,
       CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
@@ -91,53 +162,4 @@ export const FACT_QUERIES = {
         ' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
         ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'), 2003
     FROM relation r JOIN pg_policy p ON p.polrelid = r.oid`,
-  function: `
-    SELECT w.object, '',
-      concat(
-        CASE p.prokind WHEN 'a' THEN format('CREATE AGGREGATE %s (SFUNC = %s, STYPE = %s)',
-            p.oid::regprocedure, a.aggtransfn, format_type(a.aggtranstype, NULL))
-          ELSE rtrim(pg_get_functiondef(p.oid), E'\\n') END,
-        w.extension), 0
-    FROM wanted w JOIN pg_proc p ON p.oid = w.oid LEFT JOIN pg_aggregate a ON a.aggfnoid = p.oid
-    WHERE w.class = 'pg_proc'::regclass`,
-  type: `
-    SELECT w.object, '',
-      concat('AS ',
-        CASE t.typtype
-          WHEN 'e' THEN format('ENUM (%s)', (
-            SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
-            FROM pg_enum e WHERE e.enumtypid = t.oid))
-          WHEN 'd' THEN concat(
-            format_type(t.typbasetype, t.typtypmod), ${collation('t.typcollation', 't.typbasetype')},
-            CASE WHEN t.typnotnull THEN ' NOT NULL' END,
-            ' DEFAULT ' || pg_get_expr(t.typdefaultbin, 'pg_type'::regclass), (
-              SELECT string_agg(format(' CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)),
-                '' ORDER BY k.conname)
-              FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'))
-          WHEN 'r' THEN format('RANGE (SUBTYPE = %s)', (
-            SELECT format_type(g.rngsubtype, NULL) FROM pg_range g WHERE g.rngtypid = t.oid))
-          ELSE format('(%s)', (
-            SELECT string_agg(format('%I %s%s', a.attname, format_type(a.atttypid, a.atttypmod),
-              ${collation('a.attcollation', 'a.atttypid')}), ', ' ORDER BY a.attnum)
-            FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped))
-          END, w.extension), 0
-    FROM wanted w JOIN pg_type t ON t.oid = w.oid WHERE w.class = 'pg_type'::regclass`,
-  // The sequence of a column is not called UNLOGGED: since PostgreSQL 15, it is so whenever its table is.
-  sequence: `
-    SELECT w.object, '',
-      concat(CASE WHEN c.relpersistence = 'u' AND d.objid IS NULL THEN 'UNLOGGED ' END,
-        'AS ', format_type(q.seqtypid, NULL), ' START ', q.seqstart, ' INCREMENT ', q.seqincrement,
-        ' MINVALUE ', q.seqmin, ' MAXVALUE ', q.seqmax, ' CACHE ', q.seqcache,
-        CASE WHEN q.seqcycle THEN ' CYCLE' END,
-        ' OWNED BY ' || d.refobjid::regclass || '.' || quote_ident(a.attname), w.extension), 0
-    FROM wanted w JOIN pg_sequence q ON q.seqrelid = w.oid JOIN pg_class c ON c.oid = w.oid
-      LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = w.oid AND d.refobjsubid > 0
-        AND d.deptype IN ('a', 'i')
-      LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-    WHERE w.class = 'pg_class'::regclass`,
-  // The version of an extension is no part of the fact: it differs between servers.
-  extension: `
-    SELECT w.object, '', 'SCHEMA ' || quote_ident(s.nspname), 0
-    FROM wanted w JOIN pg_extension e ON e.oid = w.oid JOIN pg_namespace s ON s.oid = e.extnamespace
-    WHERE w.class = 'pg_extension'::regclass`,
 };
