@@ -1,6 +1,5 @@
 import { withConnection, type Connection, type Statement } from '../database/connection.ts';
 import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
-import { expectedAt } from '../project/project.ts';
 import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
@@ -13,7 +12,7 @@ import { loadMigrations, recordStatement, sqlOf } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
 import { BEGIN, BEGIN_READ, isQuery, RESET, runSettings } from '../runner/session-settings.ts';
 import { withRetries } from '../runner/table-locks.ts';
-import { effectLines } from '../schema/effects.ts';
+import { effectLines, expectedAt } from '../schema/effects.ts';
 import { versionDetails } from './check.ts';
 
 /** `plan`: prints the SQL of a run as a script for psql, without the checks. Only reads, takes no lock. */

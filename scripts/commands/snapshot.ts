@@ -5,7 +5,7 @@ import pg from 'pg';
 import { withConnection, type Connection } from '../database/connection.ts';
 import { messageOf } from '../database/pg-errors.ts';
 import { readFile, writeFile } from '../project/files.ts';
-import { expectedAt, PREREQUISITES } from '../project/project.ts';
+import { PREREQUISITES } from '../project/project.ts';
 import { diagram } from '../report/diagram.ts';
 import { failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
@@ -16,7 +16,13 @@ import { loadMigrations, runMigrations } from '../runner/framework.ts';
 import { RESET, runSettings } from '../runner/session-settings.ts';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
-import { completePrerequisites, effectBetween, merge, type Effect } from '../schema/effects.ts';
+import {
+  completePrerequisites,
+  effectBetween,
+  expectedAt,
+  merge,
+  type Effect,
+} from '../schema/effects.ts';
 
 /**
  * `snapshot`: runs the migrations on a scratch database that has the base schema, and writes to each effect

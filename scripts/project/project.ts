@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { failure } from '../report/errors.ts';
-import { expectation, NAMED_PART, partsOf, type Effect } from '../schema/effects.ts';
+import { NAMED_PART, partsOf, type Effect } from '../schema/effects.ts';
 import { readFolder, readJson } from './files.ts';
 import type { Settings } from './settings.ts';
 
@@ -39,27 +39,21 @@ export function readProject(settings: Settings, needsEffects: boolean) {
     .filter((file) => CANDIDATE.test(file))
     .sort((a, b) => (numberOf(a) < numberOf(b) ? -1 : 1));
   const migrations = files.map((base, index): Migration => {
-    const name = base.replace(/\.\w+$/, '');
     const file = join(migrationsDir, base);
     if (!MIGRATION.test(base)) throw failure('migration-name', [file], { file });
     const next = files[index + 1];
     if (next !== undefined && numberOf(next) === numberOf(base))
       throw failure('duplicate-number', [base, next], { file });
-    const effect = needsEffects ? readEffect(name) : {};
-    return { name, path: resolve(root, file), file, effect };
+    const name = base.replace(/\.\w+$/, '');
+    return { name, path: resolve(root, file), file, effect: needsEffects ? readEffect(name) : {} };
   });
   const prerequisites = readEffect(PREREQUISITES);
-  const effects = [prerequisites, ...migrations.map(({ effect }) => effect)];
-  /** All objects that effects and prerequisites name. */
-  const objects = [...new Set(effects.flatMap((effect) => Object.keys(effect)))];
-  return { migrations, prerequisites, objects };
-}
-
-/** What is expected if `count` migrations are applied, and this run reverted the next `reverted` ones. */
-export function expectedAt({ prerequisites, migrations }: Project, count: number, reverted = 0) {
   const effects = migrations.map(({ effect }) => effect);
-  const pending = effects.slice(count);
-  return expectation(prerequisites, effects.slice(0, count), pending, pending.slice(0, reverted));
+  /** All objects that effects and prerequisites name. */
+  const objects = [
+    ...new Set([prerequisites, ...effects].flatMap((effect) => Object.keys(effect))),
+  ];
+  return { migrations, effects, prerequisites, objects };
 }
 
 const OBJECT = /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[^". ]+)\..)/;

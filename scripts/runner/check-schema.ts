@@ -1,12 +1,11 @@
 import type { QueryResult } from 'pg';
 import type { Connection } from '../database/connection.ts';
 import { sqlstateOf } from '../database/pg-errors.ts';
-import { expectedAt } from '../project/project.ts';
 import { appliedCount, type AppliedRow } from '../project/version.ts';
 import { failure } from '../report/errors.ts';
 import { factsQuery, READ_SETTINGS, wantedObjects } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
-import type { Facts } from '../schema/effects.ts';
+import { expectedAt, type Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
 import { refuseProblems } from './preflight.ts';
 import { BEGIN_READ } from './session-settings.ts';

@@ -6,10 +6,9 @@ import {
   serverFailure,
   sqlstateOf,
 } from '../database/pg-errors.ts';
-import { expectedAt } from '../project/project.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { compare } from '../schema/compare.ts';
-import { title } from '../schema/effects.ts';
+import { expectedAt, title } from '../schema/effects.ts';
 import type { Attempt } from './context.ts';
 import type { FrameworkClient } from './framework-client.ts';
 

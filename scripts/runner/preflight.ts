@@ -1,10 +1,10 @@
 import type { Connection } from '../database/connection.ts';
-import { expectedAt, type Migration, type Project } from '../project/project.ts';
+import type { Migration, Project } from '../project/project.ts';
 import { failure } from '../report/errors.ts';
 import type { Direction, Problem } from '../report/types.ts';
 import { READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
-import { isKind, isTriggerFunction, partsOf, type Facts } from '../schema/effects.ts';
+import { expectedAt, isKind, isTriggerFunction, partsOf, type Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
 import { problemsQuery, type Need } from './problems-query.ts';
 import { BEGIN_READ } from './session-settings.ts';

@@ -54,22 +54,20 @@ export function merge(effects: readonly Effect[]): Facts {
 }
 
 /** The expected schema at a version, and what the check compares of it. */
-export type Expectation = ReturnType<typeof expectation>;
+export type Expectation = ReturnType<typeof expectedAt>;
 
 /**
- * What is expected after the applied migrations. A prerequisite that a pending effect changes is not
- * compared, because another program may already have made that change.
- *
- * @param reverted effects of migrations that the run reverted. What they added must be gone, except for
- *   trigger functions, which other tables may use. What they removed must be there again.
+ * What is expected if `count` migrations are applied, and the run reverted the next `reverted` ones. What these
+ * added must be gone, except for trigger functions, which other tables may use. What they removed must be there
+ * again. A prerequisite that a pending effect changes is not compared, because another program may already have
+ * made that change.
  */
-export function expectation(
-  prerequisites: Effect,
-  applied: readonly Effect[],
-  pending: readonly Effect[],
-  reverted: readonly Effect[] = [],
+export function expectedAt(
+  { prerequisites, effects }: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,
+  count: number,
+  reverted = 0,
 ) {
-  const facts = merge([prerequisites, ...applied]);
+  const facts = merge([prerequisites, ...effects.slice(0, count)]);
   /** Ids of the facts that patches name. One that removes an object names its kind, and all its facts. */
   const idsOf = (patches: readonly [object: string, patch: Effect[string]][]) =>
     patches.flatMap(([object, patch]) => {
@@ -77,9 +75,11 @@ export function expectation(
       const parts = patch === null ? all : partsOf(patch).map(([part]) => part);
       return parts.map((part) => factId(object, part));
     });
-  const made = patchesOf(applied);
-  const undone = patchesOf(reverted).filter((patch) => !isTriggerFunction(...patch));
-  const later = new Set(idsOf(patchesOf(pending)));
+  const made = patchesOf(effects.slice(0, count));
+  const undone = patchesOf(effects.slice(count, count + reverted)).filter(
+    (patch) => !isTriggerFunction(...patch),
+  );
+  const later = new Set(idsOf(patchesOf(effects.slice(count))));
   const base = idsOf(patchesOf([prerequisites])).filter((id) => !later.has(id));
   const dropped = made.filter(([, patch]) => patch === null);
   // What an effect has dropped is no prerequisite any more, even if a later effect creates it again.
@@ -94,7 +94,7 @@ export function expectation(
       kindOf(facts.get(object)) !== undefined && kindOf(former.get(object)) === undefined,
     /** True if an effect or the prerequisites declare this fact, even if a later effect changes it. */
     isDeclared: (object: string, part: string, definition: string) =>
-      [prerequisites, ...applied, ...reverted].some(
+      [prerequisites, ...effects.slice(0, count + reverted)].some(
         ({ [object]: patch }) => new Map(partsOf(patch)).get(part) === definition,
       ),
   };

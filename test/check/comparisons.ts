@@ -2,7 +2,7 @@ import type { Effect } from '../../scripts/schema/effects.ts';
 import { readBlocks } from './cases.ts';
 
 type Schema = Pick<typeof import('../../scripts/schema/compare.ts'), 'compare'> &
-  Pick<typeof import('../../scripts/schema/effects.ts'), 'expectation' | 'merge'>;
+  Pick<typeof import('../../scripts/schema/effects.ts'), 'expectedAt' | 'merge'>;
 
 /** Effects, a live schema (as an effect that creates it), and the differences between the two. */
 export const comparisons = readBlocks('comparisons.txt').map(({ name, of, effects }) => ({
@@ -18,10 +18,11 @@ export const comparisons = readBlocks('comparisons.txt').map(({ name, of, effect
 
 /** The results of the comparison, without and with `--strict`. */
 export async function answersTo(
-  { compare, expectation, merge }: Schema,
+  { compare, expectedAt, merge }: Schema,
   { prerequisites, applied, pending, reverted, live }: (typeof comparisons)[number],
 ) {
-  const expected = expectation(prerequisites, applied, [...reverted, ...pending], reverted);
+  const effects = [...applied, ...reverted, ...pending];
+  const expected = expectedAt({ prerequisites, effects }, applied.length, reverted.length);
   const found = merge(live);
   return [await compare(expected, found), await compare(expected, found, true)] as const;
 }

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { compare } from '../../scripts/schema/compare.ts';
-import { effectBetween, effectLines, expectation, merge } from '../../scripts/schema/effects.ts';
+import { effectBetween, effectLines, expectedAt, merge } from '../../scripts/schema/effects.ts';
 import { byName, line } from './cases.ts';
 import { answersTo, comparisons, effectsBetween, linesOf } from './comparisons.ts';
 
 test.for(byName(comparisons))('a comparison: %s', async ([, given]) => {
   const { failing, warnings } = given;
-  const [found, strict] = await answersTo({ compare, expectation, merge }, given);
+  const [found, strict] = await answersTo({ compare, expectedAt, merge }, given);
   expect(found.failing.map(line)).toEqual(failing);
   expect(found.warnings.map(line)).toEqual(warnings);
   expect(strict.failing.map(line).toSorted()).toEqual([...failing, ...warnings].toSorted());

@@ -42,11 +42,11 @@ async function read(url: string, sql: string): Promise<pg.QueryResult> {
 const question = (from: string, live: string, setting = ''): Question => {
   return async (schema) => {
     const { READ_SETTINGS, allObjects, wantedObjects, factsQuery } = schema;
-    const { effectBetween, expectation, compare } = schema;
+    const { effectBetween, expectedAt, compare } = schema;
     const all = factsQuery(allObjects('public.pgmigrations'));
     const facts = await read(from, `${READ_SETTINGS} ${all}`);
     const effect = effectBetween(new Map(), factsFrom(facts));
-    const expected = expectation({}, [effect], []);
+    const expected = expectedAt({ prerequisites: {}, effects: [effect] }, 1);
     const query = factsQuery(wantedObjects(Object.keys(effect)));
     const found = factsFrom(await read(live, `${setting} ${READ_SETTINGS} ${query}`));
     return [
