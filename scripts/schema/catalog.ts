@@ -29,16 +29,13 @@ export const READ_SETTINGS = [
   .map((setting) => `SET LOCAL ${setting};`)
   .join(' ');
 
-/**
- * SQL that lists the objects that meet `condition`, of every kind. If an object belongs to an extension, its
- * definition ends with the text in the column `extension`.
- */
+/** SQL that lists the objects that meet `condition`, of every kind: names, oids and definitions. */
 const objects = (from: string, condition: (name: string, object: string) => string) =>
   KINDS.map(
-    ({ catalog, prefix, object, exists, definition }) => `
-    SELECT ${object} AS object, o.oid, ${definition} AS definition, (
+    ({ catalog, prefix, object, exists, part = `''`, definition }) => `
+    SELECT ${object} AS object, o.oid, ${part} AS part, concat(${definition}, (
       SELECT format(' EXTENSION %I', e.extname) FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
-      WHERE d.classid = o.tableoid AND d.objid = o.oid AND d.deptype = 'e') AS extension
+      WHERE d.classid = o.tableoid AND d.objid = o.oid AND d.deptype = 'e')) AS definition
     FROM ${from} JOIN ${catalog} o ON o.${prefix}namespace = s.oid
     WHERE ${exists} AND ${condition(`o.${prefix}name`, object)}`,
   ).join(' UNION ALL');
@@ -66,12 +63,10 @@ export const allObjects = (table: string) => `
 /** The query for the facts of the `wanted` objects. Run it with {@link READ_SETTINGS}. */
 export const factsQuery = (wanted: string) => `${wanted},
   relation AS MATERIALIZED (
-    SELECT w.object, w.extension, c.* FROM wanted w JOIN pg_class c ON c.oid = w.oid
-    WHERE w.definition IS NULL),
+    SELECT w.object, c.* FROM wanted w JOIN pg_class c ON c.oid = w.oid WHERE w.part <> ''),
   own_constraint AS MATERIALIZED (
     SELECT r.object, k.* FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid),
   fact(object, part, definition, place) AS (
-    SELECT object, '', definition || coalesce(extension, ''), 0 FROM wanted WHERE definition IS NOT NULL
-    UNION ALL ${Object.values(PARTS).join(' UNION ALL ')})
-  SELECT object, part, coalesce(btrim(definition), '') AS definition FROM fact
+    SELECT object, part, definition, 0 FROM wanted UNION ALL ${Object.values(PARTS).join(' UNION ALL ')})
+  SELECT object, part, btrim(definition) AS definition FROM fact
   ORDER BY object COLLATE "C", place, part COLLATE "C"`;

@@ -57,10 +57,10 @@ export function merge(effects: readonly Effect[]): Facts {
 export type Expectation = ReturnType<typeof expectedAt>;
 
 /**
- * What is expected if `count` migrations are applied, and the run reverted the next `reverted` ones. What these
- * added must be gone, except for trigger functions, which other tables may use. What they removed must be there
- * again. A prerequisite that a pending effect changes is not compared, because another program may already have
- * made that change.
+ * What is expected if `count` migrations are applied, and the run reverted the next `reverted` ones. What
+ * these added must be gone, except for trigger functions, which other tables may use. What they removed must
+ * be there again. A prerequisite that a pending effect changes is not compared, because another program may
+ * already have made that change.
  */
 export function expectedAt(
   { prerequisites, effects }: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,

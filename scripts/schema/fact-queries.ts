@@ -4,9 +4,9 @@ const collation = (id: string, type: string) => `(
     FROM pg_type b WHERE b.oid = ${type} AND b.typcollation <> ${id} AND ${id} <> 0)`;
 
 /**
- * The kinds of objects. The names of the catalog's columns begin with `prefix`, such as `relname`. In SQL, `o` is
- * a row of the catalog: `object` is the name in effects, `exists` says what counts as an object, and
- * `definition` is the definition of an object without parts, and null for a table or view.
+ * The kinds of objects. The names of the catalog's columns begin with `prefix`, such as `relname`. In SQL,
+ * `o` is a row of the catalog. `object` is the name in effects, `exists` says what counts as an object, and
+ * `part` is the name of the part that has the definition, if it has a name.
  */
 export const KINDS = [
   {
@@ -14,18 +14,35 @@ export const KINDS = [
     prefix: 'rel',
     object: `format('%s%I.%I', CASE o.relkind WHEN 'S' THEN 'sequence ' END, s.nspname, o.relname)`,
     exists: `o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`,
+    part: `CASE o.relkind WHEN 'S' THEN '' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+      WHEN 'f' THEN 'foreign table' ELSE 'table' END`,
     // The sequence of a column is not called UNLOGGED: since PostgreSQL 15, it is so whenever its table is.
-    definition: `(
-      SELECT concat(CASE WHEN o.relpersistence = 'u' AND d.objid IS NULL THEN 'UNLOGGED ' END,
-        'AS ', format_type(q.seqtypid, NULL), ' START ', q.seqstart, ' INCREMENT ', q.seqincrement,
-        ' MINVALUE ', q.seqmin, ' MAXVALUE ', q.seqmax, ' CACHE ', q.seqcache,
-        CASE WHEN q.seqcycle THEN ' CYCLE' END,
-        ' OWNED BY ' || d.refobjid::regclass || '.' || quote_ident(a.attname))
-      FROM pg_sequence q
-        LEFT JOIN pg_depend d ON d.classid = o.tableoid AND d.objid = o.oid AND d.refobjsubid > 0
-          AND d.deptype IN ('a', 'i')
-        LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-      WHERE q.seqrelid = o.oid)`,
+    definition: `CASE o.relkind WHEN 'S' THEN (
+        SELECT concat(CASE WHEN o.relpersistence = 'u' AND d.objid IS NULL THEN 'UNLOGGED ' END,
+          'AS ', format_type(q.seqtypid, NULL), ' START ', q.seqstart, ' INCREMENT ', q.seqincrement,
+          ' MINVALUE ', q.seqmin, ' MAXVALUE ', q.seqmax, ' CACHE ', q.seqcache,
+          CASE WHEN q.seqcycle THEN ' CYCLE' END,
+          ' OWNED BY ' || d.refobjid::regclass || '.' || quote_ident(a.attname))
+        FROM pg_sequence q
+          LEFT JOIN pg_depend d ON d.classid = o.tableoid AND d.objid = o.oid AND d.refobjsubid > 0
+            AND d.deptype IN ('a', 'i')
+          LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+        WHERE q.seqrelid = o.oid)
+      ELSE concat(
+        CASE WHEN o.relkind IN ('v', 'm') THEN btrim(pg_get_viewdef(o.oid), ' ;') END,
+        CASE WHEN NOT o.relispopulated THEN ' WITH NO DATA' END,
+        CASE WHEN o.relpersistence = 'u' THEN ' UNLOGGED' END,
+        ' ' || (
+          SELECT CASE WHEN o.relispartition THEN 'PARTITION OF ' ELSE 'INHERITS (' END
+            || string_agg(
+              concat(i.inhparent::regclass, CASE WHEN i.inhdetachpending THEN ' DETACH PENDING' END),
+              ', ' ORDER BY i.inhseqno)
+            || CASE WHEN o.relispartition THEN ' ' || pg_get_expr(o.relpartbound, o.oid) ELSE ')' END
+          FROM pg_inherits i WHERE i.inhrelid = o.oid),
+        ' PARTITION BY ' || pg_get_partkeydef(o.oid),
+        ' SERVER ' || (
+          SELECT quote_ident(f.srvname) FROM pg_foreign_table t JOIN pg_foreign_server f ON f.oid = t.ftserver
+          WHERE t.ftrelid = o.oid)) END`,
   },
   {
     catalog: 'pg_type',
@@ -72,36 +89,14 @@ export const KINDS = [
     // The version of an extension is no part of the fact: it differs between servers.
     definition: `'SCHEMA ' || quote_ident(s.nspname)`,
   },
-] as const;
+];
 
 /**
- * A query for each kind of part. Its columns are object, part, definition, and a number to sort the parts by.
- * It reads the tables `relation` and `own_constraint` of {@link factsQuery}. `concat` leaves out what is null,
+ * A query for each other kind of part. Its columns are object, part, definition, and a number to sort by. It
+ * reads the tables `relation` and `own_constraint` of {@link factsQuery}. `concat` leaves out what is null,
  * and `'text' || null` is null. An index or a trigger is cut at a word outside quoted names.
  */
 export const PARTS = {
-  table: `
-    SELECT object,
-      CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
-        ELSE 'table' END,
-      concat(
-        CASE WHEN relkind IN ('v', 'm') THEN btrim(pg_get_viewdef(oid), ' ;') END,
-        CASE WHEN NOT relispopulated THEN ' WITH NO DATA' END,
-        CASE WHEN relpersistence = 'u' THEN ' UNLOGGED' END,
-        ' ' || (
-          SELECT CASE WHEN relispartition THEN 'PARTITION OF ' ELSE 'INHERITS (' END
-            || string_agg(
-              concat(i.inhparent::regclass, CASE WHEN i.inhdetachpending THEN ' DETACH PENDING' END),
-              ', ' ORDER BY i.inhseqno)
-            || CASE WHEN relispartition THEN ' ' || pg_get_expr(relpartbound, r.oid) ELSE ')' END
-          FROM pg_inherits i WHERE i.inhrelid = r.oid),
-        ' PARTITION BY ' || pg_get_partkeydef(oid),
-        ' SERVER ' || (
-          SELECT quote_ident(s.srvname) FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver
-          WHERE f.ftrelid = r.oid),
-        extension),
-      0
-    FROM relation r`,
   'options of a view': `
     SELECT object, 'options',
       '(' || (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(reloptions) o) || ')', 0

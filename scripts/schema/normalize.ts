@@ -81,8 +81,8 @@ const rewriterFor = (relation: string | undefined) => (key: string, value: unkno
     }));
     return { A_ArrayExpr: { elements } };
   }
-  // Before PostgreSQL 16, a view's columns are printed with their table, even if it reads only one. If it reads
-  // more, or inside subqueries, every version does so.
+  // Before PostgreSQL 16, a view's columns are printed with their table, even if it reads only one. If it
+  // reads more, and in subqueries, every version does so.
   const [first, ...rest] = ColumnRef?.fields ?? [];
   if (rest.length > 0 && first?.String?.sval === relation) return { ColumnRef: { fields: rest } };
   // After a restore, `EXISTS (SELECT NULL::text …)` is printed as `EXISTS (SELECT NULL::text AS text …)`: the
