@@ -17,10 +17,8 @@ Module._extensions['.ts'] = (module, file) => module._compile(compiled(file), fi
 
 function compiled(file) {
   const source = readFileSync(file, 'utf8');
-  const cached = join(
-    folder,
-    `${hash('sha256', [...versions, settings, file, source].join('\0'))}.cjs`,
-  );
+  const key = hash('sha256', [...versions, settings, file, source].join('\0'));
+  const cached = join(folder, `${key}.cjs`);
   try {
     const text = readFileSync(cached, 'utf8');
     if (text !== '') return text; // It is empty if the machine stopped while it was written.

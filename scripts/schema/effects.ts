@@ -124,7 +124,8 @@ export function completePrerequisites(given: Effect, base: Facts, effects: reado
     const named = partsOf(patch).map(([part]) => part);
     const all = [...(base.get(object) ?? [])];
     const changed = all.filter(
-      ([part, text]) => patch === null || (named.includes(part) && !isTriggerFunction(object, text)),
+      ([part, text]) =>
+        patch === null || (named.includes(part) && !isTriggerFunction(object, text)),
     );
     // An equal constraint that stays, so that it is not taken for the removed one under another name.
     const texts = changed.filter(([part]) => isConstraint(part)).map(([, text]) => text);
