@@ -46,7 +46,7 @@ type Node = Readonly<{
   A_ArrayExpr?: { elements?: Node[] };
   A_Const?: { boolval?: object };
   ColumnRef?: { fields: Partial<Name>[] };
-  DefElem?: { defname: string; arg: { List: { items: Name[] } } };
+  DefElem?: { defname: string; arg: { List?: { items: Name[] } } };
   ResTarget?: { name?: string; val?: Node };
   TypeCast?: { arg: Node; typeName: { names: Name[]; arrayBounds?: object } };
 }>;
@@ -91,7 +91,7 @@ const rewriterFor = (relation: string | undefined) => (key: string, value: unkno
     return { ResTarget: { val: ResTarget.val } };
   // In the body of a function, blanks at the end of a line are ignored, and so is CR before LF. Other blanks
   // may have a meaning, such as those in a string.
-  if (DefElem?.defname === 'as')
+  if (DefElem?.defname === 'as' && DefElem.arg.List)
     return DefElem.arg.List.items.map(({ String: { sval = '' } }) =>
       sval.replaceAll(/[ \t\r]+$/gm, '').trimEnd(),
     );
