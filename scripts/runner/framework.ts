@@ -41,17 +41,16 @@ export const recordStatement = ({ tableName }: Settings, name: string, direction
  * @throws Failure `usage` for a file that cannot be loaded, or does not export `up` and `down`
  */
 export async function loadMigrations(migrations: readonly Migration[], direction: Direction) {
-  const loaded = new Map<Migration, Action>();
-  for (const migration of migrations) {
+  const loaded = migrations.map(async (migration): Promise<[Migration, Action]> => {
     const { file, path } = migration;
     const exports = await load(path).catch((cause: unknown) => {
       throw failure('bad-migration', [file, messageOf(cause)], { file, cause });
     });
     const action = exports[direction];
     if (typeof action !== 'function') throw failure('irreversible', [file], { file });
-    loaded.set(migration, action as Action);
-  }
-  return loaded;
+    return [migration, action as Action];
+  });
+  return new Map(await Promise.all(loaded));
 }
 
 async function load(path: string): Promise<Exports> {
