@@ -35,7 +35,7 @@ export async function withLockMonitor<T>(
   let current = Promise.resolve();
   const delay = options.lockTimeout === 0 ? DELAY : Math.min(DELAY, options.lockTimeout / 3);
   const report = async (done: AbortSignal) => {
-    await sleep(delay, undefined, { signal: done });
+    if (done.aborted) return;
     await withConnection({ ...context, signal: closing.signal }, 'monitor', async ({ query }) => {
       while (!done.aborted) {
         const [sessions, builds] = await query(activityQuery(names));
@@ -50,8 +50,11 @@ export async function withLockMonitor<T>(
   };
   const watch: Context['watch'] = async (statement) => {
     const done = new AbortController();
+    const { signal } = done;
     // One connection at a time. If the monitor cannot connect, the statement goes on without it.
-    current = current.then(() => report(done.signal)).catch(() => undefined);
+    current = Promise.allSettled([current, sleep(delay, undefined, { signal })])
+      .then(() => report(signal))
+      .catch(() => undefined);
     return await statement.finally(() => {
       done.abort();
     });
