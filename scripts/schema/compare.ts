@@ -38,7 +38,8 @@ export async function compare(expected: Expectation, live: Facts, strict = false
       if (!mustMatch && !expected.isOwned(object)) continue;
       if (definition !== undefined && (await hasFact(found, expected, [object, part, definition])))
         continue;
-      const isFailing = strict || mustMatch || !NAMED_PART.test(part);
+      const isAddition = definition === undefined && NAMED_PART.test(part);
+      const isFailing = strict || mustMatch || !isAddition;
       (isFailing ? failing : warnings).push(differenceOf(object, part, definition, other));
     }
   }
