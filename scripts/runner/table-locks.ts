@@ -35,7 +35,7 @@ export async function withLockMonitor<T>(
   let current = Promise.resolve();
   const delay = options.lockTimeout === 0 ? DELAY : Math.min(DELAY, options.lockTimeout / 3);
   const report = async (done: AbortSignal) => {
-    if (done.aborted) return;
+    if (done.aborted) return; // The statement ended while the monitor watched another one.
     await withConnection({ ...context, signal: closing.signal }, 'monitor', async ({ query }) => {
       while (!done.aborted) {
         const [sessions, builds] = await query(activityQuery(names));
@@ -50,12 +50,12 @@ export async function withLockMonitor<T>(
   };
   const watch: Context['watch'] = async (statement) => {
     const done = new AbortController();
-    const { signal } = done;
-    // One connection at a time. If the monitor cannot connect, the statement goes on without it.
-    current = Promise.allSettled([current, sleep(delay, undefined, { signal })])
-      .then(() => report(signal))
-      .catch(() => undefined);
+    const timer = setTimeout(() => {
+      // One connection at a time. If the monitor cannot connect, the statement goes on without it.
+      current = current.then(() => report(done.signal)).catch(() => undefined);
+    }, delay);
     return await statement.finally(() => {
+      clearTimeout(timer);
       done.abort();
     });
   };
