@@ -91,7 +91,7 @@ async function attemptRun(
     if (client.late !== undefined) throw client.late;
     return { outcome: direction === 'up' ? 'applied' : 'reverted', warnings: client.warnings };
   } catch (error) {
-    await client.rollback();
+    await client.abandon();
     if (client.mustBeginAgain) return await attemptRun(given, from, to);
     throw await explain(client, to, error);
   }

@@ -113,7 +113,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     });
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
     const isPooled = await prepareSession(connection, settings, file);
-    this.acceptsStatements = true;
+    this.acceptsStatements = !this.isAbandoned; // The migration may have failed meanwhile, if it did not await this.
     return isPooled;
   }
 

@@ -26,6 +26,7 @@ export class RunTransaction {
   mustBeginAgain = false;
   /** False from the check until the next BEGIN, and after a failure: what comes then was not awaited. */
   protected acceptsStatements = false;
+  protected isAbandoned = false;
   /** When the open transaction began. */
   #began = '';
   /** The migrations that are recorded in this transaction, and not committed yet. */
@@ -96,7 +97,7 @@ export class RunTransaction {
     this.acceptsStatements = false;
     const { written } = await this.resume();
     if (written) await this.#checkAndCommit();
-    else await this.rollback();
+    else await this.#rollBack();
     return written;
   }
 
@@ -139,9 +140,15 @@ export class RunTransaction {
     throw failure('differs', [name, direction, failing], { differences: failing });
   }
 
-  /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
-  async rollback(): Promise<void> {
+  /** Ends a run that failed: rolls back what is not committed, and refuses what comes then. Never throws. */
+  async abandon(): Promise<void> {
+    this.isAbandoned = true;
     this.acceptsStatements = false;
+    await this.#rollBack();
+  }
+
+  /** If the connection is lost, the server rolls back. */
+  async #rollBack(): Promise<void> {
     // RESET undoes what a migration SET outside the transaction, or committed itself. It is in one message
     // with ROLLBACK, so that a pooler sends both to the same session.
     const sql = this.isOpen() ? `ROLLBACK; ${RESET}` : RESET;
