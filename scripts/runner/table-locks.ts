@@ -54,10 +54,12 @@ export async function withLockMonitor<T>(
       // One connection at a time. If the monitor cannot connect, the statement goes on without it.
       current = current.then(() => report(done.signal)).catch(() => undefined);
     }, delay);
-    return await statement.finally(() => {
+    try {
+      return await statement; // Undefined if the migration gave `pg` a callback.
+    } finally {
       clearTimeout(timer);
       done.abort();
-    });
+    }
   };
   try {
     return await use({ ...context, watch, blockers: () => blockers });
