@@ -94,8 +94,8 @@ async function takeEffects(context: Context, connection: Connection) {
 }
 
 /**
- * Loads the base schema, without the backslash commands for psql, which pg_dump writes since 2025. Refuses one
- * that contradicts the prerequisites.
+ * Loads the base schema, without the backslash commands for psql, which pg_dump writes since 2025. Refuses a
+ * base schema that contradicts the prerequisites. Returns what it contains.
  */
 async function loadBaseSchema(context: Context, connection: Connection) {
   const { baseSchema: file, root, migrationsSchema } = context.settings;

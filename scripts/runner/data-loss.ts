@@ -27,8 +27,8 @@ const goneQuery = (locked: string) => `
   WHERE columns <> '{}' AND a.attnum <> ALL (columns) AND NOT a.attisdropped AND a.attgenerated = ''`;
 
 /**
- * Finds what the open transaction removed, by any statement, and {@link refuseLoss} did not look at. The run
- * lock's connection still sees it.
+ * Finds what the open transaction removed, by any statement, but for what {@link refuseLoss} has looked at.
+ * The connection of the run lock still sees it.
  */
 export async function findRemoved({ connection, lock, progress }: Attempt): Promise<Removed[]> {
   const results = await connection.query(`SET CONSTRAINTS ALL IMMEDIATE; ${LOCKED}`);

@@ -113,7 +113,8 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     });
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
     const isPooled = await prepareSession(connection, settings, file);
-    this.acceptsStatements = !this.isAbandoned; // The migration may have failed meanwhile, if it did not await this.
+    // If the migration did not await this statement, the run may have failed meanwhile.
+    this.acceptsStatements = !this.isAbandoned;
     return isPooled;
   }
 

@@ -42,7 +42,8 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
     (format('schema %I is missing', parts[1]),
       format('CREATE SCHEMA %I AUTHORIZATION %s;', parts[1], me), schema_oid IS NULL),
     (format('row security hides rows of %s from role %s', oid::regclass, me),
-      format('ALTER ROLE %s BYPASSRLS;  -- or:  ALTER TABLE %s DISABLE ROW LEVEL SECURITY;', me, oid::regclass),
+      format('ALTER ROLE %s BYPASSRLS;  -- or:  ALTER TABLE %s DISABLE ROW LEVEL SECURITY;',
+        me, oid::regclass),
       row_security_active(oid))
   ) AS v(problem, remedy, is_real)
   WHERE "right" = 'SELECT' AND is_real

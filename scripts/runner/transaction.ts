@@ -20,12 +20,13 @@ export class RunTransaction {
   /** Set if a statement came too late to be checked, such as during the check or after the run. */
   late: Failure | undefined;
   /**
-   * Set before COMMIT if the transaction has removed what may hold data: then it is too late to look for data.
-   * The run must roll back and begin again.
+   * Set before COMMIT if the transaction has removed what may hold data. It is too late to look for data then:
+   * the run must roll back and begin again.
    */
   mustBeginAgain = false;
   /** False from the check until the next BEGIN, and after a failure: what comes then was not awaited. */
   protected acceptsStatements = false;
+  /** True after the attempt has failed. */
   protected isAbandoned = false;
   /** When the open transaction began. */
   #began = '';
@@ -140,14 +141,14 @@ export class RunTransaction {
     throw failure('differs', [name, direction, failing], { differences: failing });
   }
 
-  /** Ends a run that failed: rolls back what is not committed, and refuses what comes then. Never throws. */
+  /** Ends an attempt that failed: rolls back what is not committed, and refuses what comes later. */
   async abandon(): Promise<void> {
     this.isAbandoned = true;
     this.acceptsStatements = false;
     await this.#rollBack();
   }
 
-  /** If the connection is lost, the server rolls back. */
+  /** Never throws: if the connection is lost, the server rolls back. */
   async #rollBack(): Promise<void> {
     // RESET undoes what a migration SET outside the transaction, or committed itself. It is in one message
     // with ROLLBACK, so that a pooler sends both to the same session.
