@@ -14,7 +14,7 @@ export default defineConfig({
     // In CI, a busy machine may cause a failure, so a failed test runs once more. The output shows this.
     retry: process.env['CI'] === 'true' ? 1 : 0,
     // These only end a test that hangs.
-    testTimeout: 300_000,
+    testTimeout: 900_000,
     hookTimeout: 300_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },
