@@ -44,8 +44,9 @@ async function execute(call: Call, invocation: Invocation): Promise<Result> {
   const { command, argument, options, output } = invocation;
   if (output !== '') return { outcome: 'nothing-to-do', output }; // The help, or the version.
   const writesFiles = command === 'create' || command === 'snapshot';
-  const obstacle = isCompiled ? 'this program is compiled' : options.dryRun && 'has no dry run';
-  if (writesFiles && obstacle) throw failure('writes-files', [command, obstacle]);
+  if (writesFiles && isCompiled)
+    throw failure('writes-files', [command, 'this program is compiled']);
+  if (writesFiles && options.dryRun) throw failure('writes-files', [command, 'has no dry run']);
   const settings = readSettings(call.root, call.env);
   const project = readProject(settings, !writesFiles);
   if (command === 'create') return create(argument, project, settings);

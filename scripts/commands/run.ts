@@ -24,7 +24,7 @@ export const run = (context: Context): Promise<Result> =>
     const { project, command, argument, direction } = context;
     const first = await withRetries(context, () => checkSchema(lockConnection, context));
     const { count } = first;
-    // The target is computed once, so that a second attempt does not go further.
+    // The target is computed once: if an attempt is repeated, it must not go further.
     const target = targetCount(project, count, direction, argument);
     if (target === count) return await resultOf(context, lockConnection, first, 'nothing-to-do');
     const nothing = { up: [], down: [], removed: [], wroteOutside: false, isCommitting: false };

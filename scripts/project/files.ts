@@ -37,8 +37,9 @@ export function readJson(root: string, file: string): object {
     const { message } = cause as Error;
     const [, reason = message, position] =
       /^(.*?)(?: in JSON)? at position (\d+)/s.exec(message) ?? [];
+    if (position === undefined) throw failure('bad-file', [file, reason], { file, cause });
     const lines = text.slice(0, Number(position)).split('\n');
-    const place = position && `:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
-    throw failure('bad-file', [`${file}${place ?? ''}`, reason], { file, cause });
+    const column = (lines.at(-1)?.length ?? 0) + 1;
+    throw failure('bad-file', [`${file}:${lines.length}:${column}`, reason], { file, cause });
   }
 }

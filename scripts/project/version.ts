@@ -26,7 +26,7 @@ export function appliedCount({ migrations }: Project, rows: readonly AppliedRow[
 export const versionAt = ({ migrations }: Project, count: number) =>
   migrations[count - 1]?.name ?? null;
 
-/** The migrations that lead from `from` applied migrations to `to`, in the order in which they run. */
+/** The migrations to run if `from` are applied and `to` are wanted, in the order in which they run. */
 export const migrationsBetween = (
   { migrations }: Project,
   direction: Direction,

@@ -13,7 +13,7 @@ export interface Result {
   readonly applied?: readonly Done[];
   readonly reverted?: readonly Done[];
   readonly pending?: readonly string[];
-  /** Differences that do not make the schema wrong. Those that do are in `error`. */
+  /** Differences that do not make the schema wrong. `error` has those that do. */
   readonly warnings?: readonly Difference[];
   readonly database?: { host: string; port: number; name: string; serverVersion: string };
   /** All migrations, and when each was applied. Only `status` has them. */

@@ -15,8 +15,8 @@ export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
 
 /**
  * Reads the version from the migrations table, and compares the live schema with the expected schema at that
- * version. If a transaction is open, the check runs its deferred triggers first, and reads inside it. It then
- * leaves its own settings there, so only COMMIT or ROLLBACK may follow.
+ * version. If a transaction is open, its deferred triggers run first, and the check reads inside it. The
+ * settings of the check stay in that transaction, so only COMMIT or ROLLBACK may follow.
  *
  * @param countBefore how many migrations were applied when the run began. What `down` has reverted since then
  *   must be gone

@@ -7,15 +7,15 @@ import type { Attempt } from './context.ts';
 /** A removed table or column. `id` contains its oid and its name, since {@link refuseLoss} uses the name. */
 export type Removed = Omit<Loss, 'count'> & { readonly id: string };
 
-/** The tables that this transaction has locked as DROP and ALTER TABLE do, and the columns that are left. */
+/** The tables on which this transaction holds the lock of DROP and ALTER TABLE, and their columns now. */
 const LOCKED = `SELECT json_agg(l)::text AS locked FROM (SELECT relation AS id, ARRAY(
     SELECT attnum FROM pg_catalog.pg_attribute WHERE attrelid = relation AND NOT attisdropped) AS columns
   FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock') l`;
 
 /**
- * The tables of {@link LOCKED} that are dropped, and the dropped columns of the others. Run it outside the
- * transaction that dropped them: there, they still exist. LOCKED lists the columns of a table, including
- * system columns such as ctid. So a table without any is a dropped one.
+ * Finds the tables of {@link LOCKED} that are dropped, and the dropped columns of the others. It must run on
+ * another connection, which still sees them until the transaction commits. LOCKED lists even system columns,
+ * such as ctid, so a table without columns there is a dropped one.
  */
 const goneQuery = (locked: string) => `
   WITH t AS (SELECT c.oid, c.oid::regclass::text AS "table", l.columns
@@ -27,8 +27,8 @@ const goneQuery = (locked: string) => `
   WHERE columns <> '{}' AND a.attnum <> ALL (columns) AND NOT a.attisdropped AND a.attgenerated = ''`;
 
 /**
- * Finds what the open transaction removed, by any statement, but for what {@link refuseLoss} has looked at.
- * The connection of the run lock still sees it.
+ * Finds the tables and columns that the open transaction has removed, by any statement. Leaves out those in
+ * which {@link refuseLoss} has already looked for data.
  */
 export async function findRemoved({ connection, lock, progress }: Attempt): Promise<Removed[]> {
   const results = await connection.query(`SET CONSTRAINTS ALL IMMEDIATE; ${LOCKED}`);

@@ -57,10 +57,10 @@ export function merge(effects: readonly Effect[]): Facts {
 export type Expectation = ReturnType<typeof expectedAt>;
 
 /**
- * What is expected if `count` migrations are applied, and the run reverted the next `reverted` ones. What
- * these added must be gone, except for trigger functions, which other tables may use. What they removed must
- * be there again. A prerequisite that a pending effect changes is not compared, because another program may
- * already have made that change.
+ * What is expected if `count` migrations are applied. If the run has just reverted the next `reverted` ones,
+ * what they added must be gone, and what they removed must be there again. A trigger function may stay,
+ * because other tables may use it. If a pending effect changes a prerequisite, that prerequisite is not
+ * compared, because another program may already have made the change.
  */
 export function expectedAt(
   { prerequisites, effects }: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,
@@ -68,7 +68,7 @@ export function expectedAt(
   reverted = 0,
 ) {
   const facts = merge([prerequisites, ...effects.slice(0, count)]);
-  /** Ids of the facts that patches name. One that removes an object names its kind, and all its facts. */
+  /** Ids of the facts that patches name. A patch that removes an object names its kind and all its facts. */
   const idsOf = (patches: readonly [object: string, patch: Effect[string]][]) =>
     patches.flatMap(([object, patch]) => {
       const all = ['', ...(facts.get(object)?.keys() ?? [])];
@@ -87,7 +87,7 @@ export function expectedAt(
   return {
     facts,
     prerequisites: former,
-    /** Ids of the facts that are compared on every table, including those that must be gone. */
+    /** The ids of the facts that are compared on every table, including those that must be gone. */
     named: new Set([...base, ...idsOf(made), ...idsOf(undone)]),
     /** True if migrations created the object: everything on it is compared. */
     isOwned: (object: string) =>
