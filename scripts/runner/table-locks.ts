@@ -49,16 +49,18 @@ export async function withLockMonitor<T>(
     });
   };
   const watch: Context['watch'] = async (statement) => {
-    const done = new AbortController();
+    let done: AbortController | undefined;
     const timer = setTimeout(() => {
+      done = new AbortController();
+      const { signal } = done;
       // One connection at a time. If the monitor cannot connect, the statement goes on without it.
-      current = current.then(() => report(done.signal)).catch(() => undefined);
+      current = current.then(() => report(signal)).catch(() => undefined);
     }, delay);
     try {
       return await statement; // Undefined if the migration gave `pg` a callback.
     } finally {
       clearTimeout(timer);
-      done.abort();
+      done?.abort();
     }
   };
   try {
