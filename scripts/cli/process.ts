@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../database/pg-errors.ts';
-import { exitCodes, failure } from '../report/errors.ts';
+import { exitCodes, Failure, failure } from '../report/errors.ts';
 import { STATUS } from '../report/wording.ts';
 
 /** What the program gets from its process: the command line, the environment, the output, and the signals. */
@@ -78,7 +78,8 @@ function interruptions(exit: (exitCode: number) => never): AbortSignal {
       controller.abort(reason);
     });
   process.on('uncaughtException', (cause: unknown) => {
-    controller.abort(failure('uncaught', [messageOf(cause)], { cause }));
+    const isFailure = cause instanceof Failure; // Such as that of a late statement, which is not awaited.
+    controller.abort(isFailure ? cause : failure('uncaught', [messageOf(cause)], { cause }));
   });
   return controller.signal;
 }

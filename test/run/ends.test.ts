@@ -51,6 +51,7 @@ test.for<[name: string, up: string, message: string]>([
 test.for([
   ['process.exit(0);', 'migration-failed'],
   [THROW, 'uncaught'],
+  [`setInterval(() => void pgm.db.query('SELECT 1'), 1);`, 'late-statement'],
   [`${LOSE} await new Promise(() => {});`, 'connection-lost'],
 ])('exit 8 after a part was committed: %s', async ([up = '', code]) => {
   const { start } = await setUp({ ...first, ...step('0002_a', table('a', 'id'), up) });
