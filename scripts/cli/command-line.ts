@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
@@ -30,6 +30,8 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
   let output = '';
   const seconds = toNumber(/^\d{1,6}(\.\d+)?$/);
   const number = toNumber(/^\d{1,6}$/);
+  const timeout = (flag: string, text: string) =>
+    new Option(`${flag} <duration>`, text).argParser(toDuration);
   const program = new Command('npm run migrate')
     .usage('<command> [argument] [options]')
     .addHelpText('after', NOTES)
@@ -43,10 +45,8 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
     .option('--allow-data-loss', 'allow the run to delete rows or values')
     .option('--lock-wait <seconds>', 'wait for another run', seconds, 60)
     .option('--connect-wait <seconds>', 'wait for a server that is starting', seconds, 0)
-    .option('--lock-timeout <duration>', 'longest wait for a table lock (default: 2s)', toDuration)
-    .setOptionValue('lockTimeout', 2000)
-    .option('--statement-timeout <duration>', 'limit of each statement (default: none)', toDuration)
-    .setOptionValue('statementTimeout', 0)
+    .addOption(timeout('--lock-timeout', 'longest wait for a table lock').default(2000, '2s'))
+    .addOption(timeout('--statement-timeout', 'limit of each statement').default(0, 'none'))
     .option('--retries <n>', 'more attempts after a lock timeout or a deadlock', number, 10)
     .option('--verbose', 'print statements, notices and stack traces')
     .option('--quiet', 'print errors only');

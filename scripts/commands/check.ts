@@ -32,7 +32,8 @@ export async function resultOf(
   first: SchemaCheck,
   outcome: Success,
 ): Promise<Result> {
-  const check = first.failing.length === 0 ? first : await checkSchema(connection, context);
+  const checkAgain = () => withRetries(context, () => checkSchema(connection, context));
+  const check = first.failing.length === 0 ? first : await checkAgain();
   const { failing, warnings, count } = check;
   const listed = context.command === 'status' ? { migrations: appliedTimes(context, check) } : {};
   const all = { ...versionDetails(context, connection, count), warnings, ...listed };

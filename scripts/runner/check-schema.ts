@@ -15,8 +15,8 @@ export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
 
 /**
  * Reads the version from the migrations table, and compares the live schema with the expected schema at that
- * version. If a transaction is open, its deferred triggers run first, and the check reads inside it. The
- * settings of the check stay in that transaction, so only COMMIT or ROLLBACK may follow.
+ * version. If a transaction is open, the check reads inside it, and leaves its settings there: only COMMIT or
+ * ROLLBACK may follow.
  *
  * @param countBefore how many migrations were applied when the run began. What `down` has reverted since then
  *   must be gone
@@ -26,7 +26,7 @@ export async function checkSchema(connection: Connection, context: Context, coun
   const { project, options } = context;
   const isInTransaction = connection.client.getTransactionStatus() === 'T';
   const state = isInTransaction
-    ? await readState(connection, context, `SET CONSTRAINTS ALL IMMEDIATE; ${READ_SETTINGS}`)
+    ? await readState(connection, context, READ_SETTINGS)
     : await readInOwnTransaction(connection, context);
   const count = appliedCount(project, state.rows);
   const expected = expectedAt(project, count, Math.max(countBefore - count, 0));
@@ -37,23 +37,20 @@ export async function checkSchema(connection: Connection, context: Context, coun
 async function readInOwnTransaction(connection: Connection, context: Context) {
   const { options, project } = context;
   const begin = `${BEGIN_READ} SET LOCAL lock_timeout = '${options.lockTimeout}ms'; ${READ_SETTINGS}`;
-  const read = (hasTable: boolean) => readState(connection, context, begin, 'COMMIT', hasTable);
-  for (let attempt = 1, hasTable = true; ; attempt++)
-    try {
-      return await read(hasTable);
-    } catch (error) {
+  const read = (hasTable: boolean) =>
+    readState(connection, context, begin, 'COMMIT', hasTable).catch(async (error: unknown) => {
       await connection.query('ROLLBACK').catch(() => undefined);
-      const sqlstate = sqlstateOf(error);
-      if (sqlstate === '42703') throw failure('foreign-table', [(error as Error).message]);
-      if (sqlstate === '42501') {
-        const state = { ...(await read(false)), hasTable: true };
-        await refuseProblems(connection, context, project.migrations, state);
-      }
-      // The migrations table or its schema does not exist yet.
-      if (sqlstate === '42P01' && hasTable) hasTable = false;
-      // XX000 is "cache lookup failed": another session has dropped an object meanwhile.
-      else if (sqlstate !== 'XX000' || attempt > 5) throw error;
-    }
+      throw error;
+    });
+  return await read(true).catch(async (error: unknown) => {
+    const sqlstate = sqlstateOf(error);
+    if (sqlstate === '42P01') return await read(false); // No migrations table, or not even its schema.
+    if (sqlstate === '42703') throw failure('foreign-table', [(error as Error).message]);
+    if (sqlstate !== '42501') throw error;
+    const state = { ...(await read(false)), hasTable: true };
+    await refuseProblems(connection, context, project.migrations, state);
+    throw error;
+  });
 }
 
 /** Reads, in one round trip, the rows of the migrations table, if it exists, and the live schema. */

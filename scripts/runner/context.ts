@@ -25,7 +25,10 @@ export interface Context extends Connector {
 }
 
 /** What a run has done so far, in all its attempts. */
-export interface Progress extends Record<Direction, Done[]> {
+export interface Progress {
+  /** The migrations that are applied (`up`) or reverted (`down`) and committed. */
+  readonly up: Done[];
+  readonly down: Done[];
   /** How many migrations are applied and committed. */
   count: number;
   /** True after what cannot be rolled back: a statement outside a transaction, a migration's own COMMIT. */

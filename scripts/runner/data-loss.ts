@@ -4,8 +4,8 @@ import { failure } from '../report/errors.ts';
 import { COUNT_LIMIT, type Loss } from '../report/types.ts';
 import type { Attempt } from './context.ts';
 
-/** A removed table or column. `id` contains its oid and its name, since {@link refuseLoss} uses the name. */
-export type Removed = Omit<Loss, 'count'> & { readonly id: string };
+/** A removed table or column, by its committed name. */
+export type Removed = Omit<Loss, 'count'>;
 
 /** The tables on which this transaction holds the lock of DROP and ALTER TABLE, and their columns now. */
 const LOCKED = `SELECT json_agg(l)::text AS locked FROM (SELECT relation AS id, ARRAY(
@@ -13,16 +13,16 @@ const LOCKED = `SELECT json_agg(l)::text AS locked FROM (SELECT relation AS id, 
   FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock') l`;
 
 /**
- * Finds the tables of {@link LOCKED} that are dropped, and the dropped columns of the others. It must run on
- * another connection, which still sees them until the transaction commits. LOCKED lists even system columns,
- * such as ctid, so a table without columns there is a dropped one.
+ * Finds the tables of {@link LOCKED} that the transaction has dropped, and the dropped columns of the others.
+ * It must run on the lock connection, where they exist until COMMIT. A dropped table has no columns in LOCKED:
+ * every other table has the system columns there, such as ctid.
  */
 const goneQuery = (locked: string) => `
   WITH t AS (SELECT c.oid, c.oid::regclass::text AS "table", l.columns
     FROM json_to_recordset('${locked}') AS l(id oid, columns int[]) JOIN pg_class c ON c.oid = l.id
     WHERE c.relkind = 'r' AND c.relpersistence <> 't')
-  SELECT concat(oid, "table") AS id, "table", NULL AS "column" FROM t WHERE columns = '{}'
-  UNION ALL SELECT concat_ws('.', t.oid, a.attnum, "table", a.attname), "table", quote_ident(a.attname)
+  SELECT "table", NULL AS "column" FROM t WHERE columns = '{}'
+  UNION ALL SELECT "table", quote_ident(a.attname)
   FROM t JOIN pg_attribute a ON a.attrelid = t.oid
   WHERE columns <> '{}' AND a.attnum <> ALL (columns) AND NOT a.attisdropped AND a.attgenerated = ''`;
 
@@ -31,10 +31,12 @@ const goneQuery = (locked: string) => `
  * which {@link refuseLoss} has already looked for data.
  */
 export async function findRemoved({ connection, lock, progress }: Attempt): Promise<Removed[]> {
-  const results = await connection.query(`SET CONSTRAINTS ALL IMMEDIATE; ${LOCKED}`);
-  const { locked } = results.at(-1)?.rows[0] as { locked: string | null };
+  const [result] = await connection.query(LOCKED);
+  const { locked } = result?.rows[0] as { locked: string | null };
   const removed = (await lock.assertHeld(goneQuery(locked ?? '[]'))) as Removed[];
-  return removed.filter(({ id }) => !progress.removed.some((known) => known.id === id));
+  const key = ({ table, column }: Removed) => `${table}.${column ?? ''}`;
+  const known = progress.removed.map(key);
+  return removed.filter((each) => !known.includes(key(each)));
 }
 
 /**

@@ -12,11 +12,8 @@ interface Running {
   readonly since: number;
   /** False once its function has called `pgm.noTransaction()`. */
   readonly isInside: () => boolean;
-  /**
-   * Set by its first statement outside a transaction, which prepares the session. Its other statements wait
-   * for that. True behind a pooler, which may send each statement to another server session.
-   */
-  isPooled?: Promise<boolean>;
+  /** Made by its first statement outside a transaction. The others wait for it, too. */
+  leaving?: ReturnType<typeof prepareSession>;
 }
 
 /**
@@ -37,7 +34,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
   /** Undefined between the record of a migration and the start of the next one. */
   #running: Running | undefined;
-  /** The last migration that has sent a statement in a transaction. */
+  /** The last migration that has sent a statement in the transaction: it is to blame if a COMMIT fails. */
   #lastInside: Migration | undefined;
 
   async onStart(migration: Migration, isInside: () => boolean): Promise<void> {
@@ -63,11 +60,14 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     signal.throwIfAborted();
     const running = this.#running;
     const isOutside = running?.isInside() === false;
-    if (isOutside) await (running.isPooled ??= this.#leaveTransaction());
+    if (isOutside) running.leaving ??= this.#leaveTransaction();
+    await running?.leaving;
     if (!this.acceptsStatements) throw this.#tooLate(sql);
     if (options.verbose) tell(sql);
-    if (sql === recordStatement(settings, this.current.name, direction))
-      return await this.#record(sql, isOutside);
+    if (sql === recordStatement(settings, this.current.name, direction)) {
+      await this.#record(sql, isOutside);
+      return undefined;
+    }
     return isOutside ? await this.#sendOutside(running, sql, sent) : await this.#send(sql, sent);
   }
 
@@ -77,6 +77,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     const { file } = this.current;
     if (!this.isOpen()) throw this.leftTransaction();
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
+    // The framework itself sends some before the first migration.
     if (this.#running) this.#lastInside = this.current;
     const sending = connection.send(...sent);
     // If the text was `…; COMMIT; <error>`, the transaction has ended. `pg` knows that only after the next
@@ -90,8 +91,8 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
   async #sendOutside(running: Running, sql: string, sent: Sent): Promise<unknown> {
     const { connection, lock, progress } = this.attempt;
     const { file } = this.current;
-    if ((await running.isPooled) && changesSession(sql))
-      throw failure('pooled-session', [file, sql], { file });
+    const isPooled = (await running.leaving)?.isPooled === true;
+    if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     await lock.assertHeld();
     // If the migration has ended or failed meanwhile, it did not await this.
     if (!this.acceptsStatements || this.#running !== running) throw this.#tooLate(sql);
@@ -100,7 +101,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
   }
 
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
-  async #leaveTransaction(): Promise<boolean> {
+  async #leaveTransaction() {
     const { connection, progress, settings } = this.attempt;
     const { file } = this.current;
     if (!this.isOpen()) throw this.leftTransaction();
@@ -112,20 +113,20 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
       throw error;
     });
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
-    const isPooled = await prepareSession(connection, settings, file);
+    const session = await prepareSession(connection, settings, file);
     // If the migration did not await this statement, the run may have failed meanwhile.
     this.acceptsStatements = !this.isAbandoned;
-    return isPooled;
+    return session;
   }
 
-  async #record(sql: string, isOutside: boolean): Promise<unknown> {
+  async #record(sql: string, isOutside: boolean): Promise<void> {
     if (!this.#running) throw failure('table-changed', ['it added or deleted its own row']);
     const milliseconds = Math.round(performance.now() - this.#running.since);
     this.#running = undefined;
     if (isOutside) await this.begin();
-    await this.resume(sql);
+    await this.restoreSettings(sql);
     this.recorded.push({ name: this.current.name, milliseconds });
-    return isOutside && (await this.commit());
+    if (isOutside) await this.commit();
   }
 
   #tooLate(sql: string): Failure {

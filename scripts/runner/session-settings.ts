@@ -58,14 +58,14 @@ export const isQuery = (sql: string) =>
  * is set for the session. Behind a pooler, other clients would get that setting: there, the role itself must
  * have the right search_path.
  *
- * @returns whether there is a pooler
+ * @returns whether there is a pooler, which may send each statement to another session of the server
  * @throws Failure `unavailable` behind a pooler, if the role has another search_path
  */
 export async function prepareSession(
   { query, client }: Connection,
   { schemas, searchPath }: Settings,
   file: string,
-): Promise<boolean> {
+): Promise<{ readonly isPooled: boolean }> {
   const names = schemas.map(pg.escapeLiteral).join();
   const [result] = await query(`SELECT pg_backend_pid() AS pid, 
     format('%I IN DATABASE %I', session_user, current_database()) AS role,
@@ -77,5 +77,5 @@ export async function prepareSession(
   const isPooled = pid !== client.processID;
   if (!isPooled) await query(`SET search_path = ${searchPath}`);
   else if (!same) throw failure('pooled-search-path', [file, role, searchPath]);
-  return isPooled;
+  return { isPooled };
 }

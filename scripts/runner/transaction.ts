@@ -20,11 +20,11 @@ export class RunTransaction {
   /** Set if a statement came too late to be checked, such as during the check or after the run. */
   late: Failure | undefined;
   /**
-   * Set before COMMIT if the transaction has removed what may hold data. It is too late to look for data then:
-   * the run must roll back and begin again.
+   * Set if the transaction has dropped tables or columns: their data can no longer be read. The run then rolls
+   * back, begins again, and looks for data in them before its first migration.
    */
   mustBeginAgain = false;
-  /** False from the check until the next BEGIN, and after a failure: what comes then was not awaited. */
+  /** False from the check until the next BEGIN, and after a failure. A statement that comes then is refused. */
   protected acceptsStatements = false;
   /** True after the attempt has failed. */
   protected isAbandoned = false;
@@ -46,22 +46,24 @@ export class RunTransaction {
     if (this.isOpen()) return;
     const { connection, progress } = this.attempt;
     this.acceptsStatements = false;
-    this.#began = (await this.#renew(BEGIN)).began;
+    this.#began = (await this.#sendSettings(BEGIN)).began;
     if (progress.removed.length > 0) {
       await refuseLoss(connection, progress.removed);
-      await this.resume();
+      await this.restoreSettings();
     }
     this.acceptsStatements = true;
   }
 
   /**
-   * Makes the settings again, which a migration may have changed, and sends `sql`, such as the record.
+   * Makes the settings of a run again, which a migration may have changed. Then sends `sql`, unless the
+   * migration has ended the transaction.
    *
-   * @throws Failure `partial` if the transaction is not the run's own
+   * @throws Failure `partial` if the migration has ended the transaction
    */
-  protected async resume(sql = ''): Promise<State> {
-    // SAVEPOINT fails if there is no transaction: the migration has ended it.
-    const state = await this.#renew('SAVEPOINT own; RELEASE own;', sql).catch((error: unknown) => {
+  protected async restoreSettings(sql = ''): Promise<State> {
+    // SAVEPOINT fails if there is no transaction. Then `sql` is not sent to the end, and changes nothing.
+    const own = 'SAVEPOINT own; RELEASE own;';
+    const state = await this.#sendSettings(own, sql).catch((error: unknown) => {
       throw sqlstateOf(error) === '25P01' ? this.leftTransaction() : error;
     });
     // A migration that sent `…; COMMIT; BEGIN` leaves a transaction that has another timestamp.
@@ -69,8 +71,7 @@ export class RunTransaction {
     return state;
   }
 
-  /** Sends the settings of a run between two other texts. */
-  async #renew(begin: string, end = ''): Promise<State> {
+  async #sendSettings(begin: string, end = ''): Promise<State> {
     const { command, connection } = this.attempt;
     const name = connectionName('run', command); // Behind a pooler, RESET ALL resets it, too.
     const settings = `${runSettings(this.attempt)} SET LOCAL application_name = '${name}';`;
@@ -96,7 +97,7 @@ export class RunTransaction {
   async commit(): Promise<boolean> {
     if (!this.isOpen()) return false;
     this.acceptsStatements = false;
-    const { written } = await this.resume();
+    const { written } = await this.restoreSettings('SET CONSTRAINTS ALL IMMEDIATE');
     if (written) await this.#checkAndCommit();
     else await this.#rollBack();
     return written;
@@ -130,12 +131,14 @@ export class RunTransaction {
   async #checkSchema(): Promise<SchemaCheck> {
     const { connection, direction, before, progress, project } = this.attempt;
     const check = await checkSchema(connection, this.attempt, before.count);
-    const { count, failing, rows } = check;
+    const { count, failing } = check;
     const { length } = this.recorded;
     const expected = progress.count + (direction === 'up' ? length : -length);
-    const isTwice = rows.length - count > before.rows.length - before.count;
-    const lists = isTwice ? 'a migration twice' : `${count} migrations instead of ${expected}`;
-    if (isTwice || count !== expected) throw failure('table-changed', [`it lists ${lists}`]);
+    const tooMany = (read: SchemaCheck) => read.rows.length - read.count;
+    if (tooMany(check) > tooMany(before))
+      throw failure('table-changed', ['it lists a migration twice']);
+    if (count !== expected)
+      throw failure('table-changed', [`it lists ${count} migrations instead of ${expected}`]);
     if (failing.length === 0) return check;
     const name = this.recorded.at(-1)?.name ?? versionAt(project, count);
     throw failure('differs', [name, direction, failing], { differences: failing });
