@@ -79,9 +79,9 @@ function readWords(command: string, words: readonly string[]) {
   if (command === 'create') return { argument: words.join('-'), direction };
   if (extra !== undefined) throw refusal(`too many arguments: "${extra}"`);
   // The argument of `up` may also be the number of a migration, such as 0003. `redo` takes only a count.
-  const count = command === 'redo' ? /^[1-9]\d*$/ : /^0*[1-9]\d*$/;
+  const pattern = command === 'redo' ? /^[1-9]\d*$/ : /^0*[1-9]\d*$/;
   const isNumber = command === 'redo' || /^[+-]?[\d.]+(e\d+)?$/i.test(argument ?? '');
-  if (argument !== undefined && isNumber && !count.test(argument))
+  if (argument !== undefined && isNumber && !pattern.test(argument))
     throw refusal(`"${argument}" must be a number of migrations, 1 or more`);
   return { argument, direction };
 }

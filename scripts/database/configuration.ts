@@ -26,7 +26,7 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const defaults = new URLSearchParams();
   for (const name of hasMode ? ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] : [])
     defaults.set(name, from(`PG${name.toUpperCase()}`) ?? '');
-  // The parameters of the URL override these defaults, which are put before them.
+  // The URL's own parameters come after these defaults, and override them. A # ends the parameters.
   const given = parseUrl(url.replace(/\?|(?=#)|$/, `?${defaults.toString()}&`), refuse);
   const { sslmode = 'disable' } = given;
   if (!MODES.includes(sslmode))

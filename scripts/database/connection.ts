@@ -52,9 +52,9 @@ export const connectionName = (purpose: Purpose, command: string) =>
 
 /**
  * Runs `use` with a connection, and closes it afterwards. When the command must end, asks the server to
- * cancel the current statement, and closes the connection 0.9 seconds later. Then, or 0.9 seconds after the
- * connection was lost, it throws for a `run` connection without waiting for `use`: a migration may wait for
- * something other than the server.
+ * cancel the current statement, and closes the connection 0.9 seconds later. Then, or 0.9 seconds after a
+ * `run` connection was lost, it throws without waiting for `use`: a migration may wait for something other
+ * than the server. On other connections, `use` ends by itself.
  *
  * @throws Failure `unavailable` if no connection can be made, or if the server is too old
  */

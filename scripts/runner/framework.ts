@@ -93,7 +93,8 @@ export async function runMigrations(
     actions: { [direction]: withStart(client, migration, action) } as never,
   }));
   // The framework asks for the applied migrations in the order of `run_on`, which is a local time. The server
-  // could answer in a wrong order. So the answer is made here, from the order of the files.
+  // could answer in a wrong order. So the answer is made here, from the order of the files. For `up`, none of
+  // these migrations is applied; for `down`, all are.
   const appliedQuery = `SELECT name FROM ${settings.tableName} ORDER BY run_on, id`;
   const rows = direction === 'up' ? [] : [...migrations.keys()].reverse();
   const query = async (statement: Statement, values?: readonly unknown[]) =>

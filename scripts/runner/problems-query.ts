@@ -33,6 +33,7 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
       LEFT JOIN pg_type t ON typnamespace = s.oid AND typname = parts[2]
       LEFT JOIN (pg_depend d JOIN pg_sequence q ON q.seqrelid = d.objid)
         ON "right" = 'INSERT' AND refclassid = 'pg_class'::regclass AND refobjid = c.oid AND deptype = 'a')
+  -- Only one row has SELECT: that of the migrations table.
   SELECT problem, remedy FROM target, LATERAL (VALUES
     ('the server is a standby, which accepts no writes', 'connect to the primary server',
       ${writes} AND pg_is_in_recovery()),

@@ -74,7 +74,7 @@ export async function prepareSession(
         JOIN pg_catalog.pg_namespace n ON n.nspname = s.name
       WHERE has_schema_privilege(n.oid, 'USAGE')) AS same`);
   const { pid, role, same } = result?.rows[0] as { pid: number; role: string; same: boolean };
-  const isPooled = pid !== client.processID;
+  const isPooled = pid !== client.processID; // A pooler has sent an id of its own.
   if (!isPooled) await query(`SET search_path = ${searchPath}`);
   else if (!same) throw failure('pooled-search-path', [file, role, searchPath]);
   return { isPooled };

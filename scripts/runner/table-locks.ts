@@ -32,9 +32,9 @@ export async function withLockMonitor<T>(
   const names = `'${connectionName('run', command)}', '${connectionName('lock', command)}'`;
   const closing = new AbortController();
   let blockers: readonly Session[] = [];
-  let current = Promise.resolve();
+  let monitor = Promise.resolve();
   const delay = options.lockTimeout === 0 ? DELAY : Math.min(DELAY, options.lockTimeout / 3);
-  const report = async (done: AbortSignal) => {
+  const monitorUntil = async (done: AbortSignal) => {
     if (done.aborted) return; // The statement ended while the monitor watched another one.
     await withConnection({ ...context, signal: closing.signal }, 'monitor', async ({ query }) => {
       while (!done.aborted) {
@@ -54,7 +54,7 @@ export async function withLockMonitor<T>(
       done = new AbortController();
       const { signal } = done;
       // One connection at a time. If the monitor cannot connect, the statement goes on without it.
-      current = current.then(() => report(signal)).catch(() => undefined);
+      monitor = monitor.then(() => monitorUntil(signal)).catch(() => undefined);
     }, delay);
     try {
       return await statement; // Undefined if the migration gave `pg` a callback.
@@ -67,7 +67,7 @@ export async function withLockMonitor<T>(
     return await use({ ...context, watch, blockers: () => blockers });
   } finally {
     closing.abort();
-    await current;
+    await monitor;
   }
 }
 

@@ -39,6 +39,7 @@ export class RunTransaction {
     public current: Migration,
   ) {}
 
+  /** `pg` knows the status: I is idle, T is in a transaction, E is in one that has failed. */
   protected readonly isOpen = () => this.attempt.connection.client.getTransactionStatus() !== 'I';
 
   /** Begins a transaction, unless one is open. Looks for data in what earlier attempts have removed. */

@@ -51,7 +51,10 @@ export const wantedObjects = (names: readonly string[]) => `
     (name, object) => `${name} = n.name AND ${object} = n.object`,
   )})`;
 
-/** A `WITH` clause: `wanted` has all objects, without built-in ones, those of extensions, and `table`. */
+/**
+ * A `WITH` clause: `wanted` has all objects except built-in ones, those of extensions, `table` and its sequence,
+ * and the functions that a range type makes for itself.
+ */
 export const allObjects = (table: string) => `
   WITH wanted AS MATERIALIZED (${objects(
     `(SELECT to_regclass(${pg.escapeLiteral(table)}) AS oid) t, pg_namespace s`,
@@ -62,6 +65,7 @@ export const allObjects = (table: string) => `
 
 /** The query for the facts of the `wanted` objects. Run it with {@link READ_SETTINGS}. */
 export const factsQuery = (wanted: string) => `${wanted},
+  -- Only what is like a table has a definition with a name, such as "view".
   relation AS MATERIALIZED (
     SELECT w.object, c.* FROM wanted w JOIN pg_class c ON c.oid = w.oid WHERE w.part <> ''),
   own_constraint AS MATERIALIZED (

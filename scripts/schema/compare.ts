@@ -22,7 +22,7 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     const isNamed = (part: string) => named.has(factId(object, part));
     // An effect may have removed constraints of the prerequisites, which may have any name.
     const kept = [...wanted.values()];
-    const removed = [...(prerequisites.get(object) ?? NONE)]
+    const removedConstraints = [...(prerequisites.get(object) ?? NONE)]
       .filter(([part, definition]) => isConstraint(part) && !kept.includes(definition))
       .map(([, definition]) => definition);
     const all = [...new Set([...wanted.keys(), ...found.keys()])];
@@ -32,9 +32,11 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     for (const part of changedKinds.length > 0 ? changedKinds : all) {
       const [definition, other] = [wanted.get(part), found.get(part)];
       if (definition === other) continue;
-      const isOld =
-        isConstraint(part) && other !== undefined && (await meansOneOf(part, other, removed));
-      const mustMatch = isNamed(part) || isOld;
+      const isRemoved =
+        isConstraint(part) &&
+        other !== undefined &&
+        (await meansOneOf(part, other, removedConstraints));
+      const mustMatch = isNamed(part) || isRemoved;
       if (!mustMatch && !expected.isOwned(object)) continue;
       if (definition !== undefined && (await hasFact(found, expected, [object, part, definition])))
         continue;

@@ -63,11 +63,12 @@ export type Expectation = ReturnType<typeof expectedAt>;
  * compared, because another program may already have made the change.
  */
 export function expectedAt(
-  { prerequisites, effects }: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,
+  project: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,
   count: number,
   reverted = 0,
 ) {
-  const facts = merge([prerequisites, ...effects.slice(0, count)]);
+  const { effects } = project;
+  const facts = merge([project.prerequisites, ...effects.slice(0, count)]);
   /** Ids of the facts that patches name. A patch that removes an object names its kind and all its facts. */
   const idsOf = (patches: readonly [object: string, patch: Effect[string]][]) =>
     patches.flatMap(([object, patch]) => {
@@ -75,26 +76,27 @@ export function expectedAt(
       const parts = patch === null ? all : partsOf(patch).map(([part]) => part);
       return parts.map((part) => factId(object, part));
     });
-  const made = patchesOf(effects.slice(0, count));
+  const applied = patchesOf(effects.slice(0, count));
   const undone = patchesOf(effects.slice(count, count + reverted)).filter(
     (patch) => !isTriggerFunction(...patch),
   );
-  const later = new Set(idsOf(patchesOf(effects.slice(count))));
-  const base = idsOf(patchesOf([prerequisites])).filter((id) => !later.has(id));
-  const dropped = made.filter(([, patch]) => patch === null);
+  const pendingIds = new Set(idsOf(patchesOf(effects.slice(count))));
+  const baseIds = idsOf(patchesOf([project.prerequisites])).filter((id) => !pendingIds.has(id));
+  const dropped = applied.filter(([, patch]) => patch === null);
   // What an effect has dropped is no prerequisite any more, even if a later effect creates it again.
-  const former = merge([prerequisites, Object.fromEntries(dropped)]);
+  const prerequisites = merge([project.prerequisites, Object.fromEntries(dropped)]);
   return {
+    /** All facts. `named` and `isOwned` say which of them are compared. */
     facts,
-    prerequisites: former,
+    prerequisites,
     /** The ids of the facts that are compared on every table, including those that must be gone. */
-    named: new Set([...base, ...idsOf(made), ...idsOf(undone)]),
+    named: new Set([...baseIds, ...idsOf(applied), ...idsOf(undone)]),
     /** True if migrations created the object: everything on it is compared. */
     isOwned: (object: string) =>
-      kindOf(facts.get(object)) !== undefined && kindOf(former.get(object)) === undefined,
+      kindOf(facts.get(object)) !== undefined && kindOf(prerequisites.get(object)) === undefined,
     /** True if an effect or the prerequisites declare this fact, even if a later effect changes it. */
     isDeclared: (object: string, part: string, definition: string) =>
-      [prerequisites, ...effects.slice(0, count + reverted)].some(
+      [project.prerequisites, ...effects.slice(0, count + reverted)].some(
         ({ [object]: patch }) => new Map(partsOf(patch)).get(part) === definition,
       ),
   };
