@@ -64,8 +64,8 @@ async function textsBetween(context: Context, connection: Connection, from: numb
   return texts;
 }
 
-/** A comment. A name in it may have a line end. */
-const comment = (text: string) => `-- ${text.replaceAll('\n', '\n-- ')}`;
+/** A comment. A name or a definition in it may have line ends, also CR, which ends a comment. */
+const comment = (text: string) => `-- ${text.replaceAll(/[\r\n]+/g, '\n-- ')}`;
 
 const begin = (context: Context) => `${BEGIN}
 ${runSettings(context)}

@@ -12,7 +12,7 @@ import { expectRefused, refused, report, setUp, stateOf, words } from './report.
 const setUpAll = () =>
   setUp(['a'], {
     'migrations/0002_b.ts': migration(
-      `pgm.sql("CREATE TABLE b (id integer, note text) -- the table");
+      `pgm.sql("CREATE TABLE b (id integer, note text DEFAULT 'a\\r;') -- the table");
        pgm.sql("INSERT INTO b (note) VALUES ('back\\\\slash \\\\d :USER :''HOST'''), ('; COMMIT;')");
        pgm.sql("INSERT INTO b (note) SELECT $q$ \\\\quit ; $q$ /* ; */;");
        pgm.createIndex('b', 'note', { name: 'by_note' });
@@ -25,7 +25,7 @@ const setUpAll = () =>
       'public.b': {
         table: '',
         'column id': 'integer NULL',
-        'column note': 'text NULL',
+        'column note': "text NULL DEFAULT 'a\r;'::text",
         'index by_note': 'USING btree (note)',
       },
       'public.a': { 'column id': 'integer NOT NULL DEFAULT 7' },
@@ -98,7 +98,7 @@ test('a plan says what each migration does: + adds, ~ changes, - removes', async
   expect(wordsOf(up, '0002_b')).toBe(`~ column public.a.id integer NOT NULL DEFAULT 7
 + table public.b
 + column public.b.id integer NULL
-+ column public.b.note text NULL
++ column public.b.note text NULL DEFAULT 'a\n;'::text
 + index public.by_note USING btree (note)
 `);
   expect(wordsOf(up, '0003_c')).toMatch(/^\+ index public\.by_id USING btree \(id\)\n/);
