@@ -38,7 +38,9 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
     ('the server is a standby, which accepts no writes', 'connect to the primary server',
       ${writes} AND pg_is_in_recovery()),
     (format('transactions of role %s are read-only', me),
-      format('BEGIN READ WRITE; ALTER ROLE %s SET default_transaction_read_only = off; COMMIT;', me),
+      -- A setting of the role in this database overrides one of the role, and one of the database.
+      format('BEGIN READ WRITE; ALTER ROLE %s IN DATABASE %I SET default_transaction_read_only = off; COMMIT;',
+        me, current_database()),
       ${writes} AND NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'on'),
     (format('schema %I is missing', parts[1]),
       format('CREATE SCHEMA %I AUTHORIZATION %s;', parts[1], me), schema_oid IS NULL),

@@ -44,7 +44,8 @@ test('--connect-wait waits for a server that is down', async () => {
 
 test('a role that may not write is refused before anything is written', async () => {
   const { database, run, tables } = await setUpItems();
-  await database.query(`ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
+  const where = `IN DATABASE ${database.name}`;
+  await database.query(`ALTER ROLE CURRENT_USER ${where} SET default_transaction_read_only = on`);
   const report = await run('up');
   expect(report).toMatchObject({ exitCode: 3, error: { code: 'problems' } });
   expect(report.error?.message).toMatch(/- transactions of role \w+ are read-only$/m);
@@ -52,7 +53,7 @@ test('a role that may not write is refused before anything is written', async ()
   expect(await run('check')).toMatchObject({ exitCode: 0, version: null });
   // The remedy works although the transactions of this session are read-only, too.
   const [, remedy = '', role = ''] =
-    /^ {2}(BEGIN READ WRITE; (ALTER ROLE \S+) SET .*)/m.exec(report.error?.hint ?? '') ?? [];
+    /^ {2}(BEGIN READ WRITE; (ALTER ROLE .+) SET .*)/m.exec(report.error?.hint ?? '') ?? [];
   await database.query(remedy);
   expect(await run('up 1')).toMatchObject({ exitCode: 0 });
   await database.query(`${role} RESET default_transaction_read_only`);
