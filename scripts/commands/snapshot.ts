@@ -12,7 +12,7 @@ import type { Result } from '../report/report.ts';
 import { factsFrom } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/explain.ts';
-import { loadMigrations, runMigrations } from '../runner/framework.ts';
+import { loadMigrations, runMigrations, textOf } from '../runner/framework.ts';
 import { RESET, runSettings } from '../runner/session-settings.ts';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
@@ -75,10 +75,16 @@ async function takeEffects(context: Context, connection: Connection) {
   for (const [migration, action] of loaded) {
     // A migration may run outside a transaction, where SET LOCAL has no effect.
     await connection.query(runSettings(context).replaceAll('SET LOCAL', 'SET'));
+    const statements = new Map<unknown, string>(); // By the error of each.
+    const query: Connection['send'] = (statement, values) =>
+      connection.send(statement, values).catch((error: unknown) => {
+        statements.set(error, textOf(statement));
+        throw error;
+      });
     const one = new Map([[migration, action]]);
-    await runMigrations(settings, connection.client, one, 'up').catch((cause: unknown) => {
+    await runMigrations(settings, { query }, one, 'up').catch((cause: unknown) => {
       const note = 'It ran on a scratch database, which is dropped. No file was changed.';
-      throw migrationFailure(migration.file, cause, '', note);
+      throw migrationFailure(migration.file, cause, statements.get(cause), note);
     });
     const after = await readAll(context, connection);
     // The effect also names a function that the migration replaced by an equal one, so that it is compared.

@@ -111,7 +111,8 @@ test('snapshot says that roles, their settings and memberships stay on the serve
 test('the message names what failed: a migration, a file, a role that may not create databases', async () => {
   const files = { 'migrations/0001_a.ts': up('CREATE TABLE a ()') };
   const root = testProject({ ...files, 'migrations/0002_b.ts': files['migrations/0001_a.ts'] });
-  await expectRefused('snapshot', { root, url }, 'migration-failed', 'migrations/0002_b.ts');
+  const failing = ['migrations/0002_b.ts', 'in the statement:\n  CREATE TABLE a ()'];
+  await expectRefused('snapshot', { root, url }, 'migration-failed', ...failing);
   expect(readdirSync(join(root, 'migrations/schema'))).toEqual(['0000_prerequisites.json']);
 
   const code = `export const up = () => { throw 'a text'; }, down = false;`;
