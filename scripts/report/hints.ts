@@ -11,8 +11,6 @@ const hints = {
   connect: {
     'password must be a':
       'The server asks for a password: put it into the URL, PGPASSWORD or ~/.pgpass.',
-    'SSL|TLS|certificate|self.signed|encryption':
-      'Set sslmode in the URL: disable does not encrypt, require encrypts, verify-full also verifies the server (with the authority in sslrootcert).',
     '^ECONNREFUSED':
       'No server listens there: it is not started, or the host or the port is wrong. To wait for it:  --connect-wait=30',
     '^ETIMEDOUT': 'There was no answer. Often a firewall drops the packets, or the port is wrong.',
@@ -22,6 +20,9 @@ const hints = {
     '^3D000': 'Correct the name of the database in the URL, or create the database (createdb).',
     '^42501': 'The role may not connect:  GRANT CONNECT ON DATABASE <database> TO <role>;',
     '^53300': 'The server has no free connection. Try again later, or connect through the pooler.',
+    // After the codes: the name of a database or a role may contain such a word.
+    'SSL|TLS|certificate|self.signed|encryption':
+      'Set sslmode in the URL: disable does not encrypt, require encrypts, verify-full also verifies the server (with the authority in sslrootcert).',
   },
   query: {
     '^42(P01|703|704|883)': `If a migration reads what an earlier one creates, apply that one first:  ${RUN} up 1`,
@@ -41,10 +42,11 @@ const hints = {
 Outside a transaction, only this helps:  PGOPTIONS='-c statement_timeout=0' ${RUN} up`,
     '^23502': `${ROWS} <relation> t WHERE <column> IS NULL;\nIf the column is new, it needs a default.`,
     '^23505.*INDEX\\s+CONCURRENTLY': `Correct the duplicate rows, and drop the INVALID index that the build left:
-DROP INDEX CONCURRENTLY "<index>";  -- better: let the migration drop it first, as 0005 does`,
+DROP INDEX CONCURRENTLY <index>;  -- better: let the migration drop it first, as 0005 does`,
     '^23505': `${ROWS} <table> t WHERE <the key above>;`,
     '^23514': `${ROWS} <relation> t WHERE NOT (<the condition>);`,
     '^23503': `${ROWS} <table> t WHERE NOT EXISTS (SELECT FROM <other> o WHERE o.<key> = t.<column>);`,
+    '^42501': 'Grant the privilege, or connect as a role that has it.',
     '': 'Correct the cause, usually in the migration, and run again.',
   },
 };
@@ -54,6 +56,6 @@ export function hintFor(what: keyof typeof hints, ...codeAndMessage: readonly st
   const error = codeAndMessage.join(' ');
   const isHint = ([pattern]: readonly [string, string]) => new RegExp(pattern, 'is').test(error);
   const [, hint = ''] = Object.entries(hints[what]).find(isHint) ?? [];
-  const nameOf = (noun: string) => new RegExp(`${noun} "([^"]+)"`).exec(error)?.[1];
+  const nameOf = (noun: string) => new RegExp(`${noun} ("[^"]+")`).exec(error)?.[1];
   return hint.replaceAll(/<(\w+)>/g, (text, noun: string) => nameOf(noun) ?? text);
 }
