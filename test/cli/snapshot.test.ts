@@ -111,8 +111,7 @@ test('snapshot says that roles, their settings and memberships stay on the serve
 test('the message names what failed: a migration, a file, a role that may not create databases', async () => {
   const files = { 'migrations/0001_a.ts': up('CREATE TABLE a ()') };
   const root = testProject({ ...files, 'migrations/0002_b.ts': files['migrations/0001_a.ts'] });
-  const failing = ['migrations/0002_b.ts', 'in the statement:\n  CREATE TABLE a ()'];
-  await expectRefused('snapshot', { root, url }, 'migration-failed', ...failing);
+  await expectRefused('snapshot', { root, url }, 'migration-failed', '0002_b.ts', ':\n  CREATE');
   expect(readdirSync(join(root, 'migrations/schema'))).toEqual(['0000_prerequisites.json']);
 
   const code = `export const up = () => { throw 'a text'; }, down = false;`;
@@ -132,7 +131,7 @@ test('the message names what failed: a migration, a file, a role that may not cr
 test('prerequisites that cannot be read are refused, and not overwritten', async () => {
   const file = 'migrations/schema/0000_prerequisites.json';
   const root = testProject({ [file]: '<<<<<<< HEAD\n{}\n' });
-  await expectRefused('snapshot', { root, url: nowhere }, 'bad-file', file);
+  expect((await refused('snapshot', { root, url: nowhere })).error.hint).not.toMatch(/snapshot/);
   expect(readFileSync(join(root, file), 'utf8')).toContain('<<<<<<<');
 });
 
