@@ -12,7 +12,7 @@ import type { Result } from '../report/report.ts';
 import { factsFrom } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/explain.ts';
-import { loadMigrations, runMigrations, textOf } from '../runner/framework.ts';
+import { loadMigrations, recordStatement, runMigrations, textOf } from '../runner/framework.ts';
 import { RESET, runSettings } from '../runner/session-settings.ts';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
@@ -76,11 +76,15 @@ async function takeEffects(context: Context, connection: Connection) {
     // A migration may run outside a transaction, where SET LOCAL has no effect.
     await connection.query(runSettings(context).replaceAll('SET LOCAL', 'SET'));
     const statements = new Map<unknown, string>(); // By the error of each.
-    const query: Connection['send'] = (statement, values) =>
-      connection.send(statement, values).catch((error: unknown) => {
+    const query: Connection['send'] = async (statement, values) => {
+      // As in a run, the record must not see what the migration has SET, such as another role.
+      const isRecord = textOf(statement) === recordStatement(settings, migration.name, 'up');
+      if (isRecord) await connection.query(RESET);
+      return await connection.send(statement, values).catch((error: unknown) => {
         statements.set(error, textOf(statement));
         throw error;
       });
+    };
     const one = new Map([[migration, action]]);
     await runMigrations(settings, { query }, one, 'up').catch((cause: unknown) => {
       const note = 'It ran on a scratch database, which is dropped. No file was changed.';

@@ -100,7 +100,7 @@ test('snapshot says that roles, their settings and memberships stay on the serve
   onTestFinished(async () => {
     await database.query(`DROP ROLE IF EXISTS ${role}`);
   });
-  const sql = `CREATE ROLE ${role}; ALTER ROLE ${role} SET lock_timeout = 5; GRANT pg_monitor TO ${role}`;
+  const sql = `CREATE ROLE ${role}; ALTER ROLE ${role} SET lock_timeout = 5; GRANT pg_monitor TO ${role}; SET ROLE ${role}`;
   const { code, stdout } = await snapshot(testProject({ 'migrations/0001_a.ts': up(sql) }));
   expect(code).toBe(0);
   expect(stdout).toMatch(/roles .* stay on that server/i);
