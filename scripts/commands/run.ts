@@ -3,7 +3,7 @@ import { migrationsBetween, targetCount, versionAt } from '../project/version.ts
 import { Failure, failure } from '../report/errors.ts';
 import { leftBehind } from '../report/messages-run.ts';
 import type { Result } from '../report/report.ts';
-import { RUN, STATUS } from '../report/wording.ts';
+import { atVersion, RUN, STATUS } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Attempt, Context, Progress } from '../runner/context.ts';
 import { asFailure, explain } from '../runner/explain.ts';
@@ -35,12 +35,13 @@ export const run = (context: Context): Promise<Result> =>
       if (command === 'redo' && progress.down.length > 0)
         result = await migrateTo(context, lockConnection, progress, count);
     } catch (thrown) {
-      const error = failureOfRun(context, progress, thrown);
+      const failed = asFailure(thrown, context.signal);
       // Only the server knows what a migration has committed itself.
-      if (error.code === 'left-transaction') {
-        const check = await checkSchema(lockConnection, context).catch(() => undefined);
-        progress.count = check?.count ?? progress.count;
+      if (failed.code === 'left-transaction') {
+        const check = await checkSchema(lockConnection, context).catch(() => progress);
+        progress.count = check.count;
       }
+      const error = failureOfRun(context, progress, failed);
       result = { outcome: error.outcome, error };
     }
     const details = versionDetails(context, lockConnection, progress.count);
@@ -98,16 +99,19 @@ async function attemptRun(
 }
 
 /** Makes the failure of a run. Its hint begins with what the run has left in the database. */
-function failureOfRun(context: Context, progress: Progress, thrown: unknown): Failure {
-  const { command, argument, signal, project } = context;
-  const failed = asFailure(thrown, signal);
+function failureOfRun(context: Context, progress: Progress, failed: Failure): Failure {
+  const { command, argument, project } = context;
   const { outcome, code, message, hint, details } = failed;
-  if (outcome === 'partial' || outcome === 'error') return failed;
   const { count, up, down, wroteOutside, isCommitting } = progress;
+  if (outcome === 'error') return failed;
+  const version = versionAt(project, count);
   const hasCommitted = up.length + down.length > 0;
-  const left = leftBehind(versionAt(project, count), hasCommitted, wroteOutside, isCommitting);
+  const isPartial = outcome === 'partial'; // Then it has not been checked.
+  const left = isPartial
+    ? `The database is ${atVersion(version)}.`
+    : leftBehind(version, hasCommitted, wroteOutside, isCommitting);
   // The exit code of an interrupted command is 130 or 143, whatever it has committed.
-  if ((!hasCommitted && !wroteOutside) || code === 'interrupted')
+  if (isPartial || (!hasCommitted && !wroteOutside) || code === 'interrupted')
     return new Failure(outcome, code, message, `${left}\n${hint}`, details);
   const goesOn = command === 'redo' || (command === 'up' && argument === undefined);
   const next = goesOn ? `Then continue:  ${RUN} up` : STATUS;

@@ -56,7 +56,8 @@ export function readProject(settings: Settings, needsEffects: boolean) {
   return { migrations, effects, prerequisites, objects };
 }
 
-const OBJECT = /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[^". ]+)\..)/;
+const OBJECT =
+  /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[^". ]+)\.("([^"]|"")+"|[^"]))/;
 const PART = /^(table|view|materialized view|foreign table|options|row security)$/;
 
 /** Refuses a JSON document that is not an effect. Without this, a misspelled part would never be compared. */
@@ -68,7 +69,10 @@ function checkEffect(document: object, file: string): Effect {
         `"${object}" is no object: write public.name for a table, or "function public.name()"`,
       );
     const isTable = !/^[a-z]+ /.test(object);
-    if (patch !== null && typeof patch !== (isTable ? 'object' : 'string'))
+    const isRight = isTable
+      ? patch instanceof Object && !Array.isArray(patch)
+      : typeof patch === 'string';
+    if (patch !== null && !isRight)
       throw refuse(`"${object}" must be ${isTable ? 'an object with parts' : 'a text'}, or null`);
     for (const [part, definition] of partsOf(patch)) {
       if (isTable && !PART.test(part) && !NAMED_PART.test(part))

@@ -57,7 +57,8 @@ usage: ${file} cannot be planned, because its function itself writes to the data
 → Pass statements that write to pgm.sql(). Use pgm.db only to read.`,
 };
 
-const isEffect = (file: string) => /schema\W(?!0000_prerequisites)[^/\\]*\.json/.test(file);
+const isEffect = (file: string) =>
+  /schema.*\.json/.test(file) && !file.includes('0000_prerequisites');
 
 function missingHint(file: string): string {
   if (file.endsWith('0000_prerequisites.json'))

@@ -68,7 +68,8 @@ describe('a migration that leaves the transaction of the run', () => {
   ])('is found before its next statement: %s', async (up) => {
     const { run, tables } = await setUp({ ...a, ...b(up) });
     const message = expect.stringContaining('0002_b') as string;
-    const error = { code: 'left-transaction', message };
+    const hint = expect.stringContaining('The database is at 0001_a.') as string;
+    const error = { code: 'left-transaction', message, hint };
     expect(await run('up')).toMatchObject({ exitCode: 8, version: '0001_a', error });
     expect(await tables()).toEqual(['a']);
   });
