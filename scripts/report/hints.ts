@@ -45,6 +45,7 @@ Outside a transaction, only this helps:  PGOPTIONS='-c statement_timeout=0' ${RU
 DROP INDEX CONCURRENTLY <index>;  -- better: let the migration drop it first, as 0005 does`,
     '^23505': `${ROWS} <table> t WHERE <the key above>;`,
     '^23514': `${ROWS} <relation> t WHERE NOT (<the condition>);`,
+    '^23503 update or delete': 'Other rows refer to these. Change or delete the other rows first.',
     '^23503': `${ROWS} <table> t WHERE NOT EXISTS (SELECT FROM <other> o WHERE o.<key> = t.<column>);`,
     '^42501': 'Grant the privilege, or connect as a role that has it.',
     '': 'Correct the cause, usually in the migration, and run again.',

@@ -10,7 +10,7 @@ export const usageMessages = {
 → Nothing was run. npm takes options for itself. Write options after --:  ${RUN} up -- --dry-run`,
   'writes-files': (command: string, reason: string) => `
 usage: "${command}" writes source files, and ${reason}
-→ Nothing was written. Run it in the project's folder, and see with git what it wrote:  ${RUN} ${command}`,
+→ Nothing was written. Run it without --dry-run in the project's folder; then git shows what it wrote.`,
   'not-readable': (file: string, reason: string) => `usage: ${file} cannot be read: ${reason}
 → ${missingHint(file)}`,
   'not-writable': (file: string, reason: string) => `usage: ${file} cannot be written: ${reason}
