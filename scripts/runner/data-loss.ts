@@ -8,7 +8,7 @@ import type { Attempt } from './context.ts';
 export type Removed = Omit<Loss, 'count'>;
 
 /** The tables on which this transaction holds the lock of DROP and ALTER TABLE, and their columns now. */
-const LOCKED = `SELECT json_agg(l)::text AS locked FROM (SELECT relation AS id, ARRAY(
+const LOCKED = `SELECT pg_catalog.json_agg(l)::text AS locked FROM (SELECT relation AS id, ARRAY(
     SELECT attnum FROM pg_catalog.pg_attribute WHERE attrelid = relation AND NOT attisdropped) AS columns
   FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock') l`;
 
