@@ -25,8 +25,9 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
     return failure('table-changed', [error.message], { cause: error });
   if (isRetryable(error) || error instanceof Failure) return error;
   // An error without an SQLSTATE may be about a connection that the migration itself made to another server.
-  const isOurs = sqlstateOf(error) !== '' || attempt.connection.client.connection.stream.destroyed;
-  if (isOurs && isConnectionLost(error)) return serverFailure(error);
+  const isAlive = () => attempt.connection.query('').catch(() => undefined);
+  if (isConnectionLost(error) && (sqlstateOf(error) !== '' || !(await isAlive())))
+    return serverFailure(error);
   const { name, file } = current;
   const differences = await inTheWay(attempt, target, sqlstateOf(error));
   if (differences.length === 0) return migrationFailure(file, error, sql);
