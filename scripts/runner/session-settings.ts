@@ -38,7 +38,7 @@ const bare = (sql: string) => sql.replaceAll(/'[^']*'|--.*|\/\*[^]*?\*\//g, ' ')
 /** True if a text begins with a statement that begins or ends a transaction (manual, part VI). */
 export const controlsTransaction = (sql: string) => TRANSACTION_CONTROL.test(bare(sql));
 const TRANSACTION_CONTROL =
-  /^\s*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
+  /^[\s;]*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
 
 /** True if a statement changes something in the session that outlives the transaction. */
 export const changesSession = (sql: string) => SESSION_STATE.test(bare(sql));
