@@ -68,9 +68,9 @@ export async function prepareSession(
 ): Promise<{ readonly isPooled: boolean }> {
   const names = schemas.map(pg.escapeLiteral).join();
   const [result] = await query(`SELECT pg_backend_pid() AS pid, 
-    format('%I IN DATABASE %I', session_user, current_database()) AS role,
-    current_schemas(false) IS NOT DISTINCT FROM (SELECT array_agg(n.nspname ORDER BY place)
-      FROM unnest(ARRAY[${names}]) WITH ORDINALITY s(name, place)
+    pg_catalog.format('%I IN DATABASE %I', session_user, current_database()) AS role,
+    current_schemas(false) IS NOT DISTINCT FROM (SELECT pg_catalog.array_agg(n.nspname ORDER BY place)
+      FROM pg_catalog.unnest(ARRAY[${names}]) WITH ORDINALITY s(name, place)
         JOIN pg_catalog.pg_namespace n ON n.nspname = s.name
       WHERE has_schema_privilege(n.oid, 'USAGE')) AS same`);
   const { pid, role, same } = result?.rows[0] as { pid: number; role: string; same: boolean };

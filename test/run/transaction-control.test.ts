@@ -122,6 +122,9 @@ describe('a migration outside a transaction', () => {
     const error = { sqlstate: '22012' };
     expect(await run('up')).toMatchObject({ exitCode: 8, version: '0001_a', error });
     await database.query('ALTER TABLE t ADD id integer; INSERT INTO t VALUES (1)');
+    await database.query('CREATE RULE r AS ON INSERT TO pgmigrations DO INSTEAD NOTHING');
+    expect(await run('up')).toMatchObject({ exitCode: 8, error: { code: 'table-changed' } });
+    await database.query('DROP RULE r ON pgmigrations');
     expect(await run('up')).toMatchObject({ exitCode: 0, version: '0002_b' });
   });
 });
