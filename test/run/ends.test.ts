@@ -10,34 +10,23 @@ const first = step(
   table('first', 'id'),
   `pgm.noTransaction(); pgm.createTable('first', { id: 'integer' });`,
 );
-const THROW = `await new Promise(() => setTimeout(() => { throw new Error('boom'); }, 10));`;
+const later = (code: string) => `await new Promise(() => setTimeout(() => { ${code} }, 10));`;
+const THROW = later(`throw new Error('boom');`);
 const LOSE = `await pgm.db.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => {});`;
 const PRINT = `process.stdout.write('hanging');`;
 
 test.for<[name: string, up: string, message: string]>([
   ['process.exit(0)', `${MAKE} process.exit(0);`, 'process.exit'],
-  [
-    'process.exit() in a callback',
-    `${MAKE} await new Promise(() => setTimeout(() => process.exit(0), 10));`,
-    'process.exit',
-  ],
+  ['process.exit() in a callback', `${MAKE} ${later('process.exit(0);')}`, 'process.exit'],
   ['an error in a callback', `${MAKE} ${THROW}`, 'boom'],
   [
     'an error while a statement runs',
     `setTimeout(() => { throw new Error('boom'); }, 10); pgm.sql('SELECT pg_sleep(30)');`,
     'boom',
   ],
-  [
-    'an error without a text',
-    `${MAKE} setTimeout(() => { throw Object.create(null); }, 10); await new Promise(() => {});`,
-    'Object: null prototype',
-  ],
+  ['an error without a text', `${MAKE} ${later('throw Object.create(null);')}`, 'null prototype'],
   ['a rejection that is not awaited', `void Promise.reject(new Error('boom')); ${MAKE}`, 'boom'],
-  [
-    'a query that is not awaited, and fails',
-    `void pgm.db.query('SELECT 1/0'); ${MAKE}`,
-    'division by zero',
-  ],
+  ['a query that is not awaited', `void pgm.db.query('SELECT 1/0'); ${MAKE}`, 'division by zero'],
 ])('%s: exit 5, one JSON object, nothing is committed', async ([, up, message]) => {
   const { start, tables } = await setUp(step('0001_a', table('a', 'id'), up));
   const result = await start('up').finished;

@@ -35,13 +35,6 @@ describe('the cause that is reported when a migration fails', () => {
     expect(error?.message).toContain('0001_a.ts failed: ');
   });
 
-  test('a connection that the server has ended, even before its socket has ended', async () => {
-    const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '% run %'`;
-    const up = `process.getBuiltinModule('node:child_process').execFileSync('psql', [process.env.DATABASE_URL, '-c', "${end}"]); for (const i of [1, 2]) await new Promise(setImmediate); await pgm.db.query('SELECT 1');`;
-    const { code, stdout } = await (await setUp(step('0001_a', {}, up))).start('up').finished;
-    expect([code, stdout]).toEqual([3, expect.stringContaining('connection-lost')]);
-  });
-
   test('the last migration, if the transaction fails at its end', async () => {
     const { run } = await setUp(
       { ...createsTable('0001', 'a'), ...sqlStep('0002_b', {}, 'INSERT INTO child VALUES (7)') },

@@ -13,10 +13,7 @@ import { step } from './setup.ts';
 async function terminate(database: Database, purpose: 'run' | 'lock'): Promise<void> {
   for (const { pid } of await backends(database, purpose))
     await database.query(`SELECT pg_terminate_backend($1)`, [pid]);
-  await eventually(
-    'the end of the session',
-    async () => (await backends(database, purpose)).length === 0,
-  );
+  await eventually('no session', async () => (await backends(database, purpose)).length === 0);
 }
 
 test.for([
@@ -43,14 +40,23 @@ test.for([
   await expectRecovery(database, run, line);
 });
 
+test('a connection is lost before its socket has ended', async () => {
+  const busy = `console.log('busy'); for (const end = Date.now() + 2000; Date.now() < end;);`;
+  const turns = `for (const turn of [1, 2]) await new Promise(setImmediate);`;
+  const up = `${busy} ${turns} await pgm.db.query('SELECT 1');`;
+  const { database, start } = await setUpItems({ ...ITEMS, ...step('0001_tags', {}, up) });
+  const { printed, finished } = start('up');
+  await printed('busy');
+  await terminate(database, 'run');
+  expect((await finished).json()).toMatchObject({ error: { code: 'connection-lost' } });
+});
+
 test('a run outside a transaction that has lost the run lock sends no further statement', async () => {
   const up = `pgm.noTransaction(); pgm.sql('COMMENT ON TABLE items IS NULL');
     pgm.sql('CREATE TABLE IF NOT EXISTS second (id integer)');`;
   const effect = { 'public.second': { table: '', 'column id': 'integer NULL' } };
-  const { database, run, tables } = await setUpItems({
-    ...ITEMS,
-    ...step('0003_index', effect, up),
-  });
+  const files = { ...ITEMS, ...step('0003_index', effect, up) };
+  const { database, run, tables } = await setUpItems(files);
   await run('up 2');
   const { release } = await hold(database, 'BEGIN; LOCK TABLE items IN SHARE MODE');
   const running = run('up');
