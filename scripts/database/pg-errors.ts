@@ -39,7 +39,7 @@ export function serverFailure(error: unknown, file?: string): Failure | undefine
   const details = { cause: error, file };
   const { message } = error as Error;
   if (isConnectionLost(error)) return failure('connection-lost', [message], details);
-  if (isRetryable(error)) return failure('table-lock', [0, []], details); // Nothing has retried it.
+  if (isRetryable(error)) return failure('table-lock', [0, message, []], details); // Nothing retried it.
   if (sqlstate === '') return undefined;
   return failure('server-error', [message, sqlstate, file], details);
 }

@@ -54,8 +54,8 @@ unavailable: the connection that held the run lock was lost, so this run stopped
 locked: another run holds the run lock, and did not release it within ${wait} s: ${sessionText(holder)}
 → Usually a deploy is still at work (its session is always idle). Run the command again, or wait longer:  --lock-wait=600
 If that deploy no longer runs, end its session:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});`,
-  'table-lock': (retries: number, blockers: readonly Session[]) => `
-locked: a table lock could not be acquired in ${plural(retries + 1, 'attempt')}${blockerLines(blockers)}
+  'table-lock': (retries: number, reason: string, blockers: readonly Session[]) => `
+locked: a table lock could not be acquired in ${plural(retries + 1, 'attempt')}: ${reason}${blockerLines(blockers)}
 → Usually a long transaction of the application or a backup holds it. Run the command again when that has ended,
 or wait longer for each lock, which makes writers wait as long:  --lock-timeout=10s`,
   overtaken: (version: string | null) => `

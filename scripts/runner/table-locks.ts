@@ -86,10 +86,12 @@ export async function withRetries<T>(
       return await attemptOnce();
     } catch (error) {
       if (!isRetryable(error) || signal.aborted) throw error;
-      if (attempt > retries) throw failure('table-lock', [retries, blockers()], { cause: error });
+      const { message } = error as Error;
+      if (attempt > retries)
+        throw failure('table-lock', [retries, message, blockers()], { cause: error });
       const longest = Math.min(100 * 2 ** (attempt - 1), 5000);
       const pause = Math.round(longest * (0.5 + Math.random()));
-      const failed = `attempt ${attempt} of ${retries + 1} failed: ${(error as Error).message}`;
+      const failed = `attempt ${attempt} of ${retries + 1} failed: ${message}`;
       tell(`${failed}; rolled back, next attempt in ${duration(pause)}${blockerLines(blockers())}`);
       await sleep(pause, undefined, { signal });
     }

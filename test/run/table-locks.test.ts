@@ -28,7 +28,7 @@ test.for([
     const isBlocked = what !== 'a migration';
     expect([line, exitCode]).toEqual([line, isBlocked ? 4 : 0]);
     if (isBlocked)
-      expect(error?.message).toMatch(`2 attempts\nblocked by:\n  pid ${pid}, "nightly`);
+      expect(error?.message).toMatch(`lock timeout\nblocked by:\n  pid ${pid}, "nightly`);
   }
   await release();
   expect(await state()).toEqual(before);
