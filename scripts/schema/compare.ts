@@ -16,15 +16,10 @@ const NONE: Parts = new Map();
 export async function compare(expected: Expectation, live: Facts, strict = false) {
   const failing: Difference[] = [];
   const warnings: Difference[] = [];
-  const { facts, named, prerequisites } = expected;
+  const { facts, named } = expected;
   for (const object of new Set([...facts.keys(), ...live.keys()])) {
     const [wanted, found] = [facts.get(object) ?? NONE, live.get(object) ?? NONE];
     const isNamed = (part: string) => named.has(factId(object, part));
-    // An effect may have removed constraints of the prerequisites, which may have any name.
-    const kept = [...wanted.values()];
-    const removedConstraints = [...(prerequisites.get(object) ?? NONE)]
-      .filter(([part, definition]) => isConstraint(part) && !kept.includes(definition))
-      .map(([, definition]) => definition);
     const all = [...new Set([...wanted.keys(), ...found.keys()])];
     const changedKinds = all.filter(
       (part) => isKind(part) && isNamed(part) && wanted.has(part) !== found.has(part),
@@ -35,7 +30,7 @@ export async function compare(expected: Expectation, live: Facts, strict = false
       const isRemoved =
         isConstraint(part) &&
         other !== undefined &&
-        (await meansOneOf(part, other, removedConstraints));
+        (await meansOneOf(part, other, removedConstraints(expected, object)));
       const mustMatch = isNamed(part) || isRemoved;
       if (!mustMatch && !expected.isOwned(object)) continue;
       if (definition !== undefined && (await hasFact(found, expected, [object, part, definition])))
@@ -46,6 +41,14 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     }
   }
   return { failing, warnings };
+}
+
+/** The constraints of the prerequisites that an effect has removed. They may have any name. */
+function removedConstraints({ facts, prerequisites }: Expectation, object: string): string[] {
+  const kept = [...(facts.get(object) ?? NONE).values()];
+  return [...(prerequisites.get(object) ?? NONE)]
+    .filter(([part, definition]) => isConstraint(part) && !kept.includes(definition))
+    .map(([, definition]) => definition);
 }
 
 /** True if `found` has this fact, perhaps in other words or, for a constraint, under another name. */

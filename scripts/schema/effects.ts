@@ -10,8 +10,8 @@ export type Facts = ReadonlyMap<string, Parts>;
 type Parts = ReadonlyMap<string, string>;
 
 /** True for the part that says which kind of object it is, such as `table`. Every object has exactly one. */
-export const isKind = (part: string) =>
-  /^(|table|view|materialized view|foreign table)$/.test(part);
+export const isKind = (part: string) => KIND_PARTS.has(part);
+const KIND_PARTS = new Set(['', 'table', 'view', 'materialized view', 'foreign table']);
 
 /** Matches a part of which a table may have several. */
 export const NAMED_PART = /^(column|constraint|index|trigger|policy) (.+)$/s;
@@ -72,8 +72,8 @@ export function expectedAt(
   /** Ids of the facts that patches name. A patch that removes an object names its kind and all its facts. */
   const idsOf = (patches: readonly [object: string, patch: Effect[string]][]) =>
     patches.flatMap(([object, patch]) => {
-      const all = ['', ...(facts.get(object)?.keys() ?? [])];
-      const parts = patch === null ? all : partsOf(patch).map(([part]) => part);
+      const parts = partsOf(patch).map(([part]) => part);
+      if (patch === null) parts.push('', ...(facts.get(object)?.keys() ?? []));
       return parts.map((part) => factId(object, part));
     });
   const applied = patchesOf(effects.slice(0, count));
