@@ -63,7 +63,7 @@ test.for(Object.entries(wrongRows))(
     // A query that finds the rows; for duplicate keys PostgreSQL names the key.
     if (up.error?.sqlstate === '23505')
       expect(up.error.message).toMatch(/Key \(id\)=\(.+\) is duplicated/);
-    else expect(up.error?.hint).toMatch(`SELECT * FROM ${table} `);
+    else expect(up.error?.hint).toMatch(`SELECT * FROM "${table}" `);
     expect(await json('check')).toMatchObject({ exitCode: 0, version: up.version });
     expect((await json('up')).exitCode).toBe(exitCode);
     await database.query(correct);
