@@ -65,6 +65,7 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
   const { error, output = '', outcome } = report;
   const text = options.quiet ? output : asText(report, color);
   if (options.json) stdout(`${asJson(report, sqlstateOf(error?.details.cause))}\n`);
+  // If the schema differs, the report also says what was read.
   else if (text !== '' && (!error || outcome === 'differs')) stdout(`${text}\n`);
   if (!error) return;
   stderr(`${failureText(error, color)}\n`);

@@ -28,6 +28,9 @@ interface Running {
  * | the record of a migration, in a transaction | makes the settings anew, forwards it, and checks that |
  * |                                             | the transaction is still the run's own                |
  * | the record, outside a transaction           | BEGIN, the record as above, and COMMIT                |
+ * | (at the end of the run)                     | COMMIT                                                |
+ *
+ * COMMIT is {@link RunTransaction.commit}, which checks the schema before.
  */
 export class FrameworkClient extends RunTransaction implements StatementClient {
   /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
