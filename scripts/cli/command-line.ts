@@ -8,7 +8,7 @@ import { fromNpm } from './npm-options.ts';
 const COMMANDS = {
   'up [n|name]': 'apply pending migrations: all, the next n, or up to and including name',
   'down [n|name]': 'revert the last migration, the last n, or down to but not including name',
-  'redo [n]': 'down, then up',
+  'redo [n]': 'revert the last migration, or the last n, and apply them again',
   status: 'each migration, applied or pending, and the outcome of the check',
   check: "compare the schema with what is expected at the database's version",
   'plan [up|down] [n|name]': 'print the SQL that would run, as a script for psql',

@@ -38,7 +38,8 @@ export async function resultOf(
   const listed = context.command === 'status' ? { migrations: appliedTimes(context, check) } : {};
   const all = { ...versionDetails(context, connection, count), warnings, ...listed };
   if (failing.length === 0) return { outcome, ...all };
-  const error = failure('drift', [all.version, failing], { differences: failing });
+  const values = [all.version, all.pending.length > 0, failing] as const;
+  const error = failure('drift', [...values], { differences: failing });
   return { outcome: 'differs', ...all, error };
 }
 

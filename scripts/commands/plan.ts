@@ -79,7 +79,7 @@ CREATE TABLE ${name} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on 
 
 const head = ({ configuration: { database, host, port }, project }: Context, count: number) =>
   `-- What would run on database ${database} at ${host}:${port}, now ${atVersion(versionAt(project, count))}.
--- To run it, without the data-loss guard and the checks, save all of this as plan.sql:
+-- To run it, without the data-loss guard and the checks, save it as plan.sql ("npm run --silent migrate …"):
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
 SET client_encoding = 'UTF8';`;
 

@@ -18,7 +18,8 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const from = (name: string) => env[name] || undefined; // libpq ignores empty variables.
   const url = from(variable) ?? (from('PGHOST') && 'postgres://');
   if (url === undefined) throw failure('no-database', [variable, env[variable] === '']);
-  if (!/^postgres(ql)?:\/\//.test(url)) throw refuse('it does not begin with postgres://');
+  if (!/^postgres(ql)?:\/\//.test(url))
+    throw refuse('it does not begin with postgres:// (quotation marks and blanks count)');
   // A / ? or # ends the password. The rest of it would be read as a host or a database, and printed.
   if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) throw refuse('there is an @ after a / ? or #');
   // Without a mode, pg-connection-string would turn TLS on for a certificate.

@@ -11,12 +11,13 @@ const hints = {
   connect: {
     'password must be a':
       'The server asks for a password: put it into the URL, PGPASSWORD or ~/.pgpass.',
-    '^ECONNREFUSED':
+    '^ENOTFOUND': 'No host has this name. Correct it in the URL.',
+    '^(ECONNREFUSED|ENOENT)':
       'No server listens there: it is not started, or the host or the port is wrong. To wait for it:  --connect-wait=30',
     '^ETIMEDOUT': 'There was no answer. Often a firewall drops the packets, or the port is wrong.',
     '^57P03': 'The server is starting or stopping. To wait for it:  --connect-wait=30',
     '^28P01':
-      'The password or the user is wrong. Correct the URL; in a password, write @ : / as %40 %3A %2F.',
+      'The password or the user is wrong. Correct the URL; in a password, write % @ : / as %25 %40 %3A %2F.',
     '^3D000': 'Correct the name of the database in the URL, or create the database (createdb).',
     '^42501': 'The role may not connect:  GRANT CONNECT ON DATABASE <database> TO <role>;',
     '^53300': 'The server has no free connection. Try again later, or connect through the pooler.',
@@ -43,7 +44,7 @@ Outside a transaction, only this helps:  PGOPTIONS='-c statement_timeout=0' ${RU
     '^23502': `${ROWS} <relation> t WHERE <column> IS NULL;\nIf the column is new, it needs a default.`,
     '^23505.*INDEX\\s+CONCURRENTLY': `Correct the duplicate rows, and drop the INVALID index that the build left:
 DROP INDEX CONCURRENTLY <index>;  -- better: let the migration drop it first, as 0005 does`,
-    '^23505': `${ROWS} <table> t WHERE <the key above>;`,
+    '^23505': 'Correct the rows that have the key above twice.',
     '^23514': `${ROWS} <relation> t WHERE NOT (<the condition>);`,
     '^23503 update or delete': 'Other rows refer to these. Change or delete the other rows first.',
     '^23503': `${ROWS} <table> t WHERE NOT EXISTS (SELECT FROM <other> o WHERE o.<key> = t.<column>);`,

@@ -10,11 +10,12 @@ const NO_TRANSACTION =
 const UP_DIFFERS = `Usually a table or an index of the same name was there before. Change it to what is expected, or rename it, and run again.
 If you have just edited the migration, write its effect again, and read the diff:  ${RUN} snapshot`;
 const DOWN_DIFFERS = `Usually "down" does not undo all that "up" does, or somebody changed the schema by hand.
-Complete "down", or change that back, and run again:  ${RUN} down`;
+Complete "down", or change that back, and run the same command again.`;
 const EMPTY_DRIFTS =
   'Usually the URL names another database, or the base schema of the application is not loaded. Correct the URL, or load the base schema.';
-const DRIFTS = `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  ${RUN} create <name>
-If a run was interrupted, complete it:  ${RUN} up`;
+const DRIFTS = `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  ${RUN} create <name>`;
+const INTERRUPTED = `If a run was interrupted, complete it:  ${RUN} up`;
+const EDITED = `If you edited the last migration, apply it again:  ${RUN} redo`;
 
 /** The beginning of a statement, which may be many megabytes long. */
 const excerpt = (sql: string) => {
@@ -57,7 +58,7 @@ If that deploy no longer runs, end its session:  SELECT pg_terminate_backend(${h
   'table-lock': (retries: number, reason: string, blockers: readonly Session[]) => `
 locked: a table lock could not be acquired in ${plural(retries + 1, 'attempt')}: ${reason}${blockerLines(blockers)}
 → Usually a long transaction of the application or a backup holds it. Run the command again when that has ended,
-or wait longer for each lock, which makes writers wait as long:  --lock-timeout=10s`,
+or wait longer for each lock, which makes others wait as long:  --lock-timeout=10s`,
   overtaken: (version: string | null) => `
 locked: another run moved the database in the opposite direction: it is now ${atVersion(version)}
 → Usually deploys of two versions run at the same time. ${STATUS}`,
@@ -104,11 +105,11 @@ differs: the schema is not what ${version === null ? 'is expected before the fir
 
 ${differenceLines(found)}
 → ${direction === 'up' ? UP_DIFFERS : DOWN_DIFFERS}`,
-  drift: (version: string | null, found: readonly Difference[]) => `
+  drift: (version: string | null, hasPending: boolean, found: readonly Difference[]) => `
 differs: the schema is not what is expected ${atVersion(version)} (${plural(found.length, 'difference')})
 
 ${differenceLines(found)}
-→ ${version === null ? EMPTY_DRIFTS : DRIFTS}`,
+→ ${version === null ? EMPTY_DRIFTS : `${DRIFTS}\n${hasPending ? INTERRUPTED : EDITED}`}`,
 
   'data-loss': (losses: readonly Loss[]) => `data-loss: this would delete data:${lossLines(losses)}
 → If you want that, save the data first (pg_dump), and add to the command:  --allow-data-loss`,

@@ -7,10 +7,10 @@ export const usageMessages = {
   'command-line': (reason: string) => `usage: ${reason}
 → Nothing was run. See the commands and options:  ${RUN} help`,
   'npm-option': (reason: string) => `usage: ${reason}
-→ Nothing was run. npm takes options for itself. Write options after --:  ${RUN} up -- --dry-run`,
+→ Nothing was run. npm takes options for itself. Write options after --:  ${RUN} -- up --dry-run`,
   'writes-files': (command: string, reason: string) => `
 usage: "${command}" writes source files, and ${reason}
-→ Nothing was written. Run it without --dry-run in the project's folder; then git shows what it wrote.`,
+→ Nothing was written. Run it in the project's folder, not as a dry run; then git shows what it wrote.`,
   'not-readable': (file: string, reason: string) => `usage: ${file} cannot be read: ${reason}
 → ${missingHint(file)}`,
   'not-writable': (file: string, reason: string) => `usage: ${file} cannot be written: ${reason}
@@ -23,7 +23,7 @@ usage: no database is named: ${isEmpty ? `${variable} is empty, so its value in 
 To start a database to try things out:  npm run db`,
   'bad-url': (variable: string, reason: string) => `usage: ${variable} cannot be used: ${reason}
 → A URL has this form:  postgres://user:password@host:5432/database
-In the password, write @ : / ? # as %40 %3A %2F %3F %23.`,
+In the password, write % @ : / ? # as %25 %40 %3A %2F %3F %23.`,
   'migration-name': (file: string) => `
 usage: ${file} is not named like a migration, so it would not run
 → A migration is named NNNN_verb-object.ts, in letters, digits and hyphens, and passes its SQL to pgm.sql().

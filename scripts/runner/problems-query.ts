@@ -70,8 +70,9 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
     WHERE is_lacking ORDER BY 1)
   UNION ALL (
     SELECT format('role %s does not own %s%s; its owner is %s', me, kind, name, owner::regrole), CASE
-      -- Nobody should become a member of a superuser. The owner of a column's sequence is that of the table.
-      WHEN (SELECT rolsuper FROM pg_roles r WHERE r.oid = owner)
+      -- Nobody should become a member of a superuser, and nobody can of a member. The owner of a column's
+      -- sequence is that of the table.
+      WHEN (SELECT rolsuper FROM pg_roles r WHERE r.oid = owner) OR pg_has_role(owner, current_user, 'MEMBER')
       THEN format('ALTER %s OWNER TO %s;', coalesce((
           SELECT 'TABLE ' || refobjid::regclass FROM pg_depend
           WHERE kind = 'sequence ' AND classid = 'pg_class'::regclass AND objid = o.oid

@@ -50,7 +50,7 @@ test('the list of problems in the README is what happens', async () => {
 });
 
 /** Commands of the README that other tests run, or that run this test. */
-const elsewhere = /^(npm (ci|test|start|run (db|build))|npx node-pg-migrate up)\b/;
+const elsewhere = /^(npm (ci|test|start|run (db|build|verify|format))|npx node-pg-migrate up)\b/;
 
 test('every command in the README works', async () => {
   const commands = [
