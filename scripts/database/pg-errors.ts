@@ -12,14 +12,10 @@ export function sqlstateOf(error: unknown): string {
 export const messageOf = (thrown: unknown) =>
   thrown instanceof Error ? thrown.message : inspect(thrown);
 
-/**
- * True for a lock timeout, a deadlock, and the internal errors that occur if another session changes or drops
- * the same object at the same time. Another attempt may succeed.
- */
+/** True for a lock timeout, a deadlock, and "tuple concurrently updated". Another attempt may succeed. */
 export const isRetryable = (error: unknown) =>
   ['55P03', '40P01'].includes(sqlstateOf(error)) ||
-  (sqlstateOf(error) === 'XX000' && CONCURRENT.test(messageOf(error)));
-const CONCURRENT = /^(tuple concurrently |cache lookup failed |could not open relation with OID )/;
+  /^simple_heap_(update|delete)$/.test((error as { routine?: string } | null)?.routine ?? '');
 
 // SQLSTATEs: 08… is a lost connection, 57P0… a server that stops or starts, 25P03 and 25P04 a timeout that
 // ended the session. The other codes are those of Node.js.

@@ -34,7 +34,11 @@ export async function checkSchema(connection: Connection, context: Context, coun
 }
 
 /** Reads the state in its own transaction. If privileges are missing, the failure lists all of them. */
-async function readInOwnTransaction(connection: Connection, context: Context) {
+async function readInOwnTransaction(
+  connection: Connection,
+  context: Context,
+  attempts = 5,
+): ReturnType<typeof readState> {
   const { options, project } = context;
   const begin = `${BEGIN_READ} SET LOCAL lock_timeout = '${options.lockTimeout}ms'; ${READ_SETTINGS}`;
   const read = (hasTable: boolean) =>
@@ -44,6 +48,9 @@ async function readInOwnTransaction(connection: Connection, context: Context) {
     });
   return await read(true).catch(async (error: unknown) => {
     const sqlstate = sqlstateOf(error);
+    // XX000 is "cache lookup failed": another session has dropped an object meanwhile.
+    if (sqlstate === 'XX000' && attempts > 1)
+      return await readInOwnTransaction(connection, context, attempts - 1);
     if (sqlstate === '42P01') return await read(false); // No migrations table, or not even its schema.
     if (sqlstate === '42703') throw failure('foreign-table', [(error as Error).message]);
     if (sqlstate !== '42501') throw error;

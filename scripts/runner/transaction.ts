@@ -15,10 +15,11 @@ const STATE = `SELECT pg_catalog.transaction_timestamp()::text AS began,
 type State = Readonly<{ began: string; written: boolean }>;
 
 /**
- * Runs deferred triggers. COMMIT can still run what these deferred again, or declared, but that must not change
- * the checked schema. READ ONLY would end with a savepoint that a migration has left open, so all of them end.
+ * Runs deferred triggers, twice, since they may defer others. What COMMIT could still run after that, such as
+ * the query of a cursor that they declared, must not change the checked schema: the transaction is READ ONLY.
  */
-const LAST_WRITES = `RELEASE of_this_run; SET CONSTRAINTS ALL IMMEDIATE; SET TRANSACTION READ ONLY`;
+const LAST_WRITES = `SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIATE;
+SET TRANSACTION READ ONLY`;
 
 /** The transactions of a run, one after the other: what happens between BEGIN and COMMIT. */
 export class RunTransaction {
@@ -53,7 +54,7 @@ export class RunTransaction {
     if (this.isOpen()) return;
     const { connection, progress } = this.attempt;
     this.acceptsStatements = false;
-    this.#began = (await this.#sendSettings(BEGIN, 'SAVEPOINT of_this_run')).began;
+    this.#began = (await this.#sendSettings(BEGIN)).began;
     if (progress.removed.length > 0) {
       await refuseLoss(connection, progress.removed);
       await this.restoreSettings();
@@ -68,11 +69,10 @@ export class RunTransaction {
    * @throws Failure `partial` if the migration has ended the transaction
    */
   protected async restoreSettings(sql = ''): Promise<State> {
-    // SAVEPOINT fails if there is no transaction, and LAST_WRITES if there is another one. Then `sql` changes
-    // nothing.
+    // SAVEPOINT fails if there is no transaction. Then `sql` is not run.
     const own = 'SAVEPOINT own; RELEASE own;';
     const state = await this.#sendSettings(own, sql).catch((error: unknown) => {
-      throw /^(25P01|3B001)$/.test(sqlstateOf(error)) ? this.leftTransaction() : error;
+      throw sqlstateOf(error) === '25P01' ? this.leftTransaction() : error;
     });
     // A migration that sent `…; COMMIT; BEGIN` leaves a transaction that has another timestamp.
     if (state.began !== this.#began) throw this.leftTransaction();
