@@ -15,11 +15,11 @@ const STATE = `SELECT pg_catalog.transaction_timestamp()::text AS began,
 type State = Readonly<{ began: string; written: boolean }>;
 
 /**
- * Runs deferred triggers, twice, since they may defer others. What COMMIT could still run after that, such as
- * the query of a cursor that they declared, must not change the checked schema: the transaction is READ ONLY.
+ * Leaves nothing for COMMIT to run after the check. Runs deferred triggers, twice, since they may defer others.
+ * Then nothing may write any more: a trigger that is still deferred fails if it does. Last, closes cursors.
  */
 const LAST_WRITES = `SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIATE;
-SET TRANSACTION READ ONLY`;
+SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;
 
 /** The transactions of a run, one after the other: what happens between BEGIN and COMMIT. */
 export class RunTransaction {

@@ -65,13 +65,27 @@ test('a cursor that COMMIT would run to its end is closed before the check', asy
   expect(await applied()).toEqual(['0002_b']);
 });
 
+/** A trigger that defers itself twice, and then does `last`. */
+const again = (last: string) => `SET CONSTRAINTS ALL DEFERRED;
+  IF NEW.id < 3 THEN INSERT INTO public.t VALUES (NEW.id + 1); ELSE ${last}; END IF`;
+
+test('a trigger that defers itself again cannot change the schema after the check', async () => {
+  // A savepoint that is left open ends READ ONLY at COMMIT.
+  const up = b(`SAVEPOINT left_open; ${MAKE}; INSERT INTO t VALUES (1)`);
+  const { run, tables } = await setUp(up, deferred(again('ALTER TABLE public.b ADD late integer')));
+  expect(await run('up')).toMatchObject({ exitCode: 5, error: { sqlstate: '25006' } });
+  expect(await tables()).toEqual(['t']);
+});
+
 test('an error that answers COMMIT means that nothing was changed', async () => {
-  // After the check, there is still a deferred trigger to run. It must not change the schema.
-  const change = `IF NEW.id < 3 THEN SET CONSTRAINTS ALL DEFERRED; INSERT INTO public.t VALUES (NEW.id + 1);
-    ELSE ALTER TABLE public.b ADD late integer; END IF`;
-  const { run, tables } = await setUp(b(`${MAKE}; INSERT INTO t VALUES (1)`), deferred(change));
+  // A temporary table may be written even in a transaction that is READ ONLY.
+  const make = `IF NEW.id = 1 THEN CREATE TEMP TABLE c (id integer); CREATE CONSTRAINT TRIGGER late
+    AFTER INSERT ON c DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.late(); END IF;`;
+  const late = `CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'too late'; END $$;`;
+  const base = late + deferred(make + again('INSERT INTO c VALUES (1)'));
+  const { run, tables } = await setUp(b(`${MAKE}; INSERT INTO t VALUES (1)`), base);
   const { exitCode, error } = await run('up');
-  expect([exitCode, error?.message]).toEqual([5, expect.stringContaining('read-only')]);
+  expect([exitCode, error?.message]).toEqual([5, expect.stringContaining('too late')]);
   expect(error?.hint).toContain('Nothing was changed.');
   expect(await tables()).toEqual(['t']);
 });
