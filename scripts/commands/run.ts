@@ -37,7 +37,7 @@ export const run = (context: Context): Promise<Result> =>
     } catch (thrown) {
       const failed = asFailure(thrown, context.signal);
       // Only the server knows what a migration has committed itself.
-      if (failed.code === 'left-transaction') {
+      if (progress.wroteOutside) {
         const check = await checkSchema(lockConnection, context).catch(() => progress);
         progress.count = check.count;
       }
