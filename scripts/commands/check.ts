@@ -32,14 +32,15 @@ export async function resultOf(
   first: SchemaCheck,
   outcome: Success,
 ): Promise<Result> {
-  const checkAgain = () => withRetries(context, () => checkSchema(connection, context));
-  const check = first.failing.length === 0 ? first : await checkAgain();
+  let check = first;
+  if (first.failing.length > 0)
+    check = await withRetries(context, () => checkSchema(connection, context));
   const { failing, warnings, count } = check;
   const listed = context.command === 'status' ? { migrations: appliedTimes(context, check) } : {};
   const all = { ...versionDetails(context, connection, count), warnings, ...listed };
   if (failing.length === 0) return { outcome, ...all };
-  const values = [all.version, all.pending.length > 0, failing] as const;
-  const error = failure('drift', [...values], { differences: failing });
+  const hasPending = all.pending.length > 0;
+  const error = failure('drift', [all.version, hasPending, failing], { differences: failing });
   return { outcome: 'differs', ...all, error };
 }
 

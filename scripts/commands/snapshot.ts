@@ -75,7 +75,7 @@ async function takeEffects(context: Context, connection: Connection) {
   for (const [migration, action] of loaded) {
     // A migration may run outside a transaction, where SET LOCAL has no effect.
     await connection.query(runSettings(context).replaceAll('SET LOCAL', 'SET'));
-    const statements = new Map<unknown, string>(); // By the error of each.
+    const statements = new Map<unknown, string>(); // The statement that caused each error.
     const query: Connection['send'] = async (statement, values) => {
       // As in a run, the record must not see what the migration has SET, such as another role.
       const isRecord = textOf(statement) === recordStatement(settings, migration.name, 'up');

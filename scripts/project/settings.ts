@@ -27,7 +27,7 @@ const DEFAULTS = {
 /** The settings of a project. The names of files and folders are relative to `root`. */
 export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
-/** Reads the settings file. Adds variables of `.env` to `env` unless they are set. @throws Failure `usage` */
+/** Reads the settings file. Adds to `env` the variables of `.env` that it lacks. @throws Failure `usage` */
 export function readSettings(root: string, env: NodeJS.ProcessEnv) {
   const values = { ...DEFAULTS, ...checkSettings(readJson(root, FILE)) };
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });

@@ -5,7 +5,7 @@ export const STATUS = `See what is applied:  ${RUN} status`;
 export const atVersion = (version: string | null) =>
   version === null ? 'before the first migration' : `at ${version}`;
 export const list = (items: readonly string[]) => items.map((item) => `\n  ${item}`).join('');
-/** "1 row", "10,000 rows". Written by hand because toLocaleString loads its data for 8 ms. */
+/** "1 row", "10,000 rows". The first toLocaleString() of a process would take 8 ms. */
 export const plural = (number: number, noun: string) =>
   `${String(number).replaceAll(/\B(?=(\d{3})+$)/g, ',')} ${noun}${number === 1 ? '' : 's'}`;
 export const duration = (milliseconds: number) =>

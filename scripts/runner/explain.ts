@@ -24,7 +24,7 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
   if (error instanceof Failure && error.outcome === 'usage')
     return failure('table-changed', [error.message], { cause: error });
   if (isRetryable(error) || error instanceof Failure) return error;
-  // An error without an SQLSTATE may be about a connection that the migration itself made to another server.
+  // Without an SQLSTATE, it may be about a connection that the migration itself made to another server.
   const isAlive = () => attempt.connection.query('').catch(() => undefined);
   if (isConnectionLost(error) && (sqlstateOf(error) !== '' || !(await isAlive())))
     return serverFailure(error);

@@ -16,7 +16,8 @@ export const textOf = (statement: Statement) =>
 export interface StatementClient {
   query: Connection['send'];
   /**
-   * Called before the function of a migration. Only a client that begins and ends transactions itself has it.
+   * Called before the function of a migration. A client that has it begins and ends transactions itself; for
+   * another one, the framework does.
    * `isInside()` is false once the function has called `pgm.noTransaction()`.
    */
   onStart?(migration: Migration, isInside: () => boolean): Promise<void>;

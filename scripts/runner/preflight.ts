@@ -45,7 +45,7 @@ export async function refuseProblems(
   if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
-/** What the role needs for a migration, except for extensions. `live` is the schema before the migration. */
+/** The rights that a migration needs. Ignores extensions. `live` is the schema before the migration. */
 function needsOf(project: Project, migration: Migration, direction: Direction, live: Facts) {
   const entries = Object.entries(migration.effect).filter(
     ([object]) => !object.startsWith('extension '),
@@ -54,7 +54,7 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
   const removed = entries
     .filter(([, patch]) => patch === null || partsOf(patch).some(([, text]) => text === null))
     .map(([object]) => object);
-  let expected: Facts | undefined; // Made when it is first needed: for many migrations, it is not.
+  let expected: Facts | undefined; // Computed only if it is needed.
   /** True if the schema that is expected before the migration has this part. */
   const isKnown = (object: string, part: string) => {
     expected ??= expectedAt(project, project.migrations.indexOf(migration)).facts;
@@ -62,7 +62,7 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
   };
   return entries.flatMap(([object, patch]): Need[] => {
     const parts = partsOf(patch);
-    // If another object is removed, this one may change only because it depends on that. That needs no right.
+    // If another object is removed, too, this change may only follow from that, which needs no right.
     const mayDepend = removed.some((other) => other !== object);
     if (direction === 'down') {
       const mayStay = parts.some(([, text]) => isTriggerFunction(object, text));
@@ -76,7 +76,7 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
       if (text === null) continue;
       const isMissing = live.get(object)?.has(part) !== true;
       if (isMissing && isKind(part)) needs.push([object, 'CREATE']);
-      if (removed.length > 0) continue; // This part may only be renamed, which needs no more.
+      if (removed.length > 0) continue; // This part may only be renamed, which needs no other right.
       if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
       const parent = PARENT.exec(text)?.[1];
       if (isMissing && parent !== undefined) needs.push([parent, 'OWNER']);

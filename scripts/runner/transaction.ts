@@ -97,8 +97,8 @@ export class RunTransaction {
 
   /**
    * Commits the open transaction if no data would be lost, the schema is as expected, and the run lock is
-   * still held. One that has written nothing is rolled back without a check: after an interrupted run, the
-   * schema may be wrong until the next migration has corrected it.
+   * still held. A transaction that has written nothing is rolled back, without a check: after an interrupted
+   * run, the schema may be wrong, and the next migration corrects it.
    *
    * @returns whether it has committed something
    */
@@ -163,8 +163,8 @@ export class RunTransaction {
 
   /** Never throws: if the connection is lost, the server rolls back. */
   async #rollBack(): Promise<void> {
-    // RESET undoes what a migration SET outside the transaction, or committed itself. It is in one message
-    // with ROLLBACK, so that a pooler sends both to the same session.
+    // RESET undoes settings that ROLLBACK does not: those made outside the transaction, and those that the
+    // migration committed itself. Both are one message, which a pooler sends to one server session.
     const sql = this.isOpen() ? `ROLLBACK; ${RESET}` : RESET;
     await this.attempt.connection.query(sql).catch(() => undefined);
   }

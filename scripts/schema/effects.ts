@@ -21,7 +21,7 @@ export const isConstraint = (part: string) => part.startsWith('constraint ');
 /** Identifies a fact. `table` and `view` have the same id, so that a view in place of a table is found. */
 export const factId = (object: string, part: string) => `${object}\0${isKind(part) ? '' : part}`;
 
-/** True for a trigger function. The application may use it, too, so `down` may leave it. */
+/** True if the patch is a trigger function. `down` may leave it, since other tables may use it. */
 export const isTriggerFunction = (object: string, patch: Effect[string] | undefined) =>
   typeof patch === 'string' &&
   patch.startsWith(
@@ -59,8 +59,8 @@ export type Expectation = ReturnType<typeof expectedAt>;
 /**
  * What is expected if `count` migrations are applied. If the run has just reverted the next `reverted` ones,
  * what they added must be gone, and what they removed must be there again. A trigger function may stay,
- * because other tables may use it. If a pending effect changes a prerequisite, that prerequisite is not
- * compared, because another program may already have made the change.
+ * because other tables may use it. A prerequisite that a pending effect changes is not compared: another
+ * program may have made that change already.
  */
 export function expectedAt(
   project: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,
@@ -129,12 +129,12 @@ export function completePrerequisites(given: Effect, base: Facts, effects: reado
       ([part, text]) =>
         patch === null || (named.includes(part) && !isTriggerFunction(object, text)),
     );
-    // An equal constraint that stays, so that it is not taken for the removed one under another name.
+    // Also equal constraints that stay: the check would take one for the removed one under another name.
     const texts = changed.filter(([part]) => isConstraint(part)).map(([, text]) => text);
     const twins = all.filter(([part, text]) => isConstraint(part) && texts.includes(text));
     return { [object]: Object.fromEntries([...changed, ...twins]) };
   });
-  // The given facts are first, so that the file keeps its order, and last, so that they are not replaced.
+  // `given` is merged twice: first, so that the file keeps its order; last, so that its facts win.
   return effectBetween(new Map(), merge([given, ...added, given]));
 }
 

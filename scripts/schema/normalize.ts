@@ -66,8 +66,8 @@ function relationOf({ stmts: [{ stmt }] }: Tree): string | undefined {
 }
 
 /**
- * Rewrites a syntax tree while JSON.stringify writes it, so that all texts that PostgreSQL prints for one
- * definition become the same. `(a AND b) AND c` needs no rule: the parser itself makes `a AND b AND c`.
+ * The replacer of JSON.stringify for a syntax tree. If PostgreSQL prints one definition in several ways, it
+ * makes them the same. `(a AND b) AND c` needs no rule: the parser itself makes `a AND b AND c`.
  */
 const rewriterFor = (relation: string | undefined) => (key: string, value: unknown) => {
   if (/(location|_len|list_start|list_end)$/.test(key)) return undefined;
