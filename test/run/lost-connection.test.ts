@@ -48,7 +48,8 @@ test('a connection is lost before its socket has ended', async () => {
   const { printed, finished } = start('up');
   await printed('busy');
   await terminate(database, 'run');
-  expect((await finished).json()).toMatchObject({ error: { code: 'connection-lost' } });
+  const error = { code: 'connection-lost' };
+  expect((await finished).json()).toMatchObject({ exitCode: 3, error });
 });
 
 test('a run outside a transaction that has lost the run lock sends no further statement', async () => {

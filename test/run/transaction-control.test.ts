@@ -8,6 +8,7 @@ const MAKE = 'CREATE TABLE b (id integer)';
 describe('a migration that leaves the transaction of the run', () => {
   const statements = [
     'COMMIT',
+    'commit;',
     '; commit;',
     'END',
     'COMMIT WORK',

@@ -46,7 +46,6 @@ describe('rolls everything back when', () => {
       deferred('ALTER TABLE b ADD late integer'),
     );
     const differences = [{ object: 'column public.b.late' }];
-    // The guard against data loss runs such triggers, too. --allow-data-loss turns it off.
     for (const line of ['up --strict', 'up --strict --allow-data-loss'])
       expect([line, await run(line)]).toMatchObject([line, { exitCode: 6, differences }]);
     expect(await tables()).toEqual(['t']);
