@@ -62,11 +62,11 @@ async function execute(call: Call, invocation: Invocation): Promise<Result> {
 }
 
 function print({ env, stdout, stderr, color }: Call, report: Report, options: Partial<Options>) {
-  const { error, output = '', outcome } = report;
+  const { database, error, output = '' } = report;
   const text = options.quiet ? output : asText(report, color);
   if (options.json) stdout(`${asJson(report, sqlstateOf(error?.details.cause))}\n`);
-  // If the schema differs, the report also says what was read.
-  else if (text !== '' && (!error || outcome === 'differs')) stdout(`${text}\n`);
+  // The text of a failed run or check names the database, and lists what was committed or read.
+  else if (text !== '' && (!error || database)) stdout(`${text}\n`);
   if (!error) return;
   stderr(`${failureText(error, color)}\n`);
   const { cause = error } = error.details;

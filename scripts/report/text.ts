@@ -5,7 +5,7 @@ import { atVersion, differenceLines, duration, list, plural, RUN } from './wordi
 
 /** The report as text, for people. The text of a failure is {@link failureText}. */
 export function asText(report: Report, hasColor: boolean): string {
-  const { command, outcome, version = null, database, output } = report;
+  const { command, outcome, version = null, database, error, output } = report;
   const { migrations = [], reverted = [], applied = [], pending = [], warnings = [] } = report;
   if (output !== undefined || !database) return outputText(command, output);
   const { green, yellow, dim } = picocolors.createColors(hasColor);
@@ -21,7 +21,7 @@ export function asText(report: Report, hasColor: boolean): string {
   for (const { name, milliseconds } of applied) add('+', name, duration(milliseconds));
   if (warnings.length > 0)
     lines.push(`${yellow('warning:')} not expected, and left as it is:`, differenceLines(warnings));
-  if (outcome === 'differs') return lines.join('\n');
+  if (error) return lines.join('\n');
   const done = [
     reverted.length > 0 && `reverted ${plural(reverted.length, 'migration')}`,
     applied.length > 0 && `applied ${plural(applied.length, 'migration')}`,

@@ -73,7 +73,8 @@ export async function refused(
   const text = `${error.message}\n\n${error.hint}\n`;
   expect(plain.code).toBe(result.exitCode);
   expect(plain.stderr.replace(/^(failed|refused|differs): /, '')).toBe(text);
-  if (result.outcome !== 'differs') expect(plain.stdout).toBe('');
+  if (result.database === null) expect(plain.stdout).toBe('');
+  else expect(plain.stdout).toMatch(`database ${result.database.name} at `);
   expect(verbose.stderr).toContain(text);
   // The command is null if the command line cannot be parsed. Then --verbose is not read either.
   if (result.command !== null) expect(verbose.stderr).toMatch(/^ {4}at /m);
