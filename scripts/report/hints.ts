@@ -45,13 +45,23 @@ Outside a transaction, only this helps:  PGOPTIONS='-c statement_timeout=0' ${RU
     '^23505.*INDEX\\s+CONCURRENTLY': `Correct the duplicate rows, and drop the INVALID index that the build left:
 DROP INDEX CONCURRENTLY <index>;  -- better: let the migration drop it first, as 0005 does`,
     '^23505': 'Correct the rows that have the key above twice.',
-    '^23514': `${ROWS} <relation> t WHERE NOT (<the condition>);`,
     '^23503 update or delete': 'Other rows refer to these. Change or delete the other rows first.',
-    '^23503': `${ROWS} <table> t WHERE NOT EXISTS (SELECT FROM <other> o WHERE o.<key> = t.<column>);`,
+    '^235(03|14)': 'Correct the rows that violate the constraint, and run again.',
     '^42501': 'Grant the privilege, or connect as a role that has it.',
     '': 'Correct the cause, usually in the migration, and run again.',
   },
 };
+
+/** How to find the rows that violate a constraint, if it is a check or a foreign key. */
+export function rowsHint(table: string, definition: string): string | undefined {
+  const [, condition] = /^CHECK (\(.*\))/s.exec(definition) ?? [];
+  if (condition !== undefined) return `${ROWS} ${table} WHERE NOT ${condition};`;
+  const [, columns, other = '', keys = ''] =
+    /^FOREIGN KEY (\(.+?\)) REFERENCES (.+?)\((.+?)\)/.exec(definition) ?? [];
+  if (columns === undefined) return undefined;
+  return `${ROWS} ${table}
+WHERE ${columns} IS NOT NULL AND ${columns} NOT IN (SELECT ${keys} FROM ${other});`;
+}
 
 /** The first hint whose pattern matches. Placeholders become the names in the message, if it has them. */
 export function hintFor(what: keyof typeof hints, ...codeAndMessage: readonly string[]): string {

@@ -69,9 +69,10 @@ locked: another run moved the database in the opposite direction: it is now ${at
     sqlstate: string,
     more: readonly string[],
     sql = '',
+    hint = hintFor('migration', sqlstate, message, sql),
   ) => `
 failed: ${file} failed: ${message}${sqlstate && ` (SQLSTATE ${sqlstate})`}${list(more)}${sql && `\nin the statement:${excerpt(sql)}`}
-→ ${hintFor('migration', sqlstate, message, sql)}`,
+→ ${hint}`,
   'controls-transaction': (file: string, sql: string) => `
 failed: ${file} would begin or end a transaction, before the run has checked the schema:${excerpt(sql)}
 → Remove BEGIN, COMMIT and ROLLBACK from it. ${NO_TRANSACTION}`,

@@ -7,6 +7,7 @@ import {
   sqlstateOf,
 } from '../database/pg-errors.ts';
 import { Failure, failure } from '../report/errors.ts';
+import { rowsHint } from '../report/hints.ts';
 import { compare } from '../schema/compare.ts';
 import { expectedAt, title } from '../schema/effects.ts';
 import type { Attempt } from './context.ts';
@@ -30,18 +31,32 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
     return serverFailure(error);
   const { name, file } = current;
   const differences = await inTheWay(attempt, target, sqlstateOf(error));
-  if (differences.length === 0) return migrationFailure(file, error, sql);
+  const rows = rowsInTheWay(attempt, target, error, sql);
+  if (differences.length === 0) return migrationFailure(file, error, sql, { hint: rows });
   const details = { file, cause: error, differences };
   return failure('in-the-way', [name, messageOf(error), differences], details);
 }
 
 /** Makes the failure of a migration from an error of its statement `sql`, or of its function. */
-export function migrationFailure(file: string, cause: unknown, sql?: string, note?: string) {
+export function migrationFailure(
+  file: string,
+  cause: unknown,
+  sql?: string,
+  own: Readonly<{ note?: string; hint?: string | undefined }> = {},
+) {
   const { detail, hint, where } = Object(cause) as Partial<DatabaseError>;
-  const more = [detail, hint, where, note].filter((line) => line !== undefined);
-  const sqlstate = sqlstateOf(cause);
-  const details = { file, cause };
-  return failure('migration-failed', [file, messageOf(cause), sqlstate, more, sql], details);
+  const more = [detail, hint, where, own.note].filter((line) => line !== undefined);
+  const values = [file, messageOf(cause), sqlstateOf(cause), more, sql, own.hint] as const;
+  return failure('migration-failed', [...values], { file, cause });
+}
+
+/** How to find the rows, if a statement failed since rows violate a constraint that it adds or validates. */
+function rowsInTheWay({ project }: Attempt, target: number, error: unknown, sql = '') {
+  const { schema = '', table = '', constraint = '' } = Object(error) as Partial<DatabaseError>;
+  const object = `${schema}.${table}`;
+  const definition = expectedAt(project, target).facts.get(object)?.get(`constraint ${constraint}`);
+  if (definition === undefined || !/\bALTER\s+TABLE\b/i.test(sql)) return undefined;
+  return rowsHint(object, definition);
 }
 
 /**

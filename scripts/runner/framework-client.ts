@@ -1,8 +1,14 @@
 import type { Connection } from '../database/connection.ts';
+import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
 import { failure, type Failure } from '../report/errors.ts';
 import { recordStatement, textOf, type StatementClient } from './framework.ts';
-import { changesSession, controlsTransaction, prepareSession } from './session-settings.ts';
+import {
+  changesSession,
+  controlsTransaction,
+  isAtomic,
+  prepareSession,
+} from './session-settings.ts';
 import { RunTransaction } from './transaction.ts';
 
 type Sent = Parameters<Connection['send']>;
@@ -99,8 +105,17 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     await lock.assertHeld();
     // If the migration has ended or failed meanwhile, it did not await this.
     if (!this.acceptsStatements || this.#running !== running) throw this.#tooLate(sql);
-    progress.wroteOutside = true;
-    return await connection.send(...sent);
+    const wroteBefore = progress.wroteOutside;
+    progress.wroteOutside = true; // Until the server answers, the statement may have committed.
+    try {
+      const result = await connection.send(...sent);
+      progress.wroteOutside = true; // An earlier statement that was not awaited may have failed meanwhile.
+      return result;
+    } catch (error) {
+      const isRolledBack = sqlstateOf(error) !== '' && !isConnectionLost(error) && isAtomic(sql);
+      if (isRolledBack && !wroteBefore) progress.wroteOutside = false;
+      throw error;
+    }
   }
 
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */

@@ -10,7 +10,14 @@ const [executions, own] = ['workflow_executions', 'user_workflows'];
 /** Rows that the expected constraints do not allow. Only somebody who knows their meaning can correct them. */
 const wrongRows: Record<
   string,
-  { table: string; constraint: string; change: string; exitCode?: number; correct: string }
+  {
+    table: string;
+    constraint: string;
+    change: string;
+    exitCode?: number;
+    rows?: number;
+    correct: string;
+  }
 > = {
   'executions of neither a template nor a workflow, and of both': {
     table: executions,
@@ -18,6 +25,7 @@ const wrongRows: Record<
     change: `INSERT INTO workflow_executions (template_id, user_workflow_id) SELECT 'onboarding', id FROM user_workflows;
       INSERT INTO workflow_executions DEFAULT VALUES`,
     exitCode: 8,
+    rows: 3,
     correct:
       'DELETE FROM workflow_executions WHERE num_nonnulls(template_id, user_workflow_id) <> 1',
   },
@@ -50,7 +58,7 @@ const wrongRows: Record<
 
 test.for(Object.entries(wrongRows))(
   'fails on %s, leaves a checked version, and goes on when the rows are corrected',
-  async ([, { table, constraint, change, exitCode = 5, correct }]) => {
+  async ([, { table, constraint, change, exitCode = 5, rows = 1, correct }]) => {
     const database = await legacyDatabase(
       `ALTER TABLE ${table} DROP CONSTRAINT ${constraint} CASCADE; ${change}`,
     );
@@ -61,12 +69,16 @@ test.for(Object.entries(wrongRows))(
     expect(up.version).toBe(exitCode === 8 ? migrations[2] : null);
     expect(up.error?.message).toContain(constraint);
     // A query that finds the rows; for duplicate keys PostgreSQL names the key.
+    const [find = 'SELECT'] = /SELECT \* FROM [^;]*;/.exec(up.error?.hint ?? '') ?? [];
     if (up.error?.sqlstate === '23505')
       expect(up.error.message).toMatch(/Key \(id\)=\(.+\) is duplicated/);
-    else expect(up.error?.hint).toMatch(`SELECT * FROM "${table}" `);
+    else expect(find).toMatch(`FROM public.${table}`);
+    expect((await database.query(find)).length).toBe(rows);
     expect(await json('check')).toMatchObject({ exitCode: 0, version: up.version });
-    expect((await json('up')).exitCode).toBe(exitCode);
+    // The statement that failed was the only one, and left nothing.
+    expect(await json('up')).toMatchObject({ exitCode: 5, version: up.version });
     await database.query(correct);
+    expect(await database.query(find)).toEqual(find === 'SELECT' ? [{}] : []);
     await expectAdopted(database, { strict: false });
   },
 );

@@ -98,6 +98,21 @@ describe('the cause that is reported when a migration fails', () => {
   });
 });
 
+test.for([
+  [5, 'ALTER TABLE nowhere ADD a integer'],
+  [8, 'CREATE TABLE b (); COMMIT; SELECT 1/0'],
+  [8, 'CREATE TABLE b (); ', 'SELECT 1/0'],
+  [8, 'DO $$ BEGIN CREATE TABLE b (); COMMIT; PERFORM 1/0; END $$'],
+] as const)('exit code %i if this fails outside a transaction: %s', async ([code, ...texts]) => {
+  const up = texts.map((sql) => `await pgm.db.query(${JSON.stringify(sql)});`).join(' ');
+  const { run, tables } = await setUp(step('0001_a', {}, `pgm.noTransaction(); ${up}`));
+  const { exitCode, error } = await run('up');
+  expect([exitCode, await tables()]).toEqual([code, code === 8 ? ['b'] : []]);
+  expect(error?.hint).toContain(
+    code === 8 ? 'outside a transaction stays' : 'Nothing was changed.',
+  );
+});
+
 test('--verbose prints statements and notices; a warning is always printed', async () => {
   const up = `${MAKE}; DO $$ BEGIN RAISE WARNING 'careful'; RAISE NOTICE 'by the way'; END $$`;
   const { database, root } = await setUp(sqlStep('0001_a', table('a', 'id'), up));
