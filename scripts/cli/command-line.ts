@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import manifest from '../../package.json' with { type: 'json' };
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
+import { RUN } from '../report/wording.ts';
 import type { Context } from '../runner/context.ts';
 import { fromNpm } from './npm-options.ts';
 
@@ -32,7 +33,7 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
   const number = toNumber(/^\d{1,6}$/);
   const timeout = (flag: string, text: string) =>
     new Option(`${flag} <duration>`, text).argParser(toDuration);
-  const program = new Command('npm run migrate')
+  const program = new Command(RUN)
     .usage('<command> [argument] [options]')
     .addHelpText('after', NOTES)
     .configureHelp({ helpWidth: 110 })

@@ -2,13 +2,11 @@ import { join } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
 import pg from 'pg';
 import { failure } from '../report/errors.ts';
+import { isCompiled } from '../report/wording.ts';
 import { readJson } from './files.ts';
 
 /** The settings file. node-pg-migrate's own CLI reads it, too, if `-f` names it. */
 const FILE = '.node-pg-migraterc.json';
-
-/** True in the compiled program, `dist/scripts/migrate.js`. */
-export const isCompiled = !import.meta.url.endsWith('.ts');
 
 /** The keys of the settings file, with defaults. The last four are for the CLI of node-pg-migrate only. */
 const DEFAULTS = {

@@ -1,6 +1,9 @@
 import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.ts';
 
-export const RUN = 'npm run migrate';
+/** True in the compiled program, `dist/scripts/migrate.js`. */
+export const isCompiled = !import.meta.url.endsWith('.ts');
+/** What users type before a command. */
+export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : 'npm run migrate';
 export const STATUS = `See what is applied:  ${RUN} status`;
 export const atVersion = (version: string | null) =>
   version === null ? 'before the first migration' : `at ${version}`;

@@ -5,9 +5,10 @@ import type { MigrationBuilder } from 'node-pg-migrate';
 import type { Connection, Statement } from '../database/connection.ts';
 import { messageOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
-import { isCompiled, type Settings } from '../project/settings.ts';
+import type { Settings } from '../project/settings.ts';
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
+import { isCompiled } from '../report/wording.ts';
 
 export const textOf = (statement: Statement) =>
   typeof statement === 'string' ? statement : statement.text;
