@@ -38,18 +38,28 @@ const otherFiles: Plugin = {
   },
 };
 
-/** Packages that `pg` uses only if they are installed. */
-const optional: Plugin = {
-  name: 'optional',
-  resolveId: (id) => (id === 'pg-native' || id === 'pg-cloudflare' ? `\0${id}` : null),
-  load: (id) => (id.startsWith('\0pg-') ? 'export default undefined;' : null),
+/**
+ * Leaves out what `pg` and node-pg-migrate import, but do not use here: native code, a compiler, and a search for
+ * files. Without jiti and glob, node-pg-migrate loads in 3 ms instead of 18 ms.
+ */
+const withoutUnused: Plugin = {
+  name: 'without-unused',
+  resolveId: (id, importer = '') =>
+    /^(pg-native|pg-cloudflare|jiti|glob)$/.test(id) &&
+    /[/\\](pg|node-pg-migrate)[/\\]/.test(importer)
+      ? '\0unused'
+      : null,
+  load: (id) => (id === '\0unused' ? NOTHING : null),
 };
+const NOTHING = `const nothing = () => undefined;
+export { nothing as createJiti, nothing as glob };
+export default undefined;`;
 
 export default defineConfig([
   {
     platform: 'node',
     input: 'scripts/migrate.ts',
-    plugins: [optional, manifest],
+    plugins: [withoutUnused, manifest],
     output: {
       dir: 'dist/scripts',
       format: 'cjs',
@@ -59,7 +69,7 @@ export default defineConfig([
   {
     platform: 'node',
     input: files.map((file) => join(MIGRATIONS, file)),
-    plugins: [optional, otherFiles],
+    plugins: [withoutUnused, otherFiles],
     // One output file for each migration, so that it finds the files beside it that it reads.
     output: {
       dir: join('dist', MIGRATIONS),
