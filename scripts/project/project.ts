@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { failure } from '../report/errors.ts';
 import { NAMED_PART, partsOf, type Effect } from '../schema/effects.ts';
 import { readFolder, readJson } from './files.ts';
@@ -32,20 +32,21 @@ const numberOf = (file: string) => BigInt(/^\d+/.exec(file)?.[0] ?? '');
 export function readProject(settings: Settings, needsEffects: boolean) {
   const { root, migrationsDir, effectsDir } = settings;
   const readEffect = (name: string): Effect => {
-    const file = join(effectsDir, `${name}.json`);
+    const file = `${effectsDir}/${name}.json`;
     return checkEffect(readJson(root, file), file);
   };
+  const folder = resolve(root, migrationsDir);
   const files = readFolder(root, migrationsDir)
     .filter((file) => CANDIDATE.test(file))
     .sort((a, b) => (numberOf(a) < numberOf(b) ? -1 : 1));
   const migrations = files.map((base, index): Migration => {
-    const file = join(migrationsDir, base);
+    const file = `${migrationsDir}/${base}`;
     if (!MIGRATION.test(base)) throw failure('migration-name', [file], { file });
     const next = files[index + 1];
     if (next !== undefined && numberOf(next) === numberOf(base))
       throw failure('duplicate-number', [base, next], { file });
     const name = base.replace(/\.\w+$/, '');
-    return { name, path: resolve(root, file), file, effect: needsEffects ? readEffect(name) : {} };
+    return { name, path: `${folder}/${base}`, file, effect: needsEffects ? readEffect(name) : {} };
   });
   const prerequisites = readEffect(PREREQUISITES);
   const effects = migrations.map(({ effect }) => effect);
