@@ -2,7 +2,7 @@
  * `npm run migrate` is a thin script around the runner of node-pg-migrate (runner/framework.ts). It adds a
  * check: before a transaction commits, the schema is compared with the expected one (runner/transaction.ts).
  */
-import { readCommandLine, type Invocation } from './cli/command-line.ts';
+import { readCommandLine, type CommandLine } from './cli/command-line.ts';
 import { runAsProgram, type Call } from './cli/process.ts';
 import { check } from './commands/check.ts';
 import { create } from './commands/create.ts';
@@ -26,24 +26,24 @@ const commands = { up: run, down: run, redo: run, check, status: check, plan, sn
 /** Runs one command, prints its report, and returns the exit code. Never throws, never exits. */
 export async function migrate(call: Call): Promise<number> {
   const started = performance.now();
-  let invocation: Invocation | undefined;
+  let commandLine: CommandLine | undefined;
   let result: Result;
   try {
-    invocation = readCommandLine(call.argv, call.env);
-    result = await execute(call, invocation);
+    commandLine = readCommandLine(call.argv, call.env);
+    result = await execute(call, commandLine);
   } catch (thrown) {
     const error = asFailure(thrown, call.signal);
     result = { outcome: error.outcome, error };
   }
   const milliseconds = Math.round(performance.now() - started);
-  const report = { command: invocation?.command ?? null, milliseconds, ...result };
-  print(call, report, { json: wantsJson(call), ...invocation?.options });
+  const report = { command: commandLine?.command ?? null, milliseconds, ...result };
+  print(call, report, { json: wantsJson(call), ...commandLine?.options });
   return result.error?.exitCode ?? 0;
 }
 
-async function execute(call: Call, invocation: Invocation): Promise<Result> {
-  const { command, argument, options, output } = invocation;
-  if (output !== '') return { outcome: 'nothing-to-do', output }; // The help, or the version.
+async function execute(call: Call, commandLine: CommandLine): Promise<Result> {
+  const { command, argument, options, output } = commandLine;
+  if (output !== '') return { outcome: 'nothing-to-do', output }; // Set for `help` and `--version`.
   const writesFiles = command === 'create' || command === 'snapshot';
   if (writesFiles && isCompiled)
     throw failure('writes-files', [command, 'this program is compiled']);
@@ -57,7 +57,7 @@ async function execute(call: Call, invocation: Invocation): Promise<Result> {
   };
   const action = commands[command as keyof typeof commands];
   return await withLockMonitor(
-    { ...call, ...invocation, settings, project, configuration, tell },
+    { ...call, ...commandLine, settings, project, configuration, tell },
     options.dryRun && action === run ? plan : action,
   );
 }
@@ -75,7 +75,7 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
   if (env['GITHUB_ACTIONS'] === 'true') stderr(annotation(error));
 }
 
-/** True if the output must be JSON. It looks for the word itself, because the command line may be wrong. */
+/** True if the user asked for JSON. Does not parse the command line, since errors in it must be JSON, too. */
 const wantsJson = ({ argv, env }: Call) =>
   env['npm_config_json'] === 'true' || argv.includes('--json') || argv.includes('--json=true');
 

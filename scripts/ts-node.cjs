@@ -1,6 +1,6 @@
-// `node scripts/ts-node.cjs scripts/migrate.ts` runs a TypeScript file, and the files that it imports.
-// ts-node compiles a file once. The result is kept in node_modules, under a hash of the file. If that folder
-// cannot be written, each start compiles again. Types are checked by `npm run types`, not here.
+// Runs a TypeScript file, and the files that it imports: `node scripts/ts-node.cjs scripts/migrate.ts`.
+// ts-node compiles each file once, without checking types (`npm run types` does). The output is cached in
+// node_modules/.cache. If that folder cannot be written, every start compiles all files again.
 const { hash, randomUUID } = require('node:crypto');
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
@@ -12,7 +12,7 @@ const versions = ['ts-node', 'typescript'].map((name) => require(`${name}/packag
 const settings = readFileSync(project, 'utf8');
 let compiler;
 
-// This hook is for CommonJS: the hook for ES modules runs in a thread of its own, which takes 45 ms to start.
+// A hook for CommonJS. Node.js runs hooks for ES modules in another thread, which takes 45 ms to start.
 Module._extensions['.ts'] = (module, file) => module._compile(compiled(file), file);
 
 function compiled(file) {
@@ -21,9 +21,9 @@ function compiled(file) {
   const cached = join(folder, `${key}.cjs`);
   try {
     const text = readFileSync(cached, 'utf8');
-    if (text !== '') return text; // It is empty if the machine stopped while it was written.
+    if (text !== '') return text; // A crash of the machine can leave an empty file.
   } catch {
-    // It is not in the cache yet.
+    // The file is not in the cache yet.
   }
   const compilerOptions = {
     module: 'CommonJS',
@@ -39,13 +39,13 @@ function compiled(file) {
     writeFileSync(draft, output);
     renameSync(draft, cached);
   } catch {
-    // The folder cannot be written.
+    // The folder cannot be written: go on without the cache.
   }
   return output;
 }
 
-// Without a navigator (Node.js 20), pg loads fetch (20 ms) to find out whether it runs on Cloudflare.
+// Node.js 20 has no navigator. Without one, pg loads fetch (20 ms) to find out whether it runs on Cloudflare.
 globalThis.navigator ??= { userAgent: 'Node.js' };
-// As if Node.js had been started with the TypeScript file itself.
+// Make process.argv what it would be if Node.js had been started with the TypeScript file itself.
 process.argv.splice(1, 2, resolve(process.argv[2]));
 require(process.argv[1]);

@@ -22,12 +22,12 @@ The database: DATABASE_URL, or PGHOST and the other PG variables, in the environ
 Exit codes: 0 as expected, 1 defect, 2 usage, 3 unavailable, 4 locked, 5 failed, 6 differs, 7 data loss, 8 partial.`;
 
 /** A parsed command line. `output` is the text that `help` and `--version` print. */
-export type Invocation = Pick<Context, 'command' | 'argument' | 'direction' | 'options'> & {
+export type CommandLine = Pick<Context, 'command' | 'argument' | 'direction' | 'options'> & {
   readonly output: string;
 };
 
 /** Parses the command line and the options that npm moved to the environment. @throws Failure `usage` */
-export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): Invocation {
+export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
   let output = '';
   const seconds = toNumber(/^\d{1,6}(\.\d+)?$/);
   const number = toNumber(/^\d{1,6}$/);
@@ -55,12 +55,12 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
     program.command(usage).description(description);
   let words: readonly string[];
   try {
-    // npm passes on a second `--`. Some write `--json=true`, which npm allows.
-    const given = argv.map((word) => word.replace(/=true$/, '')).filter((word) => word !== '--');
-    words = program.parse([...fromNpm(env, program.options), ...given], { from: 'user' }).args;
+    // npm removes only the first `--`. It accepts `--json=true`, so this program accepts that, too.
+    const args = argv.map((word) => word.replace(/=true$/, '')).filter((word) => word !== '--');
+    words = program.parse([...fromNpm(env, program.options), ...args], { from: 'user' }).args;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (output === '') throw refusal(error.message); // Commander also throws after help and version.
+    if (output === '') throw refusal(error.message); // Commander also throws after it has printed the help.
     words = [error.code === 'commander.version' ? 'version' : 'help'];
   }
   const [command = '', ...rest] = words;
@@ -72,14 +72,14 @@ function refusal(message: string) {
   return failure('command-line', [reason.replace(/\n\(Did (.*)\)$/, '; did $1')]);
 }
 
-/** Reads the argument of a command, and its first direction: `redo` first goes down, then up. */
+/** Reads the argument and the direction of a command. `redo` has the direction in which it begins: down. */
 function readWords(command: string, words: readonly string[]) {
   const hasDirection = command === 'plan' && ['up', 'down'].includes(words[0] ?? '');
   const [verb = '', argument, extra] = hasDirection ? words : [command, ...words];
   const direction: Direction = verb === 'down' || verb === 'redo' ? 'down' : 'up';
   if (command === 'create') return { argument: words.join('-'), direction };
   if (extra !== undefined) throw refusal(`too many arguments: "${extra}"`);
-  // The argument of `up` may also be the number of a migration, such as 0003. `redo` takes only a count.
+  // `up`, `down` and `plan` also take the number of a migration, such as 0003. `redo` takes only a count.
   const pattern = command === 'redo' ? /^[1-9]\d*$/ : /^0*[1-9]\d*$/;
   const isNumber = command === 'redo' || /^[+-]?[\d.]+(e\d+)?$/i.test(argument ?? '');
   if (argument !== undefined && isNumber && !pattern.test(argument))
@@ -94,7 +94,7 @@ const toNumber = (pattern: RegExp) => (value: string) => {
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
-/** Parses a duration to milliseconds; 0 means no limit. PostgreSQL allows 31 bits, about 24 days. */
+/** Parses a duration to milliseconds; 0 means no limit. PostgreSQL's timeouts have 31 bits, about 24 days. */
 function toDuration(value: string): number {
   const [, number, unit = ''] = /^(\d{1,9})(\D+)$/.exec(value) ?? [];
   const duration = /^(none|0)$/.test(value) ? 0 : Number(number) * (UNITS[unit] ?? NaN);

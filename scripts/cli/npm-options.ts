@@ -7,8 +7,8 @@ const SIMILAR_NPM_OPTIONS = ['description', 'versions', 'yes', 'os'];
 
 /**
  * Returns the options that npm moved to the environment, as words of the command line: `npm run migrate up
- * --dry-run` starts the script with `up`, and with `npm_config_dry_run=true`. Refuses an option that is
- * nearly one of this program: a misspelled `--dry-run` must not write.
+ * --dry-run` starts the script with `up`, and with `npm_config_dry_run=true`. Refuses a misspelled option
+ * of this program: `up --dryrun` must not write.
  *
  * @throws Failure `usage`
  */
@@ -17,14 +17,14 @@ export const fromNpm = (env: NodeJS.ProcessEnv, options: readonly Option[]) =>
     const name = /^npm_config_(.+)$/i.exec(variable)?.[1]?.toLowerCase().replaceAll('_', '-');
     if (name === undefined || ['', 'false'].includes(value)) return [];
     if (SIMILAR_NPM_OPTIONS.includes(name)) return [];
-    // npm reads --verbose and --quiet as levels of its own log.
+    // npm replaces --verbose and --quiet by the level of its own log: `verbose` and `warn`.
     if (name === 'loglevel') return { verbose: ['--verbose'], warn: ['--quiet'] }[value] ?? [];
     const hasValue = value !== 'true';
     const option = options.find((each) => each.name() === name);
     if (option?.required === hasValue) return [hasValue ? `--${name}=${value}` : `--${name}`];
     const refuse = (reason: string) => failure('npm-option', [reason]);
     if (option?.required) throw refuse(`--${name} needs its value after "="`);
-    // npm does not know this option, and so took the word after it as its value.
+    // npm does not know that this option has no value, so it took the next word as the value.
     if (option) throw refuse(`npm took "${value}" as the value of --${name}`);
     if (name.length === 1) throw refuse(`there is no option "-${name}"`);
     const near = options.map((each) => each.name()).find((other) => isNear(name, other));

@@ -13,11 +13,11 @@ export interface Call {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly color: boolean;
-  /** Aborted when the command must end, such as by SIGINT. The reason is a {@link Failure}. */
+  /** Aborted when the command must end, for example after SIGINT. The reason is a {@link Failure}. */
   readonly signal: AbortSignal;
 }
 
-/** Runs `main`, if `url` is the file that Node.js was started with. Otherwise it was only imported. */
+/** Runs `main` if Node.js was started with the file `url`. Does nothing if that file was only imported. */
 export function runAsProgram(url: string, main: (call: Call) => Promise<number>): void {
   const [, file] = process.argv;
   if (file !== undefined && pathToFileURL(createRequire(url).resolve(file)).href === url)
@@ -27,7 +27,7 @@ export function runAsProgram(url: string, main: (call: Call) => Promise<number>)
 async function start(main: (call: Call) => Promise<number>): Promise<void> {
   const { argv, env, stdout, stderr } = process;
   const exit = process.exit.bind(process);
-  process.exitCode = exitCodes.failed; // Used if the process ends without the call of exit() below.
+  process.exitCode = exitCodes.failed; // Used if the process ends before it reaches exit() below.
   process.exit = () => {
     throw new Error('a migration called process.exit');
   };
@@ -40,7 +40,7 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
   stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (code !== 'EPIPE') writeError = message;
   });
-  const { NO_COLOR, FORCE_COLOR } = env; // no-color.org, force-color.org
+  const { NO_COLOR, FORCE_COLOR } = env; // See no-color.org and force-color.org.
   const isTerminal = stdout.isTTY && stderr.isTTY && stdout.hasColors();
   const exitCode = await main({
     argv: argv.slice(2),
@@ -49,7 +49,7 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
     stdout: write,
     stderr: (text) => stderr.write(text),
     color: !NO_COLOR && FORCE_COLOR !== '0' && Boolean(FORCE_COLOR || isTerminal),
-    signal: interruptions(exit),
+    signal: createAbortSignal(exit),
   });
   await new Promise<unknown>((resolve) => write('', resolve));
   if (writeError === '') return exit(exitCode);
@@ -63,10 +63,10 @@ export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
   failure('interrupted', [signal], { exitCode: signal === 'SIGINT' ? 130 : 143 });
 
 /**
- * The first signal, or an uncaught error, aborts the command, which then has about one second to report. A
- * signal that comes more than one second after the first ends the process at once.
+ * Returns an AbortSignal that SIGINT, SIGTERM or an uncaught error aborts. The command then has about one
+ * second to report. A second signal, more than one second after the first, ends the process at once.
  */
-function interruptions(exit: (exitCode: number) => never): AbortSignal {
+function createAbortSignal(exit: (exitCode: number) => never): AbortSignal {
   const controller = new AbortController();
   let firstAt = 0;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -78,7 +78,7 @@ function interruptions(exit: (exitCode: number) => never): AbortSignal {
       controller.abort(reason);
     });
   process.on('uncaughtException', (cause: unknown) => {
-    const isFailure = cause instanceof Failure; // Such as that of a late statement, which is not awaited.
+    const isFailure = cause instanceof Failure; // For example, of a statement that nothing awaits.
     controller.abort(isFailure ? cause : failure('uncaught', [messageOf(cause)], { cause }));
   });
   return controller.signal;

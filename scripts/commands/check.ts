@@ -6,14 +6,14 @@ import { checkSchema, type SchemaCheck } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
 import { withRetries } from '../runner/table-locks.ts';
 
-/** `check` and `status`: compare the schema with the expected schema at the database's version. Only read. */
+/** `check` and `status`: compare the live schema with the expected schema. They write nothing. */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
     const first = await withRetries(context, () => checkSchema(connection, context));
     return await resultOf(context, connection, first, 'matches');
   });
 
-/** What every result has: the version after `count` migrations, the pending migrations, and the database. */
+/** Parts of a result: the version after `count` migrations, the pending migrations, and the database. */
 export function versionDetails(context: Context, { serverVersion }: Connection, count: number) {
   const { configuration, project } = context;
   const { host, port, database: name } = configuration;
@@ -23,8 +23,8 @@ export function versionDetails(context: Context, { serverVersion }: Connection, 
 }
 
 /**
- * Makes the result of a check. A check that failed is repeated once: `pg_get_*def` do not use the snapshot of
- * the transaction, so a check reads old and new definitions if another run commits at the same time.
+ * Makes the result of a check. If it failed, repeats it once. Another run may have committed meanwhile:
+ * `pg_get_*def` ignore the snapshot of the transaction, so the check may have mixed old and new definitions.
  */
 export async function resultOf(
   context: Context,

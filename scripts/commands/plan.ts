@@ -25,13 +25,13 @@ export const plan = (context: Context): Promise<Result> =>
     if (command === 'redo') texts.push(...(await textsBetween(context, connection, target, count)));
     if (texts.length === 0) texts.push('-- Nothing to do.');
     else if (!hasTable) texts.unshift(inTransaction(context, createTable(settings.tableName)));
-    // Migrations that follow each other in transactions share one.
+    // Consecutive migrations that run inside a transaction share one: remove COMMIT and BEGIN between them.
     const script = texts.join('\n\n').replaceAll(`COMMIT;\n\n${begin(context)}`, '');
     const output = `${head(context, count)}\n\n${script}`;
     return { outcome: 'planned', ...versionDetails(context, connection, count), output };
   });
 
-/** Returns the SQL of each migration. Calls their functions, which may read, but sends no statement. */
+/** Returns the SQL of each migration, without running it. Calls the migrations' functions, which may read. */
 async function textsBetween(context: Context, connection: Connection, from: number, to: number) {
   const { project, settings } = context;
   const direction: Direction = from < to ? 'up' : 'down';
@@ -52,9 +52,9 @@ async function textsBetween(context: Context, connection: Connection, from: numb
     const text = [
       ...[isInside ? title : `${title}, outside a transaction`, ...changes].map(comment),
       ...(isInside ? [] : [`SET search_path = ${settings.searchPath};`]),
-      // If a statement ends with a comment, the semicolon must be on the next line.
+      // If a statement ends with a comment, the framework's semicolon is in the comment: write another one.
       ...statements.map((sql) => (/--[^\n]*$/.test(sql) ? `${sql}\n;` : sql)),
-      // The record, and the next migration, must not see what this one has SET.
+      // Undo the settings of this migration before the migration is recorded, and before the next one runs.
       isInside ? runSettings(context).replaceAll('\n', ' ') : RESET,
       recordStatement(settings, name, direction),
     ].join('\n');
@@ -64,7 +64,7 @@ async function textsBetween(context: Context, connection: Connection, from: numb
   return texts;
 }
 
-/** A comment. A name or a definition in it may have line ends, also CR, which ends a comment. */
+/** Makes an SQL comment. A name or a definition may have several lines. CR, too, ends a comment. */
 const comment = (text: string) => `-- ${text.replaceAll(/[\r\n]+/g, '\n-- ')}`;
 
 const begin = (context: Context) => `${BEGIN}
@@ -83,15 +83,15 @@ const head = ({ configuration: { database, host, port }, project }: Context, cou
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
 SET client_encoding = 'UTF8';`;
 
-/** Sends the queries that the function of a migration makes, and refuses its other statements. */
+/** The client for the function of a migration. It sends queries, and refuses all other statements. */
 const readerFor = ({ send }: Connection, file: string) => ({
   async query(statement: Statement, values?: readonly unknown[]) {
-    const given = typeof statement === 'string' ? { text: statement } : statement;
+    const config = typeof statement === 'string' ? { text: statement } : statement;
     const refusal = (reason: string, cause?: unknown) =>
       failure('plan-writes', [file, reason], { file, cause });
-    if (!isQuery(given.text)) throw refusal(`it sends ${given.text}`);
+    if (!isQuery(config.text)) throw refusal(`it sends ${config.text}`);
     // The extended protocol refuses a text of several statements, such as `SELECT 1; COMMIT`.
-    const query = { ...given, queryMode: 'extended' };
+    const query = { ...config, queryMode: 'extended' };
     return await send(query, values).catch((cause: unknown) => {
       const { message } = cause as Error;
       const isRefused = sqlstateOf(cause) === '25006' || message.includes('multiple commands');

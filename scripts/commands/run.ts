@@ -15,16 +15,16 @@ import { withRetries } from '../runner/table-locks.ts';
 import { resultOf, versionDetails } from './check.ts';
 
 /**
- * `up`, `down`, and `redo`, which reverts migrations and applies them again. If there is nothing to do, it
- * only checks the schema. If a migration fails, the result has the error, and what was committed before it.
+ * `up`, `down`, and `redo`, which reverts migrations and applies them again. If there is nothing to do,
+ * they only check the schema. If a migration fails, the result has the error, and what was committed before.
  */
 export const run = (context: Context): Promise<Result> =>
-  // This connection holds the run lock during each move. Before and after, it reads the state.
+  // While migrations run, this connection holds the run lock. Before and after that, it reads the schema.
   withConnection(context, 'lock', async (lockConnection) => {
     const { project, command, argument, direction } = context;
     const first = await withRetries(context, () => checkSchema(lockConnection, context));
     const { count } = first;
-    // The target is computed once: if an attempt is repeated, it must not go further.
+    // Compute the target once: an attempt that is repeated after a commit must not go further.
     const target = targetCount(project, count, direction, argument);
     if (target === count) return await resultOf(context, lockConnection, first, 'nothing-to-do');
     const nothing = { up: [], down: [], removed: [], wroteOutside: false, isCommitting: false };
@@ -36,7 +36,7 @@ export const run = (context: Context): Promise<Result> =>
         result = await migrateTo(context, lockConnection, progress, count);
     } catch (thrown) {
       const failed = asFailure(thrown, context.signal);
-      // Only the server knows what a migration has committed itself.
+      // A migration may have committed by itself, so read from the database how many are applied.
       if (progress.wroteOutside) {
         const check = await checkSchema(lockConnection, context).catch(() => progress);
         progress.count = check.count;
@@ -48,10 +48,10 @@ export const run = (context: Context): Promise<Result> =>
     return { ...result, ...details, applied: progress.up, reverted: progress.down };
   });
 
-/** Runs migrations until `to` of them are applied. Each attempt takes the run lock and its own connection. */
-function migrateTo(given: Context, lockConnection: Connection, progress: Progress, to: number) {
+/** Runs migrations until `to` are applied. Each attempt takes the run lock, and opens a new connection. */
+function migrateTo(base: Context, lockConnection: Connection, progress: Progress, to: number) {
   const from = progress.count;
-  const context = { ...given, direction: from < to ? 'up' : 'down' } as const;
+  const context = { ...base, direction: from < to ? 'up' : 'down' } as const;
   const { options, tell } = context;
   return withRetries(context, () =>
     withRunLock(lockConnection, context, (lock) =>
@@ -65,26 +65,26 @@ function migrateTo(given: Context, lockConnection: Connection, progress: Progres
   );
 }
 
-/** Checks again, since another run may have finished before the lock was held. Runs what is left to do. */
+/** Checks the schema again: another run may have changed it before this one had the lock. Then migrates. */
 async function attemptRun(
-  given: Omit<Attempt, 'before'>,
+  attempt: Omit<Attempt, 'before'>,
   from: number,
   to: number,
 ): Promise<Result> {
-  const { connection, direction, progress, project, settings, signal } = given;
-  const before = await checkSchema(connection, given);
+  const { connection, direction, progress, project, settings, signal } = attempt;
+  const before = await checkSchema(connection, attempt);
   const { count } = before;
   progress.count = count;
   const isFurtherAway = direction === 'up' ? count < from : count > from;
   if (isFurtherAway) throw failure('overtaken', [versionAt(project, count)]);
   const migrations = migrationsBetween(project, direction, count, to);
   const [first] = migrations;
-  if (!first) return await resultOf(given, connection, before, 'nothing-to-do');
-  await refuseProblems(connection, given, migrations, before);
+  if (!first) return await resultOf(attempt, connection, before, 'nothing-to-do');
+  await refuseProblems(connection, attempt, migrations, before);
   const loaded = await loadMigrations(migrations, direction);
-  const client = new FrameworkClient({ ...given, before }, first);
+  const client = new FrameworkClient({ ...attempt, before }, first);
   try {
-    // The framework creates the migrations table before the first migration. The transaction includes that.
+    // Begin before the framework creates the migrations table, so that the transaction includes the table.
     await client.begin();
     await runMigrations(settings, client, loaded, direction);
     await client.commit();
@@ -93,12 +93,12 @@ async function attemptRun(
     return { outcome: direction === 'up' ? 'applied' : 'reverted', warnings: client.warnings };
   } catch (error) {
     await client.abandon();
-    if (client.mustBeginAgain) return await attemptRun(given, from, to);
+    if (client.mustBeginAgain) return await attemptRun(attempt, from, to);
     throw await explain(client, to, error);
   }
 }
 
-/** Makes the failure of a run. Its hint begins with what the run has left in the database. */
+/** Adds to a failure what the run has left in the database. If anything stays, the outcome is `partial`. */
 function failureOfRun(context: Context, progress: Progress, failed: Failure): Failure {
   const { command, argument, project } = context;
   const { outcome, code, message, hint, details } = failed;
@@ -106,11 +106,11 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   if (outcome === 'error') return failed;
   const version = versionAt(project, count);
   const hasCommitted = up.length + down.length > 0;
-  const isPartial = outcome === 'partial'; // Then it has not been checked.
+  const isPartial = outcome === 'partial'; // A migration ended the transaction, so nothing was checked.
   const left = isPartial
     ? `The database is ${atVersion(version)}.`
     : leftBehind(version, hasCommitted, wroteOutside, isCommitting);
-  // The exit code of an interrupted command is 130 or 143, whatever it has committed.
+  // An interrupted command keeps its exit code, 130 or 143, even if a part was committed.
   if (isPartial || (!hasCommitted && !wroteOutside) || code === 'interrupted')
     return new Failure(outcome, code, message, `${left}\n${hint}`, details);
   const goesOn = command === 'redo' || (command === 'up' && argument === undefined);

@@ -26,7 +26,7 @@ import {
 
 /**
  * `snapshot`: runs the migrations on a scratch database that has the base schema, and writes to each effect
- * file what its migration changed. Roles and other objects of the whole server stay after that.
+ * file what its migration changed. Roles and other server-wide objects that migrations create remain.
  */
 export async function snapshot(context: Context): Promise<Result> {
   const { effectsDir, root } = context.settings;
@@ -56,7 +56,7 @@ async function withScratchDatabase(context: Context, use: typeof takeEffects) {
   try {
     return await withConnection(scratch, 'run', (connection) => use(context, connection));
   } finally {
-    // With a signal that nothing aborts: the scratch database is dropped even if the command is stopped.
+    // Nothing aborts this new signal, so the scratch database is dropped even if the command was stopped.
     const unstoppable = { ...context, signal: new AbortController().signal };
     const drop = `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`;
     await send(unstoppable, drop).catch((error: unknown) => {
@@ -73,11 +73,11 @@ async function takeEffects(context: Context, connection: Connection) {
   const effects = new Map<string, Effect>();
   let before = base;
   for (const [migration, action] of loaded) {
-    // A migration may run outside a transaction, where SET LOCAL has no effect.
+    // Use SET, because a migration may run outside a transaction, where SET LOCAL has no effect.
     await connection.query(runSettings(context).replaceAll('SET LOCAL', 'SET'));
     const statements = new Map<unknown, string>(); // The statement that caused each error.
     const query: Connection['send'] = async (statement, values) => {
-      // As in a run, the record must not see what the migration has SET, such as another role.
+      // Before the migration is recorded, undo its settings, such as another role. A run does so, too.
       const isRecord = textOf(statement) === recordStatement(settings, migration.name, 'up');
       if (isRecord) await connection.query(RESET);
       return await connection.send(statement, values).catch((error: unknown) => {
@@ -91,9 +91,9 @@ async function takeEffects(context: Context, connection: Connection) {
       throw migrationFailure(migration.file, cause, statements.get(cause), { note });
     });
     const after = await readAll(context, connection);
-    // The effect also names a function that the migration replaced by an equal one, so that it is compared.
+    // If the migration replaced a function by an equal one, name it in the effect, so that it is compared.
     const isReplaced = (object: string) =>
-      after.writers.has(object) && after.writers.get(object) !== before.writers.get(object);
+      after.xmins.has(object) && after.xmins.get(object) !== before.xmins.get(object);
     const others = [...before.facts].filter(([object]) => !isReplaced(object));
     effects.set(migration.name, effectBetween(new Map(others), after.facts));
     before = after;
@@ -104,8 +104,8 @@ async function takeEffects(context: Context, connection: Connection) {
 }
 
 /**
- * Loads the base schema, without the backslash commands for psql, which pg_dump writes since 2025. Refuses a
- * base schema that contradicts the prerequisites. Returns what it contains.
+ * Loads the base schema, and returns what it contains. Skips backslash commands, which pg_dump writes since
+ * 2025: only psql knows them. Refuses a base schema that contradicts the prerequisites.
  */
 async function loadBaseSchema(context: Context, connection: Connection) {
   const { baseSchema: file, root, migrationsSchema } = context.settings;
@@ -127,16 +127,16 @@ async function loadBaseSchema(context: Context, connection: Connection) {
 }
 
 /**
- * Reads the schema, and for each function the transaction that created or last replaced it. First drops
- * temporary tables, and what depends on them.
+ * Reads the schema, and the `xmin` of each function, which changes when the function is replaced. First
+ * drops temporary tables, and what depends on them.
  */
 async function readAll({ settings }: Context, { query }: Connection) {
   const facts = factsQuery(allObjects(settings.tableName));
-  const writers = `SELECT 'function ' || oid::regprocedure AS object, xmin::text FROM pg_proc`;
-  const results = await query(`${RESET} ${READ_SETTINGS} ${facts}; ${writers}`);
+  const xmins = `SELECT 'function ' || oid::regprocedure AS object, xmin::text FROM pg_proc`;
+  const results = await query(`${RESET} ${READ_SETTINGS} ${facts}; ${xmins}`);
   const functions = results.at(-1)?.rows as { object: string; xmin: string }[];
   return {
     facts: factsFrom(results.at(-2)),
-    writers: new Map(functions.map(({ object, xmin }) => [object, xmin])),
+    xmins: new Map(functions.map(({ object, xmin }) => [object, xmin])),
   };
 }

@@ -38,7 +38,7 @@ export interface Connector {
   /** Aborted when the command must end. The reason is a Failure. */
   readonly signal: AbortSignal;
   readonly options: { readonly connectWait: number };
-  /** Watches each statement that is sent, and gives its result. */
+  /** Called with each statement that is sent. Returns the result of the statement. */
   readonly watch?: <T>(statement: Promise<T>) => Promise<T>;
 }
 
@@ -51,10 +51,10 @@ export const connectionName = (purpose: Purpose, command: string) =>
   `migrate ${command} ${purpose} ${host.slice(-24)}:${process.pid}`;
 
 /**
- * Runs `use` with a connection, and closes it afterwards. When the command must end, asks the server to
- * cancel the current statement, and closes the connection 0.9 seconds later. Then, or 0.9 seconds after a
- * `run` connection was lost, it throws without waiting for `use`: a migration may wait for something other
- * than the server. On other connections, `use` ends by itself.
+ * Runs `use` with a connection, and closes the connection afterwards. If the command must end, asks the
+ * server to cancel the current statement. Then, or if the connection is lost, `use` has 0.9 seconds to end.
+ * After that, the function throws without waiting for `use` if this is a `run` connection: a migration may
+ * wait for something other than the server.
  *
  * @throws Failure `unavailable` if no connection can be made, or if the server is too old
  */
@@ -86,11 +86,11 @@ export async function withConnection<T>(
     return await Promise.race([use(connection), abandoned]);
   } finally {
     closing.abort();
-    client.end().catch(() => undefined); // Not awaited: the server ends the session when it reads this.
+    client.end().catch(() => undefined); // Not awaited: the server ends the session when it gets the message.
   }
 }
 
-/** Error codes of a server or a network that may not have started: there is no socket, name, or answer. */
+/** Error codes if a server or a network may not have started yet: there is no socket, name, or answer. */
 const NOT_STARTED = /^(ENOENT|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ETIMEDOUT)$/;
 
 async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {
@@ -102,8 +102,8 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
     try {
       return await connectOnce({ ...connector, configuration }, purpose);
     } catch (cause) {
-      const { message, code: given = '' } = cause as NodeJS.ErrnoException;
-      const code = message === 'timeout expired' ? 'ETIMEDOUT' : given; // `pg` gives it no code.
+      const { message, code: errorCode = '' } = cause as NodeJS.ErrnoException;
+      const code = message === 'timeout expired' ? 'ETIMEDOUT' : errorCode; // `pg` sets no code.
       const mayStart = NOT_STARTED.test(code) || isConnectionLost(cause);
       const left = deadline - Date.now();
       const lacksTls = message.includes('does not support SSL');
@@ -123,7 +123,7 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000, // Firewalls drop idle connections before the default of two hours.
     connectionTimeoutMillis: 15_000,
-    query_timeout: undefined, // The URL may set one for the application. Migrations may take longer.
+    query_timeout: undefined, // The URL may set this for the application. Migrations may take longer.
   }) as Client;
   client.on('error', () => undefined); // Without a listener, an error now would end the process.
   let serverVersion = '';
@@ -144,7 +144,7 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
   return { serverVersion, query, send, client };
 }
 
-/** Asks the server, even through TLS or a pooler, to cancel the statement (manual, 55.2.8). Never throws. */
+/** Asks the server to cancel the statement, also through TLS or a pooler. Never throws. */
 function requestCancel({ host, port, ssl, processID, secretKey }: Client): void {
   const other = new pg.Client({ host, port, ssl }) as Client;
   other.connection.startup = () => other.connection.cancel(processID, secretKey);

@@ -17,8 +17,8 @@ export const isRetryable = (error: unknown) =>
   ['55P03', '40P01'].includes(sqlstateOf(error)) ||
   /^simple_heap_(update|delete)$/.test((error as { routine?: string } | null)?.routine ?? '');
 
-// SQLSTATEs: 08… is a lost connection, 57P0… a server that stops or starts, 25P03 and 25P04 a timeout that
-// ended the session. The other codes are those of Node.js.
+// SQLSTATEs: 08… is a lost connection, 57P01 to 57P03 a server that stops or starts. 57P05, 25P03 and 25P04
+// are timeouts that ended the session. The other codes are those of Node.js.
 const LOST = /^(08...|57P0[1235]|25P0[34]|ECONN.*|EPIPE|ETIMEDOUT|ENETRESET|EHOSTUNREACH)$/;
 
 /** True if the connection is lost. Some errors of `pg` that say so have no code, only a message. */
@@ -35,7 +35,7 @@ export function serverFailure(error: unknown, file?: string): Failure | undefine
   const details = { cause: error, file };
   const { message } = error as Error;
   if (isConnectionLost(error)) return failure('connection-lost', [message], details);
-  if (isRetryable(error)) return failure('table-lock', [0, message, []], details); // Nothing retried it.
+  if (isRetryable(error)) return failure('table-lock', [0, message, []], details); // Not retried.
   if (sqlstate === '') return undefined;
   return failure('server-error', [message, sqlstate, file], details);
 }

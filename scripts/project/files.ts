@@ -1,4 +1,4 @@
-/** Files are named relative to the project's folder, `root`, as in messages. */
+/** Names of files are relative to `root`, the project's folder. Messages show them in this form, too. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { failure } from '../report/errors.ts';
@@ -20,7 +20,7 @@ function open<T>(code: Code, root: string, file: string, use: (path: string) => 
   try {
     return use(resolve(root, file));
   } catch (cause) {
-    // Node.js says: "ENOENT: no such file or directory, open '/a/path'".
+    // Keep only the reason from a message such as "ENOENT: no such file or directory, open '/a/path'".
     const reason = (cause as Error).message.replaceAll(/^\w+: |, \w+( '.*')?$/gs, '');
     throw failure(code, [file, reason], { file, cause });
   }

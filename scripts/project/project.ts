@@ -12,10 +12,10 @@ export interface Migration {
   readonly effect: Effect;
 }
 
-/** The migrations in their order, and the prerequisites: what must exist before the first one. */
+/** The migrations in their order, and the prerequisites: what must exist before the first migration. */
 export type Project = Readonly<ReturnType<typeof readProject>>;
 
-/** The name of the file with the prerequisites, which is written like an effect file. */
+/** The name of the file with the prerequisites, without `.json`. It has the form of an effect file. */
 export const PREREQUISITES = '0000_prerequisites';
 
 const MIGRATION = /^\d+_[\w-]+\.(ts|js|mjs|cjs)$/;
@@ -26,7 +26,7 @@ const numberOf = (file: string) => BigInt(/^\d+/.exec(file)?.[0] ?? '');
 /**
  * Reads the names of the migrations, and their effects. The migrations themselves are loaded when they run.
  *
- * @param needsEffects false for `create` and `snapshot`, which must work although an effect file is wrong
+ * @param needsEffects false for `create` and `snapshot`, which must work even if an effect file is wrong
  * @throws Failure `usage`
  */
 export function readProject(settings: Settings, needsEffects: boolean) {
@@ -61,7 +61,7 @@ const OBJECT =
   /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[^". ]+)\.("([^"]|"")+"|[^"]))/;
 const PART = /^(table|view|materialized view|foreign table|options|row security)$/;
 
-/** Refuses a JSON document that is not an effect. Without this, a misspelled part would never be compared. */
+/** Refuses a JSON document that is not an effect. Otherwise, a misspelled part would never be compared. */
 function checkEffect(document: object, file: string): Effect {
   const refuse = (reason: string) => failure('bad-file', [file, reason], { file });
   for (const [object, patch] of Object.entries(document as Effect)) {

@@ -8,7 +8,7 @@ import { readJson } from './files.ts';
 /** The settings file. node-pg-migrate's own CLI reads it, too, if `-f` names it. */
 const FILE = '.node-pg-migraterc.json';
 
-/** The keys of the settings file, with defaults. The last four are for the CLI of node-pg-migrate only. */
+/** The keys of the settings file, with defaults. Only the CLI of node-pg-migrate uses the last four. */
 const DEFAULTS = {
   'migrations-dir': 'migrations',
   'migrations-table': 'pgmigrations',
@@ -25,7 +25,7 @@ const DEFAULTS = {
 /** The settings of a project. The names of files and folders are relative to `root`. */
 export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
-/** Reads the settings file. Adds to `env` the variables of `.env` that it lacks. @throws Failure `usage` */
+/** Reads the settings file. Adds to `env` what only `.env` has. @throws Failure `usage` */
 export function readSettings(root: string, env: NodeJS.ProcessEnv) {
   const values = { ...DEFAULTS, ...checkSettings(readJson(root, FILE)) };
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });
@@ -46,7 +46,7 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv) {
     baseSchema: 'test/fixtures/base-schema.sql',
     /** The name of the migrations table for SQL: with its schema, and quoted. */
     tableName: [migrationsSchema, migrationsTable].map(pg.escapeIdentifier).join('.'),
-    /** The schemas, for SQL: quoted. */
+    /** `schemas` for SQL: quoted, and separated by commas. */
     searchPath: schemas.map(pg.escapeIdentifier).join(', '),
     databaseUrlVar: values['database-url-var'],
   };

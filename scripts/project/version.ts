@@ -26,7 +26,7 @@ export function appliedCount({ migrations }: Project, rows: readonly AppliedRow[
 export const versionAt = ({ migrations }: Project, count: number) =>
   migrations[count - 1]?.name ?? null;
 
-/** The migrations to run if `from` are applied and `to` are wanted, in the order in which they run. */
+/** The migrations to run, in this order, if `from` migrations are applied and `to` of them shall be. */
 export const migrationsBetween = (
   { migrations }: Project,
   direction: Direction,
@@ -35,7 +35,7 @@ export const migrationsBetween = (
 ) => (direction === 'up' ? migrations.slice(from, to) : migrations.slice(to, from).reverse());
 
 /**
- * The number of migrations that are applied when `up` or `down` has ended.
+ * Returns how many migrations shall be applied after `up` or `down`.
  *
  * @param argument a count (`3`), a number (`0003`), name or file of a migration, or nothing. `up 0003`
  *   applies 0003 as well; `down 0003` leaves it applied.
@@ -53,8 +53,8 @@ export function targetCount(
   const index = migrations.findIndex(
     ({ name }) => name === wanted || name.startsWith(`${wanted}_`),
   );
-  // If the argument is also the number of a migration, such as 3 or 20240131120000, it is a count only if so
-  // many migrations exist.
+  // An argument such as 3 or 20240131120000 may be a count and the number of a migration. Then it is a count
+  // if that many migrations exist.
   const isCount = index < 0 || Number(argument) <= migrations.length;
   if (isCount && /^[1-9]\d*$/.test(argument)) {
     const steps = direction === 'up' ? Number(argument) : -Number(argument);

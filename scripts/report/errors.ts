@@ -50,7 +50,7 @@ export function failure<C extends Code>(
   details: Details = {},
 ): Failure {
   const text = (messages[code] as (...values: unknown[]) => string)(...values);
-  const parts = /^\n?(\S+): (.*)\n→ (.*)$/s.exec(text); // A test holds that every text matches.
+  const parts = /^\n?(\S+): (.*)\n→ (.*)$/s.exec(text); // A test checks that every text matches.
   const [, outcome, message, hint] = parts as unknown as [string, Outcome, string, string];
   return new Failure(outcome, code, message.trim(), hint.trim(), details);
 }

@@ -4,8 +4,8 @@ const ALONE = `This cannot run in the transaction of an earlier migration. Apply
 const ROWS = 'Find the rows, and correct them:  SELECT * FROM';
 
 /**
- * What to do if no connection can be made, if a query fails that this program sends (or a migration in
- * `plan`), and if a migration fails. Each hint has a pattern for the error: its code and its message.
+ * What to do if no connection can be made, if a query of this program (or of a migration in `plan`) fails, or
+ * if a migration fails. The key of each hint is a pattern for the code and the message of the error.
  */
 const hints = {
   connect: {
@@ -21,7 +21,7 @@ const hints = {
     '^3D000': 'Correct the name of the database in the URL, or create the database (createdb).',
     '^42501': 'The role may not connect:  GRANT CONNECT ON DATABASE <database> TO <role>;',
     '^53300': 'The server has no free connection. Try again later, or connect through the pooler.',
-    // After the codes: the name of a database or a role may contain such a word.
+    // These words come after the codes, since the name of a database or a role may contain one.
     'SSL|TLS|certificate|self.signed|encryption':
       'Set sslmode in the URL: disable does not encrypt, require encrypts, verify-full also verifies the server (with the authority in sslrootcert).',
   },
@@ -63,7 +63,7 @@ export function rowsHint(table: string, definition: string): string | undefined 
 WHERE ${columns} IS NOT NULL AND ${columns} NOT IN (SELECT ${keys} FROM ${other});`;
 }
 
-/** The first hint whose pattern matches. Placeholders become the names in the message, if it has them. */
+/** Returns the first hint whose pattern matches. Replaces `<column>` and the like by names in the message. */
 export function hintFor(what: keyof typeof hints, ...codeAndMessage: readonly string[]): string {
   const error = codeAndMessage.join(' ');
   const isHint = ([pattern]: readonly [string, string]) => new RegExp(pattern, 'is').test(error);

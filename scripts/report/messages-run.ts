@@ -23,7 +23,7 @@ const excerpt = (sql: string) => {
   return list(lines.join('\n') === sql ? lines : [...lines, '…']);
 };
 
-/** The texts of failures that need a server. */
+/** The texts of failures that occur while the program uses a server. */
 export const runMessages = {
   'not-connected': ({ host, port, database, user }: Address, code: string, reason: string) => `
 unavailable: cannot connect to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}
@@ -119,7 +119,7 @@ data-loss: this may delete data that the role may not read (${reason}):${list(ta
 → Run the command as a role that may read these tables, or add to the command:  --allow-data-loss`,
 };
 
-/** What a run that failed has left in the database. */
+/** Says what a failed run has left in the database. */
 export function leftBehind(
   version: string | null,
   hasCommitted: boolean,

@@ -2,7 +2,7 @@ import { list, RUN } from './wording.ts';
 
 const SNAPSHOT = `To write the effect from what the migration does:  ${RUN} snapshot`;
 
-/** The texts of failures because of a file or the command line. Nothing was run. errors.ts has their form. */
+/** Failures because of a file or the command line: nothing was run. errors.ts explains the form of a text. */
 export const usageMessages = {
   'command-line': (reason: string) => `usage: ${reason}
 → Nothing was run. See the commands and options:  ${RUN} help`,

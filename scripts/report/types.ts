@@ -15,7 +15,7 @@ export interface Done {
   readonly milliseconds: number;
 }
 
-/** Another session. `age`: seconds in its transaction, or idle; null if the program's role may not see it. */
+/** Another session. `age`: seconds since it began its transaction, or became idle; null if not visible. */
 export interface Session extends Record<'application' | 'client' | 'state' | 'query', string> {
   readonly pid: number;
   readonly age: number | null;

@@ -14,7 +14,7 @@ export const plural = (number: number, noun: string) =>
 export const duration = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 
-/** Each difference on three lines: the object, what is expected, and what was found. */
+/** Lists the differences: for each, the object, what is expected, and what was found. */
 export const differenceLines = (differences: readonly Difference[]) =>
   differences.map(differenceText).join('\n');
 

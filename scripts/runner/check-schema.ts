@@ -15,8 +15,8 @@ export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
 
 /**
  * Reads the version from the migrations table, and compares the live schema with the expected schema at that
- * version. If a transaction is open, the check reads inside it, and leaves its settings there: only COMMIT or
- * ROLLBACK may follow.
+ * version. If a transaction is open, the check reads inside it. READ_SETTINGS then stay in effect, so only
+ * COMMIT or ROLLBACK may follow.
  *
  * @param countBefore how many migrations were applied when the run began. What `down` has reverted since then
  *   must be gone

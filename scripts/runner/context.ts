@@ -11,7 +11,7 @@ type Amount = 'lockWait' | 'connectWait' | 'lockTimeout' | 'statementTimeout' | 
 /** The options of the command line. Waits are in seconds; timeouts are in milliseconds, and 0 means none. */
 export type Options = Readonly<Partial<Record<Flag, boolean>> & Record<Amount, number>>;
 
-/** What every command needs. Nothing in it changes. */
+/** What a command works with. Nothing in it changes. */
 export interface Context extends Connector {
   readonly argument: string | undefined;
   readonly direction: Direction;
@@ -20,26 +20,26 @@ export interface Context extends Connector {
   readonly project: Project;
   /** Prints a message to stderr while the command runs. `--quiet` suppresses it. */
   readonly tell: (text: string) => void;
-  /** The sessions that last blocked a statement of this program. */
+  /** Returns the sessions that last blocked a statement of this program. */
   readonly blockers: () => readonly Session[];
 }
 
 /** What a run has done so far, in all its attempts. */
 export interface Progress {
-  /** The migrations that are applied (`up`) or reverted (`down`) and committed. */
+  /** The migrations that this run has applied (`up`) or reverted (`down`), and committed. */
   readonly up: Done[];
   readonly down: Done[];
   /** How many migrations are applied and committed. */
   count: number;
-  /** True after what cannot be rolled back: a statement outside a transaction, a migration's own COMMIT. */
+  /** True after a statement outside a transaction or a COMMIT by a migration: these cannot be rolled back. */
   wroteOutside: boolean;
   /** True from sending COMMIT until the server confirms it: it is unknown whether it has committed. */
   isCommitting: boolean;
-  /** What earlier attempts removed. Before its first migration, the next attempt looks for data there. */
+  /** Tables and columns that a rolled back attempt removed. The next attempt first looks for data in them. */
   removed: readonly Removed[];
 }
 
-/** What one attempt of a run works with. */
+/** One attempt of a run: after a lock timeout or a deadlock, the run rolls back, and makes another one. */
 export interface Attempt extends Context {
   readonly connection: Connection;
   readonly lock: RunLock;

@@ -4,18 +4,18 @@ import { failure } from '../report/errors.ts';
 import { COUNT_LIMIT, type Loss } from '../report/types.ts';
 import type { Attempt } from './context.ts';
 
-/** A removed table or column, by its committed name. */
+/** A table or column that was removed, with its name before the transaction. */
 export type Removed = Omit<Loss, 'count'>;
 
-/** The tables on which this transaction holds the lock of DROP and ALTER TABLE, and their columns now. */
+/** The tables that this transaction locked in ACCESS EXCLUSIVE mode, as DROP does, and their columns now. */
 const LOCKED = `SELECT pg_catalog.json_agg(l)::text AS locked FROM (SELECT relation AS id, ARRAY(
     SELECT attnum FROM pg_catalog.pg_attribute WHERE attrelid = relation AND NOT attisdropped) AS columns
   FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock') l`;
 
 /**
  * Finds the tables of {@link LOCKED} that the transaction has dropped, and the dropped columns of the others.
- * It must run on the lock connection, where they exist until COMMIT. A dropped table has no columns in LOCKED:
- * every other table has the system columns there, such as ctid.
+ * Runs on the lock connection, where they exist until COMMIT. LOCKED has no columns for a dropped table. For
+ * every other table, it has at least the system columns, such as ctid.
  */
 const goneQuery = (locked: string) => `
   WITH t AS (SELECT c.oid, c.oid::regclass::text AS "table", l.columns
@@ -41,7 +41,7 @@ export async function findRemoved({ connection, lock, progress }: Attempt): Prom
 
 /**
  * Makes sure that these tables and columns hold no data. Blocks writers of these tables until the transaction
- * ends. With `row_security = off`, a policy that hides rows causes an error: it must not hide that data.
+ * ends. With `row_security = off`, PostgreSQL reports an error where a policy would hide rows.
  *
  * @throws Failure `data-loss` if they hold data, or if the role may not read them
  */

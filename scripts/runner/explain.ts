@@ -16,16 +16,16 @@ import type { FrameworkClient } from './framework-client.ts';
 /**
  * Makes a Failure from an error of a run. Returns a lock error as it is: the caller then repeats the run.
  *
- * @param target how many migrations would be applied after the run
+ * @param target how many migrations shall be applied after the run
  */
 export async function explain(client: FrameworkClient, target: number, thrown: unknown) {
   const { attempt, current, firstError } = client;
   const { error, sql } = firstError ?? { error: thrown };
-  // The files were read before the run: now, only the migrations table can contradict them.
+  // The files were correct before the run, so a migration has changed the migrations table.
   if (error instanceof Failure && error.outcome === 'usage')
     return failure('table-changed', [error.message], { cause: error });
   if (isRetryable(error) || error instanceof Failure) return error;
-  // Without an SQLSTATE, it may be about a connection that the migration itself made to another server.
+  // An error without an SQLSTATE may come from a connection that the migration opened to another server.
   const isAlive = () => attempt.connection.query('').catch(() => undefined);
   if (isConnectionLost(error) && (sqlstateOf(error) !== '' || !(await isAlive())))
     return serverFailure(error);
@@ -61,8 +61,8 @@ function rowsInTheWay({ project }: Attempt, target: number, error: unknown, sql 
 
 /**
  * Finds a frequent cause of failures: something that the migrations create was there before the run, with
- * another definition. Considers every object if PostgreSQL says that one exists already, or cannot be
- * replaced. Otherwise considers only tables, views and columns: migrations usually replace other objects.
+ * another definition. Considers every object if PostgreSQL says that an object exists already, or cannot
+ * be replaced. Otherwise considers only tables, views and columns: migrations usually replace other objects.
  */
 async function inTheWay({ project, before }: Attempt, target: number, sqlstate: string) {
   const isDuplicate = /^42(P06|P07|P13|701|710|723)$/.test(sqlstate);
@@ -77,7 +77,7 @@ async function inTheWay({ project, before }: Attempt, target: number, sqlstate: 
   );
 }
 
-/** Translates anything that was thrown into a Failure. If the command was aborted, that is the reason. */
+/** Translates anything that was thrown into a Failure. If the command was aborted, returns the reason. */
 export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
   if (signal.aborted) return signal.reason as Failure;
   if (thrown instanceof Failure) return thrown;

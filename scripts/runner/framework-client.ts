@@ -18,32 +18,32 @@ interface Running {
   readonly since: number;
   /** False once its function has called `pgm.noTransaction()`. */
   readonly isInside: () => boolean;
-  /** Made by its first statement outside a transaction. The others wait for it, too. */
-  leaving?: ReturnType<typeof prepareSession>;
+  /** Set by the first statement outside a transaction. All such statements wait for it. */
+  prepared?: ReturnType<typeof prepareSession>;
 }
 
 /**
- * The database client that the framework gets. It begins and commits the transactions: the framework sends no
- * BEGIN and no COMMIT. It refuses a statement that comes too late, or that would end the transaction, and
- * forwards all others. The record of a migration is the statement that adds it to the migrations table, or
- * deletes it there.
+ * The database client that the framework gets. The client begins and commits the transactions: the framework
+ * sends no BEGIN and no COMMIT. The client refuses a statement that comes too late, or that would end the
+ * transaction, and forwards all others. The record of a migration is the statement that adds it to the
+ * migrations table, or deletes it there.
  *
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |
  * | the first statement outside a transaction   | COMMIT, prepares the session, forwards it             |
- * | the record of a migration, in a transaction | makes the settings anew, forwards it, and checks that |
+ * | the record of a migration, in a transaction | sends the settings again, forwards it, checks that    |
  * |                                             | the transaction is still the run's own                |
  * | the record, outside a transaction           | BEGIN, the record as above, and COMMIT                |
  * | (at the end of the run)                     | COMMIT                                                |
  *
- * COMMIT is {@link RunTransaction.commit}, which checks the schema before.
+ * COMMIT is {@link RunTransaction.commit}, which checks the schema first.
  */
 export class FrameworkClient extends RunTransaction implements StatementClient {
   /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
   /** Undefined between the record of a migration and the start of the next one. */
   #running: Running | undefined;
-  /** The last migration that has sent a statement in the transaction: it is to blame if a COMMIT fails. */
+  /** The last migration that sent a statement in the transaction. If COMMIT fails, the failure names it. */
   #lastInside: Migration | undefined;
 
   async onStart(migration: Migration, isInside: () => boolean): Promise<void> {
@@ -56,7 +56,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     const sql = textOf(sent[0]).trim();
     try {
       const result = await this.#handle(sql, sent);
-      this.firstError = undefined; // If there was an error, the migration has handled it.
+      this.firstError = undefined; // The migration has handled earlier errors.
       return result;
     } catch (error) {
       this.firstError ??= { error, sql };
@@ -69,8 +69,8 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     signal.throwIfAborted();
     const running = this.#running;
     const isOutside = running?.isInside() === false;
-    if (isOutside) running.leaving ??= this.#leaveTransaction();
-    await running?.leaving;
+    if (isOutside) running.prepared ??= this.#prepareOutside();
+    await running?.prepared;
     if (!this.acceptsStatements) throw this.#tooLate(sql);
     if (options.verbose) tell(sql);
     if (sql === recordStatement(settings, this.current.name, direction)) {
@@ -84,26 +84,26 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
   async #send(sql: string, sent: Sent): Promise<unknown> {
     const { connection } = this.attempt;
     const { file } = this.current;
-    if (!this.isOpen()) throw this.leftTransaction();
+    if (!this.isOpen()) throw this.endedByMigration();
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
-    // The framework itself sends some before the first migration.
+    // Before the first migration, the statements are those of the framework.
     if (this.#running) this.#lastInside = this.current;
     const sending = connection.send(...sent);
     // If the text was `…; COMMIT; <error>`, the transaction has ended. `pg` knows that only after the next
     // answer of the server, so send an empty query.
     await sending.catch(() => connection.query('')).catch(() => undefined);
-    if (!this.isOpen()) throw this.leftTransaction();
+    if (!this.isOpen()) throw this.endedByMigration();
     return await sending;
   }
 
-  /** Outside a transaction, every statement commits at once: the run lock must be held before each. */
+  /** Sends a statement outside a transaction. It commits at once, so the run lock must be held. */
   async #sendOutside(running: Running, sql: string, sent: Sent): Promise<unknown> {
     const { connection, lock, progress } = this.attempt;
     const { file } = this.current;
-    const isPooled = (await running.leaving)?.isPooled === true;
+    const isPooled = (await running.prepared)?.isPooled === true;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     await lock.assertHeld();
-    // If the migration has ended or failed meanwhile, it did not await this.
+    // If the migration has ended or failed meanwhile, it did not await this statement.
     if (!this.acceptsStatements || this.#running !== running) throw this.#tooLate(sql);
     const wroteBefore = progress.wroteOutside;
     progress.wroteOutside = true; // Until the server answers, the statement may have committed.
@@ -119,11 +119,11 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
   }
 
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
-  async #leaveTransaction() {
+  async #prepareOutside() {
     const { connection, progress, settings } = this.attempt;
     const { file } = this.current;
-    if (!this.isOpen()) throw this.leftTransaction();
-    // This also commits what the migration's own function wrote before it called pgm.noTransaction().
+    if (!this.isOpen()) throw this.endedByMigration();
+    // The commit includes what this migration sent before it called pgm.noTransaction().
     const hasSentInside = this.#lastInside === this.current;
     const hasCommitted = await this.commit().catch((error: unknown) => {
       this.firstError ??= { error, sql: 'COMMIT' };

@@ -17,8 +17,8 @@ export const textOf = (statement: Statement) =>
 export interface StatementClient {
   query: Connection['send'];
   /**
-   * Called before the function of a migration. A client that has it begins and ends transactions itself; for
-   * another one, the framework does.
+   * Called before the function of a migration. A client with this method begins and ends the transactions
+   * itself. For a client without it, the framework does.
    * `isInside()` is false once the function has called `pgm.noTransaction()`.
    */
   onStart?(migration: Migration, isInside: () => boolean): Promise<void>;
@@ -27,7 +27,7 @@ export interface StatementClient {
 const ignore = () => undefined;
 const silent = { info: ignore, warn: ignore, error: ignore };
 
-/** The `up` or `down` function of a migration. One that takes `done` has ended when it calls `done()`. */
+/** The `up` or `down` function of a migration. A function with a parameter `done` ends when it calls that. */
 export type Action = (pgm: MigrationBuilder, done?: () => void) => unknown;
 type Exports = Readonly<Record<string, unknown>>;
 
@@ -65,7 +65,7 @@ async function load(path: string): Promise<Exports> {
   if (typeof up !== 'function') throw new Error('it does not export a function "up"');
   if (typeof down !== 'function' && down !== false)
     throw new Error('it does not export a function "down"');
-  // The framework applies shorthands to later migrations, too, but only to those of the same run.
+  // Shorthands apply to later migrations, too, but only in the same run. In another run, these would fail.
   if ('shorthands' in exports)
     throw new Error('it exports "shorthands": write each column in full');
   return exports;
@@ -75,10 +75,10 @@ async function load(path: string): Promise<Exports> {
  * Runs migrations with the framework's runner. For a client without `onStart`, it runs them in one
  * transaction, except those that call pgm.noTransaction().
  *
- * Notes on the options (version 9.0.0). `singleTransaction` has no default. `schema` is missing because it
- * sets search_path for the session. `noLock` is set because the framework would take a session lock. Behind a
- * pooler, other clients would get that search_path and that lock. The runner also lists the folder of the
- * migrations: `ignorePattern` leaves only the first file, for which our loader returns all migrations.
+ * Notes on the options (version 9.0.0). `singleTransaction` has no default. Without `noLock`, the framework
+ * would take a session lock. With `schema`, it would set search_path for the session. Behind a pooler, other
+ * clients would get that lock and that search_path. The runner also lists the folder of the migrations:
+ * `ignorePattern` leaves only the first file, for which our loader returns all migrations.
  */
 export async function runMigrations(
   settings: Settings,
@@ -94,9 +94,9 @@ export async function runMigrations(
     filePaths: [migration.path],
     actions: { [direction]: withStart(client, migration, action) } as never,
   }));
-  // The framework asks for the applied migrations in the order of `run_on`, which is a local time. The server
-  // could answer in a wrong order. So the answer is made here, from the order of the files. For `up`, none of
-  // these migrations is applied; for `down`, all are.
+  // The framework orders the applied migrations by `run_on`. That is a local time, so the order may be wrong.
+  // Therefore, this query is answered here, in the order of the files. For `up`, none of the migrations to
+  // run is applied; for `down`, all are.
   const appliedQuery = `SELECT name FROM ${settings.tableName} ORDER BY run_on, id`;
   const rows = direction === 'up' ? [] : [...migrations.keys()].reverse();
   const query = async (statement: Statement, values?: readonly unknown[]) =>

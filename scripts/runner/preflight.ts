@@ -31,7 +31,7 @@ export async function refuseProblems(
   };
   const writes = !options.dryRun && ['up', 'down', 'redo'].includes(command);
   if (writes) add(direction, facts);
-  if (writes && command === 'redo') add('up', new Map()); // By then, all that it creates is removed.
+  if (writes && command === 'redo') add('up', new Map()); // `redo` first removes what `up` creates.
   if (writes && !hasTable) needs.push([tableName, 'CREATE']);
   const query = `${BEGIN_READ} ${READ_SETTINGS} ${problemsQuery(needs, writes)}; COMMIT`;
   const problems = (await connection.query(query)).at(-2)?.rows as Problem[];
@@ -45,12 +45,12 @@ export async function refuseProblems(
   if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
-/** The rights that a migration needs. Ignores extensions. `live` is the schema before the migration. */
+/** The rights that a migration needs. Ignores extensions. `live` is the schema before the run. */
 function needsOf(project: Project, migration: Migration, direction: Direction, live: Facts) {
   const entries = Object.entries(migration.effect).filter(
     ([object]) => !object.startsWith('extension '),
   );
-  /** The objects that the effect removes, or removes a part of. */
+  /** The objects that the effect removes, or of which it removes a part. */
   const removed = entries
     .filter(([, patch]) => patch === null || partsOf(patch).some(([, text]) => text === null))
     .map(([object]) => object);
@@ -62,7 +62,7 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
   };
   return entries.flatMap(([object, patch]): Need[] => {
     const parts = partsOf(patch);
-    // If another object is removed, too, this change may only follow from that, which needs no right.
+    // If the effect removes another object, too, this change may only be a consequence, which needs no right.
     const mayDepend = removed.some((other) => other !== object);
     if (direction === 'down') {
       const mayStay = parts.some(([, text]) => isTriggerFunction(object, text));
@@ -76,11 +76,11 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
       if (text === null) continue;
       const isMissing = live.get(object)?.has(part) !== true;
       if (isMissing && isKind(part)) needs.push([object, 'CREATE']);
-      if (removed.length > 0) continue; // This part may only be renamed, which needs no other right.
+      if (removed.length > 0) continue; // This part may be a renamed one, which needs no other right.
       if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
       const parent = PARENT.exec(text)?.[1];
       if (isMissing && parent !== undefined) needs.push([parent, 'OWNER']);
-      // Even if the foreign key is there, the migration may drop it, and create it again.
+      // Even if the foreign key exists already, the migration may drop it, and create it again.
       const target = REFERENCE.exec(text)?.[1];
       if (target !== undefined && !isKnown(object, part)) needs.push([target, 'REFERENCES']);
     }
@@ -91,7 +91,7 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
   });
 }
 
-/** An index, or a key, which has an index. */
+/** Matches an index, or a constraint that has an index. */
 const INDEX = /^(USING|PRIMARY KEY|UNIQUE|EXCLUDE)\b/;
 const PARENT = /^(?:UNLOGGED )?(?:PARTITION OF |INHERITS \()((?:"[^"]+"|[^" ,)])+)/;
 const REFERENCE = /^FOREIGN KEY .* REFERENCES ((?:"[^"]+"|[^"(])+)\(/s;

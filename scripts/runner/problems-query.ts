@@ -16,7 +16,7 @@ export type Need = readonly [object: string, right: string];
  * @param writes whether the command writes
  */
 export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
-  -- The needed objects. If one does not exist, its columns are null, and so are the conditions on it below.
+  -- The needed objects. If one does not exist, its columns are null. A null condition reports nothing.
   WITH target AS (
     SELECT n.*, s.oid AS schema_oid, s.nspowner, c.oid, q.seqrelid, format('%I', current_user) AS me,
       upper(kind) || coalesce(c.oid::regclass::text, name) AS target,
@@ -33,7 +33,7 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
       LEFT JOIN pg_type t ON typnamespace = s.oid AND typname = parts[2]
       LEFT JOIN (pg_depend d JOIN pg_sequence q ON q.seqrelid = d.objid)
         ON "right" = 'INSERT' AND refclassid = 'pg_class'::regclass AND refobjid = c.oid AND deptype = 'a')
-  -- Only one row has SELECT: that of the migrations table.
+  -- These problems are listed once: only the migrations table needs SELECT.
   SELECT problem, remedy FROM target, LATERAL (VALUES
     ('the server is a standby, which accepts no writes', 'connect to the primary server',
       ${writes} AND pg_is_in_recovery()),
@@ -70,8 +70,8 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
     WHERE is_lacking ORDER BY 1)
   UNION ALL (
     SELECT format('role %s does not own %s%s; its owner is %s', me, kind, name, owner::regrole), CASE
-      -- Nobody should become a member of a superuser, and nobody can of a member. The owner of a column's
-      -- sequence is that of the table.
+      -- Do not grant a superuser's role. PostgreSQL refuses to grant a role that is a member of this one.
+      -- In both cases, change the owner instead: for a column's sequence, that of its table.
       WHEN (SELECT rolsuper FROM pg_roles r WHERE r.oid = owner) OR pg_has_role(owner, current_user, 'MEMBER')
       THEN format('ALTER %s OWNER TO %s;', coalesce((
           SELECT 'TABLE ' || refobjid::regclass FROM pg_depend

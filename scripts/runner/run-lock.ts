@@ -11,11 +11,11 @@ export const RUN_LOCK_KEY = '7241865325823964';
 
 /** The run lock, while it is held. */
 export interface RunLock {
-  /** Makes sure that the lock is held. May run a query on its connection, which sees only committed data. */
+  /** Throws if the lock is lost. Runs `query` on the lock connection, which sees only committed data. */
   assertHeld(query?: string): Promise<unknown[]>;
 }
 
-/** The query for the {@link Session}s that have these process ids. */
+/** The query for the {@link Session}s that have these process ids, which are a list or a subquery. */
 export const sessionsQuery = (pids: string) => `
   SELECT pid, application_name AS application, coalesce(host(client_addr), 'local') AS client,
     coalesce(state, '') AS state, left(regexp_replace(coalesce(query, ''), '\\s+', ' ', 'g'), 120) AS query,
@@ -26,7 +26,7 @@ const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTE
   SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL search_path = pg_catalog;
   ${noTimeouts(connection)}
   SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held, transaction_timestamp()::text AS began`;
-/** The session that holds the lock. `pg_locks` has a key of 64 bits in two columns, with 1 in `objsubid`. */
+/** The query for the holder of the lock. `pg_locks` has a 64-bit key in two columns, and 1 in `objsubid`. */
 const HOLDER = sessionsQuery(`SELECT pid FROM pg_catalog.pg_locks
   WHERE locktype = 'advisory' AND granted AND objsubid = 1
     AND (classid::bigint << 32 | objid::bigint) = ${RUN_LOCK_KEY}
@@ -38,8 +38,8 @@ const HOLDER = sessionsQuery(`SELECT pid FROM pg_catalog.pg_locks
  * A transaction holds the lock, since behind a pooler a session lock would stay in the server session. The
  * transaction needs a connection of its own, since the transactions of the migrations end before the run
  * does. `CREATE INDEX CONCURRENTLY` waits for every transaction that holds a snapshot. This one holds none,
- * because it is READ COMMITTED and idle. A statement that waits for the lock would hold one, so the lock is
- * polled instead.
+ * because it is READ COMMITTED and idle. A statement that waited for the lock would hold a snapshot, so the
+ * lock is polled instead.
  *
  * @throws Failure `locked`, with the session that holds the lock, after `--lock-wait`
  */

@@ -5,9 +5,9 @@ import { failure } from '../report/errors.ts';
 import type { Context } from './context.ts';
 
 /**
- * Undoes every `SET`, `SET ROLE` and `set_config` of a session, closes its cursors, and drops its temporary
- * tables. COMMIT would run the query of a cursor WITH HOLD to its end, after the check. Behind a pooler,
- * RESET ALL also undoes the encoding that `pg` asked for when it connected.
+ * Undoes every `SET`, `SET ROLE` and `set_config` of a session, drops its temporary tables, and closes its
+ * cursors: COMMIT would run the query of a cursor WITH HOLD, after the check. Sets the encoding again: behind
+ * a pooler, RESET ALL undoes the one that `pg` asked for when it connected.
  */
 export const RESET = `RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SET client_encoding = 'UTF8';
 CLOSE ALL; DISCARD TEMP;`;
@@ -17,7 +17,7 @@ export const noTimeouts = ({ serverVersion }: Connection) =>
   `SET LOCAL idle_in_transaction_session_timeout = 0;
 ${Number.parseInt(serverVersion, 10) < 17 ? '' : 'SET LOCAL transaction_timeout = 0;'}`;
 
-/** The settings of a run. They are made again after each migration, which may have SET something else. */
+/** The settings of a run. They are sent again after each migration, which may have SET something else. */
 export const runSettings = ({ options, settings }: Context) => `${RESET}
 SET LOCAL search_path = ${settings.searchPath};
 SET LOCAL lock_timeout = '${options.lockTimeout}ms';
@@ -29,13 +29,13 @@ SET LOCAL standard_conforming_strings = on;`;
 
 /** BEGIN with its modes, since a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
-/** All queries see the same data. SERIALIZABLE READ ONLY could wait for the transactions of others. */
+/** All queries see the same data. SERIALIZABLE could wait for the transactions of others. */
 export const BEGIN_READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;';
 
-/** SQL without string literals and comments. These patterns also match texts of many megabytes. */
+/** Removes string literals and comments from SQL. The pattern is simple, so that it works on megabytes. */
 const bare = (sql: string) => sql.replaceAll(/'[^']*'|--.*|\/\*[^]*?\*\//g, ' ');
 
-/** True if a text begins with a statement that begins or ends a transaction (manual, part VI). */
+/** True if the first statement in a text begins or ends a transaction. */
 export const controlsTransaction = (sql: string) => TRANSACTION_CONTROL.test(bare(sql));
 const TRANSACTION_CONTROL =
   /^[\s;]*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
@@ -50,8 +50,8 @@ const SESSION_STATE =
   /(?:^|;)\s*(?:SET(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+TEMP|PREPARE|LISTEN)|\b(?:set_config|pg_(?:try_)?advisory_lock)/i;
 
 /**
- * True if `plan` may send a statement in its READ ONLY transaction, which refuses to write. That transaction
- * would allow to change a setting and to take an advisory lock.
+ * True if `plan` may send this statement. In the READ ONLY transaction of `plan`, PostgreSQL itself refuses
+ * writes, but it allows to change a setting and to take an advisory lock.
  */
 export const isQuery = (sql: string) =>
   /^[\s(]*(?:SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN)\b/i.test(bare(sql)) &&
@@ -78,7 +78,7 @@ export async function prepareSession(
         JOIN pg_catalog.pg_namespace n ON n.nspname = s.name
       WHERE has_schema_privilege(n.oid, 'USAGE')) AS same`);
   const { pid, role, same } = result?.rows[0] as { pid: number; role: string; same: boolean };
-  const isPooled = pid !== client.processID; // A pooler has sent an id of its own.
+  const isPooled = pid !== client.processID; // A pooler sends an id of its own.
   if (!isPooled) await query(`SET search_path = ${searchPath}`);
   else if (!same) throw failure('pooled-search-path', [file, role, searchPath]);
   return { isPooled };

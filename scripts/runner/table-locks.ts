@@ -7,11 +7,11 @@ import { blockerLines, duration } from '../report/wording.ts';
 import type { Context } from './context.ts';
 import { sessionsQuery } from './run-lock.ts';
 
-/** Milliseconds before the first query (less if `--lock-timeout` is short), and between two queries. */
+/** Milliseconds until the monitor's first query (less if `--lock-timeout` is short), and between queries. */
 const DELAY = 700;
 const INTERVAL = 2000;
 
-/** Who blocks the connections with these names, and the progress of an index build (manual, 27.4.4). */
+/** Queries for who blocks the connections with these names, and for the progress of their index builds. */
 const activityQuery = (names: string) => `
   ${sessionsQuery(`SELECT unnest(pg_catalog.pg_blocking_pids(w.pid))
     FROM pg_catalog.pg_stat_activity w WHERE w.application_name IN (${names})`)};
@@ -21,8 +21,8 @@ const activityQuery = (names: string) => `
   WHERE application_name IN (${names})`;
 
 /**
- * Runs `use` with a context that watches its statements. If one takes long, it asks the server on another
- * connection who blocks it, and how far an index build is, and tells the user.
+ * Runs `use` with a context that watches its statements. If a statement takes long, the monitor asks the
+ * server on another connection which sessions block it, and how far an index build is, and tells the user.
  */
 export async function withLockMonitor<T>(
   context: Omit<Context, 'watch' | 'blockers'>,
@@ -57,7 +57,7 @@ export async function withLockMonitor<T>(
       monitor = monitor.then(() => monitorUntil(signal)).catch(() => undefined);
     }, delay);
     try {
-      return await statement; // Undefined if the migration gave `pg` a callback.
+      return await statement; // This is undefined if the migration gave `pg` a callback.
     } finally {
       clearTimeout(timer);
       done?.abort();

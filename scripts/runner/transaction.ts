@@ -9,29 +9,29 @@ import type { Attempt } from './context.ts';
 import { findRemoved, refuseLoss } from './data-loss.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
-/** A transaction is told from another one by the time when it began. */
+/** The query for the time when the transaction began, which identifies it, and whether it has written. */
 const STATE = `SELECT pg_catalog.transaction_timestamp()::text AS began,
   pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL AS written;`;
 type State = Readonly<{ began: string; written: boolean }>;
 
 /**
- * Leaves nothing for COMMIT to run after the check. Runs deferred triggers, twice, since they may defer others.
- * Then nothing may write any more: a trigger that is still deferred fails if it does. Last, closes cursors.
+ * Leaves nothing for COMMIT to run after the check. Runs deferred triggers twice, since they may defer
+ * others. A trigger that is then still deferred fails if it writes. Closes cursors, which COMMIT would run.
  */
 const LAST_WRITES = `SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIATE;
 SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;
 
-/** The transactions of a run, one after the other: what happens between BEGIN and COMMIT. */
+/** Begins, checks and commits the transactions of a run, one after the other. */
 export class RunTransaction {
   warnings: readonly Difference[] = [];
   /** Set if a statement came too late to be checked, such as during the check or after the run. */
   late: Failure | undefined;
   /**
-   * Set if the transaction has dropped tables or columns: their data can no longer be read. The run then rolls
-   * back, begins again, and looks for data in them before its first migration.
+   * True if the transaction has dropped tables or columns, whose data can no longer be read. The run then
+   * rolls back, begins again, and looks for data in them before its first migration.
    */
   mustBeginAgain = false;
-  /** False from the check until the next BEGIN, and after a failure. A statement that comes then is refused. */
+  /** False from the check until the next BEGIN, and after a failure: statements are then refused. */
   protected acceptsStatements = false;
   /** True after the attempt has failed. */
   protected isAbandoned = false;
@@ -46,10 +46,10 @@ export class RunTransaction {
     public current: Migration,
   ) {}
 
-  /** `pg` knows the status: I is idle, T is in a transaction, E is in one that has failed. */
+  /** True while a transaction is open: status T, or E if it has failed. Status I means that none is open. */
   protected readonly isOpen = () => this.attempt.connection.client.getTransactionStatus() !== 'I';
 
-  /** Begins a transaction, unless one is open. Looks for data in what earlier attempts have removed. */
+  /** Begins a transaction, unless one is open. Looks for data in what a rolled back attempt removed. */
   async begin(): Promise<void> {
     if (this.isOpen()) return;
     const { connection, progress } = this.attempt;
@@ -63,33 +63,33 @@ export class RunTransaction {
   }
 
   /**
-   * Makes the settings of a run again, which a migration may have changed. Then sends `sql`, unless the
+   * Sends the settings of a run again, which a migration may have changed. Then sends `sql`, unless the
    * migration has ended the transaction.
    *
    * @throws Failure `partial` if the migration has ended the transaction
    */
   protected async restoreSettings(sql = ''): Promise<State> {
-    // SAVEPOINT fails if there is no transaction. Then `sql` is not run.
-    const own = 'SAVEPOINT own; RELEASE own;';
-    const state = await this.#sendSettings(own, sql).catch((error: unknown) => {
-      throw sqlstateOf(error) === '25P01' ? this.leftTransaction() : error;
+    // SAVEPOINT fails if no transaction is open. Then the server does not run `sql`.
+    const requireOpen = 'SAVEPOINT own; RELEASE own;';
+    const state = await this.#sendSettings(requireOpen, sql).catch((error: unknown) => {
+      throw sqlstateOf(error) === '25P01' ? this.endedByMigration() : error;
     });
     // A migration that sent `…; COMMIT; BEGIN` leaves a transaction that has another timestamp.
-    if (state.began !== this.#began) throw this.leftTransaction();
+    if (state.began !== this.#began) throw this.endedByMigration();
     return state;
   }
 
   async #sendSettings(begin: string, end = ''): Promise<State> {
     const { command, connection } = this.attempt;
-    const name = connectionName('run', command); // Behind a pooler, RESET ALL resets it, too.
+    const name = connectionName('run', command); // Behind a pooler, RESET ALL undoes the name, too.
     const settings = `${runSettings(this.attempt)} SET LOCAL application_name = '${name}';`;
     const text = `${begin} ${settings} ${noTimeouts(connection)} ${STATE} ${end}`;
     const results = await connection.query(text);
     return results.find(({ command }) => command === 'SELECT')?.rows[0] as State;
   }
 
-  /** Makes the failure of a migration that has ended the transaction of the run, and notes that it wrote. */
-  protected leftTransaction(): Failure {
+  /** Makes the failure of a migration that has ended the transaction, and may have committed something. */
+  protected endedByMigration(): Failure {
     const { file } = this.current;
     this.attempt.progress.wroteOutside = true;
     return failure('left-transaction', [file], { file });
@@ -106,7 +106,7 @@ export class RunTransaction {
     if (!this.isOpen()) return false;
     this.acceptsStatements = false;
     const { written } = await this.restoreSettings(LAST_WRITES);
-    // A trigger may have discarded the record: then the check finds that it is missing.
+    // Check even if nothing was written: a trigger may have discarded the row in the migrations table.
     const mustCheck = written || this.recorded.length > 0;
     if (mustCheck) await this.#checkAndCommit();
     else await this.#rollBack();
@@ -125,14 +125,14 @@ export class RunTransaction {
     signal.throwIfAborted();
     progress.isCommitting = true;
     const [result] = await connection.query('COMMIT').catch((error: unknown) => {
-      progress.isCommitting = isConnectionLost(error); // If the server has answered, it has rolled back.
+      progress.isCommitting = isConnectionLost(error); // After an error, the server has rolled back.
       throw error;
     });
     progress.isCommitting = false;
     // The server answers ROLLBACK to COMMIT if an earlier statement of the transaction failed.
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
     progress.removed = [];
-    progress.wroteOutside = false; // All of it is recorded and checked now.
+    progress.wroteOutside = false; // The check has seen what was written outside.
     progress.count = count;
     progress[direction].push(...this.recorded.splice(0));
     this.warnings = warnings;
@@ -144,8 +144,8 @@ export class RunTransaction {
     const { count, failing } = check;
     const { length } = this.recorded;
     const expected = progress.count + (direction === 'up' ? length : -length);
-    const tooMany = (read: SchemaCheck) => read.rows.length - read.count;
-    if (tooMany(check) > tooMany(before))
+    const countDuplicates = (read: SchemaCheck) => read.rows.length - read.count;
+    if (countDuplicates(check) > countDuplicates(before))
       throw failure('table-changed', ['it lists a migration twice']);
     if (count !== expected)
       throw failure('table-changed', [`it lists ${count} migrations instead of ${expected}`]);
@@ -154,7 +154,7 @@ export class RunTransaction {
     throw failure('differs', [name, direction, failing], { differences: failing });
   }
 
-  /** Ends an attempt that failed: rolls back what is not committed, and refuses what comes later. */
+  /** Ends an attempt that failed: rolls back what is not committed, and refuses later statements. */
   async abandon(): Promise<void> {
     this.isAbandoned = true;
     this.acceptsStatements = false;
@@ -164,7 +164,7 @@ export class RunTransaction {
   /** Never throws: if the connection is lost, the server rolls back. */
   async #rollBack(): Promise<void> {
     // RESET undoes settings that ROLLBACK does not: those made outside the transaction, and those that the
-    // migration committed itself. Both are one message, which a pooler sends to one server session.
+    // migration committed itself. A pooler sends the whole message to one session of the server.
     const sql = this.isOpen() ? `ROLLBACK; ${RESET}` : RESET;
     await this.attempt.connection.query(sql).catch(() => undefined);
   }

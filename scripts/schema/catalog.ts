@@ -3,10 +3,10 @@ import { KINDS, PARTS } from './fact-queries.ts';
 
 /**
  * SQL that reads the schema as facts. PostgreSQL itself prints the definitions (`pg_get_*def`, `format_type`:
- * manual, 9.27). How it prints them depends on settings of the session.
+ * manual, "System Catalog Information Functions"). How it prints them depends on settings of the session.
  */
 
-/** The settings for reading facts. The first ones decide how PostgreSQL prints a definition. */
+/** The settings for reading facts. Those before row_security decide how PostgreSQL prints a definition. */
 export const READ_SETTINGS = [
   'search_path = pg_catalog, pg_temp',
   'quote_all_identifiers = off',
@@ -17,8 +17,8 @@ export const READ_SETTINGS = [
   'extra_float_digits = 1',
   "lc_monetary = 'C'",
   'standard_conforming_strings = on',
-  'row_security = off', // If a policy hides rows of the migrations table, reading it fails.
-  // These make PostgreSQL read the catalog by its indexes, even if it has no statistics.
+  'row_security = off', // Reading the migrations table fails if a policy would hide rows.
+  // The rest makes PostgreSQL read the catalog by its indexes, even if the catalog has no statistics.
   'jit = off',
   'enable_seqscan = off',
   'enable_hashjoin = off',
@@ -29,7 +29,7 @@ export const READ_SETTINGS = [
   .map((setting) => `SET LOCAL ${setting};`)
   .join(' ');
 
-/** SQL that lists the objects that meet `condition`, of every kind: names, oids and definitions. */
+/** SQL that lists the objects of every kind that meet `condition`, with their oids and definitions. */
 const objects = (from: string, condition: (name: string, object: string) => string) =>
   KINDS.map(
     ({ catalog, prefix, object, exists, part = `''`, definition }) => `
@@ -40,7 +40,7 @@ const objects = (from: string, condition: (name: string, object: string) => stri
     WHERE ${exists} AND ${condition(`o.${prefix}name`, object)}`,
   ).join(' UNION ALL');
 
-/** A `WITH` clause: its table `wanted` lists the objects of these names that exist. */
+/** A `WITH` clause, whose table `wanted` lists those of the named objects that exist. */
 export const wantedObjects = (names: readonly string[]) => `
   WITH named AS MATERIALIZED (
     SELECT n.object, p.parts[cardinality(p.parts)]::name AS name, p.parts[1]::name AS space
@@ -52,12 +52,12 @@ export const wantedObjects = (names: readonly string[]) => `
   )})`;
 
 /**
- * A `WITH` clause: `wanted` has all objects except built-in ones, those of extensions, `table` and its sequence,
- * and the functions that a range type makes for itself.
+ * A `WITH` clause, whose table `wanted` lists all objects, except built-in ones, those of extensions, the
+ * migrations table and its sequence, and the functions that PostgreSQL creates for a range type.
  */
-export const allObjects = (table: string) => `
+export const allObjects = (migrationsTable: string) => `
   WITH wanted AS MATERIALIZED (${objects(
-    `(SELECT to_regclass(${pg.escapeLiteral(table)}) AS oid) t, pg_namespace s`,
+    `(SELECT to_regclass(${pg.escapeLiteral(migrationsTable)}) AS oid) t, pg_namespace s`,
     () => `s.nspname !~ '^(pg_|information_schema$)' AND o.oid IS DISTINCT FROM t.oid
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.tableoid AND d.objid = o.oid
         AND (d.deptype = 'e' OR d.refobjid = t.oid OR d.deptype = 'i' AND d.classid = 'pg_proc'::regclass))`,
@@ -65,7 +65,7 @@ export const allObjects = (table: string) => `
 
 /** The query for the facts of the `wanted` objects. Run it with {@link READ_SETTINGS}. */
 export const factsQuery = (wanted: string) => `${wanted},
-  -- Only what is like a table has a definition with a name, such as "view".
+  -- The part of a table or view is its kind, such as "view". The part of any other object is ''.
   relation AS MATERIALIZED (
     SELECT w.object, c.* FROM wanted w JOIN pg_class c ON c.oid = w.oid WHERE w.part <> ''),
   own_constraint AS MATERIALIZED (

@@ -25,25 +25,25 @@ export async function compare(expected: Expectation, live: Facts, strict = false
       (part) => isKind(part) && isNamed(part) && wanted.has(part) !== found.has(part),
     );
     for (const part of changedKinds.length > 0 ? changedKinds : all) {
-      const [definition, other] = [wanted.get(part), found.get(part)];
-      if (definition === other) continue;
+      const [definition, actual] = [wanted.get(part), found.get(part)];
+      if (definition === actual) continue;
       const isRemoved =
         isConstraint(part) &&
-        other !== undefined &&
-        (await meansOneOf(part, other, removedConstraints(expected, object)));
+        actual !== undefined &&
+        (await meansOneOf(part, actual, removedConstraints(expected, object)));
       const mustMatch = isNamed(part) || isRemoved;
       if (!mustMatch && !expected.isOwned(object)) continue;
       if (definition !== undefined && (await hasFact(found, expected, [object, part, definition])))
         continue;
       const isAddition = definition === undefined && NAMED_PART.test(part);
       const isFailing = strict || mustMatch || !isAddition;
-      (isFailing ? failing : warnings).push(differenceOf(object, part, definition, other));
+      (isFailing ? failing : warnings).push(differenceOf(object, part, definition, actual));
     }
   }
   return { failing, warnings };
 }
 
-/** The constraints of the prerequisites that an effect has removed. They may have any name. */
+/** The prerequisites' constraints that an effect has removed. In the database, they may have any name. */
 function removedConstraints({ facts, prerequisites }: Expectation, object: string): string[] {
   const kept = [...(facts.get(object) ?? NONE).values()];
   return [...(prerequisites.get(object) ?? NONE)]
@@ -51,19 +51,19 @@ function removedConstraints({ facts, prerequisites }: Expectation, object: strin
     .map(([, definition]) => definition);
 }
 
-/** True if `found` has this fact, perhaps in other words or, for a constraint, under another name. */
+/** True if `found` has a fact that means the same. A constraint of the prerequisites may have any name. */
 async function hasFact(
   found: Parts,
   expected: Expectation,
   [object, part, definition]: readonly [string, string, string],
 ): Promise<boolean> {
   const isPrerequisite = expected.prerequisites.get(object)?.get(part) === definition;
-  // The application may add to a column of its own table, such as a default: it makes the definition longer.
-  // Not allowed: a column of an effect becomes GENERATED, or has a definition that was declared before.
-  const other = found.get(part) ?? '';
-  if (part.startsWith('column ') && other.startsWith(`${definition} `)) {
-    const isGenerated = !isPrerequisite && other.includes(' GENERATED ALWAYS AS (');
-    const isDeclared = expected.isDeclared(object, part, other);
+  // On a shared table, the application may add something to a column, like a default. Exceptions: GENERATED
+  // on a column of an effect, and a definition that another effect or the prerequisites declare.
+  const actual = found.get(part) ?? '';
+  if (part.startsWith('column ') && actual.startsWith(`${definition} `)) {
+    const isGenerated = !isPrerequisite && actual.includes(' GENERATED ALWAYS AS (');
+    const isDeclared = expected.isDeclared(object, part, actual);
     if (!isGenerated && !isDeclared && !expected.isOwned(object)) return true;
   }
   const isAnyName = isPrerequisite && isConstraint(part);
@@ -75,12 +75,12 @@ async function hasFact(
   );
 }
 
-function differenceOf(object: string, part: string, definition?: string, other?: string) {
+function differenceOf(object: string, part: string, definition?: string, actual?: string) {
   let kind: Difference['kind'] = 'changed';
   if (definition === undefined) kind = 'unexpected';
-  else if (other === undefined) kind = 'missing';
-  // The definition of a plain table is empty, so it is displayed as `table`.
-  const [expected = null, found = null] = [definition, other].map((text) =>
+  else if (actual === undefined) kind = 'missing';
+  // The definition of a plain table is empty, so display its part, `table`.
+  const [expected = null, found = null] = [definition, actual].map((text) =>
     text === '' ? part : text,
   );
   return { kind, object: title(object, part), expected, found };

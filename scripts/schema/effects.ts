@@ -1,6 +1,6 @@
 /** The expected schema: effects, merged into facts. All functions here are pure. */
 
-/** An effect file: for each object its definition, or those of its parts. `null` removes. */
+/** An effect file: for each object, its definition or those of its parts. `null` removes object or part. */
 export type Effect = Readonly<
   Record<string, string | null | Readonly<Record<string, string | null>>>
 >;
@@ -13,7 +13,7 @@ type Parts = ReadonlyMap<string, string>;
 export const isKind = (part: string) => KIND_PARTS.has(part);
 const KIND_PARTS = new Set(['', 'table', 'view', 'materialized view', 'foreign table']);
 
-/** Matches a part of which a table may have several. */
+/** Matches a part of which a table may have several, such as `column id`. */
 export const NAMED_PART = /^(column|constraint|index|trigger|policy) (.+)$/s;
 
 export const isConstraint = (part: string) => part.startsWith('constraint ');
@@ -21,14 +21,14 @@ export const isConstraint = (part: string) => part.startsWith('constraint ');
 /** Identifies a fact. `table` and `view` have the same id, so that a view in place of a table is found. */
 export const factId = (object: string, part: string) => `${object}\0${isKind(part) ? '' : part}`;
 
-/** True if the patch is a trigger function. `down` may leave it, since other tables may use it. */
+/** True if the patch creates a trigger function. `down` may leave it there, since other tables may use it. */
 export const isTriggerFunction = (object: string, patch: Effect[string] | undefined) =>
   typeof patch === 'string' &&
   patch.startsWith(
     `CREATE OR REPLACE ${object.replace('function', 'FUNCTION')}\n RETURNS trigger\n`,
   );
 
-/** The part that says which kind of object it is, such as `table`. Every object that exists has one. */
+/** The part for which {@link isKind} is true; undefined if the object does not exist. */
 const kindOf = (parts: Parts | undefined) => [...(parts?.keys() ?? [])].find(isKind);
 
 /** The parts of one object that an effect names; none if it removes the object. */
@@ -86,7 +86,7 @@ export function expectedAt(
   // What an effect has dropped is no prerequisite any more, even if a later effect creates it again.
   const prerequisites = merge([project.prerequisites, Object.fromEntries(dropped)]);
   return {
-    /** All facts. `named` and `isOwned` say which of them are compared. */
+    /** All expected facts. `named` and `isOwned` say which of them are compared. */
     facts,
     prerequisites,
     /** The ids of the facts that are compared on every table, including those that must be gone. */
@@ -120,7 +120,7 @@ export function effectBetween(before: Facts, after: Facts): Effect {
  * Adds to the prerequisites every fact of the base schema that a migration changes or removes: after the
  * `down` of that migration, it must be there again.
  */
-export function completePrerequisites(given: Effect, base: Facts, effects: readonly Effect[]) {
+export function completePrerequisites(old: Effect, base: Facts, effects: readonly Effect[]) {
   const entries = effects.flatMap((effect) => Object.entries(effect));
   const added = entries.map(([object, patch]): Effect => {
     const named = partsOf(patch).map(([part]) => part);
@@ -129,13 +129,13 @@ export function completePrerequisites(given: Effect, base: Facts, effects: reado
       ([part, text]) =>
         patch === null || (named.includes(part) && !isTriggerFunction(object, text)),
     );
-    // Also equal constraints that stay: the check would take one for the removed one under another name.
+    // Add equal constraints that stay, too: the check would take them for the removed one, renamed.
     const texts = changed.filter(([part]) => isConstraint(part)).map(([, text]) => text);
     const twins = all.filter(([part, text]) => isConstraint(part) && texts.includes(text));
     return { [object]: Object.fromEntries([...changed, ...twins]) };
   });
-  // `given` is merged twice: first, so that the file keeps its order; last, so that its facts win.
-  return effectBetween(new Map(), merge([given, ...added, given]));
+  // `old` is merged twice: first, so that the file keeps its order; last, so that its facts win.
+  return effectBetween(new Map(), merge([old, ...added, old]));
 }
 
 /** How two schemas differ: `+` added, `~` changed, `-` removed (for an object as a whole, not its parts). */

@@ -16,7 +16,7 @@ export const KINDS = [
     exists: `o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`,
     part: `CASE o.relkind WHEN 'S' THEN '' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
       WHEN 'f' THEN 'foreign table' ELSE 'table' END`,
-    // The sequence of a column is not called UNLOGGED: since PostgreSQL 15, it is so whenever its table is.
+    // Omit UNLOGGED for the sequence of a column: only since PostgreSQL 15 it follows from that of the table.
     definition: `CASE o.relkind WHEN 'S' THEN (
         SELECT concat(CASE WHEN o.relpersistence = 'u' AND d.objid IS NULL THEN 'UNLOGGED ' END,
           'AS ', format_type(q.seqtypid, NULL), ' START ', q.seqstart, ' INCREMENT ', q.seqincrement,
@@ -86,7 +86,7 @@ export const KINDS = [
     prefix: 'ext',
     object: `'extension ' || quote_ident(o.extname)`,
     exists: `o.extname <> 'plpgsql'`,
-    // The version of an extension is no part of the fact: it differs between servers.
+    // The version of an extension is not compared: it differs between servers.
     definition: `'SCHEMA ' || quote_ident(s.nspname)`,
   },
 ];
@@ -94,7 +94,7 @@ export const KINDS = [
 /**
  * A query for each other kind of part. Its columns are object, part, definition, and a number to sort by. It
  * reads the tables `relation` and `own_constraint` of {@link factsQuery}. `concat` leaves out what is null,
- * and `'text' || null` is null. An index or a trigger is cut at a word outside quoted names.
+ * and `'text' || null` is null. Patterns find where a definition begins: at a keyword outside quoted names.
  */
 export const PARTS = {
   'options of a view': `

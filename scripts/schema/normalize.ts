@@ -1,22 +1,22 @@
 /**
  * True if one of the definitions `found` of a part means the same to PostgreSQL as the expected one. If the
- * texts differ, this makes a statement of each, and compares what PostgreSQL's own parser reads in them.
+ * texts differ, makes a statement of each, and compares the syntax trees that PostgreSQL's parser returns.
  */
 export async function meansOneOf(part: string, expected: string, found: readonly string[]) {
-  // WITH NO DATA only says how a materialized view was created: it may have been refreshed since.
+  // WITH NO DATA may be missing in the database: a materialized view may have been refreshed.
   const accepted = [expected, expected.replace(/ WITH NO DATA$/, '')];
   if (found.some((text) => accepted.includes(text))) return true;
   if (found.length === 0) return false;
   const { loadModule, parseSync } = await import('libpg-query'); // 1.8 MB: loaded when first needed.
   await loadModule();
-  /** The same text for all texts that PostgreSQL prints for one definition. */
+  /** Returns the same text for definitions that mean the same. */
   const meaningOf = (definition: string) => {
     const [fragment = '', suffix] = definition.split(SUFFIX); // SUFFIX has a group, so split returns it.
     try {
       const tree = parseSync(statement(part, fragment)) as unknown as Tree;
       return JSON.stringify([tree, suffix], rewriterFor(relationOf(tree)));
     } catch {
-      return definition; // The parser rejects it.
+      return definition; // The parser rejects it: compare the text.
     }
   };
   const meanings = accepted.map(meaningOf);
@@ -41,7 +41,7 @@ function statement(part: string, definition: string): string {
 }
 
 type Name = Readonly<{ String: { sval?: string } }>;
-/** A node of a syntax tree has one property, which is named like its type. These types are rewritten. */
+/** A node of a syntax tree has one property, named like its type. `rewriterFor` rewrites these types. */
 type Node = Readonly<{
   A_ArrayExpr?: { elements?: Node[] };
   A_Const?: { boolval?: object };
@@ -53,7 +53,7 @@ type Node = Readonly<{
 type Range = Readonly<{
   alias?: { aliasname: string };
   relname?: string;
-  relation?: { RangeVar: Range }; // Of a TABLESAMPLE.
+  relation?: { RangeVar: Range }; // Set for a table with TABLESAMPLE.
 }>;
 type Query = Readonly<{ SelectStmt: { fromClause?: Record<string, Range>[] } }>;
 type Tree = Readonly<{ stmts: [{ stmt: { ViewStmt?: { query: Query } } }] }>;
@@ -66,8 +66,8 @@ function relationOf({ stmts: [{ stmt }] }: Tree): string | undefined {
 }
 
 /**
- * The replacer of JSON.stringify for a syntax tree. If PostgreSQL prints one definition in several ways, it
- * makes them the same. `(a AND b) AND c` needs no rule: the parser itself makes `a AND b AND c`.
+ * Returns a replacer for JSON.stringify: it makes syntax trees equal if PostgreSQL prints one definition in
+ * several ways. `(a AND b) AND c` needs no rule: the parser itself makes `a AND b AND c`.
  */
 const rewriterFor = (relation: string | undefined) => (key: string, value: unknown) => {
   if (/(location|_len|list_start|list_end)$/.test(key)) return undefined;
@@ -81,12 +81,12 @@ const rewriterFor = (relation: string | undefined) => (key: string, value: unkno
     }));
     return { A_ArrayExpr: { elements } };
   }
-  // Before PostgreSQL 16, a view's columns are printed with their table, even if it reads only one. If it
-  // reads more, and in subqueries, every version does so.
+  // Before PostgreSQL 16, the columns of a view are printed with the name of their table even if it reads one
+  // table only. Since 16, that happens only if the view reads several tables, and in subqueries.
   const [first, ...rest] = ColumnRef?.fields ?? [];
   if (rest.length > 0 && first?.String?.sval === relation) return { ColumnRef: { fields: rest } };
   // After a restore, `EXISTS (SELECT NULL::text …)` is printed as `EXISTS (SELECT NULL::text AS text …)`: the
-  // constant then has a name, that of its type. Before PostgreSQL 15, `true` has one from the beginning.
+  // name of the constant is its type. Before PostgreSQL 15, `true` is printed so even without a restore.
   if (ResTarget?.name !== undefined && ResTarget.name === typeOfConstant(ResTarget.val))
     return { ResTarget: { val: ResTarget.val } };
   // In the body of a function, blanks at the end of a line are ignored, and so is CR before LF. Other blanks
