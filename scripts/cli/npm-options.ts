@@ -2,9 +2,6 @@ import type { Option } from 'commander';
 import { distance } from 'fastest-levenshtein';
 import { failure } from '../report/errors.ts';
 
-/** Options of npm itself that look like misspelled options of this program. They are not refused. */
-const SIMILAR_NPM_OPTIONS = ['description', 'versions', 'yes', 'os'];
-
 /**
  * Returns the options that npm moved to the environment, as words of the command line: `npm run migrate up
  * --dry-run` starts the script with `up`, and with `npm_config_dry_run=true`. Refuses a misspelled option
@@ -16,7 +13,7 @@ export const fromNpm = (env: NodeJS.ProcessEnv, options: readonly Option[]) =>
   Object.entries(env).flatMap(([variable, value = '']) => {
     const name = /^npm_config_(.+)$/i.exec(variable)?.[1]?.toLowerCase().replaceAll('_', '-');
     if (name === undefined || ['', 'false'].includes(value)) return [];
-    if (SIMILAR_NPM_OPTIONS.includes(name)) return [];
+    if (name === 'versions') return []; // An option of npm, not a misspelled --version.
     // npm replaces --verbose and --quiet by the level of its own log: `verbose` and `warn`.
     if (name === 'loglevel') return { verbose: ['--verbose'], warn: ['--quiet'] }[value] ?? [];
     const hasValue = value !== 'true';
