@@ -71,7 +71,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     const isOutside = running?.isInside() === false;
     if (isOutside) running.prepared ??= this.#prepareOutside();
     await running?.prepared;
-    if (!this.acceptsStatements) throw this.#tooLate(sql);
+    if (this.state !== 'accepting') throw this.#tooLate(sql);
     if (options.verbose) tell(sql);
     if (sql === recordStatement(settings, this.current.name, direction)) {
       await this.#record(sql, isOutside);
@@ -104,7 +104,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     await lock.assertHeld();
     // If the migration has ended or failed meanwhile, it did not await this statement.
-    if (!this.acceptsStatements || this.#running !== running) throw this.#tooLate(sql);
+    if (this.state !== 'accepting' || this.#running !== running) throw this.#tooLate(sql);
     const wroteBefore = progress.wroteOutside;
     progress.wroteOutside = true; // Until the server answers, the statement may have committed.
     try {
@@ -133,7 +133,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
     const session = await prepareSession(connection, settings, file);
     // If the migration did not await this statement, the run may have failed meanwhile.
-    this.acceptsStatements = !this.isAbandoned;
+    if (this.state === 'busy') this.state = 'accepting';
     return session;
   }
 

@@ -31,10 +31,8 @@ export class RunTransaction {
    * rolls back, begins again, and looks for data in them before its first migration.
    */
   mustBeginAgain = false;
-  /** False from the check until the next BEGIN, and after a failure: statements are then refused. */
-  protected acceptsStatements = false;
-  /** True after the attempt has failed. */
-  protected isAbandoned = false;
+  /** `busy` from the check until the next BEGIN, and `ended` after a failure. Statements are then refused. */
+  protected state: 'accepting' | 'busy' | 'ended' = 'busy';
   /** When the open transaction began. */
   #began = '';
   /** The migrations that are recorded in this transaction, and not committed yet. */
@@ -53,13 +51,13 @@ export class RunTransaction {
   async begin(): Promise<void> {
     if (this.isOpen()) return;
     const { connection, progress } = this.attempt;
-    this.acceptsStatements = false;
+    this.state = 'busy';
     this.#began = (await this.#sendSettings(BEGIN)).began;
     if (progress.removed.length > 0) {
       await refuseLoss(connection, progress.removed);
       await this.restoreSettings();
     }
-    this.acceptsStatements = true;
+    this.state = 'accepting';
   }
 
   /**
@@ -104,7 +102,7 @@ export class RunTransaction {
    */
   async commit(): Promise<boolean> {
     if (!this.isOpen()) return false;
-    this.acceptsStatements = false;
+    this.state = 'busy';
     const { written } = await this.restoreSettings(LAST_WRITES);
     // Check even if nothing was written: a trigger may have discarded the row in the migrations table.
     const mustCheck = written || this.recorded.length > 0;
@@ -156,8 +154,7 @@ export class RunTransaction {
 
   /** Ends an attempt that failed: rolls back what is not committed, and refuses later statements. */
   async abandon(): Promise<void> {
-    this.isAbandoned = true;
-    this.acceptsStatements = false;
+    this.state = 'ended';
     await this.#rollBack();
   }
 
