@@ -178,4 +178,15 @@ describe('a statement that comes after its migration has ended is refused', () =
     expect(await run('up')).toMatchObject({ exitCode: 8, error: { code: 'late-statement' } });
     expect([await tables(), await applied()]).toEqual([['b'], []]);
   });
+
+  test('outside a transaction, while the failed run cleans up', async () => {
+    // Dropping the temporary tables takes the server longer than the timer.
+    const sql = `DO $$ BEGIN FOR n IN 1..500 LOOP EXECUTE 'CREATE TEMP TABLE t' || n || ' ()'; END LOOP; END $$`;
+    const up = `pgm.noTransaction(); await pgm.db.query("${sql}");
+      setTimeout(() => pgm.db.query('CREATE TABLE late ()').catch(() => {}), 1);
+      throw new Error('failed');`;
+    const { run, tables } = await setUp(b(up));
+    expect(await run('up')).toMatchObject({ exitCode: 8 });
+    expect(await tables()).toEqual([]);
+  });
 });
