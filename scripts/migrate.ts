@@ -13,7 +13,7 @@ import { readConfiguration } from './database/configuration.ts';
 import { sqlstateOf } from './database/pg-errors.ts';
 import { readProject } from './project/project.ts';
 import { readSettings } from './project/settings.ts';
-import { failure } from './report/errors.ts';
+import { failure, hidePasswords } from './report/errors.ts';
 import { asJson, type Report, type Result } from './report/report.ts';
 import { annotation, asText, failureText } from './report/text.ts';
 import { isCompiled } from './report/wording.ts';
@@ -71,7 +71,7 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
   if (!error) return;
   stderr(`${failureText(error, color)}\n`);
   const { cause = error } = error.details;
-  if (options.verbose && cause instanceof Error) stderr(`${cause.stack ?? ''}\n`);
+  if (options.verbose && cause instanceof Error) stderr(`${hidePasswords(cause.stack ?? '')}\n`);
   if (env['GITHUB_ACTIONS'] === 'true') stderr(annotation(error));
 }
 

@@ -40,14 +40,16 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const database = fromUrl.database ?? from('PGDATABASE') ?? user;
   const password = fromUrl.password ?? from('PGPASSWORD');
   const ssl = sslmode !== 'allow' && (fromUrl.ssl ?? false);
-  return { ...fromUrl, ssl, sslmode, host, port, user, database, password };
+  const connectTimeout = Number(fromUrl.connect_timeout ?? from('PGCONNECT_TIMEOUT')) || 15; // In seconds.
+  return { ...fromUrl, ssl, sslmode, host, port, user, database, password, connectTimeout };
 }
 
 function parseUrl(url: string, refuse: (reason: string) => Error) {
   try {
     const all = Object.entries(parse(url, { useLibpqCompat: true }));
     const values = all.filter(([, value]) => (value ?? '') !== '');
-    return Object.fromEntries(values) as ClientConfig & { readonly sslmode?: string };
+    return Object.fromEntries(values) as ClientConfig &
+      Readonly<{ sslmode?: string; connect_timeout?: string }>;
   } catch (cause) {
     throw refuse('input' in (cause as object) ? 'it is not a URL' : (cause as Error).message);
   }

@@ -122,7 +122,7 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
     application_name: connectionName(purpose, command), // PgBouncer accepts no other setting here.
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000, // Firewalls drop idle connections before the default of two hours.
-    connectionTimeoutMillis: 15_000,
+    connectionTimeoutMillis: 1000 * configuration.connectTimeout,
     query_timeout: undefined, // The URL may set this for the application. Migrations may take longer.
   }) as Client;
   client.on('error', () => undefined); // Without a listener, an error now would end the process.

@@ -42,8 +42,8 @@ export function readProject(settings: Settings, needsEffects: boolean) {
   const migrations = files.map((base, index): Migration => {
     const file = `${migrationsDir}/${base}`;
     if (!MIGRATION.test(base)) throw failure('migration-name', [file], { file });
-    const next = files[index + 1];
-    if (next !== undefined && numberOf(next) === numberOf(base))
+    const next = files[index + 1] ?? '';
+    if (MIGRATION.test(next) && numberOf(next) === numberOf(base))
       throw failure('duplicate-number', [base, next], { file });
     const name = base.replace(/\.\w+$/, '');
     return { name, path: `${folder}/${base}`, file, effect: needsEffects ? readEffect(name) : {} };

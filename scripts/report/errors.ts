@@ -52,5 +52,9 @@ export function failure<C extends Code>(
   const text = (messages[code] as (...values: unknown[]) => string)(...values);
   const parts = /^\n?(\S+): (.*)\n→ (.*)$/s.exec(text); // A test checks that every text matches.
   const [, outcome, message, hint] = parts as unknown as [string, Outcome, string, string];
-  return new Failure(outcome, code, message.trim(), hint.trim(), details);
+  return new Failure(outcome, code, hidePasswords(message.trim()), hint.trim(), details);
 }
+
+/** Hides the passwords of URLs. A migration may fail with `Command failed: psql postgres://…`. */
+export const hidePasswords = (text: string) =>
+  text.replaceAll(/(:\/\/[^\s:/@]*:)[^\s/@]+@/g, '$1***@');

@@ -1,6 +1,6 @@
 import { RUN } from './wording.ts';
 
-const ALONE = `This cannot run in the transaction of an earlier migration. Apply one migration at a time:  ${RUN} up 1`;
+const ALONE = `This cannot run in the transaction of an earlier statement. If both are in one migration, divide it. Apply one migration at a time:  ${RUN} up 1`;
 const ROWS = 'Find the rows, and correct them:  SELECT * FROM';
 
 /**
@@ -39,11 +39,13 @@ const hints = {
     '^55P04': `${ALONE}\nor let the earlier migration call pgm.noTransaction().`,
     '^55006': ALONE,
     '^25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
-    '^57014': `Usually statement_timeout ended it. To allow more:  --statement-timeout=10min
+    '^57014': `statement_timeout ended it, or somebody cancelled it (pg_cancel_backend). To allow more time:  --statement-timeout=10min
 Outside a transaction, only this helps:  PGOPTIONS='-c statement_timeout=0' ${RUN} up`,
     '^23502': `${ROWS} <relation> t WHERE <column> IS NULL;\nIf the column is new, it needs a default.`,
     '^23505.*INDEX\\s+CONCURRENTLY': `Correct the duplicate rows, and drop the INVALID index that the build left:
 DROP INDEX CONCURRENTLY <index>;  -- better: let the migration drop it first, as 0005 does`,
+    '^23505.*\\(name, run_on\\)': `The sequence of the migrations table is behind its rows, as after a copy or a logical replication. Set it:
+SELECT setval(pg_get_serial_sequence('<INTO>', 'id'), max(id)) FROM <INTO>;`,
     '^23505': 'Correct the rows that have the key above twice.',
     '^23503 update or delete': 'Other rows refer to these. Change or delete the other rows first.',
     '^235(03|14)': 'Correct the rows that violate the constraint, and run again.',
@@ -68,6 +70,6 @@ export function hintFor(what: keyof typeof hints, ...codeAndMessage: readonly st
   const error = codeAndMessage.join(' ');
   const isHint = ([pattern]: readonly [string, string]) => new RegExp(pattern, 'is').test(error);
   const [, hint = ''] = Object.entries(hints[what]).find(isHint) ?? [];
-  const nameOf = (noun: string) => new RegExp(`${noun} ("[^"]+")`).exec(error)?.[1];
+  const nameOf = (noun: string) => new RegExp(`${noun} ("[^"]+"(\\."[^"]+")?)`).exec(error)?.[1];
   return hint.replaceAll(/<(\w+)>/g, (text, noun: string) => nameOf(noun) ?? text);
 }

@@ -33,7 +33,7 @@ unavailable: the server is PostgreSQL ${version}; the oldest supported version i
 → Upgrade the server.`,
   'connection-lost': (reason: string) => `
 unavailable: the connection to the server was lost: ${reason}
-→ Usually the server was restarted, or a firewall or a pooler closed the connection. ${STATUS}`,
+→ Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two at a time). ${STATUS}`,
   'server-error': (reason: string, sqlstate: string, file?: string) => `
 unavailable: ${file === undefined ? '' : `${file}: `}the server reports an error: ${reason}
 → ${hintFor('query', sqlstate)}`,
@@ -88,8 +88,8 @@ failed: a statement came after its migration had ended:${excerpt(sql)}
 failed: stopped by ${signal}; what was not committed is rolled back
 → ${STATUS}`,
   'left-transaction': (file: string) => `
-partial: ${file} ended the transaction of the run, so some of its statements may be committed without a check
-→ Remove COMMIT and ROLLBACK from the migration. ${NO_TRANSACTION}
+partial: ${file} ended the transaction of the run, or began one and did not end it, so some of its statements may be committed without a check
+→ Remove BEGIN, COMMIT and ROLLBACK from the migration. ${NO_TRANSACTION}
 See whether the schema is as expected:  ${RUN} check`,
   internal: (reason: string) => `error: this program has a defect: ${reason}
 → Please report it, with the output of the same command and --verbose.`,

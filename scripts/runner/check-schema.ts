@@ -60,7 +60,10 @@ async function readInOwnTransaction(
   });
 }
 
-/** Reads, in one round trip, the rows of the migrations table, if it exists, and the live schema. */
+/**
+ * Reads, in one round trip, the rows of the migrations table, if it exists, and the live schema. A view has no
+ * `tableoid`: the framework cannot write to one.
+ */
 async function readState(
   connection: Connection,
   context: Context,
@@ -70,7 +73,7 @@ async function readState(
 ) {
   const { project, settings } = context;
   const rows = hasTable
-    ? `SELECT m.name, m.run_on::text FROM ${settings.tableName} m ORDER BY m.run_on, m.id, m.name`
+    ? `SELECT m.name, m.run_on::text FROM ${settings.tableName} m ORDER BY m.run_on, m.id, m.name, m.tableoid`
     : 'SELECT WHERE false';
   const facts = factsQuery(wantedObjects(project.objects));
   const results = await connection.query(`${begin} ${rows}; ${facts}; ${end}`);

@@ -61,11 +61,12 @@ function rowsInTheWay({ project }: Attempt, target: number, error: unknown, sql 
 
 /**
  * Finds a frequent cause of failures: something that the migrations create was there before the run, with
- * another definition. Considers every object if PostgreSQL says that an object exists already, or cannot
- * be replaced. Otherwise considers only tables, views and columns: migrations usually replace other objects.
+ * another definition. Considers every object if PostgreSQL says that an object exists already, cannot be replaced,
+ * or lacks the key that a foreign key needs. Otherwise considers only tables, views and columns: migrations
+ * usually replace other objects.
  */
 async function inTheWay({ project, before }: Attempt, target: number, sqlstate: string) {
-  const isDuplicate = /^42(P06|P07|P13|701|710|723)$/.test(sqlstate);
+  const isDuplicate = /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
   if (!/^(22|23|42(?!501))/.test(sqlstate)) return [];
   const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
   const known = [...expectedAt(project, before.count).facts].flatMap(([object, parts]) =>

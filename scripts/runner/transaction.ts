@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { connectionName } from '../database/connection.ts';
 import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
@@ -148,8 +149,14 @@ export class RunTransaction {
     if (count !== expected)
       throw failure('table-changed', [`it lists ${count} migrations instead of ${expected}`]);
     if (failing.length === 0) return check;
+    const details = { differences: failing };
+    const wasBefore = (difference: Difference) =>
+      before.failing.some((old) => isDeepStrictEqual(old, difference));
+    // Do not blame the migrations for what was wrong before the run.
+    if (failing.every(wasBefore))
+      throw failure('drift', [versionAt(project, before.count), false, failing], details);
     const name = this.recorded.at(-1)?.name ?? versionAt(project, count);
-    throw failure('differs', [name, direction, failing], { differences: failing });
+    throw failure('differs', [name, direction, failing], details);
   }
 
   /** Ends an attempt that failed: rolls back what is not committed, and refuses later statements. */

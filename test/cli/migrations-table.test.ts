@@ -31,8 +31,12 @@ test('the migrations table may have further columns, constraints and indexes, an
   await query(`ALTER TABLE pgmigrations ADD effect_hash text DEFAULT 'x', ALTER name TYPE text, ADD UNIQUE (id, name);
     CREATE INDEX ON pgmigrations (run_on);
     INSERT INTO pgmigrations (name, run_on) SELECT name, run_on FROM pgmigrations`);
-  for (const line of ['check --strict', 'redo', 'down 2', 'up'])
+  for (const line of ['check --strict', 'redo', 'down 2', 'up', 'down'])
     expect((await run(line)).error).toBe(null);
+  await query(`SELECT setval('pgmigrations_id_seq', min(id), false) FROM pgmigrations`);
+  expect((await run('up')).error?.hint).toContain(`('"public"."pgmigrations"', 'id')`);
+  await query('ALTER TABLE pgmigrations RENAME TO t; CREATE VIEW pgmigrations AS SELECT * FROM t');
+  expect(await run('check')).toMatchObject({ exitCode: 2, error: { code: 'foreign-table' } });
 });
 
 const add = (name: string) => `INSERT INTO pgmigrations (name, run_on) VALUES ('${name}', now())`;

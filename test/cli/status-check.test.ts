@@ -49,8 +49,9 @@ test('check compares with what is expected at the version of the database', asyn
   for (const text of ['expected: integer NULL', 'found:    bigint NULL'])
     expect(error.message).toContain(text);
   expect(error.hint).toContain('npm run migrate');
-  await query('DROP TABLE a');
+  await query('DROP TABLE a, b');
   expect(await checked('check')).toEqual([6, '0001_a', 'missing table public.a']);
+  expect((await run('up')).error?.code).toBe('drift');
 });
 
 test('status and check work for a role that may only read', async () => {

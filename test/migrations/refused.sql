@@ -31,6 +31,10 @@ CREATE INDEX idx_user_workflows_category ON user_workflows (name);
 --   missing constraint public.user_workflows.user_workflows_pkey
 ALTER TABLE user_workflows RENAME CONSTRAINT user_workflows_pkey TO user_workflows_pk;
 
+-- a primary key on another column
+--   changed constraint public.workflow_templates.workflow_templates_pkey: PRIMARY KEY (name)
+ALTER TABLE workflow_templates DROP CONSTRAINT workflow_templates_pkey CASCADE, ADD PRIMARY KEY (name);
+
 -- an unlogged table
 --   changed table public.user_workflows: UNLOGGED
 DELETE FROM workflow_executions WHERE user_workflow_id IS NOT NULL;
