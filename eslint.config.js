@@ -16,14 +16,14 @@ export default defineConfig(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
-      // A number is printed as expected. An object or null in a template is usually a mistake.
+      // A number in a template is printed as expected. An object or null is usually a mistake.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // `() => stop()` is easier to read than `() => { stop(); }`.
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
   {
-    // The framework is imported in one file, apart from types, and only the entry file prints.
+    // Only runner/framework.ts imports the framework, except for types. Only migrate.ts prints.
     files: ['scripts/**/*.ts'],
     rules: {
       'no-console': 'error',
@@ -42,7 +42,7 @@ export default defineConfig(
     },
   },
   {
-    // Comparing and wording are pure functions.
+    // Files of pure functions: no database, no files, no clock, no process.
     files: ['scripts/schema/{compare,effects}.ts', 'scripts/report/*.ts'],
     rules: {
       'no-restricted-imports': ['error', { paths: ['pg'], patterns: ['node:*'] }],

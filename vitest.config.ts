@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The file to which the results are written as JSON, for .ci/run. */
+/** The file for the results as JSON, which .ci/run reads; undefined in other runs. */
 const report = process.env['TEST_REPORT'];
 
 export default defineConfig({
@@ -9,11 +9,11 @@ export default defineConfig({
     globalSetup: 'test/support/global-setup.ts',
     pool: 'forks',
     maxWorkers: 3,
-    // Test files share imported modules, which saves a tenth of the time. No test may change a module.
+    // Test files share imported modules, which saves a tenth of the time. So no test may change a module.
     isolate: false,
     // In CI, a busy machine may cause a failure, so a failed test runs once more. The output shows this.
     retry: process.env['CI'] === 'true' ? 1 : 0,
-    // These only end a test that hangs.
+    // These limits only end a test that would never end.
     testTimeout: 900_000,
     hookTimeout: 300_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],

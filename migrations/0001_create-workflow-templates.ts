@@ -19,8 +19,8 @@ export function up(pgm: MigrationBuilder): void {
     updated_at: { type: 'timestamp', default: now },
   };
   pgm.createTable(templates, columns, { ifNotExists: true });
-  // An older runner may have created the table: add the columns that it lacks, and set all defaults, which changes
-  // no row. If anything else is wrong, the check refuses it.
+  // An older program may have created the table: add the columns that the table lacks, and set all defaults.
+  // That changes no row. If anything else is wrong, the check refuses it.
   pgm.addColumns(templates, columns, { ifNotExists: true });
   for (const [name, column] of Object.entries(columns))
     if ('default' in column) pgm.alterColumn(templates, name, { default: column.default });
@@ -61,7 +61,7 @@ END;
 
 export function down(pgm: MigrationBuilder): void {
   pgm.dropTable(templates, { ifExists: true });
-  // The function stays if a trigger of another table uses it, or if it belongs to another role.
+  // The function stays if a trigger of another table uses it, or if another role owns it.
   pgm.sql(`DO $$ BEGIN
   DROP FUNCTION IF EXISTS public.update_updated_at_column();
 EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN

@@ -21,8 +21,8 @@ export function up(pgm: MigrationBuilder): void {
     updated_at: { type: 'timestamptz', default: now },
   };
   pgm.createTable(workflows, columns, { ifNotExists: true });
-  // An older runner may have created the table: add the columns that it lacks, and set all defaults, which changes
-  // no row. If anything else is wrong, the check refuses it.
+  // An older program may have created the table: add the columns that the table lacks, and set all defaults.
+  // That changes no row. If anything else is wrong, the check refuses it.
   pgm.addColumns(workflows, columns, { ifNotExists: true });
   for (const [name, column] of Object.entries(columns))
     if ('default' in column) pgm.alterColumn(workflows, name, { default: column.default });
@@ -31,7 +31,7 @@ export function up(pgm: MigrationBuilder): void {
     ALTER TABLE public.user_workflows ADD CONSTRAINT user_workflows_pkey PRIMARY KEY (id);
   END IF;
 END $$`);
-  // PostgreSQL has no ADD CONSTRAINT IF NOT EXISTS, so drop and add. That also corrects a wrong ON DELETE.
+  // PostgreSQL has no ADD CONSTRAINT IF NOT EXISTS, so drop and add: this also corrects a wrong ON DELETE.
   pgm.dropConstraint(workflows, 'user_workflows_user_id_fkey', { ifExists: true });
   pgm.addConstraint(workflows, 'user_workflows_user_id_fkey', {
     foreignKeys: { columns: 'user_id', references: '"public"."users"(id)', onDelete: 'CASCADE' },

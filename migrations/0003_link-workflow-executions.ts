@@ -3,8 +3,8 @@ import type { MigrationBuilder } from 'node-pg-migrate';
 const executions = { schema: 'public', name: 'workflow_executions' };
 
 /**
- * The table may have many millions of rows, so no statement here reads them: the constraints are NOT VALID, and
- * `0004` validates them without blocking writers.
+ * The table may have many millions of rows, so no statement of `up` reads them: the constraints are NOT
+ * VALID, and `0004` validates them without blocking writers.
  */
 export function up(pgm: MigrationBuilder): void {
   pgm.addColumns(executions, { user_workflow_id: { type: 'uuid' } }, { ifNotExists: true });
@@ -26,8 +26,8 @@ export function up(pgm: MigrationBuilder): void {
 }
 
 /**
- * Without this migration, every execution must have a template. Those of users' workflows have none, so this deletes
- * them. If there are any, the run is refused, unless `--allow-data-loss` is given.
+ * Before this migration, every execution must have a template. Executions of users' workflows have none, so
+ * `down` deletes them. If there are any, the run is refused, unless `--allow-data-loss` is given.
  */
 export function down(pgm: MigrationBuilder): void {
   pgm.dropConstraint(executions, 'workflow_executions_source_check', { ifExists: true });

@@ -3,9 +3,9 @@ import type { MigrationBuilder } from 'node-pg-migrate';
 const executions = { schema: 'public', name: 'workflow_executions' };
 
 /**
- * Validation reads the whole table, with a lock that does not block writers. The transaction of `0003` must commit
- * first, since it keeps stronger locks until then. One statement validates both constraints or neither, and is safe
- * to run again.
+ * Validation reads the whole table, with a lock that does not block writers. The transaction of `0003` must
+ * commit first, since it keeps stronger locks until then. The one statement validates both constraints or
+ * neither, and is safe to run again.
  */
 export function up(pgm: MigrationBuilder): void {
   pgm.noTransaction();
@@ -14,7 +14,7 @@ export function up(pgm: MigrationBuilder): void {
   VALIDATE CONSTRAINT workflow_executions_source_check`);
 }
 
-/** Only dropping and adding a constraint makes it NOT VALID again. */
+/** Makes the constraints NOT VALID again: PostgreSQL can do that only by dropping and adding them. */
 export function down(pgm: MigrationBuilder): void {
   pgm.dropConstraint(executions, 'workflow_executions_user_workflow_id_fkey', { ifExists: true });
   pgm.addConstraint(

@@ -3,7 +3,7 @@ import type { MigrationBuilder } from 'node-pg-migrate';
 const executions = { schema: 'public', name: 'workflow_executions' };
 const name = 'idx_workflow_executions_user_workflow_id';
 
-/** Builds the index without blocking writers. An interrupted build leaves an INVALID index, to be dropped first. */
+/** Builds the index without blocking writers. First drops the INVALID index of an interrupted build. */
 export async function up(pgm: MigrationBuilder): Promise<void> {
   pgm.noTransaction();
   const invalid = (await pgm.db
@@ -14,7 +14,7 @@ export async function up(pgm: MigrationBuilder): Promise<void> {
   pgm.createIndex(executions, 'user_workflow_id', { name, concurrently: true, ifNotExists: true });
 }
 
-/** Drops the index in the transaction of the run: that is quick, so it hardly blocks writers. */
+/** Drops the index in the transaction of the run. Writers are blocked only briefly, since a drop is quick. */
 export function down(pgm: MigrationBuilder): void {
   pgm.dropIndex(executions, 'user_workflow_id', { name, ifExists: true });
 }

@@ -1,6 +1,6 @@
 /**
- * `npm start`: shows what this project does, on its own PostgreSQL server. Every command really runs. The exit code
- * is 0 only if each command did what the text says.
+ * `npm start`: shows what this project does, on a PostgreSQL server that it starts and stops. It really runs
+ * the commands. The exit code is 0 only if each of them did what the text says.
  */
 import { deepEqual } from 'node:assert/strict';
 import picocolors from 'picocolors';
@@ -11,7 +11,7 @@ import { startProgram } from './support/migrate.ts';
 const { bold, cyan, green, red, isColorSupported } = picocolors;
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-/** Runs `npm run migrate`, and shows what it prints. */
+/** Runs `npm run migrate`, shows what it prints, and fails if it ends with another exit code. */
 async function migrate({ url }: Database, command: string, exitCode: number): Promise<void> {
   print(bold(`$ npm run migrate ${command}`));
   const argv = ['run', '--silent', 'migrate', '--', ...command.split(' ')];
@@ -25,7 +25,7 @@ async function migrate({ url }: Database, command: string, exitCode: number): Pr
   deepEqual(code, exitCode, `"${command}" ended with exit code ${code}, not ${exitCode}`);
 }
 
-/** Sends the query of the page /workflows. The answer must be these rows, or an error with this SQLSTATE. */
+/** Sends the query of the application's page /workflows. Expects these rows, or an error's SQLSTATE. */
 async function openPage(database: Database, expected: readonly object[] | string): Promise<void> {
   const sql = 'SELECT id, name FROM user_workflows';
   const answer = await database

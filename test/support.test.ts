@@ -12,7 +12,7 @@ test('a test has a database of its own, with the base schema', async () => {
   expect(await two.query('SELECT * FROM sessions')).toEqual([]);
 });
 
-test('a test can have an empty database, on a server of the announced version', async () => {
+test('a test can have an empty database, on a server of the version that the test run prints', async () => {
   const database = await testDatabase({ base: false });
   expect(await database.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
   expect(await database.dump()).not.toContain('TABLE');

@@ -5,7 +5,7 @@ import type { Project } from './projects.ts';
 /** A program, and how to start it on the database with this URL. */
 export type Start = (url: string) => Command;
 
-/** This program, compiled and as TypeScript, with its command line. */
+/** How to start this program with these words: its compiled form by Node.js, and its sources by npm. */
 export const ours = (
   { folder, compiled }: Project,
   ...words: string[]
@@ -24,7 +24,7 @@ export const ours = (
   }),
 });
 
-/** node-pg-migrate's own CLI: with its cache of compiled migrations, without it (as in a new container), and by npm. */
+/** How to start `up` of node-pg-migrate's CLI: with its cache, without it (as in a new container), by npm. */
 export const framework = ({
   folder,
   cli,

@@ -44,7 +44,7 @@ async function versionOf(url: string): Promise<string> {
   return row?.server_version ?? '';
 }
 
-/** Adds tables that no migration names, a few hundred in each transaction, and runs ANALYZE on the catalog. */
+/** Adds tables that no migration names, 500 in each transaction, and then runs ANALYZE. */
 export async function addOtherTables(database: Database, count: number): Promise<void> {
   await database.query(`DO $$ BEGIN
     FOR i IN 1..${count} LOOP

@@ -22,10 +22,10 @@ export interface Sample {
   readonly memory: number | undefined;
 }
 
-/** A program in a workload: what to do before each run, which is not measured, and how to start the process. */
+/** A program in a workload: what to do before each run, and how to start it. Only the process is measured. */
 export interface Contender {
   readonly name: string;
-  /** Makes what one run needs, such as a new database. Returns what the command line needs of it, such as its URL. */
+  /** Makes what one run needs, such as a new database. Returns the command, and how to clean up. */
   readonly prepare: () => Promise<Prepared>;
 }
 
@@ -76,7 +76,7 @@ export async function run(
 }
 
 /**
- * Measures contenders in turn, one run of each per round, so that other load on the machine affects all of them alike.
+ * Measures contenders in turn, one run of each per round, so that other load on the machine affects all.
  * A first round fills caches, and is not counted. A contender that fails is left out.
  */
 export async function interleave(

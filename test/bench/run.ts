@@ -1,4 +1,4 @@
-// `npm run bench [-- --quick]`: compares this program with node-pg-migrate's own CLI, and writes test/bench/RESULTS.md.
+// `npm run bench [-- --quick]`: compares this program with node-pg-migrate's own CLI, and writes RESULTS.md.
 // With --quick, it makes few repetitions with few rows, and prints the report instead of writing it.
 import { existsSync } from 'node:fs';
 

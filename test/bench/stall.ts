@@ -1,6 +1,6 @@
 /**
- * Measures how long the longest statement of a writer takes on a large `workflow_executions`: with no other load, while
- * the legacy files run in one transaction, and while `npm run migrate up` runs.
+ * Measures how long the longest statement of a writer takes on a large `workflow_executions`: with no other
+ * load, while the legacy files run in one transaction, and while `npm run migrate up` runs.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { legacyFiles, legacySql } from '../migrations/legacy-files.ts';
@@ -26,7 +26,7 @@ const ways: Readonly<Record<string, (database: Database) => Promise<unknown>>> =
   },
 };
 
-/** Adds executions like those of an application: most are completed, and have some JSON as input and output. */
+/** Adds executions like those of an application. All are completed, with some JSON as input and output. */
 const executions = (rows: number): string => `INSERT INTO workflow_executions
     (id, template_id, user_id, status, input, output, started_at, completed_at, created_at)
   SELECT md5(n::text)::uuid, 'template-' || n % 40,

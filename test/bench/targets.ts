@@ -17,7 +17,7 @@ const time = (workload: string, contender: string, than: string, atMost: number)
   atMost,
 });
 
-/** `compiled` is `node dist/scripts/migrate.js`. `CLI, cold` is the CLI without its cache, as in a new container. */
+/** `compiled` is `node dist/scripts/migrate.js`; `CLI, cold` is the CLI without its cache. */
 export const targets: readonly Target[] = [
   time('nothing to do', 'compiled', 'CLI', 0.5),
   time('nothing to do', 'compiled', 'CLI, cold', 0.28),

@@ -5,13 +5,13 @@ import type { Difference } from '../../scripts/report/types.ts';
 import type { Effect } from '../../scripts/schema/effects.ts';
 import { root } from '../support/root.ts';
 
-/** A change to a schema, and what the check must say of it. */
+/** A change of a schema, and the differences that the check must find. */
 export interface Case {
   readonly group: string;
   readonly name: string;
   /** SQL of the migration that creates the objects. */
   readonly make: string;
-  /** SQL that somebody runs afterwards. */
+  /** SQL that changes the objects afterwards, as somebody might by hand. */
   readonly change: string;
   /** The differences that the check must find, as {@link line} writes them. */
   readonly differences: readonly string[];
@@ -27,25 +27,25 @@ export const line = ({ kind, object, expected, found }: Difference): string =>
     changed: `~ ${object} | ${expected ?? ''} → ${found ?? ''}`,
   })[kind];
 
-/** Reads a difference of a case file, which may shorten `integer NULL → text NULL` to `«integer→text» NULL`. */
+/** Expands a line of a case file, which may shorten `integer NULL → text NULL` to `«integer→text» NULL`. */
 const spelledOut = (text: string): string => {
   const [head = '', definition = ''] = text.trim().split(/ \| (.*)/s);
   const [expected, found] = ['$1', '$2'].map((side) => definition.replace(/«(.*?)→(.*?)»/s, side));
   return text.trim().startsWith('~') ? `${head} | ${expected ?? ''} → ${found ?? ''}` : text.trim();
 };
 
-/** The kinds of objects that have cases. */
+/** The names of the files in `cases/`: each has the cases of one kind of object. */
 export const kinds = readdirSync(join(root, 'test/check/cases')).map((file) =>
   file.replace('.txt', ''),
 );
 
-/** The major version of the server of this run. */
+/** The major version of the server on which the tests run. */
 export const major = (): number => Number.parseInt(inject('server').version);
 
 /**
- * Reads the cases of a file that work on a server of version `oldest`. `##` begins a group. After `#` comes the SQL
- * `make` of all cases up to the next `#`. `name => change` is a case, `name [15] => change` one for version 15 or
- * later, and the lines below are its differences. `⏎` stands for a line end.
+ * Reads the cases that PostgreSQL `oldest` can run. `## ` precedes the name of a group, `# ` the `make` of
+ * the cases below. A case is `name => change`, and below it, its differences. After the name, `[15]` means
+ * PostgreSQL 15 or later, and `(pg_dump is equal: …)` why pg_dump finds no difference. `⏎` is a line end.
  */
 export function readCases(file: string, oldest = major()): Case[] {
   const cases: (Case & { since: number; differences: string[] })[] = [];
@@ -86,8 +86,8 @@ export const definitions = (oldest = major()): Case[] =>
   }));
 
 /**
- * Reads the blocks of a file, which are separated by empty lines: a name, and lines of a key and a value. `of(key)`
- * returns the values of a key, and `effects(key)` parses them as JSON. `⏎` stands for a line end, except in JSON.
+ * Reads a file of blocks with empty lines between them. A block is a name, and lines with a key and a value:
+ * `of(key)` returns the values of a key, and `effects(key)` parses them as JSON. In `of`, `⏎` is a line end.
  */
 export function readBlocks(file: string) {
   const blocks = readFileSync(join(root, 'test/check', file), 'utf8')
@@ -107,6 +107,6 @@ export function readBlocks(file: string) {
   });
 }
 
-/** Cases with their names first, for test titles: vitest shortens a name that is a property of an object. */
+/** Pairs each case with its name, for test titles: vitest shortens a property of an object in a title. */
 export const byName = <T extends { readonly name: string }>(cases: readonly T[]) =>
   cases.map((one) => [one.name, one] as const);

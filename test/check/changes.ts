@@ -13,7 +13,7 @@ export interface Outcome {
   readonly dumpIsEqual: boolean | undefined;
 }
 
-/** Creates a project whose only migration is this SQL, migrates a database with it, and runs `use` with both. */
+/** Migrates a database by a project with this SQL. Throws if a check fails, otherwise calls `use`. */
 export async function withMigrated<T>(
   sql: string,
   use: (database: Database, root: string) => Promise<T>,
@@ -38,7 +38,7 @@ export async function withMigrated<T>(
   }
 }
 
-/** What `check --strict` finds, as {@link line} writes it. */
+/** The differences that `check --strict` finds, as {@link line} writes them. */
 export async function differencesIn(database: Database, root: string): Promise<string[]> {
   const result = await call(['check', '--json', '--strict'], { url: database.url, root });
   const { differences, error } = result.json();
@@ -47,11 +47,11 @@ export async function differencesIn(database: Database, root: string): Promise<s
   return differences.map(line);
 }
 
-/** True if a case needs a database of its own, since it does not change only its own schema. */
+/** True if a case needs a database of its own, since its SQL affects more than one schema. */
 export const isAlone = ({ make, change }: Case): boolean =>
   /\b(SCHEMA|EXTENSION|SERVER|DATABASE|EVENT|PRIVILEGES)\b|public\./i.test(make + change);
 
-/** The SQL of each case, for its own schema `case_0`, `case_1` and so on. */
+/** The SQL of each case, which first selects a schema for that case: `case_0`, `case_1` and so on. */
 export const inSchemas = (cases: readonly Case[], sqlOf: (one: Case) => string) =>
   cases.map((one, index) => `SET search_path = case_${index}; ${sqlOf(one)};`);
 
@@ -63,7 +63,7 @@ export const migrationOf = (cases: readonly Case[]): string =>
   ].join('\n');
 
 /**
- * Makes all changes of these cases, and returns the outcome of each. Most cases share one database and one check.
+ * Makes the changes of these cases, and returns the outcome of each. Most cases share one database.
  *
  * @param asksDump true to compare with pg_dump, which is slow; otherwise, `dumpIsEqual` is undefined
  */
@@ -111,7 +111,7 @@ async function outcomeAlone(one: Case, dump: Dump): Promise<Map<Case, Outcome>> 
   });
 }
 
-/** True if two dumps have the same statements among those that contain this text. */
+/** True if the statements that contain this text are the same in both dumps; undefined without dumps. */
 function isEqual(
   before: readonly string[] | undefined,
   after: readonly string[] | undefined,

@@ -4,7 +4,7 @@ import { readBlocks } from './cases.ts';
 type Schema = Pick<typeof import('../../scripts/schema/compare.ts'), 'compare'> &
   Pick<typeof import('../../scripts/schema/effects.ts'), 'expectedAt' | 'merge'>;
 
-/** Effects, a live schema (as an effect that creates it), and the differences between the two. */
+/** Effects, a live schema (as the effect that creates it), and the differences from the expected schema. */
 export const comparisons = readBlocks('comparisons.txt').map(({ name, of, effects }) => ({
   name,
   prerequisites: effects('prerequisites')[0] ?? {},
@@ -16,7 +16,7 @@ export const comparisons = readBlocks('comparisons.txt').map(({ name, of, effect
   warnings: of('warns'),
 }));
 
-/** The results of the comparison, without and with `--strict`. */
+/** Compares the schemas of a case. Returns the results without and with `--strict`. */
 export async function answersTo(
   { compare, expectedAt, merge }: Schema,
   { prerequisites, applied, pending, reverted, live }: (typeof comparisons)[number],
@@ -36,7 +36,7 @@ export const effectsBetween = readBlocks('effects.txt').map(({ name, effects }) 
 }));
 
 /** The schema before the migrations of effect-lines.txt. */
-const without: Effect = {
+const schemaBefore: Effect = {
   'public.a': { table: '', 'column id': 'integer NULL', 'column b': 'text NULL' },
   'type public.x': "AS ENUM ('a')",
 };
@@ -44,8 +44,8 @@ const without: Effect = {
 /** Two schemas, and the lines by which `plan` describes the change from one to the other. */
 export const linesOf = readBlocks('effect-lines.txt').map(({ name, of, effects }) => {
   const [before, after] = [
-    [without, ...effects('down')],
-    [without, ...effects('up')],
+    [schemaBefore, ...effects('down')],
+    [schemaBefore, ...effects('up')],
   ];
   return { name, before, after, lines: of('says') };
 });

@@ -4,8 +4,8 @@ import { byName, kinds, major, readCases } from './cases.ts';
 import { outcomesOf } from './changes.ts';
 
 /**
- * What the check detects, by kind of object. pg_dump is a second opinion, since it does not use this project's catalog
- * query: where the check finds a difference, pg_dump must find one, too.
+ * For every third kind of object (all with TEST_ALL=1), pg_dump must also find a difference where the check
+ * finds one. pg_dump reads the catalog with queries of its own.
  */
 describe.for(kinds)('detects changes of %s', (kind) => {
   const cases = readCases(`cases/${kind}.txt`);
@@ -24,7 +24,7 @@ describe.for(kinds)('detects changes of %s', (kind) => {
   });
 });
 
-/** Before PostgreSQL 16, views are printed with the name of the relation before each column. */
+/** Removes `t.` and `u.` before column names: before version 16, PostgreSQL prints them in definitions. */
 const sorted = (lines: readonly string[] = []): string[] =>
   lines
     .map((text) => (major() < 16 ? text.replaceAll(/(?<![.\w])[tu]\.(?=\w)/g, '') : text))

@@ -8,7 +8,7 @@ import { readCases } from './cases.ts';
 import { differencesIn, withMigrated } from './changes.ts';
 import { sensitive, settings } from './samples.ts';
 
-test('the check ignores the settings of the session', async () => {
+test('the check finds no difference, whatever settings the database has', async () => {
   await withMigrated(sensitive, async (database, project) => {
     for (const setting of settings) {
       await database.query(`ALTER DATABASE ${database.name} SET ${setting}`);
@@ -18,7 +18,7 @@ test('the check ignores the settings of the session', async () => {
   });
 });
 
-test('snapshot writes the same effects with all these settings', async () => {
+test('snapshot writes the same effects, whatever settings the database has', async () => {
   const { url, name, query } = await testDatabase({ base: false });
   const root = testProject({
     'migrations/0001_make.js': migration(`pgm.sql(${JSON.stringify(sensitive)});`, ''),
@@ -30,7 +30,7 @@ test('snapshot writes the same effects with all these settings', async () => {
   expect((await call(['snapshot', '--json'], { url, root })).json()).toMatchObject({ output: '' });
 });
 
-test('snapshot leaves out the migrations table, temporary objects, and parts of other objects', async () => {
+test('snapshot leaves out the migrations table, temporary tables, and parts of an extension or type', async () => {
   const sql = `CREATE EXTENSION citext; CREATE TABLE t (id serial, PRIMARY KEY (id), a citext);
     CREATE TYPE x AS RANGE (subtype = date); CREATE TEMPORARY TABLE u (a integer); CREATE VIEW v AS SELECT 1 AS a;
     CREATE FUNCTION f(x) RETURNS integer LANGUAGE sql AS 'SELECT 1'`;
@@ -54,7 +54,7 @@ const orders = `CREATE TABLE orders (id integer PRIMARY KEY, "user" integer REFE
   CREATE INDEX orders_user ON orders ("user");
   CREATE TRIGGER t BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION touch()`;
 
-test('the check ignores changes of the application to its own tables, and its new objects', async () => {
+test('the check ignores changes by the application to its own tables, and new objects', async () => {
   const database = await testDatabase({ base: false });
   await database.query(application);
   const root = testProject({

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { differencesIn, withMigrated } from './changes.ts';
 import { named } from './samples.ts';
 
-test('the check detects a missing object, whatever its name', async () => {
+test('the check detects a missing object, however unusual its name is', async () => {
   await withMigrated(named.make, async (database, root) => {
     const quoted = await database.query<{ name: string }>(
       `SELECT quote_ident(relname) AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace

@@ -5,7 +5,7 @@ import { differencesIn, withMigrated } from './changes.ts';
 
 const schemas = testAll ? 100 : 4;
 
-/** The types of columns, each with a default. */
+/** The types of columns, each with the default that a column of this type may have. */
 const defaults = {
   integer: '7',
   bigint: '8',
@@ -45,8 +45,8 @@ type Table = typeof table extends fc.Arbitrary<infer T> ? T : never;
 
 const nameOf = (number: number, { quoted }: Pick<Table, 'quoted'>): string =>
   quoted ? `"Table ${number}"` : `table_${number}`;
-/** The name of a column of the table for any random number. */
-const at = ({ columns }: Table, number: number): string => `c${number % columns.length}`;
+/** Maps any random number to the name of a column of the table. */
+const columnFor = ({ columns }: Table, number: number): string => `c${number % columns.length}`;
 
 const sqlOf = (tables: readonly Table[]): string =>
   tables.map((each, number) => tableSql(each, number, tables[0] ?? each)).join(';\n');
@@ -57,18 +57,18 @@ function tableSql(table: Table, number: number, first: Table): string {
     [`c${i}`, type, isNotNull ? 'NOT NULL' : '', hasDefault ? `DEFAULT ${value}` : ''].join(' '),
   );
   if (table.hasKey || number === 0) columns.push('id integer PRIMARY KEY');
-  // The first table is created before the others, which may refer to it.
+  // The first table is created first, so every table may refer to it.
   if (table.refersToFirst)
     columns.push(`first integer REFERENCES ${nameOf(0, first)} (id) ON DELETE CASCADE`);
   const checks = table.checks.map(
     (drawn, i) =>
-      `CONSTRAINT check_${number}_${i} CHECK (${at(table, drawn)} IS NOT NULL OR ${i} = 1)`,
+      `CONSTRAINT check_${number}_${i} CHECK (${columnFor(table, drawn)} IS NOT NULL OR ${i} = 1)`,
   );
   const uniques = table.uniques.map(
-    (drawn, i) => `CONSTRAINT unique_${number}_${i} UNIQUE (${at(table, drawn)})`,
+    (drawn, i) => `CONSTRAINT unique_${number}_${i} UNIQUE (${columnFor(table, drawn)})`,
   );
   const indexes = table.indexes.map(({ column: drawn, unique, order, isPartial }, i) => {
-    const c = at(table, drawn);
+    const c = columnFor(table, drawn);
     const where = isPartial ? `WHERE ${c} IS NOT NULL` : '';
     return `CREATE ${unique}INDEX index_${number}_${i} ON ${name} (${c}${order}) ${where}`;
   });
@@ -76,7 +76,7 @@ function tableSql(table: Table, number: number, first: Table): string {
   return [`CREATE TABLE ${name} (${parts.join(', ')})`, ...indexes].join('; ');
 }
 
-/** All changes of one thing that these tables allow. */
+/** Statements that each change one thing in these tables. Some of them may fail. */
 function alterations(tables: readonly Table[]): string[] {
   return tables.flatMap((table, number) => {
     const name = nameOf(number, table);
@@ -103,14 +103,14 @@ function alterations(tables: readonly Table[]): string[] {
   });
 }
 
-test(`${schemas} random schemas match after up, and one random change is detected`, async () => {
+test(`${schemas} random schemas match after up, and in each, a random change is detected`, async () => {
   const drawn = fc.tuple(fc.array(table, { minLength: 1, maxLength: 3 }), fc.nat());
   const property = fc.asyncProperty(drawn, async ([tables, number]) => {
     const all = alterations(tables);
     const alteration = all[number % all.length] ?? '';
-    // `withMigrated` makes sure that nothing differs before the change.
+    // `withMigrated` throws if the check finds a difference before the change.
     await withMigrated(sqlOf(tables), async (database, root) => {
-      // Some changes fail: a table to which a logged table refers cannot become unlogged.
+      // A change may fail: a table to which a logged table refers cannot become unlogged. Then draw again.
       const isDone = await database.query(alteration).then(
         () => true,
         () => false,

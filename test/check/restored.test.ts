@@ -5,7 +5,7 @@ import { differencesIn, isAlone, migrationOf, withMigrated } from './changes.ts'
 import { restore } from './restore.ts';
 
 test('the check finds no difference in a copy that pg_dump and psql made', async () => {
-  // Without the cases that create roles and such, which the server cannot have twice.
+  // Cases that need a database of their own cannot be part of this one.
   const cases = [...definitions(), ...allCases().filter((one) => !isAlone(one))];
   await withMigrated(migrationOf(cases), async (database, root) => {
     const copy = await makeDatabase(inject('server').url);

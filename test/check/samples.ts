@@ -4,10 +4,10 @@ import { root } from '../support/root.ts';
 
 const read = (file: string) => readFileSync(join(root, 'test/check/samples', file), 'utf8');
 
-/** Settings that change how PostgreSQL prints definitions, for `ALTER DATABASE … SET`. */
+/** Settings that may change how PostgreSQL prints definitions, for `ALTER DATABASE … SET`. */
 export const settings = read('settings.txt').trim().split('\n');
 
-/** Definitions that PostgreSQL prints differently with these settings. */
+/** SQL that creates objects whose definitions PostgreSQL prints differently with these settings. */
 export const sensitive = read('sensitive.sql');
 
 /** Names that PostgreSQL allows, but that programs often handle wrongly. */
@@ -24,7 +24,7 @@ const changeNamed = (name: string) => `
   DROP TRIGGER ${name} ON ${name}; DROP POLICY ${name} ON ${name};
   DROP FUNCTION ${name}(); ALTER TABLE ${name} DROP CONSTRAINT ${name}, DROP COLUMN ${name};`;
 
-/** SQL that creates objects with all these names, and SQL that removes each of them. */
+/** SQL that creates objects with all these names, and SQL that removes them, except the tables. */
 export const named = {
   count: names.length,
   make: names.map(makeNamed).join('\n'),

@@ -7,11 +7,11 @@ import { byName, readBlocks } from './cases.ts';
 const sql = (text: string) => `pgm.sql(${JSON.stringify(text)});`;
 
 /**
- * A project with a shared table: `up`, `down` and `effect` of each migration, and commands to `run`. `finds` has the
- * exit code and the differences of the last command. The others must end with 0, and without a difference.
+ * A case has SQL of the application (`base`), files of a project (`prerequisites`, `up`, `down`, `effect`),
+ * and commands to `run`. Only the last one may fail: `finds` has its exit code and differences.
  */
 test.for(byName(readBlocks('shared-columns.txt')))(
-  'columns of a shared table: %s',
+  'objects of the application: %s',
   async ([, { of, effects }]) => {
     const [base = '', commands = '', finds = ''] = ['base', 'run', 'finds'].flatMap(of);
     const { url, query } = await testDatabase({ base: false });

@@ -4,7 +4,7 @@ import { effectBetween, effectLines, expectedAt, merge } from '../../scripts/sch
 import { byName, line } from './cases.ts';
 import { answersTo, comparisons, effectsBetween, linesOf } from './comparisons.ts';
 
-test.for(byName(comparisons))('a comparison: %s', async ([, given]) => {
+test.for(byName(comparisons))('compare: %s', async ([, given]) => {
   const { failing, warnings } = given;
   const [found, strict] = await answersTo({ compare, expectedAt, merge }, given);
   expect(found.failing.map(line)).toEqual(failing);
@@ -13,14 +13,11 @@ test.for(byName(comparisons))('a comparison: %s', async ([, given]) => {
   expect(strict.warnings).toEqual([]);
 });
 
-test.for(byName(effectsBetween))(
-  'the effect between two schemas: %s',
-  ([, { before, after, effect }]) => {
-    expect(effectBetween(merge(before), merge(after))).toEqual(effect);
-  },
-);
+test.for(byName(effectsBetween))('effectBetween: %s', ([, { before, after, effect }]) => {
+  expect(effectBetween(merge(before), merge(after))).toEqual(effect);
+});
 
-test.for(byName(linesOf))('the lines of an effect: %s', ([, { before, after, lines }]) => {
+test.for(byName(linesOf))('effectLines: %s', ([, { before, after, lines }]) => {
   const found = effectLines(merge(before), merge(after));
   expect(found).toEqual(lines.map((text) => `  ${text}`));
 });

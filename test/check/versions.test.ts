@@ -16,10 +16,10 @@ import {
 import { restore } from './restore.ts';
 
 const others = [14, 15, 16, 17, 18].filter((each) => each !== major());
-/** The oldest version, which prints definitions most differently; if that is the one here, the newest. */
+/** The oldest version, whose definitions differ most. If the tests run on it, the newest version. */
 const sampled = others.filter((each) => each === (major() === 14 ? installedMajor() : 14));
 
-describe.for(testAll ? others : sampled)('with effects written here, on PostgreSQL %i', (other) => {
+describe.for(testAll ? others : sampled)('the same effects on PostgreSQL %i', (other) => {
   const oldest = Math.min(other, major());
   const server = startEmbedded({ major: other, settings: { fsync: 'off' } });
   server.catch(() => undefined);
@@ -28,10 +28,10 @@ describe.for(testAll ? others : sampled)('with effects written here, on PostgreS
   });
 
   /**
-   * Brings the cases to the other server, by a restore or by migrations with effects from this server. Returns the
-   * differences before and after the changes of the cases.
+   * Writes effects on the server of the tests. Brings the cases to the other server by a restore or `up`.
+   * Returns the differences there, before and after the changes of the cases.
    */
-  const onBoth = async (cases: readonly Case[], restored: boolean) =>
+  const compareThere = async (cases: readonly Case[], restored: boolean) =>
     await withMigrated(migrationOf(cases), async (here, root) => {
       const there = await makeDatabase((await server).url);
       try {
@@ -48,14 +48,14 @@ describe.for(testAll ? others : sampled)('with effects written here, on PostgreS
       }
     });
 
-  test('nothing differs in a copy that pg_dump and psql made of a database here', async () => {
-    // An older server does not understand every dump of a newer one.
-    if (other > major()) expect((await onBoth(definitions(oldest), true)).before).toEqual([]);
+  test('a dump that is restored on a newer server has no differences', async () => {
+    // An older server does not understand every dump of a newer one, so this test then does nothing.
+    if (other > major()) expect((await compareThere(definitions(oldest), true)).before).toEqual([]);
   });
 
-  test('definitions that are only printed differently are no difference, but changes are', async () => {
+  test('another way to print a definition is no difference, but every change is one', async () => {
     const cases = allCases(oldest).filter((one) => !isAlone(one));
-    const { before, after } = await onBoth([...cases, ...definitions(oldest)], false);
+    const { before, after } = await compareThere([...cases, ...definitions(oldest)], false);
     expect(before).toEqual([]);
     const undetected = cases.filter((_, index) => inPublic(after, index).length === 0);
     expect(undetected).toEqual([]);

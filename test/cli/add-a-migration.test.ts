@@ -7,9 +7,9 @@ import { testProject, write } from '../support/project.ts';
 import { root } from '../support/root.ts';
 import { testDatabase } from '../support/test-database.ts';
 
-const left = ['node_modules', 'dist', '.git', '.cache', '.postgres', '.env'];
+const notCopied = ['node_modules', 'dist', '.git', '.cache', '.postgres', '.env'];
 
-/** The text of the migration. Its number is in all names, since the project may already have a table of tags. */
+/** The text of the migration. Its number is in all names, since the project may have such a table already. */
 const written = (number: string) => `import type { MigrationBuilder } from 'node-pg-migrate';
 
 const table = { schema: 'public', name: 'workflow_tags_${number}' };
@@ -34,7 +34,7 @@ export function down(pgm: MigrationBuilder): void {
 
 test(`a migration can be added as the README says${testAll ? ', and all tests pass' : ''}`, async () => {
   const copy = testProject({});
-  cpSync(root, copy, { recursive: true, filter: (path) => !left.includes(basename(path)) });
+  cpSync(root, copy, { recursive: true, filter: (path) => !notCopied.includes(basename(path)) });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   const { url } = await testDatabase();
   /** The copy's own tests use the server of this test run. */

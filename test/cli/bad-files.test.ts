@@ -18,15 +18,15 @@ describe.each([rc, effect, prerequisites])('%s', (file) => {
     ['{ "ä": "\u{1F600}", }', ':1:14'],
     [`${BOM}{\n\n  "a" "b"\n}`, ':3:7'],
     ['{ "a": "b" } }', ':1:14'],
-    // For some errors, Node.js tells no position.
+    // For these errors, Node.js tells no position.
     ...['', '{ "a": ', '[]', 'null', '"text"', '5'].map((text) => [text, '']),
-  ])('with the text %j', async ([text = '', position = '']) => {
+  ])('is refused with the text %j', async ([text = '', position = '']) => {
     const options = projectWith({ [file]: text });
     await expectRefused('up', options, 'bad-file', `${file}${position} is not valid: `);
   });
 });
 
-/** Ways to replace a file or a folder by something that cannot be read. */
+/** Functions that create something that cannot be read, where a file or a folder has been removed. */
 const unreadable: Readonly<Record<string, (path: string) => void>> = {
   nothing: () => undefined,
   'a file or folder': (path) =>
@@ -35,7 +35,7 @@ const unreadable: Readonly<Record<string, (path: string) => void>> = {
 };
 
 describe.each([rc, effect, prerequisites, 'migrations'])('%s', (file) => {
-  test.for(Object.entries(unreadable))('replaced by %s', async ([, make]) => {
+  test.for(Object.entries(unreadable))('is refused if it is replaced by %s', async ([, make]) => {
     const options = projectWith({});
     const path = join(options.root, file);
     rmSync(path, { recursive: true });

@@ -42,7 +42,7 @@ test.for([
   expectFailure('migration-failed', `export function up(pgm) { ${body} }\n${down}`, named),
 );
 
-test('a migration that cannot be reverted is applied, and not reverted', async () => {
+test('a migration with `down = false` is applied, and not reverted', async () => {
   const { root, url, run, database } = await setUp(['a', 'b', 'c'], {
     [file]: 'export const up = (pgm) => pgm.createTable("b", { id: "integer" }), down = false;',
   });

@@ -11,7 +11,7 @@ test.for([
   ['no TLS where it is asked for', { search: 'sslmode=verify-full' }, null, 'SSL'],
   ['another host', { host: 'no-such-host.invalid', password: PASSWORD }, null, 'no-such-host'],
   ['a port without a server', NOBODY, null, 'database db at 127.0.0.1:1 as u'],
-] as const)('%s', async ([, change, sqlstate, named]) => {
+] as const)('the message names %s', async ([, change, sqlstate, named]) => {
   const url = Object.assign(new URL(inject('server').url), change).href;
   for (const line of ['up --connect-wait=0.1', 'status', 'snapshot']) {
     const { error } = await refused(line, { url });
@@ -21,7 +21,7 @@ test.for([
   }
 });
 
-/** URLs that are refused before the program connects, by a text that the message must contain. */
+/** URLs that are refused before the program connects. The keys are texts that the messages must contain. */
 const wrong: Readonly<Record<string, readonly string[]>> = {
   'begin with postgres://': [`mysql://u:${PASSWORD}@h/db`, PASSWORD],
   '@': ['/x@y:z@h:port/db', '/@h/db', '?x@h/db', '#x@h/db'].map(
@@ -32,7 +32,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   nonsense: [`postgres://u:${PASSWORD}@h/db?sslmode=nonsense`],
   '/none': [`postgres://u:${PASSWORD}@h/db?sslmode=verify-full&sslrootcert=/none`],
 };
-test.for(Object.entries(wrong))('a wrong URL is refused: %s', async ([named, urls]) => {
+test.for(Object.entries(wrong))('the message for a wrong URL has "%s"', async ([named, urls]) => {
   for (const url of urls) await expectRefused('status', { url }, 'bad-url', named);
 });
 
@@ -40,6 +40,6 @@ test.for([
   ['no-database', 'neither DATABASE_URL nor PGHOST', { PGDATABASE: 'd', DATABASE: 'd' }],
   ['no-database', 'DATABASE_URL is empty', { DATABASE_URL: '' }],
   ['bad-url', 'PGPORT', { PGHOST: 'h', PGPASSWORD: PASSWORD, PGPORT: 'many' }],
-] as const)('%s: %s', async ([code, named, env]) => {
+] as const)('settings are refused as %s: %s', async ([code, named, env]) => {
   await expectRefused('status', { env, root: testProject({}) }, code, named);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { call } from '../support/call.ts';
 import { expectRefused, readReport, refused, report, setUp, stateOf, words } from './report.ts';
 
-/** Command lines that are refused, by a text that the message must contain. */
+/** Command lines that are refused. The keys are texts that the messages must contain. */
 const wrong: Readonly<Record<string, readonly string[]>> = {
   'no command': [''],
   'did you mean check': ['chek'],
@@ -27,7 +27,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   'too many': ['up 1 2', 'check 1', 'plan up 1 2', 'plan 1 2'],
   name: ['create', 'create ../../etc/passwd'],
 };
-test.for(Object.entries(wrong))('refuses with exit code 2: %s: %j', async ([named, lines]) => {
+test.for(Object.entries(wrong))('refuses, with the message "%s": %j', async ([named, lines]) => {
   for (const line of lines) {
     const { exitCode, database, error } = await refused(line);
     expect([line, exitCode, database]).toEqual([line, 2, null]);
@@ -57,17 +57,20 @@ test.for([
   expect(readReport(stdout)).toMatchObject({ command: null, error: { code: 'command-line' } });
 });
 
-test.for(['help', '--help', '-h', 'up --help', 'help up', '--version'])('"%s"', async (line) => {
-  const plain = await call(words(line));
-  expect(plain).toMatchObject({ code: 0, stderr: '' });
-  expect(plain.stdout).toMatch(line === '--version' ? /^\d+\.\d+\.\d+\n$/ : /^Usage: /);
-  const { output = '', ...json } = await report(line);
-  expect(`${output}\n`).toBe(plain.stdout);
-  expect(json).toMatchObject({ exitCode: 0, error: null, database: null });
-  expect((await call([...words(line), '--quiet'])).stdout).toBe(plain.stdout);
-});
+test.for(['help', '--help', '-h', 'up --help', 'help up', '--version'])(
+  'prints only the help or the version: "%s"',
+  async (line) => {
+    const plain = await call(words(line));
+    expect(plain).toMatchObject({ code: 0, stderr: '' });
+    expect(plain.stdout).toMatch(line === '--version' ? /^\d+\.\d+\.\d+\n$/ : /^Usage: /);
+    const { output = '', ...json } = await report(line);
+    expect(`${output}\n`).toBe(plain.stdout);
+    expect(json).toMatchObject({ exitCode: 0, error: null, database: null });
+    expect((await call([...words(line), '--quiet'])).stdout).toBe(plain.stdout);
+  },
+);
 
-test('up and down take a count, a number, a name or a file', async () => {
+test('up and down take a count, or the number, the name or the file of a migration', async () => {
   const { root, url, run } = await setUp(['make_a', 'b', 'c']);
   for (const [line, version] of [
     ['down', null],

@@ -14,7 +14,7 @@ import { readReport, report, words } from './report.ts';
 const file = (name: string) => `readFileSync(new URL('./${name}', import.meta.url), 'utf8')`;
 const imports = (...lines: readonly string[]) => lines.map((line) => `import ${line};\n`).join('');
 
-/** Migrations in every language, which import and read other files in every way. */
+/** Migrations as .ts, .js, .mjs and .cjs, which import packages and files, and read files beside them. */
 const sources: Files = {
   ...createsTable('0001', 'a'),
   'migrations/0002_reads-a-file.ts':
@@ -91,7 +91,7 @@ test(`the compiled program does what the sources do: ${lines}`, async () => {
   }
 });
 
-/** A report without the values that differ from run to run. */
+/** The parts of a report that do not differ from run to run. */
 function comparable(report: JsonReport) {
   const { applied, reverted, output = '', outcome, version, pending, error } = report;
   const names = [applied, reverted].map((done) => done.map(({ name }) => name));
@@ -116,7 +116,7 @@ test('the compiled program prints help and version, and refuses bad input, creat
   expect(readdirSync(image, { recursive: true }).sort()).toEqual(before);
 });
 
-test('a compiled program with a missing file fails', async () => {
+test('a compiled program of which files are missing ends with exit code 1', async () => {
   for (const file of readdirSync(join(image, 'dist/scripts')))
     if (/^(bundle|esm)-/.test(file)) rmSync(join(image, 'dist/scripts', file));
   expect((await compiled('up', database.url)).code).toBe(1);

@@ -8,7 +8,7 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
   file.endsWith('.ts'),
 );
 
-/** The files of `scripts/` from which this one imports something, types included. */
+/** The files of `scripts/` from which `file` imports something, types included. */
 const importsOf = (file: string) => {
   const text = readFileSync(join(folder, file), 'utf8');
   return [...text.matchAll(/import [^;]*?'(\.[^']+)\.ts'/g)].map(([, path = '']) =>
@@ -16,10 +16,10 @@ const importsOf = (file: string) => {
   );
 };
 
-/** The folders of scripts/ ('.' is scripts/ itself). A file may import only from its own folder and later ones. */
+/** The folders of scripts/ ('.' is scripts/ itself). A file may import from its own folder and later ones. */
 const layers = ['.', 'cli', 'commands', 'runner', 'project', 'schema', 'database', 'report'];
 
-test('folders import downwards only, and every file is imported', () => {
+test('a folder of scripts/ imports only from folders below it, and every file is imported', () => {
   const level = (file: string) => layers.indexOf(dirname(file));
   const upwards = files.flatMap((file) =>
     importsOf(file)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { interrupted } from '../../scripts/cli/process.ts';
 import { readReport, report, setUp, words } from './report.ts';
 
-test('with --json, every command prints one object, and nothing on stderr', async () => {
+test('with --json, every command prints one object on stdout, and nothing on stderr', async () => {
   const { database, print } = await setUp(['a'], { 'scripts/template.ts': '' });
   for (const [line, outcome, version, applied, reverted, pending] of [
     ['plan', 'planned', null, '', '', '0001_a'],

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { exitCodes, failure, messages } from '../../scripts/report/errors.ts';
 import { root } from '../support/root.ts';
 
-/** The failures in messages.txt: the code of each, and the values in its message. */
+/** messages.txt lists failures, each by its code and the values in its message, with their texts. */
 const file = readFileSync(join(root, 'test/cli/messages.txt'), 'utf8');
 const failures = [...file.matchAll(/^=== (\S+) .*\nvalues: (.*)$/gm)].map(
   ([, code, values = '']) => ({
@@ -24,12 +24,12 @@ test('messages.txt has the text of every failure, as it is printed', async () =>
   expect([...codes]).toEqual(expect.arrayContaining(Object.keys(messages)));
 });
 
-test('there is an outcome, and a message for each exit code', () => {
+test('messages.txt has a failure of every outcome', () => {
   const outcomes = new Set(failures.map(({ error }) => error.outcome));
   expect([...outcomes].sort()).toEqual(Object.keys(exitCodes).sort());
 });
 
-test('every failure says what happened, and what to do', () => {
+test('every failure has a message and a hint, without `undefined` and the like', () => {
   for (const { code, message, hint } of failures.map(({ error }) => error)) {
     expect(`${code}: ${message}\n${hint}`).not.toMatch(
       /undefined|null(?! values)|\[object|NaN|; ;|→|\s$/,

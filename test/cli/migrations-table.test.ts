@@ -4,7 +4,7 @@ import { write } from '../support/project.ts';
 import { smallProject } from '../support/small-project.ts';
 import { report, setUp, stateOf, words } from './report.ts';
 
-/** A project, and a database to which all its migrations are applied. */
+/** Creates a project, and a database to which all its migrations are applied. */
 async function applied(names: readonly string[]) {
   const project = await setUp(names);
   await project.run('up');
@@ -41,7 +41,7 @@ test('the migrations table may have further columns, constraints and indexes, an
 
 const add = (name: string) => `INSERT INTO pgmigrations (name, run_on) VALUES ('${name}', now())`;
 
-/** If `a`, `b`, `c` are applied: the files of the project, a change, the code of the failure, and what its text names. */
+/** With `a`, `b`, `c` applied: files of a project, a change, and the code and texts of the failure. */
 const contradictions: readonly (readonly [string, string, string, readonly string[]])[] = [
   ['a b', '', 'row-without-file', ['0003_c']],
   ['a renamed c', '', 'row-without-file', ['0002_b']],
@@ -53,7 +53,7 @@ const contradictions: readonly (readonly [string, string, string, readonly strin
   ['a b c', 'ALTER TABLE pgmigrations DROP run_on', 'foreign-table', ['run_on']],
 ];
 
-test('every command refuses rows that contradict the files, and writes nothing', async () => {
+test('every command refuses a migrations table that contradicts the files, and writes nothing', async () => {
   const { url, query, database } = await applied(['a', 'b', 'c']);
   for (const [files, change, code, names] of contradictions) {
     const root = smallProject(words(files));
@@ -82,7 +82,7 @@ test('an effect that was edited after it was applied is a difference; other whit
     expect(await run(line)).toMatchObject({ exitCode: 6, differences });
 });
 
-test('if the role may not read the migrations table, the message says why', async () => {
+test('if the role may not read the migrations table, the hint says what it lacks', async () => {
   const { root, database } = await applied(['a']);
   const { name, url } = await plainRole(database);
   for (const [change, remedy] of [

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { call } from '../support/call.ts';
 import { nowhere, refused, report, setUp, stateOf, words } from './report.ts';
 
-/** Options as npm passes them: it keeps those of `npm run migrate up --name=value`, and sets variables instead. */
+/** Options as npm passes them on: for `npm run migrate up --name=value`, it sets a variable instead. */
 const npm = (line: string, url = nowhere) => ({
   url,
   env: Object.fromEntries(
@@ -14,7 +14,7 @@ const npm = (line: string, url = nowhere) => ({
   ),
 });
 
-test('npm_config_dry_run makes a dry run of up, down and redo, or is refused', async () => {
+test('npm_config_dry_run makes up, down and redo a dry run, or is refused', async () => {
   const { root, url, database } = await setUp(['a', 'b']);
   const run = (line: string, options: string) => report(line, { root, ...npm(options, url) });
   await run('up 1', '');
@@ -32,7 +32,7 @@ test('npm_config_dry_run makes a dry run of up, down and redo, or is refused', a
     expect((await run('redo', `--dry_run=${value}`)).outcome).toBe('applied');
 });
 
-/** All misspellings of a word by one typing error. */
+/** All words that one typing error makes of a word: a letter more, less or other, or two letters swapped. */
 function misspellings(word: string): string[] {
   const letters = ['', ...Array.from('abcdefghijklmnopqrstuvwxyz_')];
   const all = Array.from(`${word} `).flatMap((_, at) => {
@@ -60,7 +60,7 @@ test('no misspelling of --dry-run runs anything, whether npm keeps it or not', a
   expect(understood).toEqual([]);
 });
 
-/** Options that are refused, by a text that the message must contain. */
+/** Options that are refused. The keys are texts that the messages must contain. */
 const wrong: Readonly<Record<string, string>> = {
   'did you mean "--dry-run"': '--dryrun --dri_runn --run_dry --dry_run_only=up --dryly',
   'did you mean "--lock-wait"': '--lockwait=5',
@@ -79,7 +79,7 @@ const wrong: Readonly<Record<string, string>> = {
   '"down"': '--strict=down --allow_data_loss=down',
 };
 test.for(Object.entries(wrong))(
-  'refuses options that npm keeps: %s: %j',
+  'refuses npm variables, with the message "%s": %j',
   async ([named, options]) => {
     for (const option of words(options)) {
       const { outcome, error } = await refused('down 5', npm(option));
@@ -108,7 +108,7 @@ test('every option works as a variable that npm sets', async () => {
   expect((await run('up 1', '--loglevel=warn')).stdout).toBe('');
 });
 
-test("options of npm's own change nothing", async () => {
+test("options of npm's own do not change what the program does", async () => {
   const list = execFileSync('npm', ['config', 'ls', '-l', '--json'], { encoding: 'utf8' });
   const ours = ['dry-run', 'json', 'version', 'loglevel'];
   const names = Object.keys(JSON.parse(list) as object).filter((name) => !ours.includes(name));

@@ -12,7 +12,7 @@ const migrate = manifest.scripts.migrate.replaceAll(/(\.\/)?scripts\//g, `${repo
 type Case = [line: string, exitCode: number, text: string | RegExp, env?: Record<string, string>];
 const PLAN = /^-- What would run on database/;
 
-test('if npm starts the program, no dry run writes, and each option works or is refused', async () => {
+test('through npm, no dry run writes, and each option works or is refused', async () => {
   const { root, url, run, database } = await setUp(['a', 'b'], {
     'package.json': { type: 'module', scripts: { migrate } },
     '.node-pg-migraterc.json': {},

@@ -9,14 +9,14 @@ test.concurrent.for<[boolean, Record<string, string>]>([
   [true, { FORCE_COLOR: '1', NO_COLOR: '' }],
   [false, { FORCE_COLOR: '0' }],
   [false, { NO_COLOR: '1', FORCE_COLOR: '1' }],
-])('colours in a pipe: %s with %j; never in JSON', async ([hasColour, env]) => {
+])('colours on stderr in a pipe: %s with %j; never on stdout', async ([hasColour, env]) => {
   const { stdout, stderr, json } = await migrate(['chek', '--json'], { env });
   expect([stdout, stderr].map((text) => text.includes('\u001b['))).toEqual([false, hasColour]);
   expect(json()).toMatchObject({ exitCode: 2 });
 });
 
 describe('stdout', () => {
-  test('if its reader ends, the run completes', async () => {
+  test('if its reader ends, the run goes on to its end', async () => {
     const { root: cwd, url, query } = await setUp(['a', 'b']);
     const { child, finished } = start(['up', '--verbose'], { url, cwd });
     child.stdout?.destroy();
@@ -25,7 +25,7 @@ describe('stdout', () => {
     expect(await query('SELECT FROM pgmigrations')).toHaveLength(2);
   });
 
-  test('if the disk is full, a plan that is cut off is no success', async () => {
+  test('if the disk is full, plan fails, since its script is cut off', async () => {
     const { root: cwd, url } = await setUp(['a']);
     const intoFull = ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, ...sources, 'plan'];
     const { code, stderr } = await startProgram('sh', intoFull, { url, cwd }).finished;
@@ -33,7 +33,7 @@ describe('stdout', () => {
     expect(stderr).toContain('ENOSPC');
   });
 
-  test('if its reader starts late, it gets all of the output, and not only what a pipe can buffer', async () => {
+  test('if its reader begins late, it gets all of the output, not only what a pipe can buffer', async () => {
     const long = migration(`pgm.sql("SELECT '" + 'x'.repeat(1_000_000) + "'");`, '');
     const { root: cwd, url } = await setUp(['a'], { 'migrations/0001_a.ts': long });
     const { child, finished } = start(['plan', '--json'], { url, cwd });
@@ -45,7 +45,7 @@ describe('stdout', () => {
   });
 });
 
-test('what a migration prints, and its notices, go to stderr', async () => {
+test('what a migration prints, its warnings, and with --verbose its notices, go to stderr', async () => {
   const body = `if (!process.env.VITEST) console.log('logged'); pgm.createTable('a', { id: 'integer' });
     pgm.sql("DO $$ BEGIN RAISE WARNING 'a warning'; RAISE NOTICE 'a notice'; END $$");`;
   const text = migration(body, `pgm.dropTable('a');`);

@@ -5,7 +5,7 @@ import { hasPsql, psql } from '../support/psql.ts';
 import { setUp } from './report.ts';
 
 test.skipIf(!hasPsql)(
-  'psql takes no part of a name for a statement, if the name has a line end',
+  'psql runs no part of a name as a statement, even if the name has a line end',
   async () => {
     const { url, print } = await setUp(['a'], {
       'migrations/0002_b.ts': migration(`pgm.createTable('b\\nSELECT 1/0;', {});`, ''),
@@ -16,7 +16,7 @@ test.skipIf(!hasPsql)(
   },
 );
 
-test('a query after the last migration has ended is not sent: the plan is no longer READ ONLY', async () => {
+test('plan does not send a query after the last migration: its READ ONLY transaction has ended', async () => {
   const late = `setImmediate(() => pgm.db.query('SELECT write()').catch(() => {}));`;
   const { run, query, database } = await setUp(['a'], {
     'migrations/0001_a.ts': migration(late, ''),

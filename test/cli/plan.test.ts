@@ -8,7 +8,7 @@ import { hasPsql, psql } from '../support/psql.ts';
 import { smallProject } from '../support/small-project.ts';
 import { expectRefused, refused, report, setUp, stateOf, words } from './report.ts';
 
-/** A project that creates, changes and drops, in transactions and outside of them, with SQL that psql could misread. */
+/** A project that creates, changes and drops, in and outside transactions, with SQL that psql may misread. */
 const setUpAll = () =>
   setUp(['a'], {
     'migrations/0002_b.ts': migration(
@@ -43,7 +43,7 @@ const setUpAll = () =>
     'migrations/schema/0004_d.json': { 'public.b': { 'index by_note': null, 'column id': null } },
   });
 
-/** What must be equal in two databases after the plan in one and the run in the other. */
+/** The tables, indexes and rows: equal in two databases after a plan in one and a run in the other. */
 const contentOf = ({ query }: Database) =>
   query(`SELECT relname, (SELECT array_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull,
       (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = c.oid AND adnum = attnum)) ORDER BY attname)
@@ -53,8 +53,8 @@ const contentOf = ({ query }: Database) =>
       true, true, '')::text END AS content
     FROM pg_class c WHERE relnamespace = 'public'::regnamespace ORDER BY relname`);
 
-describe.skipIf(!hasPsql)('psql', () => {
-  test('changes a database by a plan as a run does', async () => {
+describe.skipIf(!hasPsql)('a plan in psql', () => {
+  test('changes a database as a run does', async () => {
     const ran = await setUpAll();
     const planned = await setUpAll();
     const elsewhere = `${planned.url}?options=-csearch_path%3Dpg_catalog`;
@@ -72,7 +72,7 @@ describe.skipIf(!hasPsql)('psql', () => {
     expect((await planned.run('check --strict')).error).toBe(null);
   });
 
-  test('stops if the database has changed since the plan, or while a run holds the run lock', async () => {
+  test('stops if a run holds the run lock, or has changed the database since', async () => {
     const { url, print, database } = await setUpAll();
     const { stdout } = await print('plan 2');
     const session = await database.connect();
@@ -129,7 +129,7 @@ test('plan writes nothing, works for a role that may only read, and waits for no
   const before = await stateOf(database);
   const session = await database.connect();
   await session.query('SELECT pg_advisory_lock(7241865325823964)');
-  // Everything except reading waits for this lock. (Since PostgreSQL 17, catalog functions read the tables.)
+  // Only readers get past this lock. (Since PostgreSQL 17, catalog functions are readers of the tables.)
   await session.query('BEGIN; LOCK TABLE a, b, pgmigrations IN EXCLUSIVE MODE');
   for (const line of ['plan', 'plan down 2', 'up --dry-run', 'redo 2 --dry-run']) {
     const argv = words(`${line} --lock-timeout=3s`);
@@ -141,7 +141,7 @@ test('plan writes nothing, works for a role that may only read, and waits for no
   expect(await stateOf(database)).toEqual(before);
 });
 
-test('plan refuses a migration that reads what an earlier one creates, and one whose function writes', async () => {
+test('plan refuses a migration that reads what an earlier one creates, or that writes', async () => {
   const create = `pgm.createTable('b', { id: 'integer' })`;
   const reads = `return pgm.db.select('SELECT id FROM a').then(() => ${create});`;
   const file = 'migrations/0002_b.ts';

@@ -10,14 +10,14 @@ import { schema, setUp, words } from './report.ts';
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
-/** The block of code after a mark `<!-- name -->`, without its fences. */
+/** The text of the code block after the comment `<!-- name -->` in the README. */
 function block(name: string): string {
   const text = new RegExp(`<!-- ${name} -->\\n+\`\`\`\\w*\\n([^]*?)\`\`\`\\n`).exec(readme)?.[1];
   if (text === undefined) throw new Error(`the README has no block ${name}`);
   return text;
 }
 
-/** The lines in a terminal after this command and `echo $?`. The database is called `app`. */
+/** What a terminal shows after this command and `echo $?`, with `app` as the name of the database. */
 async function transcript(line: string, url: string): Promise<string> {
   const { code, stdout, stderr } = await call(words(line), { url });
   const output = (stdout + stderr)
@@ -26,11 +26,11 @@ async function transcript(line: string, url: string): Promise<string> {
   return `$ npm run migrate ${line}\n${output}$ echo $?\n${code}\n`;
 }
 
-test('the help in the README is what is printed', async () => {
+test('the help in the README is what `help` prints', async () => {
   expect((await call(['help'])).stdout).toBe(block('help'));
 });
 
-test('the refusal in the README is what happens', async () => {
+test('the refusal in the README is what `up` prints', async () => {
   const { url, query } = await testDatabase();
   await call(['up', '0003'], { url });
   await query(`DROP TABLE pgmigrations; DROP INDEX idx_user_workflows_user_id;
@@ -39,7 +39,7 @@ test('the refusal in the README is what happens', async () => {
   expect(await transcript('up', url)).toBe(block('transcript: refused'));
 });
 
-test('the list of problems in the README is what happens', async () => {
+test('the list of problems in the README is what `up` prints', async () => {
   const database = await testDatabase();
   const [deploy, owner] = [await plainRole(database), await plainRole(database)];
   await database.query(`ALTER TABLE workflow_executions OWNER TO ${owner.name};
@@ -49,10 +49,10 @@ test('the list of problems in the README is what happens', async () => {
   expect(named).toBe(block('transcript: problems'));
 });
 
-/** Commands of the README that other tests run, or that run this test. */
+/** Commands of the README that other tests run, or that run the tests. */
 const elsewhere = /^(npm (ci|test|start|run (db|build|verify|format))|npx node-pg-migrate up)\b/;
 
-test('every command in the README works', async () => {
+test('every command in the README works, or another test runs it', async () => {
   const commands = [
     ...readme.matchAll(/(?:^|`|\$ |- run: |&& )((?:npm (?:run|ci|test|start)|npx)\b[^`&#|\n]*)/gm),
   ].map(([, line = '']) => line.trim());
@@ -62,7 +62,7 @@ test('every command in the README works', async () => {
     if (elsewhere.test(command) || command.includes('<')) continue;
     const [, line] = /^npm run (?:--silent )?migrate (?:-- )?(.*)$/.exec(command) ?? [];
     if (line === undefined) throw new Error(`nothing runs "${command}" of the README`);
-    if (line.startsWith('create')) continue; // It would end the others: its effect is not written yet.
+    if (line.startsWith('create')) continue; // Run below, since the next commands would miss its effect.
     expect([command, (await print(line)).code]).toEqual([command, 0]);
   }
   expect(commands.join('\n')).toContain('npm run migrate create ');
@@ -78,7 +78,7 @@ test('every exit code and outcome is in the README, and in the schema of the rep
     expect(readme).toMatch(new RegExp(`^\\| ${failed.get(name) ?? 0} +\\|.*\`${name}\``, 'm'));
 });
 
-test('all files that the README links to exist', () => {
+test('all files to which the README has links exist', () => {
   const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, file = '']) => file);
   expect(links.length).toBeGreaterThan(3);
   for (const file of links)

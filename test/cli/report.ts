@@ -46,19 +46,19 @@ export async function setUp(names: readonly string[], more: Files = {}) {
     query: database.query,
     /** Runs a command line, and returns its JSON. */
     run: (line: string) => report(line, options),
-    /** Runs a command line, and returns the text for people. */
+    /** Runs a command line, and returns its exit code and what it prints. */
     print: (line: string) => call(words(line), options),
   };
 }
 
 /** A password that no output may contain. */
 export const PASSWORD = 'k33p-m3-s3cr3t';
-/** A URL without a server: a command that tries to connect ends with exit code 3. */
+/** A URL where no server listens: a command that tries to connect ends with exit code 3. */
 export const nowhere = `postgres://u:${PASSWORD}@127.0.0.1:1/nowhere`;
 
 /**
- * Runs a command that must fail: for people, for programs (`--json`), and with `--verbose`. Expects what is true of
- * every failure: the same text each time, nothing else on stdout, a stack trace only with `--verbose`, and no password.
+ * Runs a command that must fail, without options, with `--json`, and with `--verbose`. Expects what every
+ * failure must have: the same text each time, a stack trace only with `--verbose`, and the password nowhere.
  */
 export async function refused(
   line: string | readonly string[],

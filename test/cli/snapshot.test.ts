@@ -15,10 +15,10 @@ const BASE = 'test/fixtures/base-schema.sql';
 const users = 'CREATE TABLE public.users (id uuid NOT NULL, name text);';
 const up = (statements: string) => migration(`pgm.sql(\`${statements}\`);`, '');
 
-/** The URL of a database that a snapshot must not change. */
+/** The database to which `snapshot` connects, and which it must not change. */
 let database: Database;
 let before: unknown[];
-/** The role that runs all snapshots: the owner of a scratch database shows that these tests created it. */
+/** The role that runs all snapshots. It owns the scratch databases, so the last test can find them. */
 const owner = `owner_${randomBytes(4).toString('hex')}`;
 let url: string;
 
@@ -71,7 +71,7 @@ test('snapshot writes the effects, the prerequisites and the diagram, and prints
   expect(again).toBe('migrations/schema/0002_b.json');
 });
 
-test('a constraint that is removed, because an equal one stays: both are prerequisites', async () => {
+test('if a migration removes one of two equal constraints, both are prerequisites', async () => {
   const base =
     'CREATE TABLE t (a integer CONSTRAINT k UNIQUE); ALTER TABLE t ADD CONSTRAINT l UNIQUE (a)';
   const root = testProject({
@@ -162,13 +162,13 @@ test.for([
   ['rows for COPY, after a byte order mark', `\uFEFF\n\ncopy users FROM stdin;\n1\n\\.\n`, 4],
   ['a syntax error', `${users}\n\nCREATE TABEL x ();`, 3],
   ['a table that is missing', `${users}\nALTER TABLE y ADD x int;`, undefined],
-] as const)('a base schema with %s is refused by file and line', async ([, sql, line]) => {
+] as const)('the message about a base schema with %s has file and line', async ([, sql, line]) => {
   const root = testProject({ [BASE]: sql, 'migrations/0001_a.ts': up('SELECT') });
   const place = line === undefined ? BASE : `${BASE}:${line} `;
   await expectRefused('snapshot', { root, url }, 'base-schema', place);
 });
 
-test('a signal leaves no scratch database behind', async () => {
+test('a signal ends snapshot with its exit code', async () => {
   const controller = new AbortController();
   const root = testProject({ 'migrations/0001_a.ts': up('SELECT pg_sleep(600)') });
   const running = call(['snapshot'], { root, url, signal: controller.signal });

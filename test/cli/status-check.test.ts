@@ -23,7 +23,7 @@ test('status lists each migration, the version, and the outcome of the check', a
   expect(differs.stderr).toContain('missing column public.a.id');
 });
 
-test('check compares with what is expected at the version of the database', async () => {
+test('check compares the schema with the expected one at the version of the database', async () => {
   const { root, url, run, print, query } = await setUp(['a', 'b']);
   const checked = async (line: string) => {
     const { exitCode, version, differences } = await run(line);

@@ -24,7 +24,7 @@ CREATE TRIGGER update_workflow_templates_updated_at AFTER UPDATE ON workflow_tem
   FOR EACH STATEMENT EXECUTE FUNCTION update_updated_at_column();
 CREATE OR REPLACE FUNCTION update_updated_at_column() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 
--- defaults that are written differently, missing, or others
+-- defaults that are written differently, missing, or have other values
 ALTER TABLE workflow_templates ALTER created_at SET DEFAULT now();
 ALTER TABLE user_workflows ALTER is_active DROP DEFAULT, ALTER execution_count SET DEFAULT 1;
 
@@ -57,7 +57,7 @@ $$;
 ALTER TABLE user_workflows RENAME CONSTRAINT user_workflows_template_id_fkey TO fk_template;
 ALTER TABLE user_workflows RENAME CONSTRAINT user_workflows_user_id_fkey TO fk_user;
 
--- what else is on its own tables, with warnings, and what is elsewhere, without
+-- objects that somebody added: on the migrations' tables with warnings, on others without
 --   unexpected column public.user_workflows.color
 --   unexpected constraint public.user_workflows.named
 --   unexpected index public.by_name

@@ -15,7 +15,7 @@ test.for(sqlCases('refused.sql'))('refuses %s', async ([, { sql, says }]) => {
   expect(found.map((line) => line.replace(/: $/, '')).sort()).toEqual(says);
 });
 
-test('refuses a required column that is missing from a table with rows', async () => {
+test('refuses a table with rows that lacks a NOT NULL column without a default', async () => {
   const database = await legacyDatabase('ALTER TABLE user_workflows DROP COLUMN definition');
   const { error } = await expectRefused(database, 5);
   expect(error?.sqlstate).toBe('23502');
@@ -23,7 +23,7 @@ test('refuses a required column that is missing from a table with rows', async (
 });
 
 test.for(sqlCases('unprepared.sql'))(
-  'refuses %s: the prerequisites are missing, and all are named at once',
+  'refuses %s, and names all prerequisites that are missing or wrong',
   async ([, { sql, says }]) => {
     const database = await testDatabase();
     await database.query(sql);
@@ -33,7 +33,7 @@ test.for(sqlCases('unprepared.sql'))(
   },
 );
 
-test('lists all privileges that a role lacks; with them it adopts tables that stay their owner’s', async () => {
+test('lists all privileges that a role lacks; with them, it adopts tables of another role', async () => {
   const tables = ['users', 'workflow_templates', 'user_workflows', 'workflow_executions'];
   const database = await legacyDatabase();
   const [owner, deployer] = [await plainRole(database), await plainRole(database)];

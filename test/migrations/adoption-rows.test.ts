@@ -68,14 +68,14 @@ test.for(Object.entries(wrongRows))(
     expect(up.exitCode).toBe(exitCode);
     expect(up.version).toBe(exitCode === 8 ? migrations[2] : null);
     expect(up.error?.message).toContain(constraint);
-    // A query that finds the rows; for duplicate keys PostgreSQL names the key.
+    // The hint has a query that finds the rows, except for duplicate keys: PostgreSQL names the key.
     const [find = 'SELECT'] = /SELECT \* FROM [^;]*;/.exec(up.error?.hint ?? '') ?? [];
     if (up.error?.sqlstate === '23505')
       expect(up.error.message).toMatch(/Key \(id\)=\(.+\) is duplicated/);
     else expect(find).toMatch(`FROM public.${table}`);
     expect((await database.query(find)).length).toBe(rows);
     expect(await json('check')).toMatchObject({ exitCode: 0, version: up.version });
-    // The statement that failed was the only one, and left nothing.
+    // This run commits nothing before the same statement fails, so it ends with 5, and not with 8.
     expect(await json('up')).toMatchObject({ exitCode: 5, version: up.version });
     await database.query(correct);
     expect(await database.query(find)).toEqual(find === 'SELECT' ? [{}] : []);

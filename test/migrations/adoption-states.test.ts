@@ -13,11 +13,11 @@ const statements = statementsOf(legacySql(workflows));
 
 const states: Record<string, (database: Database) => Promise<unknown>> = {
   'nothing yet': () => Promise.resolve(),
-  'the legacy ledger only, which claims everything': async (database) => {
+  'only the legacy ledger, which lists all files although none was run': async (database) => {
     await runLegacy(database, [ledger]);
     await claim(database, legacyFiles);
   },
-  '009 alone': (database) => runLegacy(database, [templates]),
+  'only what 009 creates': (database) => runLegacy(database, [templates]),
   'all files, by hand, and a ledger with other columns': async (database) => {
     await runLegacy(database, [templates, workflows]);
     await database.query('CREATE TABLE migrations (version bigint, dirty boolean)');
@@ -26,7 +26,7 @@ const states: Record<string, (database: Database) => Promise<unknown>> = {
   'the files in the order of their numbers, where 004 fails': async (database) => {
     expect(await runLegacy(database, [...legacyFiles].sort())).toEqual([workflows]);
   },
-  'the same, by the runner that goes on after a failed statement': async (database) => {
+  'the same files, by the runner that goes on after a failed statement': async (database) => {
     expect(await runLegacy(database, [...legacyFiles].sort(), 'statements')).toEqual([workflows]);
   },
 };
@@ -43,7 +43,7 @@ test.for(Object.entries(states))('adopts %s', async ([, prepare]) => {
   await expectAdopted(database);
 });
 
-test('the migrations create the same schema as the legacy files, and after these, they change nothing', async () => {
+test('the migrations make the schema of the legacy files, and change nothing after those', async () => {
   const [legacy, ours] = [await testDatabase({ rows: true }), await testDatabase()];
   const withoutLedgers = { without: ['pgmigrations', 'migrations'] };
   expect(await runLegacy(legacy)).toEqual([]);

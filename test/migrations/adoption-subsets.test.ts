@@ -9,7 +9,7 @@ const numRuns = testAll ? 40 : 4;
 const legacyDatabase = legacyDatabases();
 const own = `('workflow_templates'::regclass, 'user_workflows'::regclass)`;
 
-/** Statements that each remove one thing, unless another one has already removed it. */
+/** A query for statements that each remove one object, unless another statement has removed it. */
 const removals = `
   SELECT format('DROP INDEX IF EXISTS %s', indexrelid::regclass) AS sql FROM pg_index WHERE NOT indisprimary
     AND (indrelid IN ${own} OR indexrelid = 'idx_workflow_executions_user_workflow_id'::regclass)
@@ -20,7 +20,7 @@ const removals = `
     OR conname IN ('workflow_executions_source_check', 'workflow_executions_user_workflow_id_fkey'))
   ORDER BY 1`;
 
-test(`restores any subset of indexes, triggers and constraints (${numRuns} subsets)`, async () => {
+test(`up restores any missing subset of indexes, triggers and constraints (${numRuns} subsets)`, async () => {
   const complete = await legacyDatabase();
   const all = (await complete.query<{ sql: string }>(removals)).map(({ sql }) => sql);
   expect(all).toHaveLength(7 + 2 + 6);

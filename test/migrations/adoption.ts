@@ -19,7 +19,7 @@ const grace = '00000000-0000-4000-8000-000000000002';
 /** A workflow of the user Ada. */
 const workflow = '00000000-0000-4000-8000-0000000000f1';
 
-/** Adds rows to the tables of this project that exist, and to `workflow_executions` if it can refer to these. */
+/** Adds rows to the tables of the migrations that exist, and an execution of a workflow if possible. */
 export async function fill(database: Database): Promise<void> {
   await database.query(`DO $$ BEGIN
     IF to_regclass('public.workflow_templates') IS NOT NULL THEN
@@ -43,7 +43,7 @@ export async function fill(database: Database): Promise<void> {
 
 type Row = Readonly<Record<string, string | null>>;
 
-/** The rows of all tables of `public`, except the migrations table: the values of each row as text, by column. */
+/** The rows of all tables of `public`, except the migrations table: the values as text, by column. */
 export async function rowsOf(database: Database): Promise<Record<string, Row[]>> {
   const tables = await database.query<{ name: string }>(`SELECT quote_ident(relname) AS name
     FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'pgmigrations' ORDER BY 1`);
@@ -61,7 +61,7 @@ export async function rowsOf(database: Database): Promise<Record<string, Row[]>>
 }
 
 /**
- * The schema `public`, except the migrations table: one line for each thing, as PostgreSQL prints it. It does not use
+ * The schema `public`, except the migrations table: one line for each table, column and so on. Does not use
  * this project's catalog query, and is quicker than pg_dump.
  */
 export async function schemaLines(database: Database): Promise<string[]> {
@@ -91,13 +91,13 @@ export async function schemaLines(database: Database): Promise<string[]> {
 export interface Adoption {
   /** False if the database has something that no migration created: only a strict check refuses that. */
   readonly strict?: boolean;
-  /** The URL for another role than the superuser. */
+  /** The URL for `up`; by default, that of a superuser. */
   readonly url?: string;
 }
 
 /**
- * Expects that one plain `up` brings this database to the expected schema: the check agrees, a second run finds nothing
- * to do, and each row still has its values.
+ * Expects that `up` without options brings this database to the expected schema: the check agrees, a second
+ * run finds nothing to do, and each row still has its values.
  */
 export async function expectAdopted(
   database: Database,
@@ -113,7 +113,7 @@ export async function expectAdopted(
   return up;
 }
 
-/** Expects that `up` refuses this database with this exit code, and that neither schema nor rows have changed. */
+/** Expects that `up` ends with this exit code, and has changed neither the schema nor rows. */
 export async function expectRefused(
   database: Database,
   exitCode: number,

@@ -1,4 +1,4 @@
--- The same tables written by somebody else: another order, other words, constraints inside the tables, more objects.
+-- The same tables in another style: other order, other words, constraints inside the tables, more objects.
 
 create table public.workflow_templates (
   updated_at timestamp without time zone default current_timestamp,

@@ -1,6 +1,6 @@
 import { fixture } from '../support/database.ts';
 
-/** Files that stand for the legacy files, in the order that works, which is not that of their numbers. */
+/** Files that stand for the legacy files. 004 refers to a table of 009, so 009 must run before it. */
 export const legacyFiles = [
   '000_create_migrations_table.sql',
   '009_agent_templates_v2.sql',

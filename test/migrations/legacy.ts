@@ -7,10 +7,10 @@ import { legacyFiles, legacySql, type LegacyFile } from './legacy-files.ts';
 export * from './legacy-files.ts';
 
 /**
- * Runs legacy files as the legacy runner that went on after a failed file: each file is one query, and so one
- * transaction. If the legacy ledger exists, files that succeed are recorded there.
+ * Runs legacy files as one of the two legacy runners did. Both go on after a failure. If the legacy ledger
+ * exists, they record there the files that succeed.
  *
- * @param how `statements` for the other legacy runner: it sends each statement alone, and goes on after a failure
+ * @param how `files`: each file is one query, and so one transaction; `statements`: each statement is a query
  * @returns the files that failed
  */
 export async function runLegacy(
@@ -37,7 +37,7 @@ export const claim = (database: Database, files: readonly LegacyFile[]): Promise
     INSERT INTO migrations (filename) VALUES ${files.map((file) => `('${file}')`).join(', ')} ON CONFLICT DO NOTHING;
   END IF; END $$`);
 
-/** The statements of a file. A semicolon at the end of a line ends one, except between two `$$`. */
+/** The statements of a file. Each ends with a semicolon at the end of a line that is not between two `$$`. */
 export function statementsOf(sql: string): string[] {
   const statements: string[] = [];
   let statement = '';
@@ -52,7 +52,7 @@ export function statementsOf(sql: string): string[] {
   return statements;
 }
 
-/** Creates databases in which the legacy files were run, with rows in all tables, which were then changed by hand. */
+/** Returns a function that makes a database with the legacy schema and rows, and then runs `change` in it. */
 export function legacyDatabases(): (change?: string) => Promise<Database> {
   let template: Database;
   beforeAll(async () => {

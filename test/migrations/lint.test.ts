@@ -6,14 +6,14 @@ import { lint } from './squawk.ts';
 
 /** Lints the output of `plan`. Each finding that is accepted has its reason here. */
 
-/** True for a matter of taste, and for the migrations table, which the framework creates. */
+/** True for rules of style (`prefer-…`), and for the migrations table, which the framework creates. */
 const isTaste = (finding: string): boolean => /^plan: |: prefer-(?!robust)/.test(finding);
 
 /** True if `down` removes what `up` created. If that contains data, the data-loss guard refuses it. */
 const isReversal = (finding: string): boolean => /: ban-drop-(?:table|column)$/.test(finding);
 
 const onlyMissing =
-  'IF NOT EXISTS: the statement before made the table, or it is a legacy one, which has these columns; otherwise this fails, and changes nothing';
+  'IF NOT EXISTS: for an older table that lacks the column. If it has rows, this fails, and changes nothing';
 const accepted = {
   up: {
     '0001_create-workflow-templates: adding-required-field': onlyMissing,

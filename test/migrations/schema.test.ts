@@ -6,7 +6,7 @@ import { root } from '../support/root.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { lastLegacy, schemaLines } from './adoption.ts';
 
-/** The schema that the application needs, written by hand: it is not read from the effects. */
+/** The schema that the application needs, written by hand, and not generated from the effects. */
 const expected = readFileSync(join(root, 'test/migrations/schema.txt'), 'utf8');
 
 test('the migrations create the schema that the application needs, and change nothing else', async () => {

@@ -1,4 +1,4 @@
--- executions before
+-- before the other cases, one of four executions is of a workflow
 --   4,1
 SELECT count(*), count(user_workflow_id) FROM workflow_executions;
 

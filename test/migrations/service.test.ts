@@ -1,23 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { beforeAll, expect, test } from 'vitest';
 import { call } from '../support/call.ts';
 import { createDatabase } from '../support/test-database.ts';
 import { fill } from './adoption.ts';
 import { sqlCases } from './sql-cases.ts';
 
-/** What the application does with the tables, at the last version. */
+/** Runs what the application does with the tables, on the schema of the last version. */
 
-let pool: pg.Pool;
+let session: pg.Client;
 beforeAll(async () => {
   const database = await createDatabase({ rows: true });
   expect((await call(['up'], { url: database.url })).code).toBe(0);
   await fill(database);
-  pool = new pg.Pool({ connectionString: database.url });
-  return async () => {
-    await pool.end();
-    await database.drop();
-  };
+  session = await database.connect();
+  return database.drop;
 });
 
 /** The queries of the application's `WorkflowDatabaseService`, shortened. $1 is the user whose workflows they use. */
@@ -33,7 +30,7 @@ const service = {
 
 type Row = Readonly<Record<string, unknown>> & { readonly id: string };
 const ask = async (sql: string, ...values: readonly unknown[]) =>
-  (await pool.query<Row>(sql, [...values])).rows;
+  (await session.query<Row>(sql, [...values])).rows;
 
 async function newUser(): Promise<string> {
   const id = randomUUID();
@@ -63,7 +60,7 @@ test('list, create, get, update and delete work, and only on the workflows of th
   expect(await ask(service.get, mine, created?.id)).toEqual([]);
 });
 
-test('JSON comes out as it went in', async () => {
+test('JSON is read as it was written', async () => {
   const user = await newUser();
   const steps = [{ id: 1, on: null, if: true, weights: [0, -1.5, 1e21] }];
   for (const document of [
@@ -87,10 +84,10 @@ test('JSON comes out as it went in', async () => {
   }
 });
 
-/** The result of the last statement of each case. The first ROLLBACK ends the transaction of a case that failed. */
+/** Expects the result of the last statement. The first ROLLBACK ends the transaction of a failed case. */
 test.for(sqlCases('service.sql'))('%s', async ([, { sql, says }]) => {
   const query = { text: `ROLLBACK; BEGIN; ${sql}; ROLLBACK`, rowMode: 'array' } as const;
-  const answer = await pool.query(query).then(
+  const answer = await session.query(query).then(
     (results) => (results as unknown as pg.QueryArrayResult[]).at(-2)?.rows.map(String),
     (error: unknown) => [`violates ${String((error as pg.DatabaseError).constraint)}`],
   );

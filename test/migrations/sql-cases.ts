@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support/root.ts';
 
-/** SQL that prepares a database, and what the program must print about it. */
+/** SQL that prepares or queries a database, and the lines that the test expects then. */
 export interface SqlCase {
   readonly sql: string;
   readonly says: readonly string[];
 }
 
 /**
- * Reads the cases of a file in this folder, by name. A case begins with `-- name`, after an empty line. Its lines
- * `--   text` are what the program must print.
+ * Reads the cases of a file in this folder. A case begins with `-- name`, after an empty line. Its lines
+ * `--   text` are the lines that the test expects.
  */
 export function sqlCases(file: string): (readonly [name: string, SqlCase])[] {
   const text = readFileSync(join(root, 'test/migrations', file), 'utf8');

@@ -4,7 +4,7 @@ import { fetchPackage } from '../support/binaries.ts';
 
 const RELEASE = '2.66.0';
 
-/** The linter's program for this platform. It is not in package-lock.json, since not every registry has it. */
+/** The program of the linter. package.json does not name the package, since not every registry has it. */
 function program(): string {
   const folder = fetchPackage(`squawk-${RELEASE}`, `squawk-cli@${RELEASE}`);
   const platform = join(folder, `node_modules/@squawk-cli/${process.platform}-${process.arch}`);

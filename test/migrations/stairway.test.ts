@@ -10,7 +10,7 @@ async function run(database: Database, ...argv: string[]): Promise<void> {
 }
 
 test.for(migrations.map((name, index) => [name, index] as const))(
-  '%s: up, down and up again, with rows, restores what was there and what it made',
+  '%s: down restores the schema before up, and up again the schema after it',
   async ([name, index]) => {
     const database = await testDatabase({ rows: true });
     if (index > 0) await run(database, 'up', String(index));
@@ -25,7 +25,7 @@ test.for(migrations.map((name, index) => [name, index] as const))(
   },
 );
 
-test('after down to the beginning and up again, pg_dump prints the same schema', async () => {
+test('pg_dump prints the same schemas again after down to the beginning, and up', async () => {
   const database = await testDatabase({ rows: true });
   const dump = (): Promise<string> => database.dump({ without: ['pgmigrations'] });
   const nothing = await dump();
@@ -37,7 +37,7 @@ test('after down to the beginning and up again, pg_dump prints the same schema',
   expect(await dump()).toBe(last);
 });
 
-test('down from 0005 to 0002 needs --allow-data-loss only if it deletes executions of workflows', async () => {
+test('the down of 0003 is refused only while there are executions of workflows', async () => {
   const database = await testDatabase({ rows: true });
   await run(database, 'up', lastLegacy);
   await fill(database);

@@ -1,4 +1,4 @@
--- an empty database, whatever the legacy ledger claims
+-- an empty database, although the legacy ledger lists files
 --   table public.users
 --   table public.workflow_executions
 DROP SCHEMA public CASCADE;
@@ -13,7 +13,7 @@ INSERT INTO migrations (filename) VALUES ('009_agent_templates_v2.sql'), ('004_c
 DROP TABLE workflow_executions;
 ALTER TABLE users DROP CONSTRAINT users_pkey CASCADE, ALTER id DROP DEFAULT, ALTER id TYPE varchar(36);
 
--- the database of something else
+-- the database of another application
 --   column public.users.id
 --   workflow_executions
 DROP TABLE users, workflow_executions CASCADE;

@@ -7,13 +7,13 @@ import { sqlStep } from './setup.ts';
 const keys = ['base', 'prerequisites', 'up', 'effect', 'then', 'then effect', 'expect'] as const;
 
 /**
- * Reads the cases of a file in `cases/`. `# name` begins a case, and each line below it is `key: text`. A line that
- * begins with a blank continues the text above it.
+ * Reads the cases of a file in `cases/`. `# name` begins a case, and each line below is `key: text`. A line
+ * that begins with a blank continues the text above it.
  * - `base`: SQL that runs before the migrations
  * - `prerequisites`: the prerequisites of the project
  * - `up`, `effect`: the migration `0002_b`
  * - `then`, `then effect`: the migration `0003_c`
- * - `expect`: a text that the message or the hint must contain
+ * - `expect`: a text that the test looks for in the failure; without it, the run must succeed
  */
 export function readCases(file: string) {
   const blocks = readFileSync(join(root, 'test/run/cases', file), 'utf8').split(/^# /m);

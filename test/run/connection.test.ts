@@ -20,7 +20,7 @@ import { hold, ITEMS, LAST, setUpItems } from './items.ts';
 const isLocal6 = ({ address }: { address: string }) => address === '::1';
 const hasIPv6 = Object.values(networkInterfaces()).some((all) => all?.some(isLocal6));
 
-describe('a socket, and IPv6', () => {
+describe('over a Unix socket or IPv6', () => {
   let server: EmbeddedServer;
   let folder: string;
   beforeAll(async () => {
@@ -36,7 +36,7 @@ describe('a socket, and IPv6', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Environments that name a database in different ways. */
+  /** Environments that each name this database in another way. */
   function environments({ url }: Database) {
     const { username, password, pathname, port } = new URL(url);
     const user = `postgres://${username}:${password}`;
@@ -54,7 +54,7 @@ describe('a socket, and IPv6', () => {
 
   const ways = ['host=/folder', 'the folder as the host of the URL', 'PGHOST=/folder'] as const;
   const ways6 = hasIPv6 ? (['[::1] in the URL', 'PGHOST=::1'] as const) : [];
-  test.for([...ways, ...ways6])('a run connects by %s, and a signal cancels it', async (way) => {
+  test.for([...ways, ...ways6])('a run connects by %s, and SIGTERM cancels it', async (way) => {
     const { database, root } = await setUpItems(ITEMS, server);
     const env = environments(database)[way];
     // To cancel a statement, the program opens a second connection to the same place.
@@ -73,7 +73,7 @@ describe('a socket, and IPv6', () => {
     expect(report).toMatchObject({ exitCode: 0, version: LAST, database: place });
   });
 
-  test('a session that holds the run lock through a socket is called local', async () => {
+  test('the message calls a session "local" if it holds the run lock through a socket', async () => {
     const { database, root } = await setUpItems(ITEMS, server);
     const env = environments(database)['PGHOST=/folder'];
     const { username: user, password, port } = new URL(database.url);
@@ -102,7 +102,7 @@ describe('a socket, and IPv6', () => {
   });
 });
 
-/** What libpq would connect to with this environment. No server listens there. */
+/** Environments, and where libpq would connect to with each. No server listens there. */
 test.for([
   [{ DATABASE_URL: 'postgres://a:x@/shop?host=/none&port=5499' }, 'shop at /none:5499 as a'],
   [{ DATABASE_URL: 'postgres://a:x@[::1]:1/shop' }, 'shop at [::1]:1 as a'],
@@ -127,14 +127,14 @@ test.for([
   ['verify_full', { PGHOST: '/none', PGSSLMODE: 'verify_full' }],
   ['/no-file', { PGHOST: '/none', PGSSLMODE: 'require', PGSSLCERT: '/no-file' }],
   ['verify_full', { DATABASE_URL: 'postgres://me@db/app', PGSSLMODE: 'verify_full' }],
-] as const)('refuses %s: %j', async ([word, env]) => {
+] as const)('refuses a wrong setting: %s in %j', async ([word, env]) => {
   const { exitCode, error } = (await call(['up', '--json'], { env, root: testProject({}) })).json();
   expect([exitCode, error?.code]).toEqual([2, 'bad-url']);
   expect(error?.message).toContain(word);
 });
 
-/** A server that ends the first `times` connections, with this error if any, and passes later ones to `target`. */
-async function unwillingServer(sqlstate: string, times: number, target: URL) {
+/** Starts a server that refuses `times` connections, with this error if not empty, and then is a proxy. */
+async function refusingServer(sqlstate: string, times: number, target: URL) {
   const fields = ['SFATAL', 'VFATAL', `C${sqlstate}`, 'Mnot now', ''].map((field) => `${field}\0`);
   const answer = Buffer.concat([Buffer.from('E\0\0\0\0'), Buffer.from(fields.join(''))]);
   answer.writeInt32BE(answer.length - 1, 1);
@@ -158,36 +158,36 @@ async function unwillingServer(sqlstate: string, times: number, target: URL) {
 test.for([
   ['waits for a server that is starting', '57P03', '--connect-wait=60', 2, 0],
   ['waits if a proxy listens before the server does', '', '--connect-wait=60', 2, 0],
-  ['does not wait if it is 0', '57P03', '--connect-wait=0', 1, 3],
+  ['of 0 does not wait', '57P03', '--connect-wait=0', 1, 3],
   ['does not wait with a wrong password', '28P01', '--connect-wait=60', 1, 3],
 ] as const)('--connect-wait %s', async ([, sqlstate, option, times, exitCode]) => {
   const { database, run } = await setUpItems();
-  const { url, asked } = await unwillingServer(sqlstate, times, new URL(database.url));
+  const { url, asked } = await refusingServer(sqlstate, times, new URL(database.url));
   const report = await run(`up ${option}`, url);
   const error = { code: 'not-connected', sqlstate };
   expect(report).toMatchObject({ exitCode, ...(exitCode === 0 ? { version: LAST } : { error }) });
   if (exitCode !== 0) expect(asked()).toBe(times);
 });
 
-test('--connect-wait gives up when its time is over, and a signal ends it', async () => {
+test('--connect-wait gives up when its time is over, and a signal ends the wait', async () => {
   const url = `postgres://app:s3cret@127.0.0.1:${await freePort(0)}/shop`;
   const { code, stderr } = await call(['up', '--connect-wait=1', '--verbose'], { url });
   expect([code, stderr]).toEqual([3, expect.stringContaining('ECONNREFUSED') as string]);
   expect(stderr).not.toContain('s3cret');
 
-  // Nobody may connect to this address: the answer is ENETUNREACH, as long as the network is not up.
+  // This is a broadcast address: connecting fails with ENETUNREACH, as it does before the network is up.
   const unreachable = { url: 'postgres://app@255.255.255.255/shop' };
   const { stdout } = await call(['check', '--connect-wait=1', '--json'], unreachable);
   expect(readReport(stdout).milliseconds).toBeGreaterThan(900);
 
-  const unwilling = await unwillingServer('57P03', 1e6, new URL(inject('server').url));
-  const { child, finished } = start(['up', '--connect-wait=600'], { url: unwilling.url });
-  await eventually('a second attempt', () => Promise.resolve(unwilling.asked() >= 2));
+  const refusing = await refusingServer('57P03', 1e6, new URL(inject('server').url));
+  const { child, finished } = start(['up', '--connect-wait=600'], { url: refusing.url });
+  await eventually('a second attempt', () => Promise.resolve(refusing.asked() >= 2));
   child.kill('SIGTERM');
   expect((await finished).code).toBe(143);
 });
 
-test('a server that never answers is a failure after connect_timeout seconds', async () => {
+test('a server that accepts, but never answers, is a failure after connect_timeout seconds', async () => {
   const server = createServer((socket) => void socket.on('error', () => undefined));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => void server.close());

@@ -16,7 +16,7 @@ describe('after kill -9, the same command completes the work', () => {
     await blockedRun(database);
     child.kill('SIGKILL');
     await finished;
-    // A server process that waits for a lock notices only after the wait that its client is gone.
+    // While a server process waits for a lock, it does not notice that its client is gone.
     await release();
     await eventually(
       'the end of its sessions',
@@ -27,7 +27,7 @@ describe('after kill -9, the same command completes the work', () => {
   });
 
   test.for(testAll ? places : places.slice(0, 2))(
-    '%s: even if the next run starts while the server still works on the first',
+    '%s: even if the server still works for the killed run when the next run starts',
     async ([, line, sql]) => {
       const { database, run, start } = await setUpItems();
       if (line !== 'up') await run('up');
@@ -49,7 +49,7 @@ describe('after kill -9, the same command completes the work', () => {
   );
 });
 
-/** If the connection is lost at a COMMIT, the program cannot know whether the server has committed. */
+/** Matches the message COMMIT. After it, the program cannot know whether the server has committed. */
 const COMMITS = /^Q[^]{4}COMMIT\0/;
 const cuts: readonly [what: string, cut: Omit<Cut, 'after'>, step: number][] = [
   ['the run', { purpose: 'run' }, testAll ? 1 : 5],
@@ -59,9 +59,9 @@ const cuts: readonly [what: string, cut: Omit<Cut, 'after'>, step: number][] = [
 const behind = testAll ? ['directly', 'behind PgBouncer'] : ['directly'];
 
 describe.for(behind)(
-  'a run recovers from a connection that is cut after any message, %s',
+  'a run recovers from a lost connection, whatever message was the last, %s',
   (where) => {
-    test.for(cuts)('of %s', { timeout: 1_200_000 }, async ([, cut, step], context) => {
+    test.for(cuts)('connection of %s', { timeout: 1_200_000 }, async ([, cut, step], context) => {
       const { database, run } = await setUpItems();
       const pooler = where === 'directly' ? undefined : await testPooler(context, database.url);
       const url = pooler?.through(database.url) ?? database.url;
@@ -84,7 +84,7 @@ describe.for(behind)(
 );
 
 test(
-  'a run recovers from kill -9 after any message to the server',
+  'a run recovers from kill -9, whatever message to the server was the last',
   { timeout: 1_200_000 },
   async () => {
     const { database, run, start } = await setUpItems();

@@ -6,7 +6,7 @@ import { createsTable, setUp, sqlStep, table } from './setup.ts';
 test.for([
   ['COMMIT', 7],
   ['ROLLBACK', 0],
-] as const)('the run waits for a session that inserts a row: %s', async ([end, exitCode]) => {
+] as const)('a DROP waits for a session that inserts a row: %s', async ([end, exitCode]) => {
   const { run, database } = await setUp(createsTable('0001', 'a'));
   await run('up');
   const writer = await database.connect();
@@ -17,7 +17,7 @@ test.for([
   expect(await running).toMatchObject({ exitCode });
 });
 
-test('no row can be inserted after the run has looked for data, and before it drops the table', async () => {
+test('no row can be inserted between the look for data and the DROP of the table', async () => {
   const wait = 'SELECT pg_advisory_xact_lock(4711)';
   const { run, database } = await setUp(
     sqlStep('0001_a', table('a', 'id'), 'CREATE TABLE a (id integer)', `${wait}; DROP TABLE a`),
@@ -34,11 +34,11 @@ test('no row can be inserted after the run has looked for data, and before it dr
   );
   await gate.query('COMMIT');
   const { exitCode } = await running;
-  // Either the run sees the row, or the row cannot be inserted. It is never lost.
+  // Either the run finds the row, or the INSERT fails. The row is never lost.
   expect([exitCode, await insert]).toEqual(exitCode === 7 ? [7, 'inserted'] : [0, '42P01']);
 });
 
-test('what another session drops meanwhile does not count as removed by the run', async () => {
+test('what another session drops during a run does not count as removed by the run', async () => {
   const sql = `SELECT nextval('attempts'); SELECT pg_advisory_xact_lock(4711)`;
   const { run, database } = await setUp(
     sqlStep('0001_a', {}, sql),
@@ -54,7 +54,7 @@ test('what another session drops meanwhile does not count as removed by the run'
   expect(await database.query('SELECT last_value AS n FROM attempts')).toEqual([{ n: '1' }]);
 });
 
-test('a table that another session renames meanwhile is looked at under its new name', async () => {
+test('if another session renames a dropped table during the run, the message has its new name', async () => {
   const drop = 'DROP SCHEMA rep CASCADE; SELECT pg_advisory_xact_lock(4711)';
   const { run, database } = await setUp(
     sqlStep('0001_a', {}, drop),

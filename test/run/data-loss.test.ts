@@ -7,21 +7,18 @@ const cases = readCases('data-loss.txt');
 const refused = cases.filter(([, { expected }]) => expected !== '');
 const allowed = cases.filter(([, { expected }]) => expected === '');
 
-test.for(refused)(
-  'data in what is removed: %s is refused',
-  async ([, { base, files, expected }]) => {
-    const { run, database } = await setUp({ ...createsTable('0001', 'a'), ...files }, base);
-    const before = await stateOf(database);
-    const report = await run('up');
-    expect(report).toMatchObject({ outcome: 'data-loss', exitCode: 7, applied: [], version: null });
-    const message = report.error?.message.split('\n').slice(1);
-    expect(message?.map((line) => line.trim())).toEqual([expected]);
-    expect(await stateOf(database)).toEqual(before);
-    expect(await run('up --allow-data-loss')).toMatchObject({ exitCode: 0, version: '0002_b' });
-  },
-);
+test.for(refused)('dropping data is refused: %s', async ([, { base, files, expected }]) => {
+  const { run, database } = await setUp({ ...createsTable('0001', 'a'), ...files }, base);
+  const before = await stateOf(database);
+  const report = await run('up');
+  expect(report).toMatchObject({ outcome: 'data-loss', exitCode: 7, applied: [], version: null });
+  const message = report.error?.message.split('\n').slice(1);
+  expect(message?.map((line) => line.trim())).toEqual([expected]);
+  expect(await stateOf(database)).toEqual(before);
+  expect(await run('up --allow-data-loss')).toMatchObject({ exitCode: 0, version: '0002_b' });
+});
 
-test.for(allowed)('no data is lost: %s is allowed', async ([, { base, files }]) => {
+test.for(allowed)('what loses no data is allowed: %s', async ([, { base, files }]) => {
   const { run } = await setUp(files, base);
   expect(await run('up')).toMatchObject({ exitCode: 0, applied: [{ name: '0002_b' }] });
 });
@@ -38,7 +35,7 @@ test('down and redo refuse to delete rows, too', async () => {
   expect(await run('down --allow-data-loss')).toMatchObject({ exitCode: 0, version: null });
 });
 
-test('after looking for data, the run calls the migrations again, so their rows have the right ids', async () => {
+test('after looking for data, the run calls the functions again, so that ids are right', async () => {
   const up = `const { rows } = await pgm.db.query("INSERT INTO a (v) VALUES ('x') RETURNING id");
     pgm.sql(\`INSERT INTO b VALUES (\${rows[0].id})\`); pgm.sql('DROP TABLE empty');`;
   const { run, database } = await setUp(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { setUp, step, table } from './setup.ts';
 
-/** Migrations that disturb the process, such as by process.exit(). Each runs in a process of its own. */
+/** Migrations that disturb the process, such as by process.exit(). Each test starts another process. */
 
 const MAKE = `pgm.sql('CREATE TABLE a (id integer)');`;
 /** A migration that is committed before the next one runs. */
@@ -12,7 +12,7 @@ const first = step(
 );
 const later = (code: string) => `await new Promise(() => setTimeout(() => { ${code} }, 10));`;
 const THROW = later(`throw new Error('boom');`);
-const LOSE = `await pgm.db.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => {});`;
+const END_SESSION = `await pgm.db.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => {});`;
 const PRINT = `process.stdout.write('hanging');`;
 
 test.for<[name: string, up: string, message: string]>([
@@ -41,7 +41,7 @@ test.for([
   ['process.exit(0);', 'migration-failed'],
   [THROW, 'uncaught'],
   [`setInterval(() => void pgm.db.query('SELECT 1'), 1);`, 'late-statement'],
-  [`${LOSE} await new Promise(() => {});`, 'connection-lost'],
+  [`${END_SESSION} await new Promise(() => {});`, 'connection-lost'],
 ])('exit 8 after a part was committed: %s', async ([up = '', code]) => {
   const { start } = await setUp({ ...first, ...step('0002_a', table('a', 'id'), up) });
   const report = (await start('up').finished).json();
@@ -52,7 +52,7 @@ test.for([
 test.for([
   ['function up(pgm, done) { console.log("hanging"); }', 'SIGTERM', 143],
   [`async function up() { ${PRINT} await new Promise(() => {}); }`, 'SIGINT', 130],
-] as const)('a migration that never finishes is stopped: %s', async ([up, signal, exitCode]) => {
+] as const)('a signal stops an endless migration: %s', async ([up, signal, exitCode]) => {
   const { start } = await setUp({
     ...first,
     'migrations/0002_a.ts': `export ${up}\nexport const down = false;`,
@@ -63,11 +63,11 @@ test.for([
   child.kill(signal);
   const state = { version: '0001_first', applied: [{ name: '0001_first' }] };
   const error = { code: 'interrupted' };
-  // stdout is JSON, so what the migration has printed is not there.
+  // stdout must be JSON: what the migration has printed went to stderr.
   expect((await finished).json()).toMatchObject({ exitCode, ...state, error });
 });
 
-test('a statement outside a transaction that fails, and is not awaited, is no success', async () => {
+test('a run fails if a statement fails outside a transaction that the migration does not await', async () => {
   const up = `pgm.noTransaction(); void pgm.db.query('INSERT INTO t VALUES (1)'); pgm.sql('SELECT pg_sleep(0.1)');`;
   const { start, applied } = await setUp(
     { ...first, ...step('0002_a', {}, up) },

@@ -4,7 +4,7 @@ import { createsTable, setUp, sqlStep, step, table } from './setup.ts';
 
 const MAKE = 'CREATE TABLE a (id integer)';
 
-describe('the cause that is reported when a migration fails', () => {
+describe('the reported cause of a failed migration is', () => {
   test('the first error, if the migration ignores it', async () => {
     const up = `await pgm.db.query('SELECT * FROM nowhere').catch(() => undefined); pgm.sql('${MAKE}');`;
     const { run } = await setUp(step('0001_a', table('a', 'id'), up));
@@ -13,7 +13,7 @@ describe('the cause that is reported when a migration fails', () => {
     expect(error?.message).toContain('relation "nowhere" does not exist');
   });
 
-  test('not an error that was rolled back to a savepoint', async () => {
+  test('not an error after which the migration rolled back to a savepoint', async () => {
     const swallow = `await pgm.db.query('SAVEPOINT s');
       try { await pgm.db.query('SELECT 1/0'); } catch { await pgm.db.query('ROLLBACK TRANSACTION TO s'); }`;
     const thrown = `${swallow} throw new Error('mine');`;
@@ -45,7 +45,7 @@ describe('the cause that is reported when a migration fails', () => {
     expect(error?.message).toContain('migrations/0002_b.ts');
   });
 
-  test('the COMMIT before a migration outside a transaction, not the first statement of that one', async () => {
+  test('the COMMIT before a migration outside a transaction, not that migration', async () => {
     const { run } = await setUp(
       {
         ...sqlStep('0001_a', {}, 'INSERT INTO child VALUES (7)'),
@@ -60,7 +60,7 @@ describe('the cause that is reported when a migration fails', () => {
     );
   });
 
-  test('what was there before the run, with another definition', async () => {
+  test('an object that was there before the run, with another definition', async () => {
     const { run } = await setUp(createsTable('0001', 'a'), 'CREATE TABLE a (id text)');
     expect(await run('up')).toMatchObject({
       exitCode: 6,
@@ -69,7 +69,7 @@ describe('the cause that is reported when a migration fails', () => {
     });
   });
 
-  test('a function that returns something else, which cannot be replaced', async () => {
+  test('a function that was there before with another result type, and cannot be replaced', async () => {
     const create = (type: string) =>
       `CREATE OR REPLACE FUNCTION public.f()\n RETURNS ${type}\n LANGUAGE sql\nAS $function$SELECT '1'$function$`;
     const effect = { 'function public.f()': create('text') };
@@ -113,7 +113,7 @@ test.for([
   );
 });
 
-test('--verbose prints statements and notices; a warning is always printed', async () => {
+test('--verbose prints statements and notices; warnings are printed without it, too', async () => {
   const up = `${MAKE}; DO $$ BEGIN RAISE WARNING 'careful'; RAISE NOTICE 'by the way'; END $$`;
   const { database, root } = await setUp(sqlStep('0001_a', table('a', 'id'), up));
   const quiet = await call(['up'], { url: database.url, root });

@@ -26,7 +26,7 @@ const frameworkCli = (url: string, cwd: string, ...args: string[]) =>
   startProgram(process.execPath, [cli, ...args, '-f', '.node-pg-migraterc.json'], { url, cwd })
     .finished;
 
-/** The statements that the framework sends, and when it starts a migration. */
+/** The statements that the framework sends, and a line for each start of a migration. */
 async function sent(direction: 'up' | 'down', tableExists = true): Promise<string[]> {
   const settings = readSettings(testProject(project), {});
   const { migrations } = readProject(settings, true);
@@ -49,7 +49,7 @@ async function sent(direction: 'up' | 'down', tableExists = true): Promise<strin
   return statements;
 }
 
-/** `framework-client.ts` relies on these statements: if another version sends others, look at that file. */
+/** framework-client.ts relies on these statements. If a new version sends others, adapt that file. */
 test('node-pg-migrate sends what framework-sends.txt lists', async () => {
   const creation = (await sent('up', false)).slice(0, 2);
   const all = { up: await sent('up'), down: await sent('down'), 'no table yet': creation };

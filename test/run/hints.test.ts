@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readCases } from './cases.ts';
 import { setUp, sqlStep, step, table } from './setup.ts';
 
-describe('the hint says what to do', () => {
+describe('the hint says what to do about', () => {
   test.for(readCases('hints.txt'))('%s', async ([, { base, files, expected }]) => {
     const { run } = await setUp(files, base);
     const { exitCode, error } = await run('up');
@@ -27,7 +27,7 @@ describe('the hint says what to do', () => {
     expect(await run('check')).toMatchObject({ exitCode: 0, version: null });
     const second = await run('up');
     expect(second).toMatchObject({ exitCode: 8, differences: [{ object: 'index public.i' }] });
-    // Not always: an index of a partitioned table is INVALID if a partition lacks it.
+    // "Usually", since an index of a partitioned table is also INVALID if one partition lacks it.
     expect(second.error?.message).toContain('Usually an interrupted build left it so.');
     const [, build = ''] = /^(REINDEX .*;)/m.exec(second.error?.message ?? '') ?? [];
     await database.query('DELETE FROM t');
@@ -38,7 +38,7 @@ describe('the hint says what to do', () => {
     expect((await run('check')).error?.message).toContain(build);
   });
 
-  test('if an effect is out of date, or down is incomplete, it names these', async () => {
+  test('an effect that is out of date, and an incomplete down', async () => {
     const { run } = await setUp(
       sqlStep('0001_a', table('a', 'id'), 'CREATE TABLE a (id integer, more integer)', 'SELECT 1'),
     );
@@ -47,7 +47,7 @@ describe('the hint says what to do', () => {
     expect((await run('down')).error?.hint).toContain('"down" does not undo');
   });
 
-  test('if something was there before the run, it says so', async () => {
+  test('a table or view of the same name that was there before the run', async () => {
     const files = sqlStep('0001_a', table('a', 'id'), 'CREATE TABLE IF NOT EXISTS a (id integer)');
     for (const base of ['CREATE TABLE a (id bigint)', 'CREATE VIEW a AS SELECT 1 AS id']) {
       const { run } = await setUp(files, base);

@@ -5,7 +5,7 @@ import { advisoryLocks, eventually, settled } from '../support/eventually.ts';
 import type { Files } from '../support/project.ts';
 import { createsTable, setUp, sqlStep, step } from './setup.ts';
 
-/** The application's table, with rows. To read its constraint, the check waits for a lock on the table. */
+/** The application's table, with rows. Its CHECK makes PostgreSQL lock the table when the check reads it. */
 const BASE = `CREATE TABLE items (id integer PRIMARY KEY, name text CHECK (name <> ''));
   INSERT INTO items SELECT i, 'item ' || i FROM generate_series(1, 50) i`;
 
@@ -47,7 +47,7 @@ export async function setUpItems(files: Files = ITEMS, server?: { readonly url: 
 export const rows = (database: Database) =>
   database.query('SELECT id, name FROM public.items ORDER BY id');
 
-/** Opens another session, and sends `sql`, which begins a transaction. `release` commits that transaction. */
+/** Opens another session, and sends `sql`, which may begin a transaction. `release` sends COMMIT. */
 export async function hold(database: Database, sql = HOLD_ITEMS) {
   const session = await database.connect();
   await session.query(`SET application_name = 'nightly report'; ${sql}`);
@@ -57,8 +57,8 @@ export async function hold(database: Database, sql = HOLD_ITEMS) {
 const HOLD_ITEMS = 'BEGIN; LOCK TABLE items IN ACCESS SHARE MODE';
 
 /**
- * Places where a run waits for a lock or a snapshot of another session: the command, what the other session sends, and
- * the version that is committed by then.
+ * Places where a run waits for a lock or a snapshot of another session: the command, what the other session
+ * sends, and the version that is committed by then.
  */
 export const places = [
   ['in the transaction of up', 'up', HOLD_ITEMS, null],
@@ -75,8 +75,8 @@ export const places = [
 type Run = (line: string) => Promise<JsonReport>;
 
 /**
- * Expects what must be true after a run, however it ended: no lock is left, the schema is that of a version (except
- * the index that is built and dropped outside a transaction), and the same command again completes the work.
+ * Expects what must be true after a run, however it ended: no lock is left, the schema is that of a version
+ * (except the index that is built and dropped outside a transaction), and the same command succeeds.
  */
 export async function expectRecovery(database: Database, run: Run, line: string): Promise<void> {
   await settled(database);

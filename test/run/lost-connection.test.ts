@@ -24,7 +24,7 @@ test.for([
   ['lock', ...places[2], 8, 'run-lock-lost'],
   ['lock', ...places[3], 8, 'run-lock-lost'],
   ['run', ...places[3], 8, 'connection-lost'],
-] as const)('the %s connection is lost %s', async (values) => {
+] as const)('a run recovers if its %s connection is lost %s', async (values) => {
   const [purpose, , line, sql, version, exitCode, code] = values;
   const { database, run, state } = await setUpItems();
   if (line !== 'up') await run('up');
@@ -40,7 +40,7 @@ test.for([
   await expectRecovery(database, run, line);
 });
 
-test('a connection is lost before its socket has ended', async () => {
+test('a connection that is lost while the migration keeps Node.js busy is reported as lost', async () => {
   const busy = `console.log('busy'); for (const end = Date.now() + 2000; Date.now() < end;);`;
   const turns = `for (const turn of [1, 2]) await new Promise(setImmediate);`;
   const up = `${busy} ${turns} await pgm.db.query('SELECT 1');`;
@@ -70,7 +70,7 @@ test('a run outside a transaction that has lost the run lock sends no further st
   expect(await run('up')).toMatchObject({ exitCode: 0, version: LAST });
 });
 
-// No migration can use the connection of the run lock, but a pooler may end its transaction.
+// No migration can use the connection of the run lock. But a pooler may end the transaction on it.
 test.for(['COMMIT', 'ROLLBACK', 'COMMIT; BEGIN', 'ROLLBACK; BEGIN'])(
   'the run lock is not held any more after "%s" on its connection',
   async (end) => {

@@ -15,8 +15,8 @@ export interface Pooler {
 }
 
 /**
- * Starts a PgBouncer in transaction mode in front of the server of `url`, with `poolSize` server connections for each
- * user and database. If that is impossible, the test is skipped with the reason; with `CI=true`, it fails.
+ * Starts a PgBouncer in transaction mode in front of the server of `url`, with `poolSize` server connections
+ * for each user and database. Without PgBouncer, skips the test; with `CI=true`, fails it.
  */
 export async function testPooler(
   { skip }: TestContext,
@@ -66,7 +66,7 @@ pidfile = ${join(home, 'pid')}
   return { through };
 }
 
-/** Returns why there is no PgBouncer; undefined if there is one. If root runs the tests, installs it from Debian. */
+/** Returns why there is no PgBouncer; undefined if there is one. As root, tries to install it by apt-get. */
 function pgbouncerMissing(): string | undefined {
   if (isInstalled()) return undefined;
   if (process.getuid?.() !== 0) return 'PgBouncer is missing:  sudo apt-get install pgbouncer';
@@ -80,7 +80,7 @@ function pgbouncerMissing(): string | undefined {
   return isInstalled() ? undefined : 'PgBouncer was installed, and cannot be run';
 }
 
-/** Debian installs it in a folder that is only in the PATH of root. */
+/** Debian installs PgBouncer in a folder that is only in the PATH of root. */
 const program = () => (runs('pgbouncer') ? 'pgbouncer' : '/usr/sbin/pgbouncer');
 const isInstalled = () => runs(program());
 const runs = (file: string) => spawnSync(file, ['--version'], { stdio: 'ignore' }).status === 0;
@@ -94,8 +94,8 @@ async function canConnect(connectionString: string): Promise<boolean> {
 }
 
 /**
- * Starts clients of an application, which send a query in a transaction again and again. `stop` ends them, and returns
- * their errors, and how many transactions they have made.
+ * Starts `count` clients that send `sql` in a transaction, again and again, as an application does. `stop`
+ * ends them, and returns their errors and the number of their transactions.
  */
 export async function keepBusy(url: string, sql: string, count: number) {
   const errors: string[] = [];

@@ -53,7 +53,7 @@ test('a migration outside a transaction is refused behind a pooler if it changes
   expect(await run('up')).toMatchObject({ exitCode: 0 }); // Without a pooler, it is allowed.
 });
 
-test('what a function sends itself after pgm.noTransaction() runs outside a transaction', async (context) => {
+test('what pgm.db sends after pgm.noTransaction() runs outside a transaction', async (context) => {
   const up = `pgm.noTransaction(); await pgm.db.query("INSERT INTO t VALUES ('x')");
     await Promise.all([1, 2].map(() => pgm.db.query('DROP INDEX IF EXISTS i'))); pgm.sql('SET ROLE pg_monitor');`;
   const files = { ...createsTable('0001', 'a'), ...step('0002_b', {}, up) };

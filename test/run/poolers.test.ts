@@ -9,7 +9,7 @@ import { setUp, sqlStep, step } from './setup.ts';
 
 const SIZE = 3;
 
-/** What a run could leave behind in a session. */
+/** Reads everything that a run could leave behind in a session. */
 const SESSION = `SELECT pg_backend_pid() AS pid, current_user AS role,
   (SELECT json_agg(name || '=' || setting ORDER BY name) FROM pg_settings
     WHERE context IN ('user', 'superuser') AND name !~ 'application_name|plpgsql') AS settings,
@@ -17,7 +17,7 @@ const SESSION = `SELECT pg_backend_pid() AS pid, current_user AS role,
   (SELECT count(*)::int FROM pg_cursors) AS cursors,
   (SELECT count(*)::int FROM pg_class WHERE pg_my_temp_schema() = relnamespace) AS temporary`;
 
-/** Queries the session of each free server connection of a pool, in transactions at the same time. */
+/** Reads the session of each of `free` server connections of a pool, by simultaneous transactions. */
 async function sessionsOf(url: string, free = SIZE): Promise<unknown[]> {
   const clients = Array.from({ length: free }, () => new pg.Client({ connectionString: url }));
   await Promise.all(clients.map((client) => client.connect()));
@@ -89,13 +89,13 @@ test.for([
   expect(await sessionsOf(url)).toEqual(before);
 });
 
-test('what a function SETs does not reach other clients while its migration goes on', async (context) => {
+test('what a migration SETs does not reach other clients while the migration goes on', async (context) => {
   const up = `await pgm.db.query('SET search_path = pg_catalog'); pgm.noTransaction();
     await pgm.db.query('SELECT 1'); await globalThis.inspect();`;
   const files = { ...ITEMS, ...step('0002_note', {}, up) };
   const { pooled, url, before } = await setUpPooled(context, files);
   let sessions: unknown[] = [];
-  // The run lock has one server connection.
+  // The run lock occupies one server connection of the pool.
   const inspect = async () => {
     sessions = await sessionsOf(url, SIZE - 1);
   };
@@ -121,7 +121,7 @@ test('what a migration SETs before it fails does not reach other clients', async
 });
 
 test.for(['COMMIT', 'COMMIT; BEGIN'])(
-  'other clients notice nothing of what a migration has SET before its own %s',
+  'what a migration SETs before its own %s does not reach other clients',
   async (end, context) => {
     const up = `pgm.sql('SET ROLE pg_monitor; SET work_mem = 1000; ${end}');`;
     const { pooled, url, before } = await setUpPooled(context, step('0001_set', {}, up));
@@ -130,7 +130,7 @@ test.for(['COMMIT', 'COMMIT; BEGIN'])(
   },
 );
 
-test('the hint says that what a function wrote before pgm.noTransaction() stays', async (context) => {
+test('the hint says that what a migration wrote before pgm.noTransaction() stays', async (context) => {
   const up = `await pgm.db.query('CREATE TABLE b (id integer)'); pgm.noTransaction(); pgm.sql('SET work_mem = 1000');`;
   const { pooled } = await setUpPooled(context, step('0001_b', {}, up));
   const hint = expect.stringContaining('What ran outside a transaction stays.') as string;
@@ -140,7 +140,7 @@ test('the hint says that what a function wrote before pgm.noTransaction() stays'
   });
 });
 
-test('text keeps its characters where the database has another client_encoding', async (context) => {
+test('behind a pooler, text keeps its characters if the database sets a client_encoding', async (context) => {
   const up = `CREATE TABLE b (v text DEFAULT 'Größe'); INSERT INTO b VALUES (DEFAULT)`;
   const effect = { 'public.b': { table: '', 'column v': "text NULL DEFAULT 'Größe'::text" } };
   const { run, database } = await setUp(sqlStep('0001_b', effect, up));

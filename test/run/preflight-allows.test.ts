@@ -3,7 +3,7 @@ import { plainRole } from '../support/plain-role.ts';
 import { readCases } from './cases.ts';
 import { settingsFile, setUp, sqlStep } from './setup.ts';
 
-/** What PostgreSQL allows, the preflight does not refuse; and what it must not take for that. */
+/** The preflight must not refuse what PostgreSQL allows. The last test is the opposite: a refusal. */
 
 test.for(readCases('preflight-allows.txt'))('allows %s', async ([, { base: sql, files }]) => {
   const { run, database } = await setUp({ ...settingsFile(['public'], 'ours'), ...files });
@@ -14,7 +14,7 @@ test.for(readCases('preflight-allows.txt'))('allows %s', async ([, { base: sql, 
   expect(await run('up', url)).toMatchObject({ exitCode: 0, error: null });
 });
 
-test('allows to give a column its old name again, with a view and a key of another role', async () => {
+test('allows up, down and redo of a renamed column that a view and a key of another role use', async () => {
   const before = {
     'public.t': { 'column id': 'integer NOT NULL' },
     'public.v': { view: 'SELECT id FROM public.t' },
@@ -38,7 +38,7 @@ test('allows to give a column its old name again, with a view and a key of anoth
     expect([line, (await run(line, url)).error]).toEqual([line, null]);
 });
 
-test('refuses to give a table its old name again that the role does not own', async () => {
+test('refuses a down that renames a table which the role does not own', async () => {
   const effect = { 'public.t': null, 'public.w': { table: '' } };
   const [up, down] = ['ALTER TABLE t RENAME TO w', 'ALTER TABLE w RENAME TO t'];
   const { run, database } = await setUp(sqlStep('0001_a', effect, up, down), 'CREATE TABLE t ()');

@@ -3,7 +3,7 @@ import type { JsonReport } from '../support/call.ts';
 import { plainRole } from '../support/plain-role.ts';
 import { createsTable, settingsFile, setUp, sqlStep } from './setup.ts';
 
-/** The lines below the first line, without their marks: the problems of a refusal, or their remedies. */
+/** The items of a list below a first line: the problems in a message, or the remedies in a hint. */
 const list = (text = ''): string[] =>
   text
     .split('\n')
@@ -46,8 +46,8 @@ const project = {
   ),
 };
 
-describe('lists at once all that a role lacks, with the remedies', () => {
-  test.for([undefined, 'Deploy-Role'])('role %s', async (name) => {
+describe('lists all that a role lacks, with remedies that work:', () => {
+  test.for([undefined, 'Deploy-Role'])('a role (name in quotes: %s)', async (name) => {
     const { run, database } = await setUp(project, base);
     const role = await plainRole(database, name);
     const [owner] = await database.query<{ name: string }>('SELECT CURRENT_USER AS name');
@@ -71,7 +71,7 @@ describe('lists at once all that a role lacks, with the remedies', () => {
     expect(await run('down', role.url)).toMatchObject({ exitCode: 0, version: null });
   });
 
-  test.for(['GRANT', 'REVOKE'])('a role that does not inherit (%s)', async (verb) => {
+  test.for(['GRANT', 'REVOKE'])('a NOINHERIT role, after %s of the owner', async (verb) => {
     const { run, database } = await setUp(project, base);
     const [role, owner] = [await plainRole(database), await plainRole(database)];
     const membership = `${verb} ${owner.name} ${verb === 'GRANT' ? 'TO' : 'FROM'} ${role.name}`;
@@ -105,7 +105,7 @@ describe('lists at once all that a role lacks, with the remedies', () => {
     expect(await run('check')).toMatchObject({ exitCode: 0, version: '0002_b' });
   });
 
-  test('a schema for the migrations table that is missing', async () => {
+  test('a missing schema for the migrations table', async () => {
     const { run, database } = await setUp({
       ...settingsFile(['public'], 'Ours'),
       ...createsTable('0001', 'a'),
@@ -116,7 +116,7 @@ describe('lists at once all that a role lacks, with the remedies', () => {
     expect(await run('up')).toMatchObject({ exitCode: 0 });
   });
 
-  test('a schema that the migration creates', async () => {
+  test('a schema that the migration creates, without CREATE on the database', async () => {
     const effect = { '"S.s".t': { table: '', 'column id': 'integer NULL' } };
     const { run, database } = await setUp(
       sqlStep('0001_a', effect, 'CREATE SCHEMA "S.s"; CREATE TABLE "S.s".t (id integer)'),
@@ -130,7 +130,7 @@ describe('lists at once all that a role lacks, with the remedies', () => {
   });
 
   test.for(['PARTITION OF public."T t" DEFAULT', 'INHERITS (public."T t")'])(
-    'the parent of a new table: %s',
+    'a new table whose parent the role does not own: %s',
     async (child) => {
       const [parent, sql] = child.startsWith('PARTITION')
         ? ['(id integer) PARTITION BY LIST (id)', child]
@@ -149,7 +149,7 @@ describe('lists at once all that a role lacks, with the remedies', () => {
     },
   );
 
-  test('redo: a role that may drop a table, but not create it again', async () => {
+  test('redo is refused if the role may drop a table, but not create it again', async () => {
     const { run, database } = await setUp(createsTable('0001', 'a'));
     const { name, url } = await plainRole(database);
     await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${name}`);
@@ -159,7 +159,7 @@ describe('lists at once all that a role lacks, with the remedies', () => {
     expect(await run('down', url)).toMatchObject({ exitCode: 0 });
   });
 
-  test('redo: a column, which needs no CREATE privilege', async () => {
+  test('redo of a column needs no CREATE privilege', async () => {
     const add = 'ALTER TABLE t ADD b integer';
     const effect = { 'public.t': { 'column b': 'integer NULL' } };
     const files = sqlStep('0001_b', effect, add, 'ALTER TABLE t DROP b');
@@ -172,7 +172,7 @@ describe('lists at once all that a role lacks, with the remedies', () => {
   });
 });
 
-test('lists prerequisites that are missing, and that have another definition, together', async () => {
+test('lists missing prerequisites together with those that have another definition', async () => {
   const { run, database } = await setUp({
     'migrations/schema/0000_prerequisites.json': {
       'public.users': { table: '', 'column id': 'uuid NOT NULL' },

@@ -5,20 +5,20 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 export interface Cut {
   /** The purpose in the `application_name` of the connection: `run`, `lock` or `monitor`. */
   readonly purpose: string;
-  /** The number of messages of the program after which it is cut. The startup packet is the first. */
+  /** How many messages of the program the proxy passes on before it cuts. The startup packet is the first. */
   readonly after: number;
   /** If given, only messages that match are counted. */
   readonly of?: RegExp;
   /** If given, called instead of cutting the connection. */
   readonly instead?: () => void;
-  /** True if, from then on, the proxy passes on no answer of the server. */
+  /** True to keep back all answers of the server after the last counted message. */
   readonly isMute?: boolean;
 }
 
 /**
- * Starts a proxy in front of a PostgreSQL server, which knows where the messages of the protocol end (manual, 55.2).
- * It cuts the connection after it has passed on the message that `cut` selects: the server may still do what the
- * message says, but the program gets no answer.
+ * Starts a proxy in front of a PostgreSQL server, which splits what the program sends into the messages of
+ * the protocol (manual: "Message Formats"). After it has passed on the message that `cut` selects, it cuts
+ * the connection: the server may still do what the message says, but the program gets no answer.
  */
 export async function startProxy(url: string, cut: Cut) {
   const target = new URL(url);
@@ -62,7 +62,7 @@ export async function startProxy(url: string, cut: Cut) {
   };
 }
 
-/** Splits what a client sends into messages. Only the first message has no type before its length. */
+/** Splits what a client sends into messages. All but the first have a type, one byte, before their length. */
 function splitter(onMessage: (message: Buffer, isFirst: boolean) => void) {
   let pending = Buffer.alloc(0);
   let isFirst = true;

@@ -11,7 +11,7 @@ import { hold, LAST, setUpItems } from './items.ts';
 import { keepBusy, testPooler } from './pgbouncer.ts';
 import { createsTable } from './setup.ts';
 
-/** The lock as another run holds it, and as the framework's own CLI does. */
+/** SQL that takes the run lock as another run does, until the end of the transaction. */
 const HOLD_LOCK = `BEGIN; SELECT pg_advisory_xact_lock(${PG_MIGRATE_LOCK_ID})`;
 
 test('a run gives up after --lock-wait, names the holder, and has written nothing', async () => {
@@ -27,12 +27,12 @@ test('a run gives up after --lock-wait, names the holder, and has written nothin
   expect(await advisoryLocks(database)).toEqual([{ pid }]);
 });
 
-test('a run waits, names the session that it waits for, and goes on when the lock is free', async () => {
+test('a run that waits for the run lock names its holder, and goes on when the lock is free', async () => {
   const { database, start } = await setUpItems();
   const { pid, release } = await hold(database, HOLD_LOCK);
   const { printed, finished } = start('up');
   await printed(`waiting for another run: pid ${pid}, "nightly report"`);
-  // A concurrent build waits for snapshots. Neither the lock nor the wait for it has one.
+  // A concurrent build waits for older snapshots. Neither the run lock nor the wait for it keeps one.
   const timeout = `SET statement_timeout = '20s'`;
   const { session } = await hold(database, timeout);
   await session.query('CREATE INDEX CONCURRENTLY others ON items (id)');
@@ -43,12 +43,12 @@ test('a run waits, names the session that it waits for, and goes on when the loc
 });
 
 test.each(['serializable', 'repeatable read'])(
-  'default_transaction_isolation = %s',
+  'a run with a concurrent build works with default_transaction_isolation = %s',
   async (level) => {
     const { database, run } = await setUpItems();
     const setting = `default_transaction_isolation = '${level}'`;
     await database.query(`ALTER DATABASE ${database.name} SET ${setting}`);
-    // If the lock had a snapshot, the concurrent build would wait for ever.
+    // If the session of the run lock kept a snapshot, the concurrent build would wait for it forever.
     expect(await run('up')).toMatchObject({ exitCode: 0, version: LAST });
   },
 );
@@ -72,11 +72,11 @@ test("a run holds the lock of the framework's CLI, and its sessions have descrip
   expect(await running).toMatchObject({ exitCode: 0 });
 });
 
-/** A firewall forgets an idle connection, so the kernel must send a keepalive for the lock's every minute. */
+/** Expects a keepalive each minute on the connection of the run lock: firewalls forget idle connections. */
 async function expectKeepAlive(database: Database): Promise<void> {
   const [lock] = await database.query<{ port: string }>(`SELECT to_hex(client_port) AS port
     FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ '^migrate up lock'`);
-  // proc_pid_net(5): local and remote address, state, queues, and the timer: 02 is keepalive, in 1/100 s.
+  // See proc_pid_net(5): local and remote address, state, queues, timer. Timer 02 is keepalive, in 1/100 s.
   const line = new RegExp(`:${lock?.port} \\w+:\\w+ 01 \\w+:\\w+ 02:(\\w+)`, 'i');
   const [, time = ''] = line.exec(readFileSync('/proc/net/tcp', 'utf8')) ?? [];
   expect(Number.parseInt(time, 16)).toBeLessThanOrEqual(60_00);
@@ -106,7 +106,7 @@ test.for([
   ['directly', false],
   ['behind a busy PgBouncer', true],
 ] as const)(
-  `of ${count} runs at once, one applies the migrations, %s`,
+  `of ${count} runs at once, exactly one applies the migrations, %s`,
   async ([, isPooled], context) => {
     const { database, run, start } = await setUpItems();
     const pooler = isPooled ? await testPooler(context, database.url) : undefined;

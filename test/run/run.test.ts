@@ -11,7 +11,7 @@ const three = {
   ...createsTable('0003', 'c'),
 };
 
-test('a number such as a time is a migration, not a count', async () => {
+test('a long number such as a timestamp names a migration, and is not a count', async () => {
   const numbers = [1, 2, 3].map((place) => `2024010112304512${place}`);
   const files = numbers.map((number) => createsTable(number, `t_${number}`));
   const { run } = await setUp(Object.assign({}, ...files) as Files);
@@ -36,7 +36,7 @@ test('up and down check the schema even if there is nothing to do', async () => 
   expect(await run('down 0003')).toMatchObject({ exitCode: 6 });
 });
 
-describe('a migration of', () => {
+describe('a migration with', () => {
   test.for<[name: string, up: string, down?: string]>([
     ['a comment at the end', 'CREATE TABLE a (id integer) -- all', 'DROP TABLE a -- all'],
     [
@@ -47,7 +47,7 @@ describe('a migration of', () => {
     ['forty comments before it', `${'/* a */\n'.repeat(40)}CREATE TABLE a (id integer)`],
     ['several statements', 'CREATE TABLE a (); ALTER TABLE a ADD id integer'],
     ['COMMIT in a literal', `CREATE TABLE a (id integer); SELECT 'x; COMMIT'`],
-  ])('%s is recorded once, and removed', async ([, up, down = 'DROP TABLE a']) => {
+  ])('%s is recorded once, and down removes the record', async ([, up, down = 'DROP TABLE a']) => {
     const { run, applied } = await setUp(sqlStep('0001_a', table('a', 'id'), up, down));
     expect(await run('up')).toMatchObject({ exitCode: 0 });
     expect(await applied()).toEqual(['0001_a']);
@@ -62,7 +62,7 @@ test('a migration may send a literal of many megabytes', async () => {
   expect(await run('up')).toMatchObject({ exitCode: 0 });
 });
 
-test('redo says what is committed if another run takes the run lock after its first half', async () => {
+test('redo says what is committed if it cannot take the run lock again after the down', async () => {
   const two = { ...createsTable('0001', 'a'), ...createsTable('0002', 'b') };
   const { run, database } = await setUp(two);
   await run('up');
@@ -83,8 +83,8 @@ test('redo says what is committed if another run takes the run lock after its fi
 });
 
 /**
- * Counts the connections and queries of this process until the end of the test. Returns a function that returns both
- * numbers for a purpose such as `run`, or for all purposes. One query is one round trip.
+ * Counts the connections and queries of this process until the end of the test. The returned function returns
+ * both numbers, for a purpose such as `run` or for all purposes. One query is one round trip.
  */
 function countRoundTrips() {
   const spies = (['connect', 'query'] as const).map((method) =>
@@ -114,7 +114,7 @@ describe('round trips', () => {
     },
   );
 
-  test('each further migration costs two: its statement, and its record', async () => {
+  test('each further migration costs two round trips: its statement, and its record', async () => {
     const queries = async (line: string) => {
       const { run } = await setUp(three);
       if (line.startsWith('down')) await run('up');
@@ -123,12 +123,12 @@ describe('round trips', () => {
       return sent('run')[1] ?? NaN;
     };
     expect((await queries('up 3')) - (await queries('up 1'))).toBe(4);
-    // The run looks whether the dropped tables are empty, and so sends all statements twice.
+    // down drops tables: the run begins again to look for data in them, and so sends everything twice.
     expect((await queries('down 3')) - (await queries('down 1'))).toBe(8);
   });
 });
 
-/** In the middle of reading the catalog, PostgreSQL waits for a lock on the view, to print its definition. */
+/** While the check reads the catalog, PostgreSQL waits for a lock on the view, to print its definition. */
 describe('a check is repeated if another run changes the schema while it reads', () => {
   test.for([
     ['check', 'matches'],

@@ -6,7 +6,7 @@ import { blockedRun } from '../support/eventually.ts';
 import { testAll } from '../support/everything.ts';
 import { expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.ts';
 
-/** A server of its own, since these tests restart it. */
+/** A server for this file alone, since these tests restart it. */
 let server: EmbeddedServer;
 beforeAll(async () => {
   server = await startEmbedded({ settings: { fsync: 'off' } });
@@ -18,7 +18,7 @@ const restarts = places.flatMap((place) => [
   ['immediate', ...place] as const,
 ]);
 const sampled = restarts.filter((_, index) => testAll || [0, 3, 4, 7].includes(index));
-test.for(sampled)('a restart (%s) %s', async ([mode, , line, sql, version]) => {
+test.for(sampled)('a run recovers from a restart (%s) %s', async ([mode, , line, sql, version]) => {
   const { database, run } = await setUpItems(ITEMS, server);
   if (line !== 'up') await run('up');
   await hold(database, sql);
@@ -42,7 +42,7 @@ test('--connect-wait waits for a server that is down', async () => {
   expect((await finished).json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: LAST });
 });
 
-test('a role that may not write is refused before anything is written', async () => {
+test('a role with read-only transactions is refused before anything is written', async () => {
   const { database, run, tables } = await setUpItems();
   const where = `IN DATABASE ${database.name}`;
   await database.query(`ALTER ROLE CURRENT_USER ${where} SET default_transaction_read_only = on`);
@@ -51,7 +51,7 @@ test('a role that may not write is refused before anything is written', async ()
   expect(report.error?.message).toMatch(/- transactions of role \w+ are read-only$/m);
   expect(await tables()).toEqual(['items']);
   expect(await run('check')).toMatchObject({ exitCode: 0, version: null });
-  // The remedy works although the transactions of this session are read-only, too.
+  // The remedy must work in a session whose transactions are read-only.
   const [, remedy = '', role = ''] =
     /^ {2}(BEGIN READ WRITE; (ALTER ROLE .+) SET .*)/m.exec(report.error?.hint ?? '') ?? [];
   await database.query(remedy);
@@ -59,7 +59,7 @@ test('a role that may not write is refused before anything is written', async ()
   await database.query(`${role} RESET default_transaction_read_only`);
 });
 
-// The last test, since the server stays a standby: it waits for data of a primary.
+// The last test on this server, which stays a standby: it waits for data of a primary server.
 test('on a standby, commands that write are refused, and commands that read work', async () => {
   const { database, run } = await setUpItems(ITEMS, server);
   const head = await setUpItems(ITEMS, server);

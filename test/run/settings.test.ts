@@ -79,7 +79,7 @@ describe('what a migration has SET does not reach the next one', () => {
     expect(await database.query(owner)).toEqual([{ mine: true }]);
   });
 
-  test('a timeout that a migration SETs does not reach the record of it', async () => {
+  test('a timeout that a migration SETs does not apply to the statement that records it', async () => {
     const set = `SET statement_timeout = '50ms'; SET lock_timeout = '1ms'`;
     const files = { ...createsTable('0001', 'a'), ...sqlStep('0002_b', {}, set) };
     const { run, database } = await setUp(files);
@@ -98,7 +98,7 @@ describe('what a migration has SET does not reach the next one', () => {
   });
 });
 
-test('looking for data does not change row security for the migrations', async () => {
+test('looking for data does not switch off row security for the migrations', async () => {
   const { run, database } = await setUp({
     ...sqlStep('0001_a', {}, 'SELECT 1'),
     ...sqlStep('0002_b', { 'public.t': { 'column gone': null } }, 'ALTER TABLE t DROP gone'),

@@ -41,11 +41,11 @@ export const settingsFile = (schema: readonly string[], migrationsSchema = 'publ
 });
 
 /**
- * Creates a project with these files, and a database in which only `base` was run, on `server` or by default on the
- * server of this test run. `run` runs a command line and returns its JSON; `start` starts it in a process of its own.
+ * Creates a project with these files, and a database in which only `base` was run, by default on the server
+ * of the tests. `run` runs a command and returns its JSON; `start` starts the command in another process.
  */
 export async function setUp(files: Files, base = 'SELECT 1', server?: { readonly url: string }) {
-  const root = testProject(files); // Before anything is awaited: see testDatabase.
+  const root = testProject(files); // Before any `await`: see testDatabase.
   const database = await (server ? makeDatabase(server.url) : testDatabase({ base: false }));
   await database.query(base);
   const run = async (line: string, url = database.url) =>

@@ -15,7 +15,7 @@ import { step } from './setup.ts';
 type Project = Awaited<ReturnType<typeof setUpItems>>;
 const PATIENT = '--lock-timeout=10min';
 
-/** Starts a run, and returns it when it is in the situation in which the signal must come. */
+/** Starts a run, and returns it when it is time to send the signal. */
 type Situation = (project: Project, context: TestContext) => Promise<Running>;
 
 const heldBy =
@@ -61,7 +61,7 @@ const endings = [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const;
-/** Combines each case with one of the signals, or if all tests run, with both. */
+/** Combines each case with one of the signals, or with both if all tests run. */
 const withSignals = <T>(cases: readonly T[]) =>
   cases.flatMap((one, index) =>
     (testAll ? endings : [endings[index % 2] ?? endings[0]]).map(
@@ -78,7 +78,7 @@ async function expectInterrupted(project: Project, running: Running, exitCode: n
   expect(json()).toMatchObject({ exitCode, applied: [], error: { code: 'interrupted' } });
   expect(stderr, 'no attempt leaves a listener behind').not.toContain('MaxListeners');
   await eventually(
-    'the end of its statements, although the other session still holds its locks',
+    'the end of all statements of the run, although the other session still holds its locks',
     async () => (await backends(database)).every(({ state }) => state === 'idle'),
   );
   await database.query(`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
@@ -99,7 +99,7 @@ test.for(withSignals(Object.keys(situations)))(
   },
 );
 
-test.for(withSignals(['a timer', 'itself, busily']))(
+test.for(withSignals(['a timer', 'setImmediate in a loop']))(
   '%s ends a run while a migration waits for %s',
   async ([signal, what, code]) => {
     const up =
@@ -170,7 +170,7 @@ test('SIGTERM before the answer to COMMIT: the hint says that the outcome is unk
   expect(await applied()).toHaveLength(1);
 });
 
-/** The script of package.json, for a project in another folder. */
+/** The script `migrate` of package.json, with absolute paths, for a project in another folder. */
 const manifest = readFileSync(join(repository, 'package.json'), 'utf8');
 const { migrate } = (JSON.parse(manifest) as { scripts: { migrate: string } }).scripts;
 const script = migrate.replaceAll(/(?:\.\/)?scripts\//g, `${repository}scripts/`);

@@ -22,7 +22,7 @@ test.for([
   expect(report).toMatchObject({ outcome: 'locked', exitCode: 4, applied: [], error });
   expect(report.error?.message).toContain('2 attempts');
   expect(report.error?.message).toContain(`pid ${pid}, "nightly report", from 127.0.0.1`);
-  // These only read, but they also try again, and name the session that they wait for.
+  // `status` and `plan` only read, but they also retry, and name the session that blocks them.
   for (const line of ['status', 'plan']) {
     const { exitCode, error } = await run(`${line} --lock-timeout=${timeout} --retries=1`);
     const isBlocked = what !== 'a migration';
@@ -107,7 +107,7 @@ test('writers go on as soon as a waiting run gives up, although the long transac
   await long.release();
 });
 
-/** Node.js prints a warning if a signal has more than ten listeners. */
+/** Node.js warns on stderr if an AbortSignal has more than ten listeners. */
 test.runIf(testAll)('many attempts leave no listener behind', async () => {
   const { database, start } = await setUpItems();
   await hold(database);

@@ -6,7 +6,7 @@ import { testAll } from '../support/everything.ts';
 import { hold } from './items.ts';
 import { createsTable, setUp, step, table } from './setup.ts';
 
-/** Longer than the program's own queries take on a busy machine, and shorter than the migration. */
+/** Timeouts are longer than the program's own queries on a busy machine, and shorter than LONGER seconds. */
 const LIMIT = '2s';
 const LONGER = 3.5;
 const idle = ['idle_in_transaction_session_timeout', 'idle_session_timeout', 'lock_timeout'];
@@ -14,7 +14,7 @@ const isKnown = (name: string) =>
   name !== 'transaction_timeout' || Number.parseInt(inject('server').version) >= 17;
 const all = () => [...idle, 'statement_timeout', 'transaction_timeout'].filter(isKnown);
 
-/** A project whose second migration takes long, and a database or role with these timeouts. */
+/** A project whose second migration takes `seconds`, and a database or role with these timeouts. */
 async function setUpLimited(
   where: string,
   timeouts: readonly string[],
@@ -63,7 +63,7 @@ async function expectToWait(where: string) {
   expect(await running).toMatchObject({ error: null, exitCode: 0, version: '0002_b' });
 }
 
-/** Expects that a timeout ends a statement outside a transaction, where the program cannot change the timeout. */
+/** Expects that a timeout ends a statement outside a transaction, where the program cannot change it. */
 async function expectLimit(where: string, timeout: string, sqlstate: string) {
   const { database, run } = await setUpLimited(where, [timeout], 60, OUTSIDE);
   const state = { outcome: 'partial', exitCode: 8, version: '0001_a' };
@@ -72,7 +72,7 @@ async function expectLimit(where: string, timeout: string, sqlstate: string) {
   expect(await run('check --strict')).toMatchObject({ exitCode: 0, version: '0001_a' });
 }
 
-// At the same time, since each one waits for seconds.
+// The four or five parts run at the same time, since each one waits for seconds.
 const places = testAll ? ['role', 'database'] : ['role'];
 test.for(places)(
   'timeouts that are set on the %s end only statements outside a transaction',
@@ -87,7 +87,7 @@ test.for(places)(
   },
 );
 
-// With query_timeout, pg gives up but the server goes on: the result of a COMMIT would be unknown.
+// After query_timeout, `pg` gives up, but the server goes on: the result of a COMMIT would be unknown.
 test('query_timeout in the URL does not limit a migration', async () => {
   const { database, run } = await setUpLimited('role', [], 1);
   const report = await run('up', `${database.url}?query_timeout=500`);

@@ -4,7 +4,7 @@ import { hold, setUpItems } from './items.ts';
 import { testCertificate, testTlsServer } from './tls.ts';
 import { call } from '../support/call.ts';
 
-/** The query of the URL, the environment, and the reason of a refusal; undefined if it connects. */
+/** The query of the URL, the environment, and the reason of a refusal: undefined if none, '' if any. */
 test.for([
   ['sslmode=require', {}, undefined],
   ['sslmode=verify-full&sslrootcert=RIGHT', {}, undefined],
@@ -16,7 +16,7 @@ test.for([
   ['', {}, ''],
   ['sslmode=verify-ca&sslrootcert=ELSEWHERE', {}, undefined],
   ['sslmode=verify-full&sslrootcert=ELSEWHERE', {}, 'altnames'],
-] as const)('a server that requires TLS: %s %j', async ([query, env, reason]) => {
+] as const)('if the server requires TLS: %s %j', async ([query, env, reason]) => {
   const { database, root } = await setUpItems();
   const certificates = {
     RIGHT: testCertificate('localhost'),
@@ -42,13 +42,13 @@ test.for([
   ['?sslmode=require', {}, 3],
   ['', { PGSSLMODE: 'require' }, 3],
   ['#a', { PGSSLMODE: 'require' }, 3],
-] as const)('a server without TLS: %s %j', async ([query, env, code]) => {
+] as const)('if the server has no TLS: %s %j', async ([query, env, code]) => {
   const { database, root } = await setUpItems();
   const url = database.url + query;
   expect((await call(['check'], { url, env, root })).code).toBe(code);
 });
 
-test('a signal cancels a run behind TLS', async () => {
+test('SIGTERM cancels a run whose connection uses TLS', async () => {
   const { database, start } = await setUpItems();
   const tls = await testTlsServer(database.url, testCertificate('localhost'));
   tls.searchParams.set('sslmode', 'require');

@@ -24,8 +24,8 @@ export function testCertificate(name: string): {
 }
 
 /**
- * Starts a TLS proxy in front of the server of `url`: it answers the request for TLS as PostgreSQL does (manual,
- * 55.2.11), and refuses a client that does not ask for TLS. Returns its URL.
+ * Starts a TLS proxy in front of the server of `url`. It answers a request for TLS as PostgreSQL does (see
+ * "SSL Session Encryption" in the manual), and refuses a client that does not ask for TLS. Returns its URL.
  */
 export async function testTlsServer(
   url: string,

@@ -54,7 +54,7 @@ describe('a migration that leaves the transaction of the run', () => {
     },
   );
 
-  test('may commit the record of an earlier one: the version is the one of the server', async () => {
+  test('may commit the record of an earlier migration, and the report says so', async () => {
     const { run, applied } = await setUp({ ...a, ...b(`pgm.sql('${MAKE}; COMMIT');`) });
     const state = { version: '0001_a', applied: [], pending: ['0002_b'] };
     expect(await run('up')).toMatchObject({ exitCode: 8, ...state });
@@ -87,7 +87,7 @@ describe('a migration that leaves the transaction of the run', () => {
   });
 });
 
-test('the run does not call functions of another schema instead of those of PostgreSQL', async () => {
+test('the run calls functions of pg_catalog, even if a migration puts another schema first', async () => {
   const { run, applied } = await setUp(
     sqlStep('0001_a', {}, 'SET search_path TO other, pg_catalog'),
     `CREATE SCHEMA other; CREATE FUNCTION other.transaction_timestamp() RETURNS timestamptz
@@ -100,7 +100,7 @@ test('the run does not call functions of another schema instead of those of Post
 describe('a migration outside a transaction', () => {
   const outside = (sql: string) => b(`pgm.noTransaction(); pgm.sql('${sql}');`);
 
-  test('whose result is wrong is not recorded, and the one before it stays', async () => {
+  test('whose result is wrong is not recorded, and the migration before it stays', async () => {
     const { run, tables, applied } = await setUp({
       ...a,
       ...outside('CREATE TABLE b (id bigint)'),
@@ -171,7 +171,7 @@ describe('a statement that comes after its migration has ended is refused', () =
     expect(await tables()).toEqual(['t']);
   });
 
-  test('outside a transaction, while the run lock is proved', async () => {
+  test('outside a transaction, while the run makes sure that it holds the run lock', async () => {
     const up = `pgm.noTransaction(); await pgm.db.query('${MAKE}');
       void pgm.db.query('CREATE TABLE late ()').catch(() => {});`;
     const { run, tables, applied } = await setUp(b(up));

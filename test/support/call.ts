@@ -4,9 +4,9 @@ import type { Difference, Done } from '../../scripts/report/types.ts';
 import { noDatabase, root } from './root.ts';
 
 export interface CallOptions {
-  /** Becomes DATABASE_URL. */
+  /** The value of DATABASE_URL. */
   readonly url?: string;
-  /** The other environment variables. */
+  /** Other environment variables of the program. */
   readonly env?: Readonly<Record<string, string>>;
   /** The project's folder; by default, this repository. */
   readonly root?: string;
@@ -39,7 +39,7 @@ export interface CallResult {
   readonly json: () => JsonReport;
 }
 
-/** Runs the program in this process, which is quicker than in a process of its own. */
+/** Runs the program in the process of the tests, which is quicker than starting another process. */
 export async function call(
   argv: readonly string[],
   options: CallOptions = {},

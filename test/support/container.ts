@@ -14,9 +14,9 @@ export async function hasContainerEngine(): Promise<boolean> {
 /**
  * Starts a PostgreSQL server from a Docker image, with these settings of the server.
  *
- * Without the health check that Testcontainers would run four times a second. On a busy machine, Docker ends such a
- * check with a signal. PostgreSQL, the first process of the container, is then its parent, takes this for a crash of
- * one of its own processes ("terminated by signal 13: Broken pipe"), and ends every session.
+ * Testcontainers would run a health check four times a second; this one runs once a day. On a busy machine,
+ * Docker kills such checks. PostgreSQL, as process 1 of the container, then takes the check for a process of
+ * its own that has crashed ("terminated by signal 13: Broken pipe"), and ends every session.
  */
 export async function startContainer(
   image: string,

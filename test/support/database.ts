@@ -5,7 +5,7 @@ import pg from 'pg';
 import { dump, type DumpOptions } from './dump.ts';
 import { root } from './root.ts';
 
-/** A database for one test. */
+/** A database, with functions to query, dump and drop it. */
 export interface Database {
   readonly name: string;
   readonly url: string;
@@ -16,7 +16,7 @@ export interface Database {
   ) => Promise<T[]>;
   /** Opens a session that stays open until the test ends it, or drops the database. */
   readonly connect: () => Promise<pg.Client>;
-  /** Returns the output of pg_dump; see dump.ts. */
+  /** Dumps the database with pg_dump, as {@link dump} does. */
   readonly dump: (options?: DumpOptions) => Promise<string>;
   readonly drop: () => Promise<void>;
 }
@@ -38,20 +38,20 @@ export async function makeDatabase(
     const { rows } = await session.query<{ version: number }>(
       `SELECT current_setting('server_version_num')::int AS version`,
     );
-    // FILE_COPY is three times as fast as the default, WAL_LOG. Before PostgreSQL 15, it is the only strategy.
+    // FILE_COPY is three times as fast as WAL_LOG, the default since 15. PostgreSQL 14 always copies files.
     const strategy = (rows[0]?.version ?? 0) >= 150_000 ? 'STRATEGY FILE_COPY' : '';
     await session.query(`CREATE DATABASE ${name} TEMPLATE ${template} ${strategy}`);
   });
   return database(serverUrl, name);
 }
 
-/** The database with this name, if the server has one. */
+/** Returns the database with this name; undefined if the server has none. */
 export async function findDatabase(serverUrl: string, name: string): Promise<Database | undefined> {
   const found = await execute(serverUrl, 'SELECT FROM pg_database WHERE datname = $1', [name]);
   return found.length === 0 ? undefined : database(serverUrl, name);
 }
 
-/** Creates a database with the application's base schema, and on request its rows, as a template for others. */
+/** Creates a database to copy: with the application's base schema, and its rows if `rows` is true. */
 export async function makeTemplate(serverUrl: string, { rows = false } = {}): Promise<Database> {
   const template = await makeDatabase(serverUrl);
   await template.query(fixture('base-schema.sql') + (rows ? fixture('base-rows.sql') : ''));
@@ -107,7 +107,7 @@ async function withSession<T>(url: string, use: (session: pg.Client) => Promise<
 
 async function openSession(url: string): Promise<pg.Client> {
   const session = new pg.Client({ connectionString: url });
-  // If the connection is lost, its query fails, which is enough.
+  // Without a listener, a lost connection would end this process. The query on it fails anyway.
   session.on('error', () => undefined);
   await session.connect();
   return session;

@@ -1,9 +1,9 @@
 /**
- * Runs pg_dump 18 (PostgreSQL's own, compiled to WebAssembly by pglite-tools) and prints the dump. The arguments are
- * those of pg_dump. The server may have any version from 9.2 to 18.
+ * Runs pg_dump 18 (PostgreSQL's own, compiled to WebAssembly by pglite-tools) and prints the dump. The
+ * arguments are those of pg_dump. The server may have any version from 9.2 to 18.
  *
- * This pg_dump has no network, but a callback that must return the server's answer. So this process uses file
- * descriptor 3, a blocking pipe, and dump.ts connects the other end of that pipe to the server.
+ * This pg_dump cannot connect to a server. It calls a function, which must send a message and return with the
+ * answer. The function uses file descriptor 3, a blocking pipe; dump.ts connects its other end to the server.
  */
 import { readSync, writeSync } from 'node:fs';
 import { pgDump } from '@electric-sql/pglite-tools/pg_dump';
@@ -12,7 +12,7 @@ const server = 3;
 let request = Buffer.alloc(0);
 let isStarted = false;
 
-/** Sends bytes of pg_dump to the server. If they complete a message that the server answers, returns the answer. */
+/** Sends bytes of pg_dump to the server. After a message that the server answers, passes on the answer. */
 function exchange(bytes, { onRawData }) {
   writeSync(server, bytes);
   request = Buffer.concat([request, bytes]);
@@ -22,7 +22,7 @@ function exchange(bytes, { onRawData }) {
 }
 
 function nextRequest() {
-  const header = isStarted ? 1 : 0; // Only the first message has no type.
+  const header = isStarted ? 1 : 0; // Every message but the first begins with its type, one byte.
   if (request.length < header + 4) return undefined;
   const end = header + request.readInt32BE(header);
   if (request.length < end) return undefined;
@@ -32,7 +32,7 @@ function nextRequest() {
   return type;
 }
 
-/** Reads up to `ready for query`, a request for authentication, or the end of the connection. */
+/** Reads messages up to ReadyForQuery, a request for authentication, or the end of the connection. */
 function readAnswer() {
   const parts = [];
   for (;;) {
@@ -56,7 +56,7 @@ function read(length) {
   return buffer;
 }
 
-// pgDump saves and restores the search_path of the session, which is not needed here.
+// pgDump would save and restore the search_path of the session. This session ends with the dump.
 const query = () => Promise.resolve({ rows: [{ search_path: '' }] });
 const pg = { execProtocolRawStream: exchange, query, exec: () => Promise.resolve() };
 try {
@@ -64,5 +64,5 @@ try {
   process.stdout.write(await file.text());
 } catch (error) {
   process.exitCode = 1;
-  process.stderr.write(error.message); // Node.js would also print the line of code: a whole minified library.
+  process.stderr.write(error.message); // An uncaught error would print its line: a minified library.
 }

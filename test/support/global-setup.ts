@@ -5,9 +5,9 @@ import { startServer, type TestServer } from './server.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     server: Pick<TestServer, 'url' | 'kind' | 'version'> & {
-      /** The name of a database with the application's base schema, as a template for others. */
+      /** The name of a database with the application's base schema, which tests copy. */
       readonly template: string;
-      /** The name of a template that also has rows. */
+      /** The name of such a database that also has the application's rows. */
       readonly templateWithRows: string;
     };
   }

@@ -8,7 +8,7 @@ import type { ServerUser } from './server-user.ts';
 /** A program and its arguments. */
 export type Command = readonly [file: string, ...args: string[]];
 
-/** What a keeper process does; see keeper.mjs. */
+/** The argument of keeper.mjs, which describes the fields. */
 export interface Task {
   readonly start: readonly Command[];
   readonly stop: Command;
@@ -18,8 +18,8 @@ export interface Task {
 }
 
 /**
- * Runs the task's start commands, and returns a function that runs its stop command. The end of this process, whatever
- * ends it, runs the stop command, too.
+ * Starts a server by the task's start commands. Returns a function that runs the stop command. If this
+ * process ends before, even by `kill -9`, keeper.mjs runs the stop command.
  */
 export async function keep(task: Task): Promise<() => Promise<void>> {
   const argv = [join(root, 'test/support/keeper.mjs'), JSON.stringify(task)];

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { noDatabase, root } from './root.ts';
 
 export interface RunOptions {
-  /** Becomes DATABASE_URL. */
+  /** The value of DATABASE_URL. */
   readonly url?: string | undefined;
-  /** The program gets these variables, and PATH and HOME of this process, but nothing else of its environment. */
+  /** The whole environment of the program, except PATH and HOME, which it gets from this process. */
   readonly env?: Readonly<Record<string, string>>;
   /** By default, the repository's root. */
   readonly cwd?: string;
@@ -26,14 +26,14 @@ export interface Result {
 export interface Running {
   readonly child: ChildProcess;
   readonly finished: Promise<Result>;
-  /** Waits until the program has printed `text`. Returns all that it has printed. @throws if it ends before that. */
+  /** Waits until the program has printed `text`. Returns all that it has printed. @throws if it ends first */
   readonly printed: (text: string) => Promise<string>;
 }
 
-/** The script by which Node.js runs a TypeScript file, as in package.json. */
+/** The script that lets Node.js run a TypeScript file. The scripts in package.json use it, too. */
 export const typescript = join(root, 'scripts/ts-node.cjs');
 
-/** The program, as `npm run migrate` starts it. */
+/** The arguments of `node` for the program, as in `npm run migrate`. */
 export const sources = [typescript, join(root, 'scripts/migrate.ts')];
 
 /** With MIGRATE_COMPILED=1, tests start the program that `npm run build` has written. */
@@ -51,7 +51,7 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
   return startProgram(process.execPath, [...program, ...args], options);
 }
 
-/** Copies the migrations of a test's project to where the compiled program reads them. They contain no types. */
+/** Copies a project's migrations to `dist/`, for the compiled program: as .mjs, since they have no types. */
 function compile(folder: string): void {
   const target = join(folder, 'dist/migrations');
   cpSync(join(folder, 'migrations'), target, { recursive: true });
@@ -60,12 +60,12 @@ function compile(folder: string): void {
       renameSync(join(target, file), join(target, file.replace(/ts$/, 'mjs')));
 }
 
-/** Runs `npm run --silent migrate` with these words after it, some of which npm keeps for itself. */
+/** Runs `npm run --silent migrate` with these arguments. npm does not pass on all of them. */
 export function npmMigrate(args: readonly string[], options: RunOptions = {}): Promise<Result> {
   return startProgram('npm', ['run', '--silent', 'migrate', ...args], options).finished;
 }
 
-/** Starts any program, in a clean environment. */
+/** Starts any program. Its environment has only PATH, HOME, and the variables of the options. */
 export function startProgram(
   file: string,
   args: readonly string[],

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { Database } from './database.ts';
 
-/** Creates a role without any privilege, and drops it at the end of the test. Returns its name and a URL for it. */
+/** Creates a role without privileges, not even CREATE on `public`. Drops it at the end of the test. */
 export async function plainRole(
   database: Database,
   name = `role_${randomBytes(4).toString('hex')}`,

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startProgram, type Result } from './migrate.ts';
 
-/** True if this machine has psql. In CI, it must have it. */
+/** True if this machine has psql. Always true in CI, where tests that need psql must not be skipped. */
 export const hasPsql =
   process.env['CI'] !== undefined || spawnSync('psql', ['--version']).status === 0;
 
-/** Runs a script as the first lines of every plan say: `psql -v ON_ERROR_STOP=1 -f`. */
+/** Runs a script by `psql -v ON_ERROR_STOP=1 -f`, as the first lines of every plan tell the user to do. */
 export async function psql(url: string, script: string): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'plan-'));
   const file = join(folder, 'plan.sql');

@@ -1,14 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 
-/** The user that a child process runs as; if empty, the user of this process. */
+/** The user that a child process runs as. Without ids, it is the user of this process. */
 export interface ServerUser {
   readonly uid?: number;
   readonly gid?: number;
 }
 
 /**
- * The user that a PostgreSQL server runs as: the user of this process, or if that is root, which PostgreSQL refuses,
- * `postgres`, or if the machine has no such user, `nobody`.
+ * The user that a PostgreSQL server runs as: the user of this process. PostgreSQL refuses to run as root, so
+ * for root it is the user `postgres`, or `nobody` on a machine without a user `postgres`.
  */
 export function serverUser(): ServerUser {
   if (process.getuid?.() !== 0) return {};

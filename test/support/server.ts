@@ -9,7 +9,7 @@ export interface TestServer extends RunningServer {
 
 /** The environment variables that choose the server of the tests. */
 export interface ServerChoice {
-  /** `container`, `embedded`, or the URL of a superuser; by default, a container if Docker runs, else embedded. */
+  /** `container`, `embedded` or the URL of a superuser. By default, a container if Docker runs. */
   readonly TEST_POSTGRES?: string;
   /** The image of the container. */
   readonly TEST_POSTGRES_IMAGE?: string;
@@ -17,7 +17,7 @@ export interface ServerChoice {
   readonly TEST_POSTGRES_MAJOR?: string;
 }
 
-/** Settings that make the server fast. Its data need not survive a power failure. */
+/** Settings for tests: many connections, and no waiting for the disk. The data may be lost in a crash. */
 const settings = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -28,7 +28,7 @@ const settings = {
 /**
  * Starts the PostgreSQL server that the tests run on, or uses the one whose URL is given.
  *
- * @throws if TEST_POSTGRES names a server that cannot be used. It is never replaced by another one.
+ * @throws if TEST_POSTGRES names a server that cannot be used: another one is not used instead
  */
 export async function startServer(choice: ServerChoice = process.env): Promise<TestServer> {
   const { TEST_POSTGRES: name = '', TEST_POSTGRES_MAJOR: major } = choice;

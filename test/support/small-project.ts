@@ -11,7 +11,7 @@ export const createsTable = (number: string, name: string): Files => ({
   },
 });
 
-/** A project for an empty database. Each of its migrations, such as `0001_a` and `0002_b`, creates a table. */
+/** Creates a project. For the names `a` and `b`, its migrations `0001_a` and `0002_b` create these tables. */
 export const smallProject = (names: readonly string[], more: Files = {}): string =>
   testProject({
     ...Object.assign({}, ...names.map((name, index) => createsTable(`000${index + 1}`, name))),

@@ -18,7 +18,7 @@ export function createDatabase({
   return makeDatabase(url, { template: base ? copied : undefined });
 }
 
-/** Creates a database that is dropped at the end of the test: as in `options`, or a copy of the template. */
+/** Creates a database as `options` say, or a copy of `template`. Drops it at the end of the test. */
 export function testDatabase(
   options: DatabaseOptions | { readonly template: Database } = {},
 ): Promise<Database> {
@@ -26,7 +26,7 @@ export function testDatabase(
   const creating = isCopy
     ? makeDatabase(inject('server').url, { template: options.template.name })
     : createDatabase(options);
-  // Before anything is awaited: later, if tests run concurrently, vitest may assign this to another test.
+  // Call this before any `await`: after it, vitest may take another concurrent test for the current one.
   onTestFinished(() => creating.then((database) => database.drop()));
   return creating;
 }

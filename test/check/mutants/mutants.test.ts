@@ -9,8 +9,8 @@ import { root } from '../../support/root.ts';
 import { mutationsOf } from './mutations.ts';
 import { databaseQuestions, pureQuestions, type Question, type Version } from './questions.ts';
 
-/** Changes each file of `scripts/schema` whose name contains this text; all of them, if it is "1". */
-const wish = process.env['TEST_MUTATIONS'];
+/** "1" to change all files of `scripts/schema`, or a text to change those whose names contain it. */
+const requested = process.env['TEST_MUTATIONS'];
 
 const schema = join(root, 'scripts/schema');
 const work = join(tmpdir(), `mutants-${process.pid}`);
@@ -28,8 +28,8 @@ const originals = new Map(
   fs.readdirSync(schema).map((file) => [file, fs.readFileSync(join(schema, file), 'utf8')]),
 );
 
-/** Loads scripts/schema with one file changed. */
 let versions = 0;
+/** Compiles scripts/schema with `text` instead of the file `changed`, and loads it. */
 function load(changed = '', text = ''): Version {
   const folder = join(work, `${(versions += 1)}`);
   fs.mkdirSync(folder);
@@ -50,7 +50,7 @@ async function answerOf(question: Question, version: Version): Promise<string> {
   }
 }
 
-/** All questions, and the right answers. They are asked on the newest and the oldest server. */
+/** All questions with the answers of the unchanged program, on the newest and the oldest PostgreSQL. */
 async function rightAnswers(): Promise<Map<Question, string>> {
   const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '500' };
   const majors = [18, 14];
@@ -68,10 +68,10 @@ async function rightAnswers(): Promise<Map<Question, string>> {
 }
 
 /**
- * Changes one line or word at a time, and finds out whether the cases of test/check notice it. Prints the changes that
- * nothing notices. It takes some minutes.
+ * Changes one line or word of scripts/schema at a time. A change is noticed if it changes the answer to a
+ * question. Prints the changes that are not noticed. Takes some minutes.
  */
-test.runIf(wish !== undefined)(
+test.runIf(requested !== undefined)(
   'the cases of test/check notice 95 % of all changes to scripts/schema',
   { timeout: 0 },
   async () => {
@@ -82,7 +82,7 @@ test.runIf(wish !== undefined)(
     });
     const right = await rightAnswers();
     const questions = [...right.keys()];
-    /** True if a change is noticed. The question that noticed the last change is asked first. */
+    /** Asks first the question that noticed the previous change. */
     const isNoticed = async (version: Version) => {
       for (const question of questions) {
         if ((await answerOf(question, version)) === right.get(question)) continue;
@@ -95,7 +95,7 @@ test.runIf(wish !== undefined)(
     let made = 0;
     const unnoticed: string[] = [];
     for (const [file, original] of originals) {
-      if (wish !== '1' && !file.includes(wish ?? '')) continue;
+      if (requested !== '1' && !file.includes(requested ?? '')) continue;
       const lines = original.split('\n');
       for (const [index, line] of lines.entries())
         for (const [what, altered] of mutationsOf(line)) {

@@ -1,4 +1,4 @@
-/** Texts and their replacements, one occurrence at a time: in TypeScript, then in SQL. */
+/** Patterns and their replacements, first for TypeScript, then for SQL. A mutation replaces one match. */
 const swaps: readonly (readonly [RegExp, string])[] = [
   [/===/g, '!=='],
   [/!==/g, '==='],
@@ -24,7 +24,7 @@ const swaps: readonly (readonly [RegExp, string])[] = [
   [/LEFT JOIN/g, 'JOIN'],
 ];
 
-/** Lines that need no test here: types, comments, brackets, settings for speed, and one for the migrations table. */
+/** Lines without mutations: types, comments, brackets, and settings that cannot change a definition. */
 const inert =
   /^\s*(\/\*\*|\*|\/\/|import\b|export (interface|type)|type\b|readonly\b|[\]}).;,]*$|'(jit|enable_\w+|row_security) = off')/;
 

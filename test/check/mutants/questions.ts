@@ -12,7 +12,7 @@ export type Version = typeof import('../../../scripts/schema/catalog.ts') &
   typeof import('../../../scripts/schema/compare.ts') &
   typeof import('../../../scripts/schema/effects.ts');
 
-/** A question that the tests ask. The right answer is the one of the unchanged program. */
+/** Something that the tests compute. The right answer is the one of the unchanged program. */
 export type Question = (version: Version) => unknown;
 
 /** The questions of shared-tables.test.ts, which need no database. */
@@ -29,7 +29,7 @@ export const pureQuestions: readonly Question[] = [
 const sessions = new Map<string, pg.Client>();
 
 async function read(url: string, sql: string): Promise<pg.QueryResult> {
-  // A changed query may return a huge cross join.
+  // A mutation may make the query a huge cross join.
   const config = { connectionString: url, statement_timeout: 20_000 };
   const session = sessions.get(url) ?? new pg.Client(config).on('error', () => undefined);
   if (!sessions.has(url)) await session.connect();
@@ -38,7 +38,7 @@ async function read(url: string, sql: string): Promise<pg.QueryResult> {
   return (results as unknown as pg.QueryResult[]).at(-2) as pg.QueryResult;
 }
 
-/** Makes an effect from one database, as `snapshot` does, and compares another database with it, as `check` does. */
+/** Makes an effect from one database, like `snapshot`, and compares another one with it, like `check`. */
 const question = (from: string, live: string, setting = ''): Question => {
   return async (schema) => {
     const { READ_SETTINGS, allObjects, wantedObjects, factsQuery } = schema;
@@ -57,7 +57,7 @@ const question = (from: string, live: string, setting = ''): Question => {
   };
 };
 
-/** Questions about databases on all these servers. The effects are made on the first server. */
+/** Questions about databases on these servers. Effects for other servers are made on the first one. */
 export async function* databaseQuestions(majors: number[], urls: string[]) {
   const [first = 0, home = ''] = [majors[0], urls[0]];
   const make = async (url: string, sql: string) => {
