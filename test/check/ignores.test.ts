@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { call } from '../support/call.ts';
+import { plainRole } from '../support/plain-role.ts';
 import { migration, testProject } from '../support/project.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { readCases } from './cases.ts';
@@ -18,15 +19,16 @@ test('the check finds no difference, whatever settings the database has', async 
   });
 });
 
-test('snapshot writes the same effects, whatever settings the database has', async () => {
-  const { url, name, query } = await testDatabase({ base: false });
+test('snapshot writes the same effects, whatever settings the role has', async () => {
+  const database = await testDatabase({ base: false });
+  const { name, url } = await plainRole(database);
+  await database.query(`ALTER ROLE ${name} SUPERUSER`);
   const root = testProject({
     'migrations/0001_make.js': migration(`pgm.sql(${JSON.stringify(sensitive)});`, ''),
   });
   const first = await call(['snapshot', '--json'], { url, root });
   expect(first.json()).toMatchObject({ exitCode: 0 });
-  for (const setting of settings) await query(`ALTER DATABASE ${name} SET ${setting}`);
-  await query(`ALTER ROLE CURRENT_USER IN DATABASE ${name} SET quote_all_identifiers = on`);
+  for (const setting of settings) await database.query(`ALTER ROLE ${name} SET ${setting}`);
   expect((await call(['snapshot', '--json'], { url, root })).json()).toMatchObject({ output: '' });
 });
 

@@ -76,7 +76,7 @@ function tableSql(table: Table, number: number, first: Table): string {
   return [`CREATE TABLE ${name} (${parts.join(', ')})`, ...indexes].join('; ');
 }
 
-/** Statements that each change one thing in these tables. Some of them may fail. */
+/** Statements that each change one thing in these tables. Only SET UNLOGGED may fail. */
 function alterations(tables: readonly Table[]): string[] {
   return tables.flatMap((table, number) => {
     const name = nameOf(number, table);
@@ -110,10 +110,13 @@ test(`${schemas} random schemas match after up, and in each, a random change is 
     const alteration = all[number % all.length] ?? '';
     // `withMigrated` throws if the check finds a difference before the change.
     await withMigrated(sqlOf(tables), async (database, root) => {
-      // A change may fail: a table to which a logged table refers cannot become unlogged. Then draw again.
+      // A table to which a logged table refers cannot become unlogged. Then draw again.
       const isDone = await database.query(alteration).then(
         () => true,
-        () => false,
+        (error: unknown) => {
+          if (alteration.endsWith('SET UNLOGGED')) return false;
+          throw error;
+        },
       );
       fc.pre(isDone);
       expect(await differencesIn(database, root), alteration).not.toEqual([]);

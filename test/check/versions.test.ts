@@ -48,9 +48,9 @@ describe.for(testAll ? others : sampled)('the same effects on PostgreSQL %i', (o
       }
     });
 
-  test('a dump that is restored on a newer server has no differences', async () => {
-    // An older server does not understand every dump of a newer one, so this test then does nothing.
-    if (other > major()) expect((await compareThere(definitions(oldest), true)).before).toEqual([]);
+  // An older server does not understand every dump of a newer one.
+  test.runIf(other > major())('a dump of an older server has no differences', async () => {
+    expect((await compareThere(definitions(oldest), true)).before).toEqual([]);
   });
 
   test('another way to print a definition is no difference, but every change is one', async () => {

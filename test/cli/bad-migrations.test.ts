@@ -15,7 +15,7 @@ async function expectFailure(code: string, text: string, named: string) {
 }
 
 test.for([
-  ['a syntax error', 'export function up(pgm) {\n  pgm.sql("x"\n}\n', ''],
+  ['a syntax error', 'export function up(pgm) {\n  pgm.sql("x"\n}\n', '0002_b.ts:3'],
   ['an import that is not there', `import '../nowhere.js';\n${down}`, 'nowhere'],
   ['no up', down, '"up"'],
   ['an up that is no function', `export const up = 5;\n${down}`, '"up"'],
@@ -23,7 +23,7 @@ test.for([
   ['a down that is no function', 'export function up() {}\nexport const down = true;\n', '"down"'],
   ['an empty file', '', '"up"'],
   ['shorthands', `export const up = () => {}, shorthands = {};\n${down}`, '"shorthands"'],
-  ['null', 'export default null;\n', ''],
+  ['null', 'export default null;\n', 'null'],
   ['a number', 'export default 5;\n', '"up"'],
   ['a throw when it is loaded', `throw new Error('not today');\n${down}`, 'not today'],
 ] as const)('%s: nothing is run', ([, text, named]) => expectFailure('bad-migration', text, named));

@@ -195,6 +195,6 @@ test('in a plan, nothing is sent after the function of a migration has ended', a
     `CREATE TABLE t (id integer);
     CREATE FUNCTION f(integer) RETURNS void LANGUAGE sql AS 'INSERT INTO t VALUES ($1)'`,
   );
-  await start('plan').finished;
+  expect((await start('plan').finished).json()).toMatchObject({ command: 'plan' });
   expect(await database.query('SELECT FROM t')).toEqual([]);
 });

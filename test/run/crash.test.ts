@@ -65,7 +65,8 @@ describe.for(behind)(
       const { database, run } = await setUpItems();
       const pooler = where === 'directly' ? undefined : await testPooler(context, database.url);
       const url = pooler?.through(database.url) ?? database.url;
-      for (let after = 1, hasCut = true; hasCut; after += step) {
+      let after = 1;
+      for (let hasCut = true; hasCut; after += step) {
         hasCut = false;
         for (const line of ['up', 'down 9']) {
           const proxy = await startProxy(url, { ...cut, after });
@@ -79,6 +80,7 @@ describe.for(behind)(
           await expectRecovery(database, run, line);
         }
       }
+      expect(after, 'at least one connection was cut').toBeGreaterThan(1 + step);
     });
   },
 );
@@ -88,7 +90,8 @@ test(
   { timeout: 1_200_000 },
   async () => {
     const { database, run, start } = await setUpItems();
-    for (let after = 2, isKilled = true; isKilled; after += testAll ? 1 : 11) {
+    let after = 2;
+    for (let isKilled = true; isKilled; after += testAll ? 1 : 11) {
       isKilled = false;
       for (const line of ['up', 'down 9']) {
         const proxy = await startProxy(database.url, {
@@ -104,5 +107,6 @@ test(
         await expectRecovery(database, run, line);
       }
     }
+    expect(after, 'at least one run was killed').toBeGreaterThan(13);
   },
 );

@@ -1,14 +1,13 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { root } from './root.ts';
 
 /** The files of a temporary project, by path. An object is written as JSON. */
 export type Files = Readonly<Record<string, string | object>>;
 
 /** Creates a project in a temporary folder, which is removed at the end of the test. Returns the folder. */
-export function testProject(files: Files, { withMigrations = false } = {}): string {
+export function testProject(files: Files): string {
   const folder = mkdtempSync(join(tmpdir(), 'migrate-project-'));
   onTestFinished(() => {
     rmSync(folder, { recursive: true, force: true });
@@ -19,14 +18,6 @@ export function testProject(files: Files, { withMigrations = false } = {}): stri
     'migrations/schema/0000_prerequisites.json': {},
     ...files,
   });
-  if (withMigrations) {
-    cpSync(join(root, 'migrations'), join(folder, 'migrations'), { recursive: true, force: false });
-    cpSync(
-      join(root, 'migrations/schema/0000_prerequisites.json'),
-      join(folder, 'migrations/schema/0000_prerequisites.json'),
-    );
-    write(folder, files);
-  }
   return folder;
 }
 
