@@ -57,7 +57,7 @@ function machine(serverVersion: string): string {
   const hardware = `${cpus().length} × ${cpu?.model.trim() ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
   return `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${type()}, ${hardware}; Node ${process.version}, PostgreSQL ${serverVersion} on the same machine (fsync off), node-pg-migrate ${version}.
 
-Contenders run in turns. The tables show the median of the wall-clock time, the distance between its quartiles, and the medians of CPU time (user and system, with child processes) and of peak memory.`;
+Contenders run in turns. The tables show the median of the wall-clock time, half the distance between its quartiles, and the medians of CPU time (user and system, with child processes) and of peak memory.`;
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
