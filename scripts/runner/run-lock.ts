@@ -23,8 +23,7 @@ export const sessionsQuery = (pids: string) => `
   FROM pg_catalog.pg_stat_activity WHERE pid IN (${pids})`;
 
 const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTED;
-  SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL search_path = pg_catalog;
-  ${noTimeouts(connection)}
+  SET LOCAL search_path = pg_catalog; ${noTimeouts(connection)}
   SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held, transaction_timestamp()::text AS began`;
 /** The query for the holder of the lock. `pg_locks` has a 64-bit key in two columns, and 1 in `objsubid`. */
 const HOLDER = sessionsQuery(`SELECT pid FROM pg_catalog.pg_locks

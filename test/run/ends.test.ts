@@ -61,7 +61,8 @@ test.for([
   const { child, printed, finished } = start('up');
   await printed('hanging');
   child.kill(signal);
-  const state = { version: '0001_first', applied: [{ name: '0001_first' }] };
+  const applied = [{ name: '0001_first' }];
+  const state = { outcome: 'failed', version: '0001_first', applied };
   const error = { code: 'interrupted' };
   // stdout must be JSON: what the migration has printed went to stderr.
   expect((await finished).json()).toMatchObject({ exitCode, ...state, error });

@@ -13,9 +13,10 @@ describe('the reported cause of a failed migration is', () => {
     expect(error?.message).toContain('relation "nowhere" does not exist');
   });
 
-  test('not an error after which the migration rolled back to a savepoint', async () => {
+  const back = ['ROLLBACK TO s', 'ROLLBACK WORK TO s', 'ROLLBACK TRANSACTION TO s'];
+  test.for(back)('not an error before %s', async (rollback) => {
     const swallow = `await pgm.db.query('SAVEPOINT s');
-      try { await pgm.db.query('SELECT 1/0'); } catch { await pgm.db.query('ROLLBACK TRANSACTION TO s'); }`;
+      try { await pgm.db.query('SELECT 1/0'); } catch { await pgm.db.query('${rollback}'); }`;
     const thrown = `${swallow} throw new Error('mine');`;
     const throwing = await setUp(step('0001_a', table('a', 'id'), thrown));
     const { exitCode, error } = await throwing.run('up');
@@ -103,9 +104,13 @@ test.for([
   [8, 'CREATE TABLE b (); COMMIT; SELECT 1/0'],
   [8, 'CREATE TABLE b (); ', 'SELECT 1/0'],
   [8, 'DO $$ BEGIN CREATE TABLE b (); COMMIT; PERFORM 1/0; END $$'],
+  [8, 'CALL make()'],
 ] as const)('exit code %i if this fails outside a transaction: %s', async ([code, ...texts]) => {
   const up = texts.map((sql) => `await pgm.db.query(${JSON.stringify(sql)});`).join(' ');
-  const { run, tables } = await setUp(step('0001_a', {}, `pgm.noTransaction(); ${up}`));
+  const { run, tables } = await setUp(
+    step('0001_a', {}, `pgm.noTransaction(); ${up}`),
+    `CREATE PROCEDURE make() LANGUAGE plpgsql AS $$ BEGIN CREATE TABLE b (); COMMIT; PERFORM 1/0; END $$`,
+  );
   const { exitCode, error } = await run('up');
   expect([exitCode, await tables()]).toEqual([code, code === 8 ? ['b'] : []]);
   expect(error?.hint).toContain(

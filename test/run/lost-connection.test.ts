@@ -7,7 +7,7 @@ import type { Database } from '../support/database.ts';
 import { advisoryLocks, backends, blockedRun, eventually } from '../support/eventually.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.ts';
-import { step } from './setup.ts';
+import { setUp, sqlStep, step } from './setup.ts';
 
 /** Terminates the session that a run uses for this purpose, and waits until it is gone. */
 async function terminate(database: Database, purpose: 'run' | 'lock'): Promise<void> {
@@ -35,9 +35,23 @@ test.for([
   await terminate(database, purpose);
   await release();
   expect(await running).toMatchObject({ exitCode, version, error: { code } });
+  const goesOn = exitCode === 8 && line === 'up';
+  expect((await running).error?.hint.includes('Then continue:')).toBe(goesOn);
   expect(await advisoryLocks(database)).toEqual([]);
   if (exitCode === 3) expect(await state()).toEqual(before);
   await expectRecovery(database, run, line);
+});
+
+test('the run lock is lost while the check before COMMIT waits for a table', async () => {
+  const up = sqlStep('0001_a', { 'app.t': { table: '' } }, 'ALTER SCHEMA old RENAME TO app');
+  const base = 'CREATE SCHEMA old; CREATE TABLE old.t (id integer CHECK (id > 0))';
+  const { database, run } = await setUp(up, base);
+  const { release } = await hold(database, 'BEGIN; LOCK TABLE old.t');
+  const running = run('up --lock-timeout=10min');
+  await blockedRun(database);
+  await terminate(database, 'lock');
+  await release();
+  expect(await running).toMatchObject({ exitCode: 3, error: { code: 'run-lock-lost' } });
 });
 
 test('a connection that is lost while the migration keeps Node.js busy is reported as lost', async () => {

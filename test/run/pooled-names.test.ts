@@ -41,6 +41,9 @@ test('a migration outside a transaction is refused behind a pooler if it changes
     'SELECT 1; SET ROLE pg_monitor',
     "SELECT set_config('search_path', '', false)",
     'CREATE TEMPORARY TABLE other (id integer)',
+    'PREPARE p AS SELECT 1',
+    'LISTEN c',
+    'SELECT pg_try_advisory_lock(1)',
     '/* for a while */ SET lock_timeout = 1',
   ]) {
     const { exitCode, error } = await pooled(sql);

@@ -47,8 +47,10 @@ test('a run leaves nothing in the sessions of other clients', async (context) =>
   };
   for (const line of ['up 2', 'up', 'check', 'plan down', 'down 9', 'status', 'redo'])
     await expectAsBefore(line, 0);
-  const { release } = await hold(database);
+  const { pid, release } = await hold(database);
   await expectAsBefore('up --lock-timeout=50ms --retries=1', 4);
+  const { error } = await pooled('up --retries=0');
+  expect(error?.message).toContain(`blocked by:\n  pid ${pid}, "nightly report"`);
   await release();
   await database.query('CREATE TABLE tags (id text)');
   await expectAsBefore('up', 6);

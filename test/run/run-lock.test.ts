@@ -101,6 +101,18 @@ test('a run stops if another run goes the opposite way between two attempts', as
   expect(await run('check')).toMatchObject({ exitCode: 0, version: '0001_a' });
 });
 
+test('down stops if another run has applied more while it waited for the run lock', async () => {
+  const { database, run, start } = await setUpItems();
+  await run('up 1');
+  const { session, release } = await hold(database, HOLD_LOCK);
+  const { printed, finished } = start('down');
+  await printed('waiting for another run');
+  await session.query(`INSERT INTO pgmigrations (name, run_on) VALUES ('0002_note', now());
+    ALTER TABLE items ADD note text`);
+  await release();
+  expect((await finished).json()).toMatchObject({ exitCode: 4, error: { code: 'overtaken' } });
+});
+
 const count = testAll ? 32 : 8;
 test.for([
   ['directly', false],

@@ -7,6 +7,7 @@ describe('outside a transaction, names mean the schemas of the settings file', (
     INSERT INTO app.orders VALUES (1); INSERT INTO orders VALUES (1)`;
   test.for<[name: string, up: string, effect: object]>([
     ['DELETE', `pgm.sql('DELETE FROM orders');`, {}],
+    ['CREATE TEMP', `pgm.sql('CREATE TEMP TABLE x AS SELECT 1; DELETE FROM orders');`, {}],
     [
       'CREATE INDEX CONCURRENTLY',
       `pgm.createIndex('orders', 'id', { name: 'i', concurrently: true }); pgm.sql('DELETE FROM orders');`,
@@ -39,6 +40,7 @@ describe('what a migration has SET does not reach the next one', () => {
     'SET LOCAL search_path TO tenant',
     `SELECT set_config('search_path', 'tenant', false)`,
     `SELECT set_config('search_path', 'tenant', true)`,
+    'SET search_path TO tenant; SET default_transaction_read_only = on',
   ])('%s', async (sql) => {
     for (const noTransaction of ['', 'pgm.noTransaction(); ']) {
       const { run, database } = await setUp(
@@ -96,6 +98,17 @@ describe('what a migration has SET does not reach the next one', () => {
     const { run } = await setUp({ ...sqlStep('0001_a', {}, set), ...sqlStep('0002_b', {}, use) });
     expect(await run('up')).toMatchObject({ exitCode: 0 });
   });
+});
+
+test('every migration has the same settings, whatever those of the session are', async () => {
+  const up = `DO $$ BEGIN ASSERT (SELECT string_agg(setting, ';' ORDER BY lower(name)) FROM pg_settings
+    WHERE name ~ '^(DateStyle|IntervalStyle|standard_conforming_strings|TimeZone|transaction_isolation)$')
+    = 'ISO, YMD;postgres;on;UTC;read committed'; END $$`;
+  const { run, database } = await setUp(sqlStep('0001_a', {}, up));
+  const options = `-c datestyle=SQL -c intervalstyle=iso_8601 -c standard_conforming_strings=off
+    -c timezone=Asia/Tokyo -c default_transaction_isolation=serializable`;
+  const url = `${database.url}?options=${encodeURIComponent(options)}`;
+  expect(await run('up', url)).toMatchObject({ exitCode: 0 });
 });
 
 test('looking for data does not switch off row security for the migrations', async () => {

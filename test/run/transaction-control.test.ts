@@ -15,6 +15,7 @@ describe('a migration that leaves the transaction of the run', () => {
     'COMMIT AND CHAIN',
     '/* now */ COMMIT',
     'COMMIT -- now',
+    '-- now\nCOMMIT',
     'END TRANSACTION',
     "PREPARE TRANSACTION 'x'",
     'BEGIN',
@@ -171,13 +172,18 @@ describe('a statement that comes after its migration has ended is refused', () =
     expect(await tables()).toEqual(['t']);
   });
 
-  test('outside a transaction, while the run makes sure that it holds the run lock', async () => {
-    const up = `pgm.noTransaction(); await pgm.db.query('${MAKE}');
-      void pgm.db.query('CREATE TABLE late ()').catch(() => {});`;
-    const { run, tables, applied } = await setUp(b(up));
-    expect(await run('up')).toMatchObject({ exitCode: 8, error: { code: 'late-statement' } });
-    expect([await tables(), await applied()]).toEqual([['b'], []]);
-  });
+  const fails = `await new Promise(setImmediate); throw new Error('failed');`;
+  test.for(['', fails])(
+    'outside a transaction, while the run makes sure that it holds the run lock: %s',
+    async (end) => {
+      const up = `pgm.noTransaction(); await pgm.db.query('${MAKE}');
+      void pgm.db.query('CREATE TABLE late ()').catch(() => {}); ${end}`;
+      const { run, tables, applied } = await setUp(b(up));
+      const error = end === '' ? { code: 'late-statement' } : {};
+      expect(await run('up')).toMatchObject({ exitCode: 8, error });
+      expect([await tables(), await applied()]).toEqual([['b'], []]);
+    },
+  );
 
   test('outside a transaction, while the failed run cleans up', async () => {
     // Dropping the temporary tables takes the server longer than the timer.

@@ -55,9 +55,10 @@ describe('rolls everything back when', () => {
 test('a WITH HOLD cursor, which COMMIT would run to its end, is closed before the check', async () => {
   const { run, applied, database } = await setUp(
     b(`${MAKE}; CREATE TEMP TABLE c AS SELECT 1; DECLARE c1 CURSOR FOR TABLE c; FETCH c1;
-      DECLARE c2 CURSOR WITH HOLD FOR SELECT late()`),
+      DECLARE c2 CURSOR WITH HOLD FOR SELECT late(); INSERT INTO t VALUES (1)`),
     `CREATE FUNCTION late() RETURNS integer LANGUAGE plpgsql
-      AS $$ BEGIN ALTER TABLE public.b ADD late integer; RETURN 1; END $$`,
+      AS $$ BEGIN ALTER TABLE public.b ADD late integer; RETURN 1; END $$;
+      ${deferred(`EXECUTE 'DECLARE c3 CURSOR WITH HOLD FOR SELECT public.late()'`)}`,
   );
   expect(await run('up')).toMatchObject({ exitCode: 0 });
   expect(await database.query("SELECT FROM pg_attribute WHERE attname = 'late'")).toEqual([]);
