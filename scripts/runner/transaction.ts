@@ -121,6 +121,7 @@ export class RunTransaction {
     const { count, warnings } = await this.#checkSchema();
     await lock.assertHeld();
     if (this.late !== undefined) throw this.late; // A statement came during the check.
+    if (this.state === 'ended') throw new Error('the migration failed during the check');
     signal.throwIfAborted();
     progress.isCommitting = true;
     const [result] = await connection.query('COMMIT').catch((error: unknown) => {

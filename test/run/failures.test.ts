@@ -118,6 +118,13 @@ test.for([
   );
 });
 
+test('exit code 8 if a statement outside a transaction fails that is not awaited, and the next does not', async () => {
+  const up = `pgm.noTransaction(); pgm.db.query('SELECT 1/0').catch(() => {});
+    await pgm.db.query('CREATE TABLE b ()'); throw new Error('failed');`;
+  const { run, tables } = await setUp(step('0001_a', {}, up));
+  expect([(await run('up')).exitCode, await tables()]).toEqual([8, ['b']]);
+});
+
 test('--verbose prints statements and notices; warnings are printed without it, too', async () => {
   const up = `${MAKE}; DO $$ BEGIN RAISE WARNING 'careful'; RAISE NOTICE 'by the way'; END $$`;
   const { database, root } = await setUp(sqlStep('0001_a', table('a', 'id'), up));

@@ -54,6 +54,21 @@ test('the run lock is lost while the check before COMMIT waits for a table', asy
   expect(await running).toMatchObject({ exitCode: 3, error: { code: 'run-lock-lost' } });
 });
 
+test('nothing is committed if a migration fails while the check before its first statement waits', async () => {
+  const fails = `pgm.noTransaction(); void pgm.db.query('SELECT 1').catch(() => {});
+    await new Promise((resolve) => process.once('SIGUSR2', resolve)); throw new Error('failed');`;
+  const rename = sqlStep('0001_a', { 'app.t': { table: '' } }, 'ALTER SCHEMA old RENAME TO app');
+  const base = 'CREATE SCHEMA old; CREATE TABLE old.t (id integer CHECK (id > 0))';
+  const { database, run } = await setUp({ ...rename, ...step('0002_b', {}, fails) }, base);
+  const { release } = await hold(database, 'BEGIN; LOCK TABLE old.t');
+  const running = run('up --lock-timeout=10min');
+  await blockedRun(database);
+  process.emit('SIGUSR2');
+  await release();
+  const hint = expect.stringContaining('Nothing was changed.') as string;
+  expect(await running).toMatchObject({ exitCode: 5, version: null, applied: [], error: { hint } });
+});
+
 test('a connection that is lost while the migration keeps Node.js busy is reported as lost', async () => {
   const busy = `console.log('busy'); for (const end = Date.now() + 2000; Date.now() < end;);`;
   const turns = `for (const turn of [1, 2]) await new Promise(setImmediate);`;

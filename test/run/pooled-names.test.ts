@@ -41,6 +41,7 @@ test('a migration outside a transaction is refused behind a pooler if it changes
     'SELECT 1; SET ROLE pg_monitor',
     "SELECT set_config('search_path', '', false)",
     'CREATE TEMPORARY TABLE other (id integer)',
+    'CREATE OR REPLACE LOCAL TEMP VIEW other AS SELECT 1',
     'PREPARE p AS SELECT 1',
     'LISTEN c',
     'SELECT pg_try_advisory_lock(1)',
