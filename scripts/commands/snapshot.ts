@@ -88,7 +88,7 @@ async function takeEffects(context: Context, connection: Connection) {
     const one = new Map([[migration, action]]);
     await runMigrations(settings, { query }, one, 'up').catch((cause: unknown) => {
       const note = 'It ran on a scratch database, which is dropped. No file was changed.';
-      throw migrationFailure(migration.file, cause, statements.get(cause), { note });
+      throw migrationFailure(migration.file, cause, statements.get(cause), note);
     });
     const after = await readAll(context, connection);
     // If the migration replaced a function by an equal one, name it in the effect, so that it is compared.

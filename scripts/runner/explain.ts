@@ -32,22 +32,27 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
   const { name, file } = current;
   const differences = await inTheWay(attempt, target, sqlstateOf(error));
   const rows = rowsInTheWay(attempt, target, error, sql);
-  if (differences.length === 0) return migrationFailure(file, error, sql, { hint: rows });
+  if (differences.length === 0) return migrationFailure(file, error, sql, undefined, rows);
   const details = { file, cause: error, differences };
   return failure('in-the-way', [name, messageOf(error), differences], details);
 }
 
-/** Makes the failure of a migration from an error of its statement `sql`, or of its function. */
+/**
+ * Makes the failure of a migration from an error of its statement `sql`, or of its function. The message ends
+ * with `note`. `rows` says how to find the rows that are the cause, and replaces the usual hint.
+ */
 export function migrationFailure(
   file: string,
   cause: unknown,
   sql?: string,
-  own: Readonly<{ note?: string; hint?: string | undefined }> = {},
+  note?: string,
+  rows?: string,
 ) {
   const { detail, hint, where } = Object(cause) as Partial<DatabaseError>;
-  const more = [detail, hint, where, own.note].filter((line) => line !== undefined);
-  const values = [file, messageOf(cause), sqlstateOf(cause), more, sql, own.hint] as const;
-  return failure('migration-failed', [...values], { file, cause });
+  const more = [detail, hint, where, note].filter((line) => line !== undefined);
+  const sqlstate = sqlstateOf(cause);
+  const details = { file, cause };
+  return failure('migration-failed', [file, messageOf(cause), sqlstate, more, sql, rows], details);
 }
 
 /** How to find the rows, if a statement failed since rows violate a constraint that it adds or validates. */
