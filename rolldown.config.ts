@@ -46,7 +46,7 @@ const withoutUnused: Plugin = {
   name: 'without-unused',
   resolveId: (id, importer = '') =>
     /^(pg-native|pg-cloudflare|jiti|glob)$/.test(id) &&
-    /[/\\](pg|node-pg-migrate)[/\\]/.test(importer)
+    /node_modules[/\\](pg|node-pg-migrate)[/\\]/.test(importer)
       ? '\0unused'
       : null,
   load: (id) => (id === '\0unused' ? NOTHING : null),

@@ -53,7 +53,7 @@ async function execute(call: Call, commandLine: CommandLine): Promise<Result> {
   if (command === 'create') return create(argument, project, settings);
   const configuration = readConfiguration(settings.databaseUrlVar, call.env);
   const tell = (text: string) => {
-    if (!options.quiet) call.stderr(`${text}\n`);
+    if (!options.quiet) call.stderr(`${hidePasswords(text)}\n`);
   };
   const action = commands[command as keyof typeof commands];
   return await withLockMonitor(

@@ -40,7 +40,8 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const database = fromUrl.database ?? from('PGDATABASE') ?? user;
   const password = fromUrl.password ?? from('PGPASSWORD');
   const ssl = sslmode !== 'allow' && (fromUrl.ssl ?? false);
-  const connectTimeout = Number(fromUrl.connect_timeout ?? from('PGCONNECT_TIMEOUT')) || 15; // In seconds.
+  const seconds = Math.trunc(Number(fromUrl.connect_timeout ?? from('PGCONNECT_TIMEOUT')));
+  const connectTimeout = seconds > 0 ? Math.min(seconds, 86_400) : 15; // Timers of Node.js have 31 bits.
   return { ...fromUrl, ssl, sslmode, host, port, user, database, password, connectTimeout };
 }
 

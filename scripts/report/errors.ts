@@ -55,6 +55,8 @@ export function failure<C extends Code>(
   return new Failure(outcome, code, hidePasswords(message.trim()), hint.trim(), details);
 }
 
-/** Hides the passwords of URLs. A migration may fail with `Command failed: psql postgres://…`. */
+/** Hides passwords. A migration may fail with `Command failed: PGPASSWORD=… psql`, or `… postgres://…`. */
 export const hidePasswords = (text: string) =>
-  text.replaceAll(/(:\/\/[^\s:/@]*:)[^\s/@]+@/g, '$1***@');
+  text
+    .replaceAll(/(:\/\/[^\s:/@]*:)[^\s/"]+@/g, '$1***@')
+    .replaceAll(/(password(?:=|: (?=['"])))('[^']*'|"[^"]*"|[^\s'"&]+)/gi, '$1***');

@@ -1,7 +1,8 @@
 import { RUN } from './wording.ts';
 
 const ALONE = `This cannot run in the transaction of an earlier statement. If both are in one migration, divide it. Apply one migration at a time:  ${RUN} up 1`;
-const ROWS = 'Find the rows, and correct them:  SELECT * FROM';
+/** Begins a hint, before a query. */
+export const FIND = 'Find the rows, and correct them:  ';
 
 /**
  * What to do if no connection can be made, if a query of this program (or of a migration in `plan`) fails, or
@@ -41,7 +42,7 @@ const hints = {
     '^25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
     '^57014': `statement_timeout ended it, or somebody cancelled it (pg_cancel_backend). To allow more time:  --statement-timeout=10min
 Outside a transaction, only this helps:  PGOPTIONS='-c statement_timeout=0' ${RUN} up`,
-    '^23502': `${ROWS} <relation> t WHERE <column> IS NULL;\nIf the column is new, it needs a default.`,
+    '^23502': `${FIND}SELECT * FROM <relation> t WHERE <column> IS NULL;\nIf the column is new, it needs a default.`,
     '^23505.*INDEX\\s+CONCURRENTLY': `Correct the duplicate rows, and drop the INVALID index that the build left:
 DROP INDEX CONCURRENTLY <index>;  -- better: let the migration drop it first, as 0005 does`,
     '^23505.*\\(name, run_on\\)': `The sequence of the migrations table is behind its rows, as after a copy or a logical replication. Set it:
@@ -54,16 +55,21 @@ SELECT setval(pg_get_serial_sequence('<INTO>', 'id'), max(id)) FROM <INTO>;`,
   },
 };
 
-/** How to find the rows that violate a constraint, if it is a check or a foreign key. */
-export function rowsHint(table: string, definition: string): string | undefined {
-  const [, condition] = /^CHECK (\(.*\))/s.exec(definition) ?? [];
-  if (condition !== undefined) return `${ROWS} ${table} WHERE NOT ${condition};`;
-  const [, columns, other = '', keys = ''] =
-    /^FOREIGN KEY (\(.+?\)) REFERENCES (.+?)\((.+?)\)/.exec(definition) ?? [];
+/** The query for the rows that violate a constraint, if it is a check or a foreign key. */
+export function rowsQuery(table: string, definition: string): string | undefined {
+  const [, condition, only] = /^CHECK (\(.*\))( NO INHERIT)?/s.exec(definition) ?? [];
+  if (condition !== undefined)
+    return `SELECT * FROM ${only ? 'ONLY ' : ''}${table} WHERE NOT ${condition};`;
+  const [, columns, other = '', keys = '', isFull] = FOREIGN_KEY.exec(definition) ?? [];
   if (columns === undefined) return undefined;
-  return `${ROWS} ${table}
-WHERE ${columns} IS NOT NULL AND ${columns} NOT IN (SELECT ${keys} FROM ${other});`;
+  const refers = isFull ? `NOT (${columns}) IS NULL` : `(${columns}) IS NOT NULL`;
+  return `SELECT * FROM ${table}
+WHERE ${refers} AND ((${columns}) IN (SELECT ${keys} FROM ${other})) IS NOT TRUE;`;
 }
+const NAMES = '((?:"[^"]*"|[^"()])+)';
+const FOREIGN_KEY = new RegExp(
+  `^FOREIGN KEY \\(${NAMES}\\) REFERENCES ${NAMES}\\(${NAMES}\\)( MATCH FULL)?`,
+);
 
 /** Returns the first hint whose pattern matches. Replaces `<column>` and the like by names in the message. */
 export function hintFor(what: keyof typeof hints, ...codeAndMessage: readonly string[]): string {

@@ -1,6 +1,6 @@
-import { list, RUN } from './wording.ts';
+import { list, RUN, RUN_SOURCES } from './wording.ts';
 
-const SNAPSHOT = `To write the effect from what the migration does:  ${RUN} snapshot`;
+const SNAPSHOT = `To write the effect from what the migration does:  ${RUN_SOURCES} snapshot`;
 
 /** Failures because of a file or the command line: nothing was run. errors.ts explains the form of a text. */
 export const usageMessages = {
@@ -35,7 +35,7 @@ usage: two migrations have the same number: ${a} and ${b}
 → A migration exports "up" and "down". If it cannot be reverted:  export const down = false;
 To check types and syntax:  npm run types`,
   irreversible: (file: string) => `usage: ${file} cannot be reverted: it exports "down = false"
-→ To correct what it did, add another migration:  ${RUN} create <name>`,
+→ To correct what it did, add another migration:  ${RUN_SOURCES} create <name>`,
   'unknown-migration': (name: string) => `usage: there is no migration "${name}"
 → See all migrations:  ${RUN} status`,
   'not-applied': (name: string) => `usage: ${name} is not applied, so "down" cannot stop there

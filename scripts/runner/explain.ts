@@ -7,7 +7,7 @@ import {
   sqlstateOf,
 } from '../database/pg-errors.ts';
 import { Failure, failure } from '../report/errors.ts';
-import { rowsHint } from '../report/hints.ts';
+import { FIND, rowsQuery } from '../report/hints.ts';
 import { compare } from '../schema/compare.ts';
 import { expectedAt, title } from '../schema/effects.ts';
 import type { Attempt } from './context.ts';
@@ -31,7 +31,7 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
     return serverFailure(error);
   const { name, file } = current;
   const differences = await inTheWay(attempt, target, sqlstateOf(error));
-  const rows = rowsInTheWay(attempt, target, error, sql);
+  const rows = await rowsInTheWay(client, error, sql);
   if (differences.length === 0) return migrationFailure(file, error, sql, undefined, rows);
   const details = { file, cause: error, differences };
   return failure('in-the-way', [name, messageOf(error), differences], details);
@@ -56,12 +56,24 @@ export function migrationFailure(
 }
 
 /** How to find the rows, if a statement failed since rows violate a constraint that it adds or validates. */
-function rowsInTheWay({ project }: Attempt, target: number, error: unknown, sql = '') {
+async function rowsInTheWay({ attempt, current }: FrameworkClient, error: unknown, sql = '') {
+  const { connection, direction, project } = attempt;
   const { schema = '', table = '', constraint = '' } = Object(error) as Partial<DatabaseError>;
-  const object = `${schema}.${table}`;
-  const definition = expectedAt(project, target).facts.get(object)?.get(`constraint ${constraint}`);
-  if (definition === undefined || !/\bALTER\s+TABLE\b/i.test(sql)) return undefined;
-  return rowsHint(object, definition);
+  const before = project.migrations.findIndex(({ name }) => name === current.name);
+  const { facts } = expectedAt(project, direction === 'up' ? before + 1 : before);
+  const isCalled = (name: string, quoted: string) => quoted.replaceAll(/"("?)/g, '$1') === name;
+  const [object = '', parts = []] =
+    [...facts].find(([key]) => isCalled(`${schema}.${table}`, key)) ?? [];
+  const [, definition = ''] =
+    [...parts].find(([key]) => isCalled(`constraint ${constraint}`, key)) ?? [];
+  const query = rowsQuery(object, definition);
+  if (query === undefined || !/\bALTER\s+TABLE\b/i.test(sql)) return undefined;
+  // The query fails if it reads what the migrations had created and what is now rolled back.
+  const trial = connection.query(`SET LOCAL lock_timeout = '1s'; EXPLAIN ${query}`);
+  return await trial.then(
+    () => FIND + query,
+    () => undefined,
+  );
 }
 
 /**

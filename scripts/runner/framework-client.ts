@@ -45,6 +45,8 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
   #running: Running | undefined;
   /** The last migration that sent a statement in the transaction. If COMMIT fails, the failure names it. */
   #lastInside: Migration | undefined;
+  /** How many statements were sent outside a transaction. */
+  #sentOutside = 0;
 
   async onStart(migration: Migration, isInside: () => boolean): Promise<void> {
     this.current = migration;
@@ -59,7 +61,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
       this.firstError = undefined; // The migration has handled earlier errors.
       return result;
     } catch (error) {
-      this.firstError ??= { error, sql };
+      if (this.state !== 'ended') this.firstError ??= { error, sql };
       throw error;
     }
   }
@@ -69,7 +71,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     signal.throwIfAborted();
     const running = this.#running;
     const isOutside = running?.isInside() === false;
-    if (isOutside) running.prepared ??= this.#prepareOutside();
+    if (isOutside && this.state === 'accepting') running.prepared ??= this.#prepareOutside();
     await running?.prepared;
     if (this.state !== 'accepting') throw this.#tooLate(sql);
     if (options.verbose) tell(sql);
@@ -107,13 +109,13 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     if (this.state !== 'accepting' || this.#running !== running) throw this.#tooLate(sql);
     const wroteBefore = progress.wroteOutside;
     progress.wroteOutside = true; // Until the server answers, the statement may have committed.
+    const number = ++this.#sentOutside;
     try {
-      const result = await connection.send(...sent);
-      progress.wroteOutside = true; // An earlier statement that was not awaited may have failed meanwhile.
-      return result;
+      return await connection.send(...sent);
     } catch (error) {
       const isRolledBack = sqlstateOf(error) !== '' && !isConnectionLost(error) && isAtomic(sql);
-      if (isRolledBack && !wroteBefore) progress.wroteOutside = false;
+      const isLast = number === this.#sentOutside; // If this was not awaited, later ones may have committed.
+      if (isRolledBack && isLast && !wroteBefore) progress.wroteOutside = false;
       throw error;
     }
   }
@@ -123,14 +125,15 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     const { connection, progress, settings } = this.attempt;
     const { file } = this.current;
     if (!this.isOpen()) throw this.endedByMigration();
-    // The commit includes what this migration sent before it called pgm.noTransaction().
-    const hasSentInside = this.#lastInside === this.current;
+    // The commit may include what this migration sent before it called pgm.noTransaction(), or only the new
+    // migrations table.
+    const isUnrecorded = this.#lastInside === this.current || this.recorded.length === 0;
     const hasCommitted = await this.commit().catch((error: unknown) => {
       this.firstError ??= { error, sql: 'COMMIT' };
       this.current = this.#lastInside ?? this.current;
       throw error;
     });
-    if (hasCommitted && hasSentInside) progress.wroteOutside = true;
+    if (hasCommitted && isUnrecorded) progress.wroteOutside = true;
     const session = await prepareSession(connection, settings, file);
     // If the migration did not await this statement, the run may have failed meanwhile.
     if (this.state === 'busy') this.state = 'accepting';

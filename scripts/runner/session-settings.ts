@@ -40,9 +40,12 @@ export const controlsTransaction = (sql: string) => TRANSACTION_CONTROL.test(bar
 const TRANSACTION_CONTROL =
   /^[\s;]*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
 
-/** False if a text that fails outside a transaction may have committed a part of what it does. */
-export const isAtomic = (sql: string) => !COMMITS_IN_STEPS.test(bare(sql));
-const COMMITS_IN_STEPS = /;\s*\S|\b(?:CONCURRENTLY|VACUUM|REINDEX|CLUSTER|CALL|DO)\b/i;
+/**
+ * False if a text that fails outside a transaction may have committed a part of what it does. Searches literals
+ * and comments, too: where they end is not certain, as in `E'\\''` and `"a--b"`.
+ */
+export const isAtomic = (sql: string) => !COMMITS_IN_STEPS.test(sql);
+const COMMITS_IN_STEPS = /;\s*\S|\b(?:CONCURRENTLY|VACUUM|ANALY[SZ]E|REINDEX|CLUSTER|CALL|DO)\b/i;
 
 /** True if a statement changes something in the session that outlives the transaction. */
 export const changesSession = (sql: string) => SESSION_STATE.test(bare(sql));

@@ -153,8 +153,10 @@ export class RunTransaction {
     const details = { differences: failing };
     const wasBefore = (difference: Difference) =>
       before.failing.some((old) => isDeepStrictEqual(old, difference));
-    // Do not blame the migrations for what was wrong before the run.
-    if (failing.every(wasBefore))
+    // Do not blame the migrations for what was wrong before the run. What runs outside a transaction may itself
+    // have made it wrong, in an earlier attempt or run.
+    const isUntouched = progress.count === before.count && !progress.wroteOutside;
+    if (isUntouched && failing.every(wasBefore))
       throw failure('drift', [versionAt(project, before.count), false, failing], details);
     const name = this.recorded.at(-1)?.name ?? versionAt(project, count);
     throw failure('differs', [name, direction, failing], details);

@@ -35,7 +35,7 @@ test.for([
   ['a rejection', "return Promise.reject(new Error('later'))", 'later'],
   ['a method that is not there', "pgm.creatTable('b')", 'creatTable'],
   ['broken SQL', "pgm.sql('SELEC 1')", 'SELEC'],
-  ['a password', "throw new Error('psql postgres://u:k33p-m3-s3cr3t@h failed')", 'u:***@h failed'],
+  ['passwords', "throw { password: 'k33p', url: '://u:k33p@m3@h' }", "***, url: '://u:***@h' }"],
   ['a statement that never ends', "pgm.sql('SELECT pg_sleep(600)')", '57014'],
   ['a type error', 'const x: number = "no"; throw new Error(typeof x)', 'string'],
 ] as const)('%s in up: all is rolled back', ([, body, named]) =>

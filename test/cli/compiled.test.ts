@@ -30,9 +30,9 @@ const sources: Files = {
     ),
   'migrations/data/columns.json': { note: 'text' },
   'migrations/0004_imports-packages.ts':
-    imports(`{ PgLiteral } from 'node-pg-migrate'`, `pg from 'pg'`) +
+    imports(`{ PgLiteral } from 'node-pg-migrate'`, `pg from 'pg'`, `{ globSync } from 'glob'`) +
     migration(
-      `pgm.addColumns('t', { at: { type: 'date', default: new PgLiteral(pg.escapeLiteral('2026-01-01')) } });`,
+      `globSync('*'); pgm.addColumns('t', { at: { type: 'date', default: new PgLiteral(pg.escapeLiteral('2026-01-01')) } });`,
       `pgm.dropColumns('t', 'at');`,
     ),
   'migrations/0005_imports-helpers.ts':
@@ -54,7 +54,7 @@ const sources: Files = {
     exports.down = (pgm) => pgm.dropTable('d');`,
 };
 
-const source = mkdtempSync(join(tmpdir(), 'source-'));
+const source = join(mkdtempSync(join(tmpdir(), 'source-')), 'pg');
 /** A folder as in a container image: the compiled program, without packages. */
 const image = mkdtempSync(join(tmpdir(), 'image-'));
 let database: Database;
@@ -72,7 +72,7 @@ beforeAll(async () => {
     cpSync(join(source, name), join(image, name), { recursive: true });
 });
 afterAll(async () => {
-  for (const folder of [source, image]) rmSync(folder, { recursive: true });
+  for (const folder of [join(source, '..'), image]) rmSync(folder, { recursive: true });
   await database.drop();
 });
 

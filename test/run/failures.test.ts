@@ -101,21 +101,29 @@ describe('the reported cause of a failed migration is', () => {
 
 test.for([
   [5, 'ALTER TABLE nowhere ADD a integer'],
-  [8, 'CREATE TABLE b (); COMMIT; SELECT 1/0'],
   [8, 'CREATE TABLE b (); ', 'SELECT 1/0'],
   [8, 'DO $$ BEGIN CREATE TABLE b (); COMMIT; PERFORM 1/0; END $$'],
   [8, 'CALL make()'],
+  [8, `CREATE TABLE b (n text DEFAULT E'it\\'s'); COMMIT; SELECT '1'/0`],
 ] as const)('exit code %i if this fails outside a transaction: %s', async ([code, ...texts]) => {
   const up = texts.map((sql) => `await pgm.db.query(${JSON.stringify(sql)});`).join(' ');
+  const outside = step('0002_b', {}, `pgm.noTransaction(); ${up}`);
   const { run, tables } = await setUp(
-    step('0001_a', {}, `pgm.noTransaction(); ${up}`),
+    { ...sqlStep('0001_a', {}, 'SELECT 1'), ...outside },
     `CREATE PROCEDURE make() LANGUAGE plpgsql AS $$ BEGIN CREATE TABLE b (); COMMIT; PERFORM 1/0; END $$`,
   );
+  await run('up 1');
   const { exitCode, error } = await run('up');
   expect([exitCode, await tables()]).toEqual([code, code === 8 ? ['b'] : []]);
   expect(error?.hint).toContain(
     code === 8 ? 'outside a transaction stays' : 'Nothing was changed.',
   );
+});
+
+test('exit code 8 if the first migration fails outside a transaction, since the migrations table stays', async () => {
+  const { run } = await setUp(step('0001_a', {}, `pgm.noTransaction(); pgm.sql('SELECT 1/0');`));
+  expect((await run('up')).exitCode).toBe(8);
+  expect((await run('up')).exitCode).toBe(5);
 });
 
 test('exit code 8 if a statement outside a transaction fails that is not awaited, and the next does not', async () => {
@@ -126,10 +134,10 @@ test('exit code 8 if a statement outside a transaction fails that is not awaited
 });
 
 test('--verbose prints statements and notices; warnings are printed without it, too', async () => {
-  const up = `${MAKE}; DO $$ BEGIN RAISE WARNING 'careful'; RAISE NOTICE 'by the way'; END $$`;
+  const up = `${MAKE}; DO $$ BEGIN RAISE WARNING 'careful: PGPASSWORD=x'; RAISE NOTICE 'by the way'; END $$`;
   const { database, root } = await setUp(sqlStep('0001_a', table('a', 'id'), up));
   const quiet = await call(['up'], { url: database.url, root });
-  expect(quiet.stderr).toBe('WARNING: careful\n');
+  expect(quiet.stderr).toBe('WARNING: careful: PGPASSWORD=***\n');
   await database.query('DROP TABLE a; TRUNCATE pgmigrations');
   const { stderr } = await call(['up', '--verbose'], { url: database.url, root });
   for (const text of [MAKE, 'WARNING: careful', 'NOTICE: by the way', 'INSERT INTO'])

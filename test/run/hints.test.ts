@@ -4,10 +4,12 @@ import { setUp, sqlStep, step, table } from './setup.ts';
 
 describe('the hint says what to do about', () => {
   test.for(readCases('hints.txt'))('%s', async ([, { base, files, expected }]) => {
-    const { run } = await setUp(files, base);
+    const { run, database } = await setUp(files, base);
     const { exitCode, error } = await run('up');
     expect(exitCode).toBe(5);
     expect(error?.hint).toContain(expected);
+    const [query] = /SELECT \* FROM[^;]+;/.exec(error?.hint ?? '') ?? [];
+    if (query !== undefined) expect(await database.query(query)).toHaveLength(1);
     if (!expected.endsWith('up 1')) return;
     for (const line of ['up 1', 'up']) expect(await run(line)).toMatchObject({ exitCode: 0 });
   });

@@ -88,9 +88,9 @@ test.for(places)(
 );
 
 // After query_timeout, `pg` gives up, but the server goes on: the result of a COMMIT would be unknown.
-test('query_timeout in the URL does not limit a migration', async () => {
+test('query_timeout and a very long connect_timeout in the URL do not limit a migration', async () => {
   const { database, run } = await setUpLimited('role', [], 1);
-  const report = await run('up', `${database.url}?query_timeout=500`);
+  const report = await run('up', `${database.url}?query_timeout=500&connect_timeout=9999999`);
   expect(report).toMatchObject({ exitCode: 0, version: '0002_b' });
 });
 

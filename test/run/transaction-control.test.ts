@@ -102,10 +102,7 @@ describe('a migration outside a transaction', () => {
   const outside = (sql: string) => b(`pgm.noTransaction(); pgm.sql('${sql}');`);
 
   test('whose result is wrong is not recorded, and the migration before it stays', async () => {
-    const { run, tables, applied } = await setUp({
-      ...a,
-      ...outside('CREATE TABLE b (id bigint)'),
-    });
+    const { run, tables, applied } = await setUp({ ...a, ...outside('CREATE TABLE b (id int8)') });
     const report = await run('up');
     const state = { outcome: 'partial', exitCode: 8, version: '0001_a', pending: ['0002_b'] };
     expect(report).toMatchObject({ ...state, applied: [{ name: '0001_a' }] });
@@ -115,6 +112,9 @@ describe('a migration outside a transaction', () => {
     expect([await tables(), await applied()]).toEqual([['a', 'b'], ['0001_a']]);
     // Now its only statement fails, because the table is there: this run has changed nothing.
     expect(await run('up')).toMatchObject({ exitCode: 6, error: { code: 'in-the-way' } });
+    const sql = 'CREATE TABLE IF NOT EXISTS b (id integer); ALTER TABLE a ALTER id TYPE bigint';
+    const again = await setUp({ ...a, ...outside(sql) });
+    for (const line of ['up', 'up']) expect((await again.run(line)).error?.code).toBe('differs');
   });
 
   test('that fails halfway is not recorded, and the next run repeats it', async () => {
@@ -192,7 +192,7 @@ describe('a statement that comes after its migration has ended is refused', () =
       setTimeout(() => pgm.db.query('CREATE TABLE late ()').catch(() => {}), 1);
       throw new Error('failed');`;
     const { run, tables } = await setUp(b(up));
-    expect(await run('up')).toMatchObject({ exitCode: 8 });
+    expect(await run('up')).toMatchObject({ exitCode: 8, error: { code: 'migration-failed' } });
     expect(await tables()).toEqual([]);
   });
 });
