@@ -125,15 +125,14 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     const { connection, progress, settings } = this.attempt;
     const { file } = this.current;
     if (!this.isOpen()) throw this.endedByMigration();
-    // The commit may include what this migration sent before it called pgm.noTransaction(), or only the new
-    // migrations table.
-    const isUnrecorded = this.#lastInside === this.current || this.recorded.length === 0;
+    // The commit includes what this migration sent before it called pgm.noTransaction().
+    const hasSentInside = this.#lastInside === this.current;
     const hasCommitted = await this.commit().catch((error: unknown) => {
       this.firstError ??= { error, sql: 'COMMIT' };
       this.current = this.#lastInside ?? this.current;
       throw error;
     });
-    if (hasCommitted && isUnrecorded) progress.wroteOutside = true;
+    if (hasCommitted && hasSentInside) progress.wroteOutside = true;
     const session = await prepareSession(connection, settings, file);
     // If the migration did not await this statement, the run may have failed meanwhile.
     if (this.state === 'busy') this.state = 'accepting';

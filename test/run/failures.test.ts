@@ -120,12 +120,6 @@ test.for([
   );
 });
 
-test('exit code 8 if the first migration fails outside a transaction, since the migrations table stays', async () => {
-  const { run } = await setUp(step('0001_a', {}, `pgm.noTransaction(); pgm.sql('SELECT 1/0');`));
-  expect((await run('up')).exitCode).toBe(8);
-  expect((await run('up')).exitCode).toBe(5);
-});
-
 test('exit code 8 if a statement outside a transaction fails that is not awaited, and the next does not', async () => {
   const up = `pgm.noTransaction(); pgm.db.query('SELECT 1/0').catch(() => {});
     await pgm.db.query('CREATE TABLE b ()'); throw new Error('failed');`;
