@@ -25,7 +25,7 @@ export const plan = (context: Context): Promise<Result> =>
     if (command === 'redo') texts.push(...(await textsBetween(context, connection, target, count)));
     if (texts.length === 0) texts.push('-- Nothing to do.');
     else if (!hasTable) texts.unshift(inTransaction(context, createTable(settings.tableName)));
-    // Consecutive migrations that run inside a transaction share one: remove COMMIT and BEGIN between them.
+    // In a run, migrations that follow each other share one transaction: remove the COMMIT and BEGIN between.
     const script = texts.join('\n\n').replaceAll(`COMMIT;\n\n${begin(context)}`, '');
     const output = `${head(context, count)}\n\n${script}`;
     return { outcome: 'planned', ...versionDetails(context, connection, count), output };

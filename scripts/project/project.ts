@@ -15,7 +15,7 @@ export interface Migration {
 /** The migrations in their order, and the prerequisites: what must exist before the first migration. */
 export type Project = Readonly<ReturnType<typeof readProject>>;
 
-/** The name of the file with the prerequisites, without `.json`. It has the form of an effect file. */
+/** The name, without `.json`, of the file that lists the prerequisites. It is written like an effect file. */
 export const PREREQUISITES = '0000_prerequisites';
 
 const MIGRATION = /^\d+_[\w-]+\.(ts|js|mjs|cjs)$/;

@@ -53,8 +53,8 @@ export function targetCount(
   const index = migrations.findIndex(
     ({ name }) => name === wanted || name.startsWith(`${wanted}_`),
   );
-  // An argument such as 3 or 20240131120000 may be a count and the number of a migration. Then it is a count
-  // if that many migrations exist.
+  // The argument 3 can mean three migrations, or the migration 0003. It is a count if the project has that
+  // many migrations. Therefore, 20240131120000 is the number of one migration.
   const isCount = index < 0 || Number(argument) <= migrations.length;
   if (isCount && /^[1-9]\d*$/.test(argument)) {
     const steps = direction === 'up' ? Number(argument) : -Number(argument);

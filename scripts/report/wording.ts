@@ -2,10 +2,10 @@ import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.t
 
 /** True in the compiled program, `dist/scripts/migrate.js`. */
 export const isCompiled = !import.meta.url.endsWith('.ts');
-/** What users type before a command. */
-export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : 'npm run migrate';
-/** The same for `create` and `snapshot`, which the compiled program refuses. */
+/** What users type before `create` and `snapshot`, which the compiled program refuses. */
 export const RUN_SOURCES = 'npm run migrate';
+/** What users type before any other command. */
+export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : RUN_SOURCES;
 export const STATUS = `See what is applied:  ${RUN} status`;
 export const atVersion = (version: string | null) =>
   version === null ? 'before the first migration' : `at ${version}`;

@@ -61,8 +61,8 @@ async function readInOwnTransaction(
 }
 
 /**
- * Reads, in one round trip, the rows of the migrations table, if it exists, and the live schema. A view has no
- * `tableoid`: the framework cannot write to one.
+ * Reads, in one round trip, the rows of the migrations table, if it exists, and the live schema. Fails for a
+ * view in the place of the table, because a view has no `tableoid`.
  */
 async function readState(
   connection: Connection,

@@ -7,7 +7,7 @@ import {
   sqlstateOf,
 } from '../database/pg-errors.ts';
 import { Failure, failure } from '../report/errors.ts';
-import { FIND, rowsQuery } from '../report/hints.ts';
+import { findRows, rowsQuery } from '../report/hints.ts';
 import { compare } from '../schema/compare.ts';
 import { expectedAt, title } from '../schema/effects.ts';
 import type { Attempt } from './context.ts';
@@ -25,14 +25,17 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
   if (error instanceof Failure && error.outcome === 'usage')
     return failure('table-changed', [error.message], { cause: error });
   if (isRetryable(error) || error instanceof Failure) return error;
-  // An error without an SQLSTATE may come from a connection that the migration opened to another server.
+  // An error without an SQLSTATE may come from a connection that the migration opened to another server. Then
+  // the connection of the run still answers.
   const isAlive = () => attempt.connection.query('').catch(() => undefined);
   if (isConnectionLost(error) && (sqlstateOf(error) !== '' || !(await isAlive())))
     return serverFailure(error);
   const { name, file } = current;
   const differences = await inTheWay(attempt, target, sqlstateOf(error));
-  const rows = await rowsInTheWay(client, error, sql);
-  if (differences.length === 0) return migrationFailure(file, error, sql, undefined, rows);
+  if (differences.length === 0) {
+    const rows = await rowsInTheWay(client, error, sql);
+    return migrationFailure(file, error, sql, undefined, rows);
+  }
   const details = { file, cause: error, differences };
   return failure('in-the-way', [name, messageOf(error), differences], details);
 }
@@ -71,16 +74,16 @@ async function rowsInTheWay({ attempt, current }: FrameworkClient, error: unknow
   // The query fails if it reads what the migrations had created and what is now rolled back.
   const trial = connection.query(`SET LOCAL lock_timeout = '1s'; EXPLAIN ${query}`);
   return await trial.then(
-    () => FIND + query,
+    () => findRows(query),
     () => undefined,
   );
 }
 
 /**
  * Finds a frequent cause of failures: something that the migrations create was there before the run, with
- * another definition. Considers every object if PostgreSQL says that an object exists already, cannot be replaced,
- * or lacks the key that a foreign key needs. Otherwise considers only tables, views and columns: migrations
- * usually replace other objects.
+ * another definition. Considers every object if PostgreSQL says that an object exists already, cannot be
+ * replaced, or lacks the key that a foreign key needs. Otherwise considers only tables, views and columns:
+ * migrations usually replace other objects.
  */
 async function inTheWay({ project, before }: Attempt, target: number, sqlstate: string) {
   const isDuplicate = /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);

@@ -16,7 +16,7 @@ type Sent = Parameters<Connection['send']>;
 /** The current migration, from the start of its function until it is recorded. */
 interface Running {
   readonly since: number;
-  /** False once its function has called `pgm.noTransaction()`. */
+  /** Returns false once the function of the migration has called `pgm.noTransaction()`. */
   readonly isInside: () => boolean;
   /** Set by the first statement outside a transaction. All such statements wait for it. */
   prepared?: ReturnType<typeof prepareSession>;
@@ -25,8 +25,8 @@ interface Running {
 /**
  * The database client that the framework gets. The client begins and commits the transactions: the framework
  * sends no BEGIN and no COMMIT. The client refuses a statement that comes too late, or that would end the
- * transaction, and forwards all others. The record of a migration is the statement that adds it to the
- * migrations table, or deletes it there.
+ * transaction, and forwards all others. In the table below, "the record" of a migration is the statement by
+ * which the framework adds the migration to the migrations table, or deletes it there.
  *
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |
@@ -115,7 +115,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     } catch (error) {
       const isRolledBack = sqlstateOf(error) !== '' && !isConnectionLost(error) && isAtomic(sql);
       const isLast = number === this.#sentOutside; // If this was not awaited, later ones may have committed.
-      if (isRolledBack && isLast && !wroteBefore) progress.wroteOutside = false;
+      if (isRolledBack && isLast) progress.wroteOutside = wroteBefore;
       throw error;
     }
   }

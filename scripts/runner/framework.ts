@@ -94,9 +94,9 @@ export async function runMigrations(
     filePaths: [migration.path],
     actions: { [direction]: withStart(client, migration, action) } as never,
   }));
-  // The framework orders the applied migrations by `run_on`. That is a local time, so the order may be wrong.
-  // Therefore, this query is answered here, in the order of the files. For `up`, none of the migrations to
-  // run is applied; for `down`, all are.
+  // The framework asks which migrations are applied, in the order of `run_on`. That is a local time, so the
+  // order may be wrong. Therefore, `query` below answers, in the order of the files. When `up` begins, none
+  // of `migrations` is applied. When `down` begins, all of them are.
   const appliedQuery = `SELECT name FROM ${settings.tableName} ORDER BY run_on, id`;
   const rows = direction === 'up' ? [] : [...migrations.keys()].reverse();
   const query = async (statement: Statement, values?: readonly unknown[]) =>

@@ -41,8 +41,8 @@ const TRANSACTION_CONTROL =
   /^[\s;]*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
 
 /**
- * False if a text that fails outside a transaction may have committed a part of what it does. Searches literals
- * and comments, too: where they end is not certain, as in `E'\\''` and `"a--b"`.
+ * False if SQL that fails outside a transaction may have committed a part of what it does. This also searches
+ * literals and comments. It cannot tell for sure where these end: examples are `E'\''` and `"a--b"`.
  */
 export const isAtomic = (sql: string) => !COMMITS_IN_STEPS.test(sql);
 const COMMITS_IN_STEPS = /;\s*\S|\b(?:CONCURRENTLY|VACUUM|ANALY[SZ]E|REINDEX|CLUSTER|CALL|DO)\b/i;

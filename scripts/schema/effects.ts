@@ -1,6 +1,6 @@
-/** The expected schema: effects, merged into facts. All functions here are pure. */
+/** Computes the expected schema: merges effects into facts. All functions in this file are pure. */
 
-/** An effect file: for each object, its definition or those of its parts. `null` removes object or part. */
+/** An effect file. Each object has one definition, or one for each part. `null` removes an object or a part. */
 export type Effect = Readonly<
   Record<string, string | null | Readonly<Record<string, string | null>>>
 >;
@@ -18,7 +18,7 @@ export const NAMED_PART = /^(column|constraint|index|trigger|policy) (.+)$/s;
 
 export const isConstraint = (part: string) => part.startsWith('constraint ');
 
-/** Identifies a fact. `table` and `view` have the same id, so that a view in place of a table is found. */
+/** Identifies a fact. Parts such as `table` and `view` get the same id: one may be in the place of the other. */
 export const factId = (object: string, part: string) => `${object}\0${isKind(part) ? '' : part}`;
 
 /** True if the patch creates a trigger function. `down` may leave it there, since other tables may use it. */

@@ -16,7 +16,8 @@ export const KINDS = [
     exists: `o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`,
     part: `CASE o.relkind WHEN 'S' THEN '' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
       WHEN 'f' THEN 'foreign table' ELSE 'table' END`,
-    // Omit UNLOGGED for the sequence of a column: only since PostgreSQL 15 it follows from that of the table.
+    // Since PostgreSQL 15, the sequence of a column is UNLOGGED if its table is. Before, it never is. Leave the
+    // word out, so that effects match on all versions.
     definition: `CASE o.relkind WHEN 'S' THEN (
         SELECT concat(CASE WHEN o.relpersistence = 'u' AND d.objid IS NULL THEN 'UNLOGGED ' END,
           'AS ', format_type(q.seqtypid, NULL), ' START ', q.seqstart, ' INCREMENT ', q.seqincrement,
