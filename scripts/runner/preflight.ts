@@ -60,6 +60,20 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
     expected ??= expectedAt(project, project.migrations.indexOf(migration)).facts;
     return expected.get(object)?.has(part) === true;
   };
+  /** What a new or changed part needs, apart from a right on its own object. */
+  const needsOfPart = (object: string, part: string, text: string): Need[] => {
+    const isMissing = live.get(object)?.has(part) !== true;
+    const needs: Need[] = [];
+    if (isMissing && isKind(part)) needs.push([object, 'CREATE']);
+    if (removed.length > 0) return needs; // The part may be a renamed one, which needs no other right.
+    if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
+    const parent = PARENT.exec(text)?.[1];
+    if (isMissing && parent !== undefined) needs.push([parent, 'OWNER']);
+    // Even if the foreign key exists already, the migration may drop it, and create it again.
+    const target = REFERENCE.exec(text)?.[1];
+    if (target !== undefined && !isKnown(object, part)) needs.push([target, 'REFERENCES']);
+    return needs;
+  };
   return entries.flatMap(([object, patch]): Need[] => {
     const parts = partsOf(patch);
     // If the effect removes another object, too, this change may only be a consequence, which needs no right.
@@ -71,21 +85,11 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
       if (!live.has(object) || mayStay || (mayDepend && !isNew)) return [];
       return [[object, kinds.length > 0 ? 'DROP' : 'OWNER']];
     }
-    const needs: Need[] = [];
-    for (const [part, text] of parts) {
-      if (text === null) continue;
-      const isMissing = live.get(object)?.has(part) !== true;
-      if (isMissing && isKind(part)) needs.push([object, 'CREATE']);
-      if (removed.length > 0) continue; // This part may be a renamed one, which needs no other right.
-      if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
-      const parent = PARENT.exec(text)?.[1];
-      if (isMissing && parent !== undefined) needs.push([parent, 'OWNER']);
-      // Even if the foreign key exists already, the migration may drop it, and create it again.
-      const target = REFERENCE.exec(text)?.[1];
-      if (target !== undefined && !isKnown(object, part)) needs.push([target, 'REFERENCES']);
-    }
+    const needs = parts.flatMap(([part, text]) =>
+      text === null ? [] : needsOfPart(object, part, text),
+    );
     if (!live.has(object) || mayDepend) return needs;
-    if (patch === null) return [...needs, [object, 'DROP']];
+    if (patch === null) return [[object, 'DROP']];
     const addsOnlyTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
     return [...needs, [object, addsOnlyTriggers ? 'TRIGGER' : 'OWNER']];
   });

@@ -35,9 +35,9 @@ export async function compare(expected: Expectation, live: Facts, strict = false
       if (!mustMatch && !expected.isOwned(object)) continue;
       if (definition !== undefined && (await hasFact(found, expected, [object, part, definition])))
         continue;
-      const isAddition = definition === undefined && NAMED_PART.test(part);
-      const isFailing = strict || mustMatch || !isAddition;
-      (isFailing ? failing : warnings).push(differenceOf(object, part, definition, actual));
+      const isAddition = !mustMatch && definition === undefined && NAMED_PART.test(part);
+      const list = isAddition && !strict ? warnings : failing;
+      list.push(differenceOf(object, part, definition, actual));
     }
   }
   return { failing, warnings };
