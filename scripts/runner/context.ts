@@ -31,9 +31,9 @@ export interface Progress {
   readonly down: Done[];
   /** How many migrations are applied and committed. */
   count: number;
-  /** True after a statement outside a transaction or a COMMIT by a migration: these cannot be rolled back. */
+  /** True from a write outside a transaction, or a COMMIT by a migration, until the run commits again. */
   wroteOutside: boolean;
-  /** True from sending COMMIT until the server confirms it: it is unknown whether it has committed. */
+  /** True from sending COMMIT until the server answers, since it may or may not have committed. */
   isCommitting: boolean;
   /** Tables and columns that a rolled back attempt removed. The next attempt first looks for data in them. */
   removed: readonly Removed[];

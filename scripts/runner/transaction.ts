@@ -32,7 +32,7 @@ export class RunTransaction {
    * rolls back, begins again, and looks for data in them before its first migration.
    */
   mustBeginAgain = false;
-  /** `busy` from the check until the next BEGIN, and `ended` after a failure. Statements are then refused. */
+  /** Only `accepting` lets statements pass. `busy`: begins, checks or has committed. `ended`: has failed. */
   protected state: 'accepting' | 'busy' | 'ended' = 'busy';
   /** When the open transaction began. */
   #began = '';
