@@ -66,7 +66,7 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
   const { database, error, output = '' } = report;
   const text = options.quiet ? output : asText(report, color);
   if (options.json) stdout(`${asJson(report, sqlstateOf(error?.details.cause))}\n`);
-  // The text of a failed run or check names the database, and lists what was committed or read.
+  // A failed run or check has this text, too: it names the database, and lists migrations.
   else if (text !== '' && (!error || database)) stdout(`${text}\n`);
   if (!error) return;
   stderr(`${failureText(error, color)}\n`);

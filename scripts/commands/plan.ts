@@ -15,7 +15,7 @@ import { withRetries } from '../runner/table-locks.ts';
 import { effectLines, expectedAt } from '../schema/effects.ts';
 import { versionDetails } from './check.ts';
 
-/** `plan`: prints the SQL of a run, without the checks, as a script for psql. Only reads, without run lock. */
+/** `plan`: prints the SQL of a run (not the checks) as a script for psql. Only reads, takes no run lock. */
 export const plan = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
     const { project, command, direction, argument, settings } = context;

@@ -2,7 +2,7 @@ import { RUN } from './wording.ts';
 
 const ALONE = `This cannot run in the transaction of an earlier statement. If both are in one migration, divide it. Apply one migration at a time:  ${RUN} up 1`;
 /** The hint for rows that violate a constraint. `query` finds them. */
-export const findRows = (query: string) => `Find the rows, and correct them:  ${query}`;
+export const rowsHint = (query: string) => `Find the rows, and correct them:  ${query}`;
 
 /**
  * What to do if no connection can be made, if a query of this program (or of a migration in `plan`) fails, or
@@ -42,7 +42,7 @@ const hints = {
     '^25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
     '^57014': `statement_timeout ended it, or somebody cancelled it (pg_cancel_backend). To allow more time:  --statement-timeout=10min
 Outside a transaction, only this helps:  PGOPTIONS='-c statement_timeout=0' ${RUN} up`,
-    '^23502': `${findRows('SELECT * FROM <relation> t WHERE <column> IS NULL;')}\nIf the column is new, it needs a default.`,
+    '^23502': `${rowsHint('SELECT * FROM <relation> t WHERE <column> IS NULL;')}\nIf the column is new, it needs a default.`,
     '^23505.*INDEX\\s+CONCURRENTLY': `Correct the duplicate rows, and drop the INVALID index that the build left:
 DROP INDEX CONCURRENTLY <index>;  -- better: let the migration drop it first, as 0005 does`,
     '^23505.*\\(name, run_on\\)': `The sequence of the migrations table is behind its rows, as after a copy or a logical replication. Set it:
@@ -63,6 +63,7 @@ export function rowsQuery(table: string, definition: string): string | undefined
   const [, columns, other = '', keys = '', isFull] = FOREIGN_KEY.exec(definition) ?? [];
   if (columns === undefined) return undefined;
   const refers = isFull ? `NOT (${columns}) IS NULL` : `(${columns}) IS NOT NULL`;
+  // `IN` is null, not false, if a key is null.
   return `SELECT * FROM ${table}
 WHERE ${refers} AND ((${columns}) IN (SELECT ${keys} FROM ${other})) IS NOT TRUE;`;
 }

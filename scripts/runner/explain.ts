@@ -7,7 +7,7 @@ import {
   sqlstateOf,
 } from '../database/pg-errors.ts';
 import { Failure, failure } from '../report/errors.ts';
-import { findRows, rowsQuery } from '../report/hints.ts';
+import { rowsHint, rowsQuery } from '../report/hints.ts';
 import { compare } from '../schema/compare.ts';
 import { expectedAt, title } from '../schema/effects.ts';
 import type { Attempt } from './context.ts';
@@ -33,8 +33,8 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
   const { name, file } = current;
   const differences = await inTheWay(attempt, target, sqlstateOf(error));
   if (differences.length === 0) {
-    const rows = await rowsInTheWay(client, error, sql);
-    return migrationFailure(file, error, sql, undefined, rows);
+    const hint = await hintForViolation(client, error, sql);
+    return migrationFailure(file, error, sql, undefined, hint);
   }
   const details = { file, cause: error, differences };
   return failure('in-the-way', [name, messageOf(error), differences], details);
@@ -42,24 +42,24 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
 
 /**
  * Makes the failure of a migration from an error of its statement `sql`, or of its function. The message ends
- * with `note`. `rows` says how to find the rows that are the cause, and replaces the usual hint.
+ * with `note`. `advice` replaces the usual hint.
  */
 export function migrationFailure(
   file: string,
   cause: unknown,
   sql?: string,
   note?: string,
-  rows?: string,
+  advice?: string,
 ) {
   const { detail, hint, where } = Object(cause) as Partial<DatabaseError>;
   const more = [detail, hint, where, note].filter((line) => line !== undefined);
   const sqlstate = sqlstateOf(cause);
-  const details = { file, cause };
-  return failure('migration-failed', [file, messageOf(cause), sqlstate, more, sql, rows], details);
+  const message = messageOf(cause);
+  return failure('migration-failed', [file, message, sqlstate, more, sql, advice], { file, cause });
 }
 
-/** How to find the rows, if a statement failed since rows violate a constraint that it adds or validates. */
-async function rowsInTheWay({ attempt, current }: FrameworkClient, error: unknown, sql = '') {
+/** The hint for a statement that failed because rows violate a constraint that it adds or validates. */
+async function hintForViolation({ attempt, current }: FrameworkClient, error: unknown, sql = '') {
   const { connection, direction, project } = attempt;
   const { schema = '', table = '', constraint = '' } = Object(error) as Partial<DatabaseError>;
   const before = project.migrations.findIndex(({ name }) => name === current.name);
@@ -74,7 +74,7 @@ async function rowsInTheWay({ attempt, current }: FrameworkClient, error: unknow
   // The query fails if it reads what the migrations had created and what is now rolled back.
   const trial = connection.query(`SET LOCAL lock_timeout = '1s'; EXPLAIN ${query}`);
   return await trial.then(
-    () => findRows(query),
+    () => rowsHint(query),
     () => undefined,
   );
 }

@@ -90,7 +90,7 @@ export async function runMigrations(
   if (first === undefined) return;
   const { runner } = await import('node-pg-migrate');
   const units = [...migrations].map(([migration, action]) => ({
-    id: `${migration.name}.js`,
+    id: `${migration.name}.js`, // The framework removes the extension.
     filePaths: [migration.path],
     actions: { [direction]: withStart(client, migration, action) } as never,
   }));

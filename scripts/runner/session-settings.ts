@@ -41,8 +41,8 @@ const TRANSACTION_CONTROL =
   /^[\s;]*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
 
 /**
- * False if SQL that fails outside a transaction may have committed a part of what it does. This also searches
- * literals and comments. It cannot tell for sure where these end: examples are `E'\''` and `"a--b"`.
+ * False if SQL that fails outside a transaction may have committed a part of what it does. Also searches
+ * literals and comments, because it cannot tell for sure where they end, as in `E'\''` and `"a--b"`.
  */
 export const isAtomic = (sql: string) => !COMMITS_IN_STEPS.test(sql);
 const COMMITS_IN_STEPS = /;\s*\S|\b(?:CONCURRENTLY|VACUUM|ANALY[SZ]E|REINDEX|CLUSTER|CALL|DO)\b/i;
@@ -54,7 +54,7 @@ const SESSION_STATE =
 
 /**
  * True if `plan` may send this statement. In the READ ONLY transaction of `plan`, PostgreSQL itself refuses
- * writes, but it allows to change a setting and to take an advisory lock.
+ * writes, but not changing a setting or taking an advisory lock.
  */
 export const isQuery = (sql: string) =>
   /^[\s(]*(?:SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN)\b/i.test(bare(sql)) &&

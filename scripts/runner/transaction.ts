@@ -96,8 +96,8 @@ export class RunTransaction {
 
   /**
    * Commits the open transaction if no data would be lost, the schema is as expected, and the run lock is
-   * still held. A transaction that has written nothing is rolled back, without a check: after an interrupted
-   * run, the schema may be wrong, and the next migration corrects it.
+   * still held. A transaction that has written nothing is rolled back, without a check: an interrupted run
+   * may have left a wrong schema, which the next migration corrects.
    *
    * @returns whether it has committed something
    */
@@ -153,8 +153,8 @@ export class RunTransaction {
     const details = { differences: failing };
     const wasBefore = (difference: Difference) =>
       before.failing.some((old) => isDeepStrictEqual(old, difference));
-    // Do not blame the migrations for what was wrong before the run. What runs outside a transaction may itself
-    // have made it wrong, in an earlier attempt or run.
+    // Do not blame the migrations for what was wrong before the run, unless one ran outside a transaction: an
+    // earlier attempt or run of the same migration may have made it wrong.
     const isUntouched = progress.count === before.count && !progress.wroteOutside;
     if (isUntouched && failing.every(wasBefore))
       throw failure('drift', [versionAt(project, before.count), false, failing], details);

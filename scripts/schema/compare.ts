@@ -59,7 +59,7 @@ async function hasFact(
 ): Promise<boolean> {
   const isPrerequisite = expected.prerequisites.get(object)?.get(part) === definition;
   // On a shared table, the application may add something to a column, like a default. Exceptions: GENERATED
-  // on a column of an effect, and a definition that another effect or the prerequisites declare.
+  // on a column of an effect, and a definition that the migrations should have replaced.
   const actual = found.get(part) ?? '';
   if (part.startsWith('column ') && actual.startsWith(`${definition} `)) {
     const isGenerated = !isPrerequisite && actual.includes(' GENERATED ALWAYS AS (');

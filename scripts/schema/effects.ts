@@ -129,7 +129,7 @@ export function completePrerequisites(old: Effect, base: Facts, effects: readonl
       ([part, text]) =>
         patch === null || (named.includes(part) && !isTriggerFunction(object, text)),
     );
-    // Add equal constraints that stay, too: the check would take them for the removed one, renamed.
+    // Also add a constraint that stays and equals a removed one: the check would take it for that one.
     const texts = changed.filter(([part]) => isConstraint(part)).map(([, text]) => text);
     const twins = all.filter(([part, text]) => isConstraint(part) && texts.includes(text));
     return { [object]: Object.fromEntries([...changed, ...twins]) };

@@ -81,8 +81,8 @@ const rewriterFor = (relation: string | undefined) => (key: string, value: unkno
     }));
     return { A_ArrayExpr: { elements } };
   }
-  // Before PostgreSQL 16, the columns of a view are printed with the name of their table even if it reads one
-  // table only. Since 16, that happens only if the view reads several tables, and in subqueries.
+  // Before PostgreSQL 16, the columns of a view are always printed with the name of their table. Since 16,
+  // that happens only if the view reads several tables, and in subqueries.
   const [first, ...rest] = ColumnRef?.fields ?? [];
   if (rest.length > 0 && first?.String?.sval === relation) return { ColumnRef: { fields: rest } };
   // After a restore, `EXISTS (SELECT NULL::text …)` is printed as `EXISTS (SELECT NULL::text AS text …)`: the
