@@ -78,7 +78,7 @@ function createAbortSignal(exit: (exitCode: number) => never): AbortSignal {
       controller.abort(reason);
     });
   process.on('uncaughtException', (cause: unknown) => {
-    const isFailure = cause instanceof Failure; // For example, of a statement that nothing awaits.
+    const isFailure = cause instanceof Failure; // Thrown by a statement that nothing awaits.
     controller.abort(isFailure ? cause : failure('uncaught', [messageOf(cause)], { cause }));
   });
   return controller.signal;

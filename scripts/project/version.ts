@@ -54,7 +54,7 @@ export function targetCount(
     ({ name }) => name === wanted || name.startsWith(`${wanted}_`),
   );
   // The argument 3 can mean three migrations, or the migration 0003. It is a count if the project has that
-  // many migrations. Therefore, 20240131120000 is the number of one migration.
+  // many migrations, or none with that number. So 20240131120000 can name a migration.
   const isCount = index < 0 || Number(argument) <= migrations.length;
   if (isCount && /^[1-9]\d*$/.test(argument)) {
     const steps = direction === 'up' ? Number(argument) : -Number(argument);

@@ -51,7 +51,7 @@ function removedConstraints({ facts, prerequisites }: Expectation, object: strin
     .map(([, definition]) => definition);
 }
 
-/** True if `found` has a fact that means the same. A constraint of the prerequisites may have any name. */
+/** True if `found` has this or an equal fact. A constraint of the prerequisites may have any name. */
 async function hasFact(
   found: Parts,
   expected: Expectation,
