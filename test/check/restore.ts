@@ -2,7 +2,7 @@ import type { Database } from '../support/database.ts';
 import { pgDump } from '../support/dump.ts';
 import { hasPsql, psql } from '../support/psql.ts';
 
-/** Copies a database into an empty one, maybe of another server, by pg_dump and, if it is installed, psql. */
+/** Copies a database into an empty one, maybe on another server, by pg_dump and psql (if installed). */
 export async function restore(from: string, to: Pick<Database, 'url' | 'query'>): Promise<void> {
   const [server] = await to.query<{ version: number }>(
     `SELECT current_setting('server_version_num')::int AS version`,

@@ -26,7 +26,7 @@ test('the migrations table has the name and the schema of the settings, even if 
   expect(await query('SELECT name FROM "Other"."My rows"')).toEqual([{ name: '0001_a' }]);
 });
 
-test('the migrations table may have further columns, constraints and indexes, and rows twice', async () => {
+test('the migrations table may have more columns, constraints, indexes, and a migration twice', async () => {
   const { run, query } = await applied(['a', 'b']);
   await query(`ALTER TABLE pgmigrations ADD effect_hash text DEFAULT 'x', ALTER name TYPE text, ADD UNIQUE (id, name);
     CREATE INDEX ON pgmigrations (run_on);

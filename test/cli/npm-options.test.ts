@@ -32,7 +32,7 @@ test('npm_config_dry_run makes up, down and redo a dry run, or is refused', asyn
     expect((await run('redo', `--dry_run=${value}`)).outcome).toBe('applied');
 });
 
-/** All words that one typing error makes of a word: a letter more, less or other, or two letters swapped. */
+/** All words that differ by one typing error: a letter added, removed or replaced, or two swapped. */
 function misspellings(word: string): string[] {
   const letters = ['', ...Array.from('abcdefghijklmnopqrstuvwxyz_')];
   const all = Array.from(`${word} `).flatMap((_, at) => {

@@ -116,7 +116,7 @@ test('a plan says what each migration does: + adds, ~ changes, - removes', async
   expect(wordsOf(down, 'revert 0001_a')).toBe('- table public.a\n');
 });
 
-test('plan writes nothing, works for a role that may only read, and waits for no lock', async () => {
+test('plan writes nothing, works for a role that may only read, and waits for no run or writer', async () => {
   const { root, run, print, query, database } = await setUpAll();
   const reader = await plainRole(database);
   const { output, version } = await report('plan', { root, url: reader.url });
@@ -129,7 +129,7 @@ test('plan writes nothing, works for a role that may only read, and waits for no
   const before = await stateOf(database);
   const session = await database.connect();
   await session.query('SELECT pg_advisory_lock(7241865325823964)');
-  // Only readers get past this lock. (Since PostgreSQL 17, catalog functions are readers of the tables.)
+  // An EXCLUSIVE lock lets only readers pass, such as the catalog functions of PostgreSQL 17 and later.
   await session.query('BEGIN; LOCK TABLE a, b, pgmigrations IN EXCLUSIVE MODE');
   for (const line of ['plan', 'plan down 2', 'up --dry-run', 'redo 2 --dry-run']) {
     const argv = words(`${line} --lock-timeout=3s`);

@@ -17,7 +17,7 @@ ALTER TABLE workflow_executions DROP CONSTRAINT workflow_executions_source_check
   ADD CONSTRAINT workflow_executions_user_workflow_id_fkey
   FOREIGN KEY (user_workflow_id) REFERENCES user_workflows (id) ON DELETE CASCADE NOT VALID;
 
--- triggers that are disabled or come after, and another body of the function
+-- a trigger that is disabled, one that is AFTER UPDATE, and another body of the function
 ALTER TABLE user_workflows DISABLE TRIGGER update_user_workflows_updated_at;
 DROP TRIGGER update_workflow_templates_updated_at ON workflow_templates;
 CREATE TRIGGER update_workflow_templates_updated_at AFTER UPDATE ON workflow_templates

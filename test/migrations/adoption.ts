@@ -19,7 +19,7 @@ const grace = '00000000-0000-4000-8000-000000000002';
 /** A workflow of the user Ada. */
 const workflow = '00000000-0000-4000-8000-0000000000f1';
 
-/** Adds rows to the tables of the migrations that exist, and an execution of a workflow if possible. */
+/** Adds rows to those tables of the migrations that exist, and an execution of a user's workflow. */
 export async function fill(database: Database): Promise<void> {
   await database.query(`DO $$ BEGIN
     IF to_regclass('public.workflow_templates') IS NOT NULL THEN

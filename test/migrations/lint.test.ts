@@ -6,7 +6,7 @@ import { lint } from './squawk.ts';
 
 /** Lints the output of `plan`. Each finding that is accepted has its reason here. */
 
-/** True for rules of style (`prefer-…`), and for the migrations table, which the framework creates. */
+/** True for `prefer-…` (except prefer-robust-…), and for the migrations table of the framework. */
 const isTaste = (finding: string): boolean => /^plan: |: prefer-(?!robust)/.test(finding);
 
 /** True if `down` removes what `up` created. If that contains data, the data-loss guard refuses it. */

@@ -3,12 +3,12 @@
 DELETE FROM workflow_executions WHERE template_id IS NOT NULL;
 ALTER TABLE workflow_executions ALTER template_id TYPE uuid USING NULL;
 
--- template_id as uuid
+-- template_id of workflows as uuid
 --   changed column public.user_workflows.template_id: uuid NULL
 ALTER TABLE user_workflows DROP CONSTRAINT user_workflows_template_id_fkey,
   ALTER template_id TYPE uuid USING '00000000-0000-4000-8000-000000000009';
 
--- user_workflow_id of executions as text
+-- user_workflow_id of executions as varchar
 --   changed column public.workflow_executions.user_workflow_id: character varying(255) NULL
 ALTER TABLE workflow_executions DROP CONSTRAINT workflow_executions_user_workflow_id_fkey,
   ALTER user_workflow_id TYPE varchar(255);

@@ -1,8 +1,8 @@
--- before the other cases, one of four executions is of a workflow
+-- at first, one of four executions is of a user's workflow
 --   4,1
 SELECT count(*), count(user_workflow_id) FROM workflow_executions;
 
--- deleting a user deletes the workflows and their executions
+-- deleting a user deletes the user's workflows, and their executions
 --   3,0
 UPDATE workflow_executions SET user_id = NULL;
 DELETE FROM users WHERE id = '00000000-0000-4000-8000-000000000001';
@@ -13,7 +13,7 @@ SELECT count(*), count(user_workflow_id) FROM workflow_executions;
 DELETE FROM user_workflows WHERE id = '00000000-0000-4000-8000-0000000000f1';
 SELECT count(*), count(user_workflow_id) FROM workflow_executions;
 
--- deleting a template keeps the workflows, without it
+-- deleting a template keeps its workflows, without a template
 --   without a template
 DELETE FROM workflow_templates WHERE id = 'onboarding';
 SELECT coalesce(template_id, 'without a template') FROM user_workflows
@@ -43,19 +43,19 @@ RETURNING name, updated_at = CURRENT_TIMESTAMP;
 INSERT INTO workflow_executions (template_id, user_workflow_id)
 VALUES ('onboarding', '00000000-0000-4000-8000-0000000000f1');
 
--- an execution of neither is refused
+-- an execution of neither a template nor a workflow is refused
 --   violates workflow_executions_source_check
 INSERT INTO workflow_executions (template_id, user_workflow_id) VALUES (NULL, NULL);
 
--- an execution of no workflow is refused
+-- an execution of a workflow that does not exist is refused
 --   violates workflow_executions_user_workflow_id_fkey
 INSERT INTO workflow_executions (user_workflow_id) VALUES ('00000000-0000-4000-8000-000000000001');
 
--- a workflow of no user is refused
+-- a workflow of a user that does not exist is refused
 --   violates user_workflows_user_id_fkey
 INSERT INTO user_workflows (user_id, name, definition) VALUES ('00000000-0000-4000-8000-0000000000f1', 'x', '{}');
 
--- a workflow of no template is refused
+-- a workflow of a template that does not exist is refused
 --   violates user_workflows_template_id_fkey
 INSERT INTO user_workflows (user_id, template_id, name, definition)
 VALUES ('00000000-0000-4000-8000-000000000001', 'none', 'x', '{}');

@@ -38,7 +38,7 @@ async function newUser(): Promise<string> {
   return id;
 }
 
-test('list, create, get, update and delete work, and only on the workflows of that user', async () => {
+test("list, create, get, update and delete work, and only on the user's own workflows", async () => {
   const [mine, theirs] = [await newUser(), await newUser()];
   expect(await ask(service.list, mine)).toEqual([]);
   const [created] = await ask(service.create, mine, 'Weekly', { steps: [] }, {});

@@ -10,7 +10,7 @@ async function run(database: Database, ...argv: string[]): Promise<void> {
 }
 
 test.for(migrations.map((name, index) => [name, index] as const))(
-  '%s: down restores the schema before up, and up again the schema after it',
+  '%s: down restores the earlier schema, and another up the later one',
   async ([name, index]) => {
     const database = await testDatabase({ rows: true });
     if (index > 0) await run(database, 'up', String(index));
@@ -25,7 +25,7 @@ test.for(migrations.map((name, index) => [name, index] as const))(
   },
 );
 
-test('pg_dump prints the same schemas again after down to the beginning, and up', async () => {
+test('after all downs and all ups, pg_dump prints the same schemas again', async () => {
   const database = await testDatabase({ rows: true });
   const dump = (): Promise<string> => database.dump({ without: ['pgmigrations'] });
   const nothing = await dump();
@@ -37,7 +37,7 @@ test('pg_dump prints the same schemas again after down to the beginning, and up'
   expect(await dump()).toBe(last);
 });
 
-test('the down of 0003 is refused only while there are executions of workflows', async () => {
+test("the down of 0003 is refused only while there are executions of users' workflows", async () => {
   const database = await testDatabase({ rows: true });
   await run(database, 'up', lastLegacy);
   await fill(database);

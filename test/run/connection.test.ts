@@ -133,7 +133,7 @@ test.for([
   expect(error?.message).toContain(word);
 });
 
-/** Starts a server that refuses `times` connections, with this error if not empty, and then is a proxy. */
+/** Starts a proxy that first refuses `times` connections: with this error, or without one if it is ''. */
 async function refusingServer(sqlstate: string, times: number, target: URL) {
   const fields = ['SFATAL', 'VFATAL', `C${sqlstate}`, 'Mnot now', ''].map((field) => `${field}\0`);
   const answer = Buffer.concat([Buffer.from('E\0\0\0\0'), Buffer.from(fields.join(''))]);

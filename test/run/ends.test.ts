@@ -68,7 +68,7 @@ test.for([
   expect((await finished).json()).toMatchObject({ exitCode, ...state, error });
 });
 
-test('a run fails if a statement fails outside a transaction that the migration does not await', async () => {
+test('a run fails if a statement that is not awaited fails outside a transaction', async () => {
   const up = `pgm.noTransaction(); void pgm.db.query('INSERT INTO t VALUES (1)'); pgm.sql('SELECT pg_sleep(0.1)');`;
   const { start, applied } = await setUp(
     { ...first, ...step('0002_a', {}, up) },

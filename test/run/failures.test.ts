@@ -120,7 +120,7 @@ test.for([
   );
 });
 
-test('exit code 8 if a statement outside a transaction fails that is not awaited, and the next does not', async () => {
+test('exit code 8 if a statement not awaited fails outside a transaction and the next succeeds', async () => {
   const up = `pgm.noTransaction(); pgm.db.query('SELECT 1/0').catch(() => {});
     await pgm.db.query('CREATE TABLE b ()'); throw new Error('failed');`;
   const { run, tables } = await setUp(step('0001_a', {}, up));

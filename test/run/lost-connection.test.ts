@@ -42,7 +42,7 @@ test.for([
   await expectRecovery(database, run, line);
 });
 
-test('the run lock is lost while the check before COMMIT waits for a table', async () => {
+test('a run stops if the run lock is lost while the check before COMMIT waits for a table', async () => {
   const up = sqlStep('0001_a', { 'app.t': { table: '' } }, 'ALTER SCHEMA old RENAME TO app');
   const base = 'CREATE SCHEMA old; CREATE TABLE old.t (id integer CHECK (id > 0))';
   const { database, run } = await setUp(up, base);
@@ -54,7 +54,7 @@ test('the run lock is lost while the check before COMMIT waits for a table', asy
   expect(await running).toMatchObject({ exitCode: 3, error: { code: 'run-lock-lost' } });
 });
 
-test('nothing is committed if a migration fails while the check before its first statement waits', async () => {
+test('nothing is committed if a migration outside a transaction fails in the check before it', async () => {
   const fails = `pgm.noTransaction(); void pgm.db.query('SELECT 1').catch(() => {});
     await new Promise((resolve) => process.once('SIGUSR2', resolve)); throw new Error('failed');`;
   const rename = sqlStep('0001_a', { 'app.t': { table: '' } }, 'ALTER SCHEMA old RENAME TO app');
@@ -81,7 +81,7 @@ test('a connection that is lost while the migration keeps Node.js busy is report
   expect((await finished).json()).toMatchObject({ exitCode: 3, error });
 });
 
-test('a run outside a transaction that has lost the run lock sends no further statement', async () => {
+test('after the run lock is lost, a migration outside a transaction sends no further statement', async () => {
   const up = `pgm.noTransaction(); pgm.sql('COMMENT ON TABLE items IS NULL');
     pgm.sql('CREATE TABLE IF NOT EXISTS second (id integer)');`;
   const effect = { 'public.second': { table: '', 'column id': 'integer NULL' } };

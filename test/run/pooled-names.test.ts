@@ -4,7 +4,7 @@ import { testProject } from '../support/project.ts';
 import { createsTable, settingsFile, setUp, step } from './setup.ts';
 import { testPooler } from './pgbouncer.ts';
 
-test('a migration outside a transaction is refused behind a pooler with another search_path', async (context) => {
+test('behind a pooler, noTransaction() is refused if the role has another search_path', async (context) => {
   const { database, run } = await setUp(
     {
       ...settingsFile(['app', 'public']),
@@ -29,7 +29,7 @@ test('a migration outside a transaction is refused behind a pooler with another 
 const outside = (sql: string) =>
   step('0001_a', {}, `pgm.noTransaction(); pgm.sql(${JSON.stringify(sql)});`);
 
-test('a migration outside a transaction is refused behind a pooler if it changes the session', async (context) => {
+test('behind a pooler, noTransaction() is refused if the migration changes the session', async (context) => {
   const { database, run } = await setUp(outside('SET lock_timeout = 1'), 'CREATE TABLE t (g text)');
   await database.query(`ALTER DATABASE ${database.name} SET search_path = public`);
   const pooler = await testPooler(context, database.url, { poolSize: 4 });

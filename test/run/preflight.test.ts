@@ -71,7 +71,7 @@ describe('lists all that a role lacks, with remedies that work:', () => {
     expect(await run('down', role.url)).toMatchObject({ exitCode: 0, version: null });
   });
 
-  test.for(['GRANT', 'REVOKE'])('a NOINHERIT role, after %s of the owner', async (verb) => {
+  test.for(['GRANT', 'REVOKE'])("a NOINHERIT role, after %s of the owner's role", async (verb) => {
     const { run, database } = await setUp(project, base);
     const [role, owner] = [await plainRole(database), await plainRole(database)];
     const membership = `${verb} ${owner.name} ${verb === 'GRANT' ? 'TO' : 'FROM'} ${role.name}`;

@@ -4,7 +4,7 @@ import { hold, setUpItems } from './items.ts';
 import { testCertificate, testTlsServer } from './tls.ts';
 import { call } from '../support/call.ts';
 
-/** The query of the URL, the environment, and the reason of a refusal: undefined if none, '' if any. */
+/** The query of the URL, the environment, and why the run is refused: '' for any reason, undefined if not. */
 test.for([
   ['sslmode=require', {}, undefined],
   ['sslmode=verify-full&sslrootcert=RIGHT', {}, undefined],
