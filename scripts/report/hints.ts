@@ -6,7 +6,7 @@ export const rowsHint = (query: string) => `Find the rows, and correct them:  ${
 
 /**
  * What to do if no connection can be made, if a query of this program (or of a migration in `plan`) fails, or
- * if a migration fails. The key of each hint is a pattern for the code and the message of the error.
+ * if a migration fails. The key of each hint is a pattern for code, message and statement of the error.
  */
 const hints = {
   connect: {
@@ -72,9 +72,9 @@ const FOREIGN_KEY = new RegExp(
   `^FOREIGN KEY \\(${NAMES}\\) REFERENCES ${NAMES}\\(${NAMES}\\)( MATCH FULL)?`,
 );
 
-/** Returns the first hint whose pattern matches. Replaces `<column>` and the like by names in the message. */
-export function hintFor(what: keyof typeof hints, ...codeAndMessage: readonly string[]): string {
-  const error = codeAndMessage.join(' ');
+/** Returns the first hint whose pattern matches. Replaces `<column>` and the like by names in the texts. */
+export function hintFor(what: keyof typeof hints, ...texts: readonly string[]): string {
+  const error = texts.join(' ');
   const isHint = ([pattern]: readonly [string, string]) => new RegExp(pattern, 'is').test(error);
   const [, hint = ''] = Object.entries(hints[what]).find(isHint) ?? [];
   const nameOf = (noun: string) => new RegExp(`${noun} ("[^"]+"(\\."[^"]+")?)`).exec(error)?.[1];

@@ -29,7 +29,7 @@ SET LOCAL standard_conforming_strings = on;`;
 
 /** BEGIN with its modes, since a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
-/** All queries see the same data. SERIALIZABLE could wait for the transactions of others. */
+/** All queries use one snapshot. SERIALIZABLE could wait for the transactions of others. */
 export const BEGIN_READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;';
 
 /** Removes string literals and comments from SQL. The pattern is simple, so that it works on megabytes. */
