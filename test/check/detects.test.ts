@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { testAll } from '../support/everything.ts';
+import { testAll } from '../support/test-all.ts';
 import { byName, kinds, major, readCases } from './cases.ts';
 import { outcomesOf } from './changes.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { testAll } from '../support/everything.ts';
+import { testAll } from '../support/test-all.ts';
 import { differencesIn, withMigrated } from './changes.ts';
 
 const schemas = testAll ? 100 : 4;

@@ -3,7 +3,7 @@ import { installedMajor } from '../support/binaries.ts';
 import { call } from '../support/call.ts';
 import { makeDatabase } from '../support/database.ts';
 import { startEmbedded } from '../support/embedded.ts';
-import { testAll } from '../support/everything.ts';
+import { testAll } from '../support/test-all.ts';
 import { allCases, definitions, major, type Case } from './cases.ts';
 import {
   differencesIn,

@@ -1,7 +1,7 @@
 import { cpSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, inject, test } from 'vitest';
-import { testAll } from '../support/everything.ts';
+import { testAll } from '../support/test-all.ts';
 import { startProgram } from '../support/migrate.ts';
 import { testProject, write } from '../support/project.ts';
 import { root } from '../support/root.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { call } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
-import { testAll } from '../support/everything.ts';
+import { testAll } from '../support/test-all.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { expectAdopted, fill, lastLegacy } from './adoption.ts';
 import { claim, legacyFiles, legacySql, runLegacy, statementsOf } from './legacy.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, inject, test } from 'vitest';
 import { makeDatabase } from '../support/database.ts';
-import { testAll } from '../support/everything.ts';
+import { testAll } from '../support/test-all.ts';
 import { expectAdopted, schemaLines } from './adoption.ts';
 import { legacyDatabases } from './legacy.ts';
 

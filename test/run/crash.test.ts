@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { backends, blockedRun, eventually } from '../support/eventually.ts';
-import { testAll } from '../support/everything.ts';
+import { testAll } from '../support/test-all.ts';
 import { expectRecovery, hold, places, setUpItems } from './items.ts';
 import { testPooler } from './pgbouncer.ts';
 import { startProxy, type Cut } from './proxy.ts';

@@ -4,7 +4,7 @@ import { expect, inject, test } from 'vitest';
 import type { JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { advisoryLocks, backends, blockedRun } from '../support/eventually.ts';
-import { testAll } from '../support/everything.ts';
+import { testAll } from '../support/test-all.ts';
 import { startProgram } from '../support/migrate.ts';
 import { root as repository } from '../support/root.ts';
 import { hold, LAST, setUpItems } from './items.ts';

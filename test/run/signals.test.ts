@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import { expect, test, type TestContext } from 'vitest';
 import { advisoryLocks, backends, blockedRun, eventually } from '../support/eventually.ts';
-import { testAll } from '../support/everything.ts';
+import { testAll } from '../support/test-all.ts';
 import { startProgram, type Running } from '../support/migrate.ts';
 import { root as repository } from '../support/root.ts';
 import { hold, ITEMS, LAST, places, setUpItems } from './items.ts';

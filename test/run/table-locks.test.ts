@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { advisoryLocks, blockedRun, eventually } from '../support/eventually.ts';
-import { testAll } from '../support/everything.ts';
+import { testAll } from '../support/test-all.ts';
 import { hold, ITEMS, LAST, places, setUpItems } from './items.ts';
 import { step } from './setup.ts';
 

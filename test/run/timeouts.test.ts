@@ -2,7 +2,7 @@ import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import { expect, inject, test } from 'vitest';
 import type { Database } from '../support/database.ts';
 import { advisoryLocks, eventually } from '../support/eventually.ts';
-import { testAll } from '../support/everything.ts';
+import { testAll } from '../support/test-all.ts';
 import { hold } from './items.ts';
 import { createsTable, setUp, step, table } from './setup.ts';
 
