@@ -56,9 +56,9 @@ const cuts: readonly [what: string, cut: Omit<Cut, 'after'>, step: number][] = [
   ['the run, at COMMIT', { purpose: 'run', of: COMMITS }, 1],
   ['the run lock', { purpose: 'lock' }, testAll ? 1 : 3],
 ];
-const behind = testAll ? ['directly', 'behind PgBouncer'] : ['directly'];
+const routes = testAll ? ['directly', 'behind PgBouncer'] : ['directly'];
 
-describe.for(behind)(
+describe.for(routes)(
   'a run recovers from a lost connection, whatever message was the last, %s',
   (where) => {
     test.for(cuts)('connection of %s', { timeout: 1_200_000 }, async ([, cut, step], context) => {

@@ -5,7 +5,7 @@ import { advisoryLocks, eventually, settled } from '../support/eventually.ts';
 import type { Files } from '../support/project.ts';
 import { createsTable, setUp, sqlStep, step } from './setup.ts';
 
-/** The application's table, with rows. Its CHECK makes PostgreSQL lock the table when the check reads it. */
+/** The application's table, with rows. PostgreSQL must lock the table to print its CHECK constraint. */
 const BASE = `CREATE TABLE items (id integer PRIMARY KEY, name text CHECK (name <> ''));
   INSERT INTO items SELECT i, 'item ' || i FROM generate_series(1, 50) i`;
 

@@ -70,7 +70,7 @@ const again = (last: string) => `SET CONSTRAINTS ALL DEFERRED;
   IF NEW.id < 3 THEN INSERT INTO public.t VALUES (NEW.id + 1); ELSE ${last}; END IF`;
 
 test('a trigger that defers itself again cannot change the schema after the check', async () => {
-  // When COMMIT ends a savepoint that is still open, the transaction is no longer READ ONLY.
+  // COMMIT ends the open savepoint, and READ ONLY with it: the trigger must fail before COMMIT.
   const up = b(`SAVEPOINT left_open; ${MAKE}; INSERT INTO t VALUES (1)`);
   const { run, tables } = await setUp(up, deferred(again('ALTER TABLE public.b ADD late integer')));
   expect(await run('up')).toMatchObject({ exitCode: 5, error: { sqlstate: '25006' } });
