@@ -79,12 +79,16 @@ function readWords(command: string, words: readonly string[]) {
   const direction: Direction = verb === 'down' || verb === 'redo' ? 'down' : 'up';
   if (command === 'create') return { argument: words.join('-'), direction };
   if (extra !== undefined) throw refusal(`too many arguments: "${extra}"`);
-  // `up`, `down` and `plan` also take the number of a migration, such as 0003. `redo` takes only a count.
-  const pattern = command === 'redo' ? /^[1-9]\d*$/ : /^0*[1-9]\d*$/;
-  const isNumber = command === 'redo' || /^[+-]?[\d.]+(e\d+)?$/i.test(argument ?? '');
-  if (argument !== undefined && isNumber && !pattern.test(argument))
+  if (argument !== undefined && isWrongCount(command, argument))
     throw refusal(`"${argument}" must be a number of migrations, 1 or more`);
   return { argument, direction };
+}
+
+/** `redo` takes only a count. `up`, `down` and `plan` also take a migration, such as 0003 or its name. */
+function isWrongCount(command: string, argument: string): boolean {
+  if (command === 'redo') return !/^[1-9]\d*$/.test(argument);
+  const isNumber = /^[+-]?[\d.]+(e\d+)?$/i.test(argument);
+  return isNumber && !/^0*[1-9]\d*$/.test(argument);
 }
 
 const toNumber = (pattern: RegExp) => (value: string) => {

@@ -105,15 +105,14 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   const { count, up, down, wroteOutside, isCommitting } = progress;
   if (outcome === 'error') return failed;
   const version = versionAt(project, count);
+  const fail = (as: typeof outcome, ...lines: string[]) =>
+    new Failure(as, code, message, lines.join('\n'), details);
+  // A migration has ended the transaction, so nothing was checked.
+  if (outcome === 'partial') return fail('partial', `The database is ${atVersion(version)}.`, hint);
   const hasCommitted = up.length + down.length > 0;
-  const isPartial = outcome === 'partial'; // A migration ended the transaction, so nothing was checked.
-  const left = isPartial
-    ? `The database is ${atVersion(version)}.`
-    : leftBehind(version, hasCommitted, wroteOutside, isCommitting);
+  const left = leftBehind(version, hasCommitted, wroteOutside, isCommitting);
   // An interrupted command keeps its exit code, 130 or 143, even if a part was committed.
-  if (isPartial || (!hasCommitted && !wroteOutside) || code === 'interrupted')
-    return new Failure(outcome, code, message, `${left}\n${hint}`, details);
+  if ((!hasCommitted && !wroteOutside) || code === 'interrupted') return fail(outcome, left, hint);
   const goesOn = command === 'redo' || (command === 'up' && argument === undefined);
-  const next = goesOn ? `Then continue:  ${RUN} up` : STATUS;
-  return new Failure('partial', code, message, `${left}\n${hint}\n${next}`, details);
+  return fail('partial', left, hint, goesOn ? `Then continue:  ${RUN} up` : STATUS);
 }

@@ -86,8 +86,9 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
  * migrations usually replace other objects.
  */
 async function inTheWay({ project, before }: Attempt, target: number, sqlstate: string) {
-  const isDuplicate = /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
+  // Class 22: wrong data, 23: a violated constraint, 42: a wrong name or type, or 42501, a missing privilege.
   if (!/^(22|23|42(?!501))/.test(sqlstate)) return [];
+  const isDuplicate = /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
   const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
   const known = [...expectedAt(project, before.count).facts].flatMap(([object, parts]) =>
     [...parts.keys()].map((part) => title(object, part)),

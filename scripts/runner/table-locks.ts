@@ -49,18 +49,16 @@ export async function withLockMonitor<T>(
     });
   };
   const watch: Context['watch'] = async (statement) => {
-    let done: AbortController | undefined;
+    const done = new AbortController();
     const timer = setTimeout(() => {
-      done = new AbortController();
-      const { signal } = done;
       // One connection at a time. If the monitor cannot connect, the statement goes on without it.
-      monitor = monitor.then(() => monitorUntil(signal)).catch(() => undefined);
+      monitor = monitor.then(() => monitorUntil(done.signal)).catch(() => undefined);
     }, delay);
     try {
       return await statement; // This is undefined if the migration gave `pg` a callback.
     } finally {
       clearTimeout(timer);
-      done?.abort();
+      done.abort('the statement has ended'); // Without a reason, this would make an error and its stack.
     }
   };
   try {

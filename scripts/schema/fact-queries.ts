@@ -126,7 +126,8 @@ export const PARTS = {
     FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid
       LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attnum > 0 AND NOT a.attisdropped`,
-  // PostgreSQL copies the foreign keys of a partitioned table to its partitions. The copies are no facts.
+  // PostgreSQL copies the foreign keys of a partitioned table to its partitions. The copies are no facts. The
+  // index of a foreign key (conindid) belongs to the other table.
   constraint: `
     SELECT k.object, 'constraint ' || quote_ident(k.conname),
       concat(pg_get_constraintdef(k.oid), CASE WHEN k.contype <> 'f' AND NOT (i.indisvalid AND i.indisready)
