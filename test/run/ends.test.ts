@@ -27,6 +27,11 @@ test.for<[name: string, up: string, message: string]>([
   ['an error without a text', `${MAKE} ${later('throw Object.create(null);')}`, 'null prototype'],
   ['a rejection that is not awaited', `void Promise.reject(new Error('boom')); ${MAKE}`, 'boom'],
   ['a query that is not awaited', `void pgm.db.query('SELECT 1/0'); ${MAKE}`, 'division by zero'],
+  [
+    'pgm.sql() in a promise that is not awaited',
+    `void pgm.db.select('SELECT pg_sleep(0.1)').then(() => { ${MAKE} });`,
+    'after its migration had ended',
+  ],
 ])('%s: exit 5, one JSON object, nothing is committed', async ([, up, message]) => {
   const { start, tables } = await setUp(step('0001_a', table('a', 'id'), up));
   const result = await start('up').finished;
