@@ -1,6 +1,6 @@
 import { RUN } from './wording.ts';
 
-const ALONE = `This cannot run in the transaction of an earlier statement. If both are in one migration, divide it. Apply one migration at a time:  ${RUN} up 1`;
+const ALONE = `This cannot run in the transaction of an earlier statement. If both are in one migration, divide it. Run one migration at a time:  ${RUN} up 1  (or down 1)`;
 /** The hint for rows that violate a constraint. `query` finds them. */
 export const rowsHint = (query: string) => `Find the rows, and correct them:  ${query}`;
 
