@@ -35,7 +35,7 @@ const hints = {
   migration: {
     'COPY from stdin failed':
       'A migration cannot send rows to COPY FROM stdin. Write INSERT instead (pg_dump --inserts).',
-    '^42(701|710|P07)':
+    '^42(701(?!.*more than once)|710|P07)':
       'It exists already, perhaps made by hand. Drop it, or let the migration create it with ifNotExists.',
     '^55P04': `${ALONE}\nor let the earlier migration call pgm.noTransaction().`,
     '^55006': ALONE,
