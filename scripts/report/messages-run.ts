@@ -77,8 +77,8 @@ failed: ${file} failed: ${message}${sqlstate && ` (SQLSTATE ${sqlstate})`}${list
 failed: ${file} would begin or end a transaction, before the run has checked the schema:${excerpt(sql)}
 → Remove BEGIN, COMMIT and ROLLBACK from it. ${NO_TRANSACTION}`,
   'table-changed': (reason: string) => `
-failed: a migration changed the migrations table itself: ${reason}
-→ Remove the statements that change it: the framework records each migration.`,
+failed: the migrations table was changed during the run: ${reason}
+→ Usually a migration changes it itself. Remove those statements: the framework records each migration.`,
   'late-statement': (sql: string) => `
 failed: a statement came after its migration had ended:${excerpt(sql)}
 → Usually an "await" is missing, or forEach() has an async function. Await every statement.`,

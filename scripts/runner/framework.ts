@@ -129,12 +129,7 @@ const withStart =
       await client.onStart(migration, isInside);
     }
     await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
-    // The framework takes the statements now. Without this, it would ignore those that come later.
-    const steps = pgm.getSqlSteps();
-    const set = (all: readonly string[]) => {
-      throw failure('late-statement', [all.at(-1) ?? '']);
-    };
-    Object.defineProperty(pgm, '_steps', { get: () => steps, set });
+    Object.freeze(pgm); // The framework would ignore a statement that is added later. Now that fails.
   };
 
 /** Returns the statements of a migration, and sends none. Its function may send queries while it runs. */

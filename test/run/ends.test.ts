@@ -30,7 +30,7 @@ test.for<[name: string, up: string, message: string]>([
   [
     'pgm.sql() in a promise that is not awaited',
     `void pgm.db.select('SELECT pg_sleep(0.1)').then(() => { ${MAKE} });`,
-    'after its migration had ended',
+    'a migration threw an error that nothing catches',
   ],
 ])('%s: exit 5, one JSON object, nothing is committed', async ([, up, message]) => {
   const { start, tables } = await setUp(step('0001_a', table('a', 'id'), up));
