@@ -1,9 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { Difference } from '../../scripts/report/types.ts';
-import type { Effect } from '../../scripts/schema/effects.ts';
-import { root } from '../support/root.ts';
+import { root, textOf } from '../support/root.ts';
 
 /** A change of a schema, and the differences that the check must find. */
 export interface Case {
@@ -50,9 +49,7 @@ export const major = (): number => Number.parseInt(inject('server').version);
 export function readCases(file: string, oldest = major()): Case[] {
   const cases: (Case & { since: number; differences: string[] })[] = [];
   let [group, make] = ['', ''];
-  for (const row of readFileSync(join(root, 'test/check', file), 'utf8')
-    .trimEnd()
-    .split('\n')) {
+  for (const row of textOf(`test/check/${file}`).trimEnd().split('\n')) {
     const text = row.replaceAll('⏎', '\n');
     const [, name = '', since = '0', whyDumpIsEqual, change = ''] =
       /^(.*?)(?: \[(\d+)\])?(?: \(pg_dump is equal: (.*?)\))? => (.*)$/s.exec(text) ?? [];
@@ -84,29 +81,3 @@ export const definitions = (oldest = major()): Case[] =>
     make: `${one.make}; ${one.change}`,
     change: 'SELECT 1',
   }));
-
-/**
- * Reads a file of blocks with empty lines between them. A block is a name, and lines with a key and a value:
- * `of(key)` returns the values of a key, and `effects(key)` parses them as JSON. In `of`, `⏎` is a line end.
- */
-export function readBlocks(file: string) {
-  const blocks = readFileSync(join(root, 'test/check', file), 'utf8')
-    .trimEnd()
-    .split('\n\n');
-  return blocks.map((block) => {
-    const [name = '', ...lines] = block.split('\n');
-    const of = (key: string) =>
-      lines
-        .filter((text) => text.startsWith(`  ${key} `))
-        .map((text) => text.slice(key.length + 3).replaceAll('⏎', '\n'));
-    return {
-      name,
-      of,
-      effects: (key: string) => of(key).map((json) => JSON.parse(json) as Effect),
-    };
-  });
-}
-
-/** Pairs each case with its name, for test titles: vitest shortens a property of an object in a title. */
-export const byName = <T extends { readonly name: string }>(cases: readonly T[]) =>
-  cases.map((one) => [one.name, one] as const);

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { call } from '../support/call.ts';
+import { call, report } from '../support/call.ts';
 import { makeDatabase, type Database } from '../support/database.ts';
-import { migration, write } from '../support/project.ts';
+import { emptyProject, sqlStep, write } from '../support/project.ts';
 import { line, type Case } from './cases.ts';
 
 /** The differences that the check finds after the change of a case, and whether pg_dump finds any. */
@@ -19,12 +19,7 @@ export async function withMigrated<T>(
   use: (database: Database, root: string) => Promise<T>,
 ): Promise<T> {
   const root = mkdtempSync(join(tmpdir(), 'migrate-check-'));
-  write(root, {
-    'package.json': { type: 'module' },
-    '.node-pg-migraterc.json': { 'migrations-dir': 'migrations', schema: 'public' },
-    'migrations/schema/0000_prerequisites.json': {},
-    'migrations/0001_make.js': migration(`pgm.sql(${JSON.stringify(sql)});`, ''),
-  });
+  write(root, { ...emptyProject, ...sqlStep('0001_make', {}, sql) });
   const database = await makeDatabase(inject('server').url);
   try {
     for (const argv of [['snapshot'], ['up', '--strict'], ['check', '--strict']]) {
@@ -40,10 +35,12 @@ export async function withMigrated<T>(
 
 /** The differences that `check --strict` finds, as {@link line} writes them. */
 export async function differencesIn(database: Database, root: string): Promise<string[]> {
-  const result = await call(['check', '--json', '--strict'], { url: database.url, root });
-  const { differences, error } = result.json();
-  if (result.code !== (differences.length === 0 ? 0 : 6))
-    throw new Error(`exit code ${result.code}: ${error?.message ?? ''}`);
+  const { exitCode, differences, error } = await report('check --strict', {
+    url: database.url,
+    root,
+  });
+  if (exitCode !== (differences.length === 0 ? 0 : 6))
+    throw new Error(`exit code ${exitCode}: ${error?.message ?? ''}`);
   return differences.map(line);
 }
 

@@ -1,13 +1,21 @@
 import type { Effect } from '../../scripts/schema/effects.ts';
-import { readBlocks } from './cases.ts';
+import { readBlocks } from '../support/blocks.ts';
 
 type Schema = Pick<typeof import('../../scripts/schema/compare.ts'), 'compare'> &
   Pick<typeof import('../../scripts/schema/effects.ts'), 'expectedAt' | 'merge'>;
 
 /** Effects, a live schema (as the effect that creates it), and the differences from the expected schema. */
-export const comparisons = readBlocks('comparisons.txt').map(({ name, of, effects }) => ({
+export const comparisons = readBlocks('check/comparisons.txt', [
+  'prerequisites',
+  'effect',
+  'pending',
+  'reverted',
+  'live',
+  'finds',
+  'warns',
+]).map(({ name, of, effect, effects }) => ({
   name,
-  prerequisites: effects('prerequisites')[0] ?? {},
+  prerequisites: effect('prerequisites'),
   applied: effects('effect'),
   pending: effects('pending'),
   reverted: effects('reverted'),
@@ -28,12 +36,14 @@ export async function answersTo(
 }
 
 /** Two schemas, as effects that create them, and the effect that changes the first into the second. */
-export const effectsBetween = readBlocks('effects.txt').map(({ name, effects }) => ({
-  name,
-  before: effects('before'),
-  after: effects('after'),
-  effect: effects('effect')[0],
-}));
+export const effectsBetween = readBlocks('check/effects.txt', ['before', 'after', 'effect']).map(
+  ({ name, effect, effects }) => ({
+    name,
+    before: effects('before'),
+    after: effects('after'),
+    effect: effect('effect'),
+  }),
+);
 
 /** The schema before the migrations of effect-lines.txt. */
 const schemaBefore: Effect = {
@@ -42,10 +52,10 @@ const schemaBefore: Effect = {
 };
 
 /** Two schemas, and the lines by which `plan` describes the change from one to the other. */
-export const linesOf = readBlocks('effect-lines.txt').map(({ name, of, effects }) => {
-  const [before, after] = [
-    [schemaBefore, ...effects('down')],
-    [schemaBefore, ...effects('up')],
-  ];
-  return { name, before, after, lines: of('says') };
-});
+export const linesOf = readBlocks('check/effect-lines.txt', ['up', 'down', 'says']).map(
+  ({ name, of, effects }) => {
+    const before = [schemaBefore, ...effects('down')];
+    const after = [schemaBefore, ...effects('up')];
+    return { name, before, after, lines: of('says') };
+  },
+);

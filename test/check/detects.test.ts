@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { byName } from '../support/blocks.ts';
 import { testAll } from '../support/test-all.ts';
-import { byName, kinds, major, readCases } from './cases.ts';
+import { kinds, major, readCases } from './cases.ts';
 import { outcomesOf } from './changes.ts';
 
 /**

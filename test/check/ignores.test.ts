@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { call } from '../support/call.ts';
+import { call, report } from '../support/call.ts';
 import { plainRole } from '../support/plain-role.ts';
-import { migration, testProject } from '../support/project.ts';
+import { sqlStep, testProject } from '../support/project.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { readCases } from './cases.ts';
 import { differencesIn, withMigrated } from './changes.ts';
@@ -23,13 +23,10 @@ test('snapshot writes the same effects, whatever settings the role has', async (
   const database = await testDatabase({ base: false });
   const { name, url } = await plainRole(database);
   await database.query(`ALTER ROLE ${name} SUPERUSER`);
-  const root = testProject({
-    'migrations/0001_make.js': migration(`pgm.sql(${JSON.stringify(sensitive)});`, ''),
-  });
-  const first = await call(['snapshot', '--json'], { url, root });
-  expect(first.json()).toMatchObject({ exitCode: 0 });
+  const root = testProject(sqlStep('0001_make', {}, sensitive));
+  expect(await report('snapshot', { url, root })).toMatchObject({ exitCode: 0 });
   for (const setting of settings) await database.query(`ALTER ROLE ${name} SET ${setting}`);
-  expect((await call(['snapshot', '--json'], { url, root })).json()).toMatchObject({ output: '' });
+  expect(await report('snapshot', { url, root })).toMatchObject({ output: '' });
 });
 
 test('snapshot leaves out the migrations table, temporary tables, and parts of an extension or type', async () => {
@@ -63,7 +60,7 @@ test('the check ignores changes by the application to its own tables, and new ob
     'migrations/schema/0000_prerequisites.json': {
       'public.users': { table: '', 'column id': 'integer NOT NULL' },
     },
-    'migrations/0001_orders.js': migration(`pgm.sql(${JSON.stringify(orders)});`, ''),
+    ...sqlStep('0001_orders', {}, orders),
     'test/fixtures/base-schema.sql': application,
   });
   for (const command of ['snapshot', 'up'])

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { root } from '../support/root.ts';
-import { byName, readCases } from './cases.ts';
+import { byName } from '../support/blocks.ts';
+import { textOf } from '../support/root.ts';
+import { readCases } from './cases.ts';
 import { outcomesOf } from './changes.ts';
 
 const cases = readCases('limits.txt');
@@ -19,8 +18,9 @@ describe.for(groups)('does not see %s', (group) => {
 });
 
 test('the README lists exactly the groups of limits.txt as what the check does not see', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const section = /^## What the check does not see\n\n([^]*?)(?=\n## |$(?![^]))/m.exec(readme)?.[1];
+  const section = /^## What the check does not see\n\n([^]*?)(?=\n## |$(?![^]))/m.exec(
+    textOf('README.md'),
+  )?.[1];
   const listed = [...(section ?? '').matchAll(/^- (.*?)[;.]$/gm)].map(([, words]) => words);
   expect(listed).toEqual(groups);
 });

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from '../support/root.ts';
+import { textOf } from '../support/root.ts';
 
-const read = (file: string) => readFileSync(join(root, 'test/check/samples', file), 'utf8');
+const read = (file: string) => textOf(`test/check/samples/${file}`);
 
 /** Settings that may change how PostgreSQL prints definitions, for `ALTER DATABASE … SET`. */
 export const settings = read('settings.txt').trim().split('\n');

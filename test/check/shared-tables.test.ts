@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { compare } from '../../scripts/schema/compare.ts';
 import { effectBetween, effectLines, expectedAt, merge } from '../../scripts/schema/effects.ts';
-import { byName, line } from './cases.ts';
+import { byName } from '../support/blocks.ts';
+import { line } from './cases.ts';
 import { answersTo, comparisons, effectsBetween, linesOf } from './comparisons.ts';
 
 test.for(byName(comparisons))('compare: %s', async ([, given]) => {

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { testAll } from '../support/test-all.ts';
 import { startProgram } from '../support/migrate.ts';
-import { testProject, write } from '../support/project.ts';
+import { temporaryFolder, write } from '../support/project.ts';
 import { root } from '../support/root.ts';
 import { testDatabase } from '../support/test-database.ts';
 
@@ -33,7 +33,7 @@ export function down(pgm: MigrationBuilder): void {
 `;
 
 test(`a migration can be added as the README says${testAll ? ', and all tests pass' : ''}`, async () => {
-  const copy = testProject({});
+  const copy = temporaryFolder();
   cpSync(root, copy, { recursive: true, filter: (path) => !notCopied.includes(basename(path)) });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   const { url } = await testDatabase();

@@ -1,16 +1,18 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Files } from '../support/project.ts';
-import { createsTable, smallProject } from '../support/small-project.ts';
-import { expectRefused, nowhere, setUp } from './report.ts';
+import { creates, setUp, testProject, type Files } from '../support/project.ts';
+import { expectRefused, nowhere } from './refused.ts';
 
 const rc = '.node-pg-migraterc.json';
 const effect = 'migrations/schema/0002_b.json';
 const prerequisites = 'migrations/schema/0000_prerequisites.json';
 const BOM = '\uFEFF';
 
-const projectWith = (files: Files) => ({ url: nowhere, root: smallProject(['a', 'b'], files) });
+const projectWith = (files: Files) => ({
+  url: nowhere,
+  root: testProject({ ...creates('a', 'b'), ...files }),
+});
 
 describe.each([rc, effect, prerequisites])('%s', (file) => {
   test.for([
@@ -84,8 +86,8 @@ test('a folder of migrations that does not exist is refused', async () => {
 });
 
 test('byte order marks, and files that are not migrations, do no harm', async () => {
-  const { root, print } = await setUp([], {
-    ...createsTable('0001', 'a'),
+  const { root, print } = await setUp({
+    ...creates('a'),
     'migrations/README.md': 'read me',
     'migrations/helper.ts': 'throw new Error("not a migration");',
     'migrations/0002_b.d.ts': '',
@@ -93,7 +95,7 @@ test('byte order marks, and files that are not migrations, do no harm', async ()
     'migrations/sql/0003_c.sql': '',
     'migrations/.0004_d.ts.swp': '',
   });
-  for (const file of [rc, prerequisites, ...Object.keys(createsTable('0001', 'a'))])
+  for (const file of [rc, prerequisites, ...Object.keys(creates('a'))])
     writeFileSync(join(root, file), BOM + readFileSync(join(root, file), 'utf8'));
   expect(await print('up --strict')).toMatchObject({ code: 0, stderr: '' });
 });

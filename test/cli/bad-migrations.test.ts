@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
-import { expectRefused, setUp, stateOf } from './report.ts';
+import { creates, setUp, stateOf } from '../support/project.ts';
+import { expectRefused } from './refused.ts';
 
 const file = 'migrations/0002_b.ts';
 const down = 'export function down(pgm) { pgm.dropTable("b"); }\n';
 
 /** Expects that `up` fails if the second migration has this code, and that the first one is rolled back, too. */
 async function expectFailure(code: string, text: string, named: string) {
-  const { run, database } = await setUp(['a', 'b'], { [file]: text });
+  const { run, database } = await setUp({ ...creates('a', 'b'), [file]: text });
   const { error } = await run('up --statement-timeout=300ms');
   expect(error?.code).toBe(code);
   expect(error?.message).toContain(file);
@@ -43,7 +44,8 @@ test.for([
 );
 
 test('a migration with `down = false` is applied, and not reverted', async () => {
-  const { root, url, run, database } = await setUp(['a', 'b', 'c'], {
+  const { root, url, run, database } = await setUp({
+    ...creates('a', 'b', 'c'),
     [file]: 'export const up = (pgm) => pgm.createTable("b", { id: "integer" }), down = false;',
   });
   expect(await run('up')).toMatchObject({ error: null, version: '0003_c' });

@@ -1,6 +1,6 @@
 import { expect, inject, test } from 'vitest';
 import { testProject } from '../support/project.ts';
-import { expectRefused, PASSWORD, refused } from './report.ts';
+import { expectRefused, PASSWORD, refused } from './refused.ts';
 
 const NOBODY = { host: '127.0.0.1:1', username: 'u', password: PASSWORD, pathname: '/db' };
 
@@ -40,6 +40,13 @@ test.for([
   ['no-database', 'neither DATABASE_URL nor PGHOST', { PGDATABASE: 'd', DATABASE: 'd' }],
   ['no-database', 'DATABASE_URL is empty', { DATABASE_URL: '' }],
   ['bad-url', 'PGPORT', { PGHOST: 'h', PGPASSWORD: PASSWORD, PGPORT: 'many' }],
-] as const)('settings are refused as %s: %s', async ([code, named, env]) => {
-  await expectRefused('status', { env, root: testProject({}) }, code, named);
+  ['bad-url', 'PGPORT', { PGHOST: '/none', PGPORT: '0' }],
+  ['bad-url', 'PGPORT', { PGHOST: '/none', PGPORT: '5432x' }],
+  ['bad-url', 'verify_full', { PGHOST: '/none', PGSSLMODE: 'verify_full' }],
+  ['bad-url', '/no-file', { PGHOST: '/none', PGSSLMODE: 'require', PGSSLCERT: '/no-file' }],
+  ['bad-url', 'verify_full', { DATABASE_URL: 'postgres://me@db/app', PGSSLMODE: 'verify_full' }],
+] as const)('settings are refused as %s: %s in %j', async ([code, named, env]) => {
+  const { exitCode, error } = await refused('up', { env, root: testProject({}) });
+  expect([exitCode, error.code]).toEqual([2, code]);
+  expect(error.message).toContain(named);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { call } from '../support/call.ts';
-import { expectRefused, readReport, refused, report, setUp, stateOf, words } from './report.ts';
+import { call, readReport, report, words } from '../support/call.ts';
+import { creates, setUp, stateOf } from '../support/project.ts';
+import { expectRefused, refused } from './refused.ts';
 
 /** Command lines that are refused. The keys are texts that the messages must contain. */
 const wrong: Readonly<Record<string, readonly string[]>> = {
@@ -71,7 +72,7 @@ test.for(['help', '--help', '-h', 'up --help', 'help up', '--version'])(
 );
 
 test('up and down take a count, or the number, the name or the file of a migration', async () => {
-  const { root, url, run } = await setUp(['make_a', 'b', 'c']);
+  const { root, url, run } = await setUp(creates('make_a', 'b', 'c'));
   for (const [line, version] of [
     ['down', null],
     ['up 1', '0001_make_a'],
@@ -98,7 +99,7 @@ test('up and down take a count, or the number, the name or the file of a migrati
 });
 
 test('a dry run of up, down and redo is a plan, wherever the option stands, and writes nothing', async () => {
-  const { run, database } = await setUp(['a', 'b', 'c']);
+  const { run, database } = await setUp(creates('a', 'b', 'c'));
   for (const applied of [0, 2]) {
     if (applied > 0) await run(`up ${applied}`);
     const before = await stateOf(database);
@@ -121,6 +122,6 @@ test('a dry run of up, down and redo is a plan, wherever the option stands, and 
 });
 
 test.for(['create add-tags', 'snapshot'])('refuses a dry run of "%s"', async (line) => {
-  const { root, url } = await setUp([]);
+  const { root, url } = await setUp({});
   await expectRefused(`${line} --dry-run`, { root, url }, 'writes-files');
 });

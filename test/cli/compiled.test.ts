@@ -2,21 +2,19 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { call, type JsonReport } from '../support/call.ts';
+import { call, readReport, report, words, type JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { startProgram } from '../support/migrate.ts';
-import { migration, write, type Files } from '../support/project.ts';
+import { creates, migration, write, type Files } from '../support/project.ts';
 import { root } from '../support/root.ts';
-import { createsTable } from '../support/small-project.ts';
 import { createDatabase, testDatabase } from '../support/test-database.ts';
-import { readReport, report, words } from './report.ts';
 
 const file = (name: string) => `readFileSync(new URL('./${name}', import.meta.url), 'utf8')`;
 const imports = (...lines: readonly string[]) => lines.map((line) => `import ${line};\n`).join('');
 
 /** Migrations as .ts, .js, .mjs and .cjs, which import packages and files, and read files beside them. */
 const sources: Files = {
-  ...createsTable('0001', 'a'),
+  ...creates('a'),
   'migrations/0002_reads-a-file.ts':
     imports(`{ readFileSync } from 'node:fs'`, `type { MigrationBuilder } from 'node-pg-migrate'`) +
     `export const up = (pgm: MigrationBuilder): void => pgm.sql(${file('sql/active.sql')});
@@ -48,7 +46,7 @@ const sources: Files = {
     `pgm.noTransaction(); pgm.createIndex('t', 'id', { name: 'by_id', concurrently: true, ifNotExists: true });`,
     `pgm.dropIndex('t', 'id', { name: 'by_id' });`,
   ),
-  'migrations/0007_module.mjs': imports(`'pg'`) + migration('', ''),
+  'migrations/0007_module.mjs': imports(`'pg'`) + migration(''),
   'migrations/0008_common.cjs': `const { join } = require('node:path');
     exports.up = (pgm) => pgm.createTable('d', require(join(__dirname, 'data/columns.json')));
     exports.down = (pgm) => pgm.dropTable('d');`,

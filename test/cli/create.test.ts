@@ -1,12 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { call } from '../support/call.ts';
+import { call, words } from '../support/call.ts';
 import { testProject, type Files } from '../support/project.ts';
-import { root as repository } from '../support/root.ts';
-import { expectRefused, words } from './report.ts';
+import { expectRefused } from './refused.ts';
+import { textOf } from '../support/root.ts';
 
-const template = readFileSync(join(repository, 'scripts/template.ts'), 'utf8');
+const template = textOf('scripts/template.ts');
 const project = (files: Files = {}) => testProject({ 'scripts/template.ts': template, ...files });
 const filesOf = (root: string) => readdirSync(join(root, 'migrations')).sort();
 

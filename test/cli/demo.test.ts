@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { call } from '../support/call.ts';
 import { startProgram, typescript } from '../support/migrate.ts';
-import { testProject } from '../support/project.ts';
+import { temporaryFolder } from '../support/project.ts';
 import { root } from '../support/root.ts';
 
 /** A folder that the user of an embedded server can reach, even if the tests run as root. */
-function temporaryFolder(): string {
-  const folder = testProject({});
+function reachableFolder(): string {
+  const folder = temporaryFolder();
   chmodSync(folder, 0o755);
   return folder;
 }
@@ -20,7 +20,7 @@ const isRefused = async (port: string) => {
 };
 
 test('`npm start` succeeds, prints less than 40 lines, and leaves no files or server behind', async () => {
-  const TMPDIR = temporaryFolder();
+  const TMPDIR = reachableFolder();
   const { code, stdout } = await startProgram('npm', ['--silent', 'start'], { env: { TMPDIR } })
     .finished;
   expect(code).toBe(0);
@@ -32,7 +32,7 @@ test('`npm start` succeeds, prints less than 40 lines, and leaves no files or se
 });
 
 test('`npm run db` starts a database with the base schema, until it is stopped', async () => {
-  const folder = temporaryFolder();
+  const folder = reachableFolder();
   for (const name of ['package.json', 'tsconfig.json', 'scripts', 'test'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));

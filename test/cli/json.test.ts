@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { interrupted } from '../../scripts/cli/process.ts';
-import { readReport, report, setUp, words } from './report.ts';
+import { TAKE_RUN_LOCK } from '../support/eventually.ts';
+import { readReport, report, words } from '../support/call.ts';
+import { creates, setUp } from '../support/project.ts';
 
 test('with --json, every command prints one object on stdout, and nothing on stderr', async () => {
-  const { database, print } = await setUp(['a'], { 'scripts/template.ts': '' });
+  const { database, print } = await setUp({ ...creates('a'), 'scripts/template.ts': '' });
   for (const [line, outcome, version, applied, reverted, pending] of [
     ['plan', 'planned', null, '', '', '0001_a'],
     ['up', 'applied', '0001_a', '0001_a', '', ''],
@@ -32,19 +34,16 @@ test('with --json, every command prints one object on stdout, and nothing on std
 });
 
 test('warnings, data loss, a lock and a signal are reported as JSON', async () => {
-  const { root, url, database, run } = await setUp(['a']);
+  const { root, url, database, run } = await setUp(creates('a'));
   await run('up');
   await database.query('INSERT INTO a VALUES (1); CREATE INDEX by_id ON a (id)');
   const session = await database.connect();
   const [expected, found] = [null, 'USING btree (id)'];
   const differences = [{ kind: 'unexpected', object: 'index public.by_id', expected, found }];
   const kept = { version: '0001_a', reverted: [] };
-  for (const [line, result] of [
-    ['check', { exitCode: 0, error: null, differences }],
-    ['down', { exitCode: 7, outcome: 'data-loss', ...kept }],
-  ] as const)
-    expect(await run(line)).toMatchObject(result);
-  await session.query('SELECT pg_advisory_lock(7241865325823964)');
+  expect(await run('check')).toMatchObject({ exitCode: 0, error: null, differences });
+  expect(await run('down')).toMatchObject({ exitCode: 7, outcome: 'data-loss', ...kept });
+  await session.query(TAKE_RUN_LOCK);
   const locked = { exitCode: 4, error: { code: 'run-lock' }, ...kept };
   expect(await run('down --lock-wait=0')).toMatchObject(locked);
   for (const [reason, exitCode] of [

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exitCodes, failure, messages } from '../../scripts/report/errors.ts';
-import { root } from '../support/root.ts';
+import { textOf } from '../support/root.ts';
 
 /** messages.txt lists failures, each by its code and the values in its message, with their texts. */
-const file = readFileSync(join(root, 'test/cli/messages.txt'), 'utf8');
+const file = textOf('test/cli/messages.txt');
 const failures = [...file.matchAll(/^=== (\S+) .*\nvalues: (.*)$/gm)].map(
   ([, code, values = '']) => ({
     values,

@@ -1,25 +1,24 @@
 import { expect, test } from 'vitest';
 import { plainRole } from '../support/plain-role.ts';
-import { write } from '../support/project.ts';
-import { smallProject } from '../support/small-project.ts';
-import { report, setUp, stateOf, words } from './report.ts';
+import { report, words } from '../support/call.ts';
+import { creates, setUp, stateOf, testProject, write } from '../support/project.ts';
 
 /** Creates a project, and a database to which all its migrations are applied. */
-async function applied(names: readonly string[]) {
-  const project = await setUp(names);
+async function applied(...names: readonly string[]) {
+  const project = await setUp(creates(...names));
   await project.run('up');
   return project;
 }
 
 test('the framework creates the migrations table, with its own columns and no others', async () => {
-  const { query } = await applied(['a']);
+  const { query } = await applied('a');
   const row = { id: 1, name: '0001_a', run_on: expect.any(Date) as Date };
   expect(await query('SELECT * FROM public.pgmigrations')).toEqual([row]);
 });
 
 test('the migrations table has the name and the schema of the settings, even if they need quotes', async () => {
   const settings = { 'migrations-table': 'My rows', 'migrations-schema': 'Other' };
-  const { run, query } = await setUp(['a', 'b'], { '.node-pg-migraterc.json': settings });
+  const { run, query } = await setUp({ ...creates('a', 'b'), '.node-pg-migraterc.json': settings });
   await query('CREATE SCHEMA "Other"');
   for (const line of ['up', 'redo 2', 'check', 'down 1'])
     expect((await run(line)).error).toBe(null);
@@ -27,7 +26,7 @@ test('the migrations table has the name and the schema of the settings, even if 
 });
 
 test('the migrations table may have more columns, constraints, indexes, and a migration twice', async () => {
-  const { run, query } = await applied(['a', 'b']);
+  const { run, query } = await applied('a', 'b');
   await query(`ALTER TABLE pgmigrations ADD effect_hash text DEFAULT 'x', ALTER name TYPE text, ADD UNIQUE (id, name);
     CREATE INDEX ON pgmigrations (run_on);
     INSERT INTO pgmigrations (name, run_on) SELECT name, run_on FROM pgmigrations`);
@@ -54,9 +53,9 @@ const contradictions: readonly (readonly [string, string, string, readonly strin
 ];
 
 test('every command refuses a migrations table that contradicts the files, and writes nothing', async () => {
-  const { url, query, database } = await applied(['a', 'b', 'c']);
+  const { url, query, database } = await applied('a', 'b', 'c');
   for (const [files, change, code, names] of contradictions) {
-    const root = smallProject(words(files));
+    const root = testProject(creates(...words(files)));
     await query(`CREATE TABLE kept AS SELECT * FROM pgmigrations; ${change}`);
     const before = await stateOf(database);
     for (const command of ['up', 'down', 'redo', 'check', 'status', 'plan']) {
@@ -70,7 +69,7 @@ test('every command refuses a migrations table that contradicts the files, and w
 });
 
 test('an effect that was edited after it was applied is a difference; other white space is none', async () => {
-  const { root, run } = await applied(['a', 'b']);
+  const { root, run } = await applied('a', 'b');
   const rewrite = (text: string) => write(root, { 'migrations/schema/0001_a.json': text });
   rewrite('{"public.a":\n{"column id":"integer NULL",\t"table":""}}');
   expect(await run('check')).toMatchObject({ outcome: 'matches' });
@@ -83,7 +82,7 @@ test('an effect that was edited after it was applied is a difference; other whit
 });
 
 test('if the role may not read the migrations table, the hint says what it lacks', async () => {
-  const { root, database } = await applied(['a']);
+  const { root, database } = await applied('a');
   const { name, url } = await plainRole(database);
   for (const [change, remedy] of [
     [`REVOKE ALL ON SCHEMA public FROM PUBLIC`, 'GRANT USAGE ON SCHEMA public'],
@@ -103,7 +102,7 @@ test('if the role may not read the migrations table, the hint says what it lacks
 });
 
 test('down reverts the last migration in the order of the files, whatever the time zone of run_on', async () => {
-  const { run, query, database } = await setUp(['a', 'b', 'c']);
+  const { run, query, database } = await setUp(creates('a', 'b', 'c'));
   for (const zone of ['Pacific/Kiritimati', 'UTC', 'Pacific/Pago_Pago']) {
     await query(`ALTER DATABASE ${database.name} SET timezone = '${zone}'`);
     await run('up 1');

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { call } from '../support/call.ts';
-import { nowhere, refused, report, setUp, stateOf, words } from './report.ts';
+import { call, readReport, report, words } from '../support/call.ts';
+import { creates, setUp, stateOf } from '../support/project.ts';
+import { nowhere, refused } from './refused.ts';
 
 /** Options as npm passes them on: for `npm run migrate up --name=value`, it sets a variable instead. */
 const npm = (line: string, url = nowhere) => ({
@@ -15,7 +16,7 @@ const npm = (line: string, url = nowhere) => ({
 });
 
 test('npm_config_dry_run makes up, down and redo a dry run, or is refused', async () => {
-  const { root, url, database } = await setUp(['a', 'b']);
+  const { root, url, database } = await setUp(creates('a', 'b'));
   const run = (line: string, options: string) => report(line, { root, ...npm(options, url) });
   await run('up 1', '');
   const before = await stateOf(database);
@@ -90,11 +91,11 @@ test.for(Object.entries(wrong))(
 );
 
 test('every option works as a variable that npm sets', async () => {
-  const { root, url, query } = await setUp(['a', 'b']);
+  const { root, url, query } = await setUp(creates('a', 'b'));
   const run = (line: string, options: string) => call(words(line), { root, ...npm(options, url) });
   const { stdout } = await run('up', '--dry_run --lock_timeout=7s --statement_timeout=9min');
   expect(stdout).toMatch(/lock_timeout = '7(000m)?s';\n.* statement_timeout = '(9min|540000ms)';/);
-  expect((await run('up', '--json')).json()).toMatchObject({ outcome: 'applied' });
+  expect(readReport((await run('up', '--json')).stdout)).toMatchObject({ outcome: 'applied' });
   await query('CREATE INDEX by_id ON a (id); INSERT INTO a VALUES (1)');
   for (const [line, options, code] of [
     ['check', '', 0],

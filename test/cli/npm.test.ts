@@ -1,20 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { npmMigrate } from '../support/migrate.ts';
-import { root as repository } from '../support/root.ts';
-import { setUp, stateOf, words } from './report.ts';
+import { npmScript, startProgram } from '../support/migrate.ts';
+import { words } from '../support/call.ts';
+import { creates, setUp, stateOf } from '../support/project.ts';
 
-const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
-  scripts: { migrate: string };
-};
-const migrate = manifest.scripts.migrate.replaceAll(/(\.\/)?scripts\//g, `${repository}scripts/`);
 type Case = [line: string, exitCode: number, text: string | RegExp, env?: Record<string, string>];
 const PLAN = /^-- What would run on database/;
 
 test('through npm, no dry run writes, and each option works or is refused', async () => {
-  const { root, url, run, database } = await setUp(['a', 'b'], {
-    'package.json': { type: 'module', scripts: { migrate } },
+  const { root, url, run, database } = await setUp({
+    ...creates('a', 'b'),
+    'package.json': { type: 'module', scripts: { migrate: npmScript } },
     '.node-pg-migraterc.json': {},
     'home/.npmrc': 'dry-run=true\nmy-own_key=5\n@scope:registry=https://x\n',
   });
@@ -37,7 +33,9 @@ test('through npm, no dry run writes, and each option works or is refused', asyn
     ['down nonsense --verbose', 2, '\n    at '],
   ];
   const check = async ([line, exitCode, text, env = {}]: Case) => {
-    const { code, stdout, stderr } = await npmMigrate(words(line), { url, cwd: root, env });
+    const argv = ['run', '--silent', 'migrate', ...words(line)];
+    const npm = startProgram('npm', argv, { url, cwd: root, env });
+    const { code, stdout, stderr } = await npm.finished;
     expect(stdout + stderr, line).toMatch(text);
     expect([line, code]).toEqual([line, exitCode]);
   };

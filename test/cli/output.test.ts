@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { call } from '../support/call.ts';
-import { migrate, sources, start, startProgram } from '../support/migrate.ts';
-import { migration } from '../support/project.ts';
-import { setUp } from './report.ts';
+import { sources, start, startProgram } from '../support/migrate.ts';
+import { creates, migration, setUp } from '../support/project.ts';
 
 test.concurrent.for<[boolean, Record<string, string>]>([
   [false, { CI: 'true' }],
@@ -10,14 +9,14 @@ test.concurrent.for<[boolean, Record<string, string>]>([
   [false, { FORCE_COLOR: '0' }],
   [false, { NO_COLOR: '1', FORCE_COLOR: '1' }],
 ])('colours on stderr in a pipe: %s with %j; never on stdout', async ([hasColour, env]) => {
-  const { stdout, stderr, json } = await migrate(['chek', '--json'], { env });
+  const { stdout, stderr, json } = await start(['chek', '--json'], { env }).finished;
   expect([stdout, stderr].map((text) => text.includes('\u001b['))).toEqual([false, hasColour]);
   expect(json()).toMatchObject({ exitCode: 2 });
 });
 
 describe('stdout', () => {
   test('if its reader ends, the run goes on to its end', async () => {
-    const { root: cwd, url, query } = await setUp(['a', 'b']);
+    const { root: cwd, url, query } = await setUp(creates('a', 'b'));
     const { child, finished } = start(['up', '--verbose'], { url, cwd });
     child.stdout?.destroy();
     child.stderr?.destroy();
@@ -26,7 +25,7 @@ describe('stdout', () => {
   });
 
   test('if the disk is full, plan fails, since its script is cut off', async () => {
-    const { root: cwd, url } = await setUp(['a']);
+    const { root: cwd, url } = await setUp(creates('a'));
     const intoFull = ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, ...sources, 'plan'];
     const { code, stderr } = await startProgram('sh', intoFull, { url, cwd }).finished;
     expect(code).toBe(1);
@@ -34,28 +33,28 @@ describe('stdout', () => {
   });
 
   test('if its reader begins late, it gets all of the output, not only what a pipe can buffer', async () => {
-    const long = migration(`pgm.sql("SELECT '" + 'x'.repeat(1_000_000) + "'");`, '');
-    const { root: cwd, url } = await setUp(['a'], { 'migrations/0001_a.ts': long });
+    const long = migration(`pgm.sql("SELECT '" + 'x'.repeat(1_000_000) + "'");`);
+    const { root: cwd, url } = await setUp({ ...creates('a'), 'migrations/0001_a.ts': long });
     const { child, finished } = start(['plan', '--json'], { url, cwd });
     child.stdout?.pause();
     setTimeout(() => child.stdout?.resume(), 1500);
     const { code, json } = await finished;
     expect(code).toBe(0);
-    expect((json() as { output: string }).output).toContain('x'.repeat(1_000_000));
+    expect(json().output).toContain('x'.repeat(1_000_000));
   });
 });
 
 test('what a migration prints, its warnings, and with --verbose its notices, go to stderr', async () => {
   const body = `if (!process.env.VITEST) console.log('logged'); pgm.createTable('a', { id: 'integer' });
-    pgm.sql("DO $$ BEGIN RAISE WARNING 'a warning'; RAISE NOTICE 'a notice'; END $$");`;
+    pgm.sql("DO $$ BEGIN RAISE WARNING 'a warning: PGPASSWORD=x'; RAISE NOTICE 'a notice'; END $$");`;
   const text = migration(body, `pgm.dropTable('a');`);
-  const { root, url, print } = await setUp(['a'], { 'migrations/0001_a.ts': text });
-  const up = await migrate(['up', '--json'], { url, cwd: root });
+  const { root, url, print } = await setUp({ ...creates('a'), 'migrations/0001_a.ts': text });
+  const up = await start(['up', '--json'], { url, cwd: root }).finished;
   expect(up.json()).toMatchObject({ outcome: 'applied' });
-  expect(up.stderr).toMatch(/logged\n[^]*WARNING: a warning\n$/);
+  expect(up.stderr).toMatch(/^(logged\n)+WARNING: a warning: PGPASSWORD=\*\*\*\n$/);
   expect(up.stderr).not.toContain('a notice');
   expect((await print('redo --verbose')).stderr).toMatch(
-    /\nDROP TABLE "a"[^]*\nCREATE TABLE "a"[^]*\nNOTICE: a notice\n/,
+    /\nDROP TABLE "a"[^]*\nCREATE TABLE "a"[^]*\nWARNING: a warning.*\nNOTICE: a notice\nINSERT INTO /,
   );
   for (const line of ['redo --quiet', 'check --quiet']) {
     const { code, stdout, stderr } = await print(line);
@@ -71,12 +70,12 @@ test('in GitHub Actions, a failure is one annotation of its file, escaped as Git
   for (const [files, annotation] of [
     [{ [effect]: '{ "100%": }' }, `^::error file=${effect},.*title=migrate::${effect}.*`],
     [
-      { [file]: migration(`throw new Error('100 %\\nof it');`, '') },
+      { [file]: migration(`throw new Error('100 %\\nof it');`) },
       `^::error file=${file},title=migrate::.*100 %25%0Aof it`,
     ],
     [{ [effect]: bigint }, `^::error .*title=migrate::.*0001_a.*%0A.*column public.a.id`],
   ] as const) {
-    const { root, url, print } = await setUp(['a'], files);
+    const { root, url, print } = await setUp({ ...creates('a'), ...files });
     const { stderr } = await call(['up'], { root, url, env: { GITHUB_ACTIONS: 'true' } });
     const annotations = stderr.split('\n').filter((text) => text.startsWith('::'));
     expect(annotations).toEqual([expect.stringMatching(annotation)]);

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { settled } from '../support/eventually.ts';
-import { migration } from '../support/project.ts';
+import { creates, setUp, step } from '../support/project.ts';
 import { hasPsql, psql } from '../support/psql.ts';
-import { setUp } from './report.ts';
 
 test.skipIf(!hasPsql)(
   'psql runs no part of a name as a statement, even if the name has a line end',
   async () => {
-    const { url, print } = await setUp(['a'], {
-      'migrations/0002_b.ts': migration(`pgm.createTable('b\\nSELECT 1/0;', {});`, ''),
-      'migrations/schema/0002_b.json': { 'public."b\nSELECT 1/0;"': { table: '' } },
+    const effect = { 'public."b\nSELECT 1/0;"': { table: '' } };
+    const { url, print } = await setUp({
+      ...creates('a'),
+      ...step('0002_b', effect, `pgm.createTable('b\\nSELECT 1/0;', {});`),
     });
     const { stdout } = await print('plan');
     expect(await psql(url, stdout)).toMatchObject({ code: 0 });
@@ -18,13 +18,24 @@ test.skipIf(!hasPsql)(
 
 test('plan does not send a query after the last migration: its READ ONLY transaction has ended', async () => {
   const late = `setImmediate(() => pgm.db.query('SELECT write()').catch(() => {}));`;
-  const { run, query, database } = await setUp(['a'], {
-    'migrations/0001_a.ts': migration(late, ''),
-    'migrations/schema/0001_a.json': {},
-  });
-  await query(`CREATE TABLE written (n integer); CREATE FUNCTION write() RETURNS void LANGUAGE sql
-    AS 'INSERT INTO written VALUES (1)'`);
+  const { run, query, database } = await setUp(
+    step('0001_a', {}, late),
+    `CREATE TABLE written (n integer); CREATE FUNCTION write() RETURNS void LANGUAGE sql
+      AS 'INSERT INTO written VALUES (1)'`,
+  );
   expect(await run('plan')).toMatchObject({ exitCode: 0 });
   await settled(database);
   expect(await query('SELECT n FROM written')).toEqual([]);
+});
+
+test('in a plan, nothing is sent after the function of a migration has ended', async () => {
+  const up = `for (const id of [1, 2, 3])
+    void (async () => { await pgm.db.query('SELECT 1'); await pgm.db.query('SELECT f(' + id + ')'); })();`;
+  const { start, database } = await setUp(
+    step('0001_a', {}, up),
+    `CREATE TABLE t (id integer);
+    CREATE FUNCTION f(integer) RETURNS void LANGUAGE sql AS 'INSERT INTO t VALUES ($1)'`,
+  );
+  expect((await start('plan').finished).json()).toMatchObject({ command: 'plan' });
+  expect(await database.query('SELECT FROM t')).toEqual([]);
 });

@@ -1,17 +1,27 @@
 import { describe, expect, test } from 'vitest';
-import { setUp as setUpSteps, step } from '../run/setup.ts';
-import { call } from '../support/call.ts';
+import { creates, migration, setUp, stateOf, step, testProject } from '../support/project.ts';
+import { expectRefused, refused } from './refused.ts';
+import { call, report, words } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
+import { TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { plainRole } from '../support/plain-role.ts';
-import { migration } from '../support/project.ts';
 import { hasPsql, psql } from '../support/psql.ts';
-import { smallProject } from '../support/small-project.ts';
-import { expectRefused, refused, report, setUp, stateOf, words } from './report.ts';
 
 /** A project that creates, changes and drops, in and outside transactions, with SQL that psql may misread. */
 const setUpAll = () =>
-  setUp(['a'], {
-    'migrations/0002_b.ts': migration(
+  setUp({
+    ...creates('a'),
+    ...step(
+      '0002_b',
+      {
+        'public.b': {
+          table: '',
+          'column id': 'integer NULL',
+          'column note': "text NULL DEFAULT 'a\r;'::text",
+          'index by_note': 'USING btree (note)',
+        },
+        'public.a': { 'column id': 'integer NOT NULL DEFAULT 7' },
+      },
       `pgm.sql("CREATE TABLE b (id integer, note text DEFAULT 'a\\r;') -- the table");
        pgm.sql("INSERT INTO b (note) VALUES ('back\\\\slash \\\\d :USER :''HOST'''), ('; COMMIT;')");
        pgm.sql("INSERT INTO b (note) SELECT $q$ \\\\quit ; $q$ /* ; */;");
@@ -21,26 +31,19 @@ const setUpAll = () =>
       `pgm.sql('DROP SCHEMA elsewhere'); pgm.dropTable('b'); pgm.alterColumn('a', 'id', { notNull: false, default: null });
        pgm.sql('SET search_path TO pg_catalog');`,
     ),
-    'migrations/schema/0002_b.json': {
-      'public.b': {
-        table: '',
-        'column id': 'integer NULL',
-        'column note': "text NULL DEFAULT 'a\r;'::text",
-        'index by_note': 'USING btree (note)',
-      },
-      'public.a': { 'column id': 'integer NOT NULL DEFAULT 7' },
-    },
-    'migrations/0003_c.ts': migration(
+    ...step(
+      '0003_c',
+      { 'public.a': { 'index by_id': 'USING btree (id)' } },
       `pgm.noTransaction();
        pgm.createIndex('a', 'id', { name: 'by_id', concurrently: true, ifNotExists: true });`,
       `pgm.noTransaction(); pgm.sql('DROP INDEX CONCURRENTLY IF EXISTS by_id');`,
     ),
-    'migrations/schema/0003_c.json': { 'public.a': { 'index by_id': 'USING btree (id)' } },
-    'migrations/0004_d.ts': migration(
+    ...step(
+      '0004_d',
+      { 'public.b': { 'index by_note': null, 'column id': null } },
       `pgm.dropIndex('b', 'note', { name: 'by_note' }); pgm.dropColumn('b', 'id');`,
       `pgm.addColumn('b', { id: 'integer' }); pgm.createIndex('b', 'note', { name: 'by_note' });`,
     ),
-    'migrations/schema/0004_d.json': { 'public.b': { 'index by_note': null, 'column id': null } },
   });
 
 /** The tables, indexes and rows: equal in two databases after a plan in one and a run in the other. */
@@ -76,7 +79,7 @@ describe.skipIf(!hasPsql)('a plan in psql', () => {
     const { url, print, database } = await setUpAll();
     const { stdout } = await print('plan 2');
     const session = await database.connect();
-    await session.query('SELECT pg_advisory_lock(7241865325823964)');
+    await session.query(TAKE_RUN_LOCK);
     const refused = await psql(url, stdout);
     expect(refused.stderr).toContain('another run holds the run lock');
     expect(refused.code).toBe(3);
@@ -128,7 +131,7 @@ test('plan writes nothing, works for a role that may only read, and waits for no
     ALTER ROLE ${reader.name} SET default_transaction_read_only = on`);
   const before = await stateOf(database);
   const session = await database.connect();
-  await session.query('SELECT pg_advisory_lock(7241865325823964)');
+  await session.query(TAKE_RUN_LOCK);
   // An EXCLUSIVE lock lets only readers pass, such as the catalog functions of PostgreSQL 17 and later.
   await session.query('BEGIN; LOCK TABLE a, b, pgmigrations IN EXCLUSIVE MODE');
   for (const line of ['plan', 'plan down 2', 'up --dry-run', 'redo 2 --dry-run']) {
@@ -145,8 +148,9 @@ test('plan refuses a migration that reads what an earlier one creates, or that w
   const create = `pgm.createTable('b', { id: 'integer' })`;
   const reads = `return pgm.db.select('SELECT id FROM a').then(() => ${create});`;
   const file = 'migrations/0002_b.ts';
-  const { root, url, run, print, database } = await setUp(['a', 'b'], {
-    [file]: migration(reads, ''),
+  const { root, url, run, print, database } = await setUp({
+    ...creates('a', 'b'),
+    [file]: migration(reads),
   });
   const { exitCode, error } = await refused('plan', { url, root });
   expect([exitCode, error.sqlstate]).toEqual([3, '42P01']);
@@ -161,7 +165,7 @@ test('plan refuses a migration that reads what an earlier one creates, or that w
   const writes = ['INSERT INTO a VALUES (1)', 'CREATE TABLE x ()', next];
   for (const sql of [...writes, ...hidden, ...others, ...locks]) {
     const text = `return pgm.db.query(${JSON.stringify(sql)});`;
-    const other = smallProject(['a', 'b'], { [file]: migration(text, '') });
+    const other = testProject({ ...creates('a', 'b'), [file]: migration(text) });
     await expectRefused('plan', { url, root: other }, 'plan-writes', file);
   }
   expect(await stateOf(database)).toEqual(before);
@@ -171,30 +175,18 @@ test('in a plan, the function of a migration reads with the settings of a run, a
   const reads = `const text = 'SELECT $1::timestamptz::text AS at';
     return pgm.db.select({ text, values: ['2024-01-01 23:30+00'] }).then(([{ at }]) => {
       pgm.sql("COMMENT ON TABLE a IS '" + at + "'"); });`;
-  const { url, print, database } = await setUp(['a'], {
-    'migrations/0002_b.ts': migration(reads, ''),
-    'migrations/schema/0002_b.json': {},
-  });
+  const { url, print, database } = await setUp({ ...creates('a'), ...step('0002_b', {}, reads) });
   await database.query(`ALTER DATABASE ${database.name} SET timezone = 'Asia/Tokyo';
     ALTER DATABASE ${database.name} SET datestyle = 'SQL, DMY'`);
   expect((await print('plan')).stdout).toContain("IS '2024-01-01 23:30:00+00'");
   const file = 'migrations/0001_a.ts';
-  const broken = smallProject(['a'], { [file]: migration('throw new Error("no rows");', '') });
+  const broken = testProject({
+    ...creates('a'),
+    [file]: migration('throw new Error("no rows");'),
+  });
   for (const line of ['plan', 'up'])
     expect(await refused(line, { url, root: broken })).toMatchObject({
       exitCode: 5,
       error: { code: 'migration-failed' },
     });
-});
-
-test('in a plan, nothing is sent after the function of a migration has ended', async () => {
-  const up = `for (const id of [1, 2, 3])
-    void (async () => { await pgm.db.query('SELECT 1'); await pgm.db.query('SELECT f(' + id + ')'); })();`;
-  const { start, database } = await setUpSteps(
-    step('0001_a', {}, up),
-    `CREATE TABLE t (id integer);
-    CREATE FUNCTION f(integer) RETURNS void LANGUAGE sql AS 'INSERT INTO t VALUES ($1)'`,
-  );
-  expect((await start('plan').finished).json()).toMatchObject({ command: 'plan' });
-  expect(await database.query('SELECT FROM t')).toEqual([]);
 });

@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exitCodes } from '../../scripts/report/errors.ts';
-import { call } from '../support/call.ts';
+import { call, schema, words } from '../support/call.ts';
 import { plainRole } from '../support/plain-role.ts';
-import { root } from '../support/root.ts';
+import { textOf } from '../support/root.ts';
 import { testDatabase } from '../support/test-database.ts';
-import { schema, setUp, words } from './report.ts';
+import { creates, setUp } from '../support/project.ts';
 
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const readme = textOf('README.md');
 
 /** The text of the code block after the comment `<!-- name -->` in the README. */
 function block(name: string): string {
@@ -57,7 +55,7 @@ test('every command in the README works, or another test runs it', async () => {
     ...readme.matchAll(/(?:^|`|\$ |- run: |&& )((?:npm (?:run|ci|test|start)|npx)\b[^`&#|\n]*)/gm),
   ].map(([, line = '']) => line.trim());
   expect(commands.length).toBeGreaterThan(15);
-  const { print } = await setUp(['a', 'b', 'c', 'd'], { 'scripts/template.ts': '' });
+  const { print } = await setUp({ ...creates('a', 'b', 'c', 'd'), 'scripts/template.ts': '' });
   for (const command of new Set(commands)) {
     if (elsewhere.test(command) || command.includes('<')) continue;
     const [, line] = /^npm run (?:--silent )?migrate (?:-- )?(.*)$/.exec(command) ?? [];
@@ -81,6 +79,5 @@ test('every exit code and outcome is in the README, and in the schema of the rep
 test('all files to which the README has links exist', () => {
   const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, file = '']) => file);
   expect(links.length).toBeGreaterThan(3);
-  for (const file of links)
-    expect(() => readFileSync(join(root, file)), file).not.toThrow(/ENOENT/);
+  for (const file of links) expect(() => textOf(file), file).not.toThrow(/ENOENT/);
 });

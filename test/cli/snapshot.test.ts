@@ -3,17 +3,17 @@ import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { interrupted } from '../../scripts/cli/process.ts';
-import { call } from '../support/call.ts';
+import { call, report } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { plainRole } from '../support/plain-role.ts';
-import { migration, testProject, write, type Files } from '../support/project.ts';
+import { migration, stateOf, testProject, write, type Files } from '../support/project.ts';
+import { expectRefused, nowhere, refused } from './refused.ts';
 import { createDatabase } from '../support/test-database.ts';
-import { expectRefused, nowhere, refused, report, stateOf } from './report.ts';
 
 const BASE = 'test/fixtures/base-schema.sql';
 const users = 'CREATE TABLE public.users (id uuid NOT NULL, name text);';
-const up = (statements: string) => migration(`pgm.sql(\`${statements}\`);`, '');
+const up = (statements: string) => migration(`pgm.sql(\`${statements}\`);`);
 
 /** The database to which `snapshot` connects, and which it must not change. */
 let database: Database;
@@ -151,7 +151,7 @@ test.for<[string, string, Files?]>([
   ['a byte order mark, and the line ends of Windows', `\uFEFF\\connect app\r\n${users}\r\n`],
   ['no schema for the migrations table', users, settings],
 ])('a base schema with %s is loaded', async ([, sql, more = {}]) => {
-  const text = migration('pgm.addColumn("users", { age: "integer" });', '');
+  const text = migration('pgm.addColumn("users", { age: "integer" });');
   const root = testProject({ [BASE]: sql, 'migrations/0001_a.ts': text, ...more });
   expect(await report('snapshot', { root, url })).toMatchObject({ error: null });
   expect(effectOf(root, '0001_a')).toEqual({ 'public.users': { 'column age': 'integer NULL' } });

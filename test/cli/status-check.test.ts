@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { plainRole } from '../support/plain-role.ts';
-import { refused, report, setUp, stateOf } from './report.ts';
+import { report } from '../support/call.ts';
+import { creates, setUp, stateOf } from '../support/project.ts';
+import { refused } from './refused.ts';
 
 test('status lists each migration, the version, and the outcome of the check', async () => {
-  const { run, print, query } = await setUp(['a', 'b', 'c']);
+  const { run, print, query } = await setUp(creates('a', 'b', 'c'));
   const status = async () => (await print('status')).stdout;
   expect(await status()).toMatch(
     /^database \w+ at .*:\d+, PostgreSQL \d+.*\n {2}pending {2}0001_a\n {2}pending {2}0002_b\n {2}pending {2}0003_c\nok .*3 pending/,
@@ -24,7 +26,7 @@ test('status lists each migration, the version, and the outcome of the check', a
 });
 
 test('check compares the schema with the expected one at the version of the database', async () => {
-  const { root, url, run, print, query } = await setUp(['a', 'b']);
+  const { root, url, run, print, query } = await setUp(creates('a', 'b'));
   const checked = async (line: string) => {
     const { exitCode, version, differences } = await run(line);
     return [exitCode, version, differences.map(({ kind, object }) => `${kind} ${object}`).join()];
@@ -55,7 +57,7 @@ test('check compares the schema with the expected one at the version of the data
 });
 
 test('status and check work for a role that may only read', async () => {
-  const { root, run, query, database } = await setUp(['a']);
+  const { root, run, query, database } = await setUp(creates('a'));
   const { url, name } = await plainRole(database);
   await query(`ALTER ROLE ${name} SET default_transaction_read_only = on`);
   const expectToRead = async (version: string | null) => {

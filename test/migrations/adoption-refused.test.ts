@@ -1,19 +1,22 @@
 import { expect, test } from 'vitest';
+import { byName, readBlocks } from '../support/blocks.ts';
 import { plainRole } from '../support/plain-role.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { expectAdopted, expectRefused } from './adoption.ts';
 import { legacyDatabases } from './legacy.ts';
-import { sqlCases } from './sql-cases.ts';
 
 /** Databases that `up` refuses: it names the differences, and changes nothing. */
 
 const legacyDatabase = legacyDatabases();
 
-test.for(sqlCases('refused.sql'))('refuses %s', async ([, { sql, says }]) => {
-  const { differences } = await expectRefused(await legacyDatabase(sql), 6);
-  const found = differences.map((one) => `${one.kind} ${one.object}: ${one.found ?? ''}`);
-  expect(found.map((line) => line.replace(/: $/, '')).sort()).toEqual(says);
-});
+test.for(byName(readBlocks('migrations/refused.txt', ['sql', 'finds'])))(
+  'refuses %s',
+  async ([, { first, of }]) => {
+    const { differences } = await expectRefused(await legacyDatabase(first('sql')), 6);
+    const found = differences.map((one) => `${one.kind} ${one.object}: ${one.found ?? ''}`);
+    expect(found.map((line) => line.replace(/: $/, '')).sort()).toEqual(of('finds'));
+  },
+);
 
 test('refuses a table with rows that lacks a NOT NULL column without a default', async () => {
   const database = await legacyDatabase('ALTER TABLE user_workflows DROP COLUMN definition');
@@ -22,13 +25,13 @@ test('refuses a table with rows that lacks a NOT NULL column without a default',
   expect(error?.message).toContain('"definition"');
 });
 
-test.for(sqlCases('unprepared.sql'))(
+test.for(byName(readBlocks('migrations/unprepared.txt', ['sql', 'finds'])))(
   'refuses %s, and names all prerequisites that are missing or wrong',
-  async ([, { sql, says }]) => {
+  async ([, { first, of }]) => {
     const database = await testDatabase();
-    await database.query(sql);
+    await database.query(first('sql'));
     const { error } = await expectRefused(database, 3);
-    for (const object of says) expect(error?.message).toContain(object);
+    for (const object of of('finds')) expect(error?.message).toContain(object);
     expect(error?.hint).toContain('base schema');
   },
 );

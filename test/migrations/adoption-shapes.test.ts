@@ -1,30 +1,32 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { stateOf } from '../cli/report.ts';
-import { call } from '../support/call.ts';
-import { root } from '../support/root.ts';
+import { stateOf } from '../support/project.ts';
+import { byName, readBlocks } from '../support/blocks.ts';
+import { report } from '../support/call.ts';
+import { textOf } from '../support/root.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { expectAdopted, fill } from './adoption.ts';
 import { legacyDatabases } from './legacy.ts';
-import { sqlCases } from './sql-cases.ts';
 
 /** Tables that differ from the expected ones, but are adopted, since no value in them has to change. */
 
 const legacyDatabase = legacyDatabases();
 
-test.for(sqlCases('adopted.sql'))('adopts %s', async ([, { sql, says }]) => {
-  const database = await legacyDatabase(sql);
-  const { differences } = await expectAdopted(database, { strict: says.length === 0 });
-  expect(differences.map(({ kind, object }) => `${kind} ${object}`).sort()).toEqual(says);
-  const check = (await call(['check', '--strict', '--json'], { url: database.url })).json();
-  expect(check.exitCode).toBe(says.length === 0 ? 0 : 6);
-  expect(check.differences).toEqual(expect.arrayContaining([...differences]));
-});
+test.for(byName(readBlocks('migrations/adopted.txt', ['sql', 'finds'])))(
+  'adopts %s',
+  async ([, { first, of }]) => {
+    const says = of('finds');
+    const database = await legacyDatabase(first('sql'));
+    const { differences } = await expectAdopted(database, { strict: says.length === 0 });
+    expect(differences.map(({ kind, object }) => `${kind} ${object}`).sort()).toEqual(says);
+    const check = await report('check --strict', { url: database.url });
+    expect(check.exitCode).toBe(says.length === 0 ? 0 : 6);
+    expect(check.differences).toEqual(expect.arrayContaining([...differences]));
+  },
+);
 
 test('adopts tables that somebody created from other SQL', async () => {
   const database = await testDatabase({ rows: true });
-  await database.query(readFileSync(join(root, 'test/migrations/by-somebody-else.sql'), 'utf8'));
+  await database.query(textOf('test/migrations/by-somebody-else.sql'));
   await fill(database);
   const { differences } = await expectAdopted(database, { strict: false });
   expect(differences.map(({ object }) => object).sort()).toEqual([

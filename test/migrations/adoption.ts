@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { call, type JsonReport } from '../support/call.ts';
+import { call, report, type JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { root } from '../support/root.ts';
 
@@ -104,12 +104,12 @@ export async function expectAdopted(
   { strict = true, url = database.url }: Adoption = {},
 ): Promise<JsonReport> {
   const before = await rowsOf(database);
-  const up = (await call(['up', '--json'], { url })).json();
+  const up = await report('up', { url });
   expect(up).toMatchObject({ error: null, outcome: 'applied', version: migrations.at(-1) });
   expect(await rowsOf(database)).toMatchObject(before);
   const check = await call(['check', ...(strict ? ['--strict'] : [])], { url });
   expect(check).toMatchObject({ code: 0, stderr: '' });
-  expect((await call(['up', '--json'], { url })).json().outcome).toBe('nothing-to-do');
+  expect((await report('up', { url })).outcome).toBe('nothing-to-do');
   return up;
 }
 
@@ -120,7 +120,7 @@ export async function expectRefused(
   { url = database.url }: Adoption = {},
 ): Promise<JsonReport> {
   const before = [await schemaLines(database), await rowsOf(database)];
-  const up = (await call(['up', '--json'], { url })).json();
+  const up = await report('up', { url });
   expect(up).toMatchObject({ exitCode, version: null });
   expect([await schemaLines(database), await rowsOf(database)]).toEqual(before);
   expect(await database.query("SELECT to_regclass('public.pgmigrations') AS table")).toEqual([

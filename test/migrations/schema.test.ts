@@ -1,13 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { call } from '../support/call.ts';
-import { root } from '../support/root.ts';
+import { textOf } from '../support/root.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { lastLegacy, schemaLines } from './adoption.ts';
 
 /** The schema that the application needs, written by hand, and not generated from the effects. */
-const expected = readFileSync(join(root, 'test/migrations/schema.txt'), 'utf8');
+const expected = textOf('test/migrations/schema.txt');
 
 test('the migrations create the schema that the application needs, and change nothing else', async () => {
   const database = await testDatabase();

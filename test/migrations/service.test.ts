@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { beforeAll, expect, test } from 'vitest';
+import { byName, readBlocks } from '../support/blocks.ts';
 import { call } from '../support/call.ts';
 import { createDatabase } from '../support/test-database.ts';
 import { fill } from './adoption.ts';
-import { sqlCases } from './sql-cases.ts';
 
 /** Runs what the application does with the tables, on the schema of the last version. */
 
@@ -85,11 +85,14 @@ test('JSON is read as it was written', async () => {
 });
 
 /** Expects the result of the last statement. The first ROLLBACK ends the transaction of a failed case. */
-test.for(sqlCases('service.sql'))('%s', async ([, { sql, says }]) => {
-  const query = { text: `ROLLBACK; BEGIN; ${sql}; ROLLBACK`, rowMode: 'array' } as const;
-  const answer = await session.query(query).then(
-    (results) => (results as unknown as pg.QueryArrayResult[]).at(-2)?.rows.map(String),
-    (error: unknown) => [`violates ${String((error as pg.DatabaseError).constraint)}`],
-  );
-  expect(answer).toEqual(says);
-});
+test.for(byName(readBlocks('migrations/service.txt', ['sql', 'finds'])))(
+  '%s',
+  async ([, { first, of }]) => {
+    const query = { text: `ROLLBACK; BEGIN; ${first('sql')}; ROLLBACK`, rowMode: 'array' } as const;
+    const answer = await session.query(query).then(
+      (results) => (results as unknown as pg.QueryArrayResult[]).at(-2)?.rows.map(String),
+      (error: unknown) => [`violates ${String((error as pg.DatabaseError).constraint)}`],
+    );
+    expect(answer).toEqual(of('finds'));
+  },
+);

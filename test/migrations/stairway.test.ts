@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { call } from '../support/call.ts';
+import { call, report } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { fill, lastLegacy, migrations, schemaLines } from './adoption.ts';
@@ -42,7 +42,7 @@ test("the down of 0003 is refused only while there are executions of users' work
   await run(database, 'up', lastLegacy);
   await fill(database);
   await run(database, 'down', '0003_link-workflow-executions');
-  const refused = (await call(['down', '--json'], { url: database.url })).json();
+  const refused = await report('down', { url: database.url });
   expect(refused).toMatchObject({ exitCode: 7, version: '0003_link-workflow-executions' });
   expect(refused.error?.message).toContain('workflow_executions');
   await database.query('DELETE FROM workflow_executions WHERE user_workflow_id IS NOT NULL');

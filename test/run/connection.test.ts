@@ -1,21 +1,18 @@
-import { once } from 'node:events';
 import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
-import { call } from '../support/call.ts';
+import { call, report } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { startEmbedded, type EmbeddedServer } from '../support/embedded.ts';
-import { backends, blockedRun, eventually } from '../support/eventually.ts';
-import { freePort } from '../support/free-port.ts';
+import { eventually, noBackends, TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { start } from '../support/migrate.ts';
+import { atPort, freePort, listen } from '../support/ports.ts';
 import { testProject } from '../support/project.ts';
 import { serverUser } from '../support/server-user.ts';
-import { readReport } from '../cli/report.ts';
-import { hold, ITEMS, LAST, setUpItems } from './items.ts';
+import { holdUp, ITEMS, LAST, PATIENT, setUpItems } from './items.ts';
 
 const isLocal6 = ({ address }: { address: string }) => address === '::1';
 const hasIPv6 = Object.values(networkInterfaces()).some((all) => all?.some(isLocal6));
@@ -58,19 +55,18 @@ describe('over a Unix socket or IPv6', () => {
     const { database, root } = await setUpItems(ITEMS, server);
     const env = environments(database)[way];
     // To cancel a statement, the program opens a second connection to the same place.
-    const { release } = await hold(database);
-    const running = start(['up', '--lock-timeout=10min', '--json'], { env, cwd: root });
-    await blockedRun(database);
+    const begin = () => start(['up', PATIENT], { env, cwd: root });
+    const { running, release } = await holdUp(database, undefined, begin);
     running.child.kill('SIGTERM');
     expect((await running.finished).code).toBe(143);
-    await eventually('the end of the run', async () => (await backends(database)).length === 0);
+    await noBackends(database);
     await release();
 
     const host = way.includes('::1') ? '::1' : folder;
     const port = Number(new URL(database.url).port);
     const place = { host, port, name: database.name };
-    const report = (await call(['up', '--json'], { env, root })).json();
-    expect(report).toMatchObject({ exitCode: 0, version: LAST, database: place });
+    const expected = { exitCode: 0, version: LAST, database: place };
+    expect(await report('up', { env, root })).toMatchObject(expected);
   });
 
   test('the message calls a session "local" if it holds the run lock through a socket', async () => {
@@ -80,11 +76,11 @@ describe('over a Unix socket or IPv6', () => {
     const place = { host: folder, port: Number(port), user, password, database: database.name };
     const holder = new pg.Client({ ...place, application_name: 'a shell' });
     await holder.connect();
-    await holder.query(`SELECT pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
-    const report = (await call(['up', '--lock-wait=0.2', '--json'], { env, root })).json();
+    await holder.query(TAKE_RUN_LOCK);
+    const { exitCode, error } = await report('up --lock-wait=0.2', { env, root });
     await holder.end();
-    expect(report.exitCode).toBe(4);
-    expect(report.error?.message).toMatch(/: pid \d+, "a shell", from local, /);
+    expect(exitCode).toBe(4);
+    expect(error?.message).toMatch(/: pid \d+, "a shell", from local, /);
   });
 
   test('if the server refuses a connection without encryption, the hint names sslmode', async () => {
@@ -94,8 +90,8 @@ describe('over a Unix socket or IPv6', () => {
     await database.query('SELECT pg_reload_conf()');
     const url = Object.assign(new URL(database.url), { username: 'distant' }).href;
     const { error } = await eventually('a refusal', async () => {
-      const report = await run('check', url);
-      return report.error?.sqlstate === '28000' && report;
+      const answer = await run('check', url);
+      return answer.error?.sqlstate === '28000' && answer;
     });
     expect(error).toMatchObject({ code: 'not-connected' });
     expect(error?.hint).toContain('sslmode');
@@ -116,25 +112,13 @@ test.for([
   [{ PGHOST: '/none', PGUSER: 'b', PGSSLMODE: '' }, 'b at /none:5432 as b'],
 ] as const)('connects where libpq would: %j', async ([env, place]) => {
   const root = testProject({});
-  const { exitCode, error } = (await call(['check', '--json'], { env, root })).json();
+  const { exitCode, error } = await report('check', { env, root });
   expect([exitCode, error?.code]).toEqual([3, 'not-connected']);
   expect(error?.message).toContain(`cannot connect to database ${place}: `);
 });
 
-test.for([
-  ['PGPORT', { PGHOST: '/none', PGPORT: '0' }],
-  ['PGPORT', { PGHOST: '/none', PGPORT: '5432x' }],
-  ['verify_full', { PGHOST: '/none', PGSSLMODE: 'verify_full' }],
-  ['/no-file', { PGHOST: '/none', PGSSLMODE: 'require', PGSSLCERT: '/no-file' }],
-  ['verify_full', { DATABASE_URL: 'postgres://me@db/app', PGSSLMODE: 'verify_full' }],
-] as const)('refuses a wrong setting: %s in %j', async ([word, env]) => {
-  const { exitCode, error } = (await call(['up', '--json'], { env, root: testProject({}) })).json();
-  expect([exitCode, error?.code]).toEqual([2, 'bad-url']);
-  expect(error?.message).toContain(word);
-});
-
 /** Starts a proxy that first refuses `times` connections: with this error, or without one if it is ''. */
-async function refusingServer(sqlstate: string, times: number, target: URL) {
+async function refusingServer(sqlstate: string, times: number, target: string) {
   const fields = ['SFATAL', 'VFATAL', `C${sqlstate}`, 'Mnot now', ''].map((field) => `${field}\0`);
   const answer = Buffer.concat([Buffer.from('E\0\0\0\0'), Buffer.from(fields.join(''))]);
   answer.writeInt32BE(answer.length - 1, 1);
@@ -144,14 +128,13 @@ async function refusingServer(sqlstate: string, times: number, target: URL) {
     asked++;
     if (asked <= times) socket.once('data', () => socket.end(sqlstate === '' ? '' : answer));
     else {
-      const upstream = connect(Number(target.port), target.hostname).on('error', () => undefined);
+      const { port, hostname } = new URL(target);
+      const upstream = connect(Number(port), hostname).on('error', () => undefined);
       socket.pipe(upstream).pipe(socket);
     }
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  });
+  const url = atPort(target, await listen(server));
   onTestFinished(() => void server.close());
-  const { port } = server.address() as AddressInfo;
-  const url = Object.assign(new URL(target), { hostname: '127.0.0.1', port: String(port) }).href;
   return { url, asked: () => asked };
 }
 
@@ -162,10 +145,12 @@ test.for([
   ['does not wait with a wrong password', '28P01', '--connect-wait=60', 1, 3],
 ] as const)('--connect-wait %s', async ([, sqlstate, option, times, exitCode]) => {
   const { database, run } = await setUpItems();
-  const { url, asked } = await refusingServer(sqlstate, times, new URL(database.url));
-  const report = await run(`up ${option}`, url);
+  const { url, asked } = await refusingServer(sqlstate, times, database.url);
   const error = { code: 'not-connected', sqlstate };
-  expect(report).toMatchObject({ exitCode, ...(exitCode === 0 ? { version: LAST } : { error }) });
+  expect(await run(`up ${option}`, url)).toMatchObject({
+    exitCode,
+    ...(exitCode === 0 ? { version: LAST } : { error }),
+  });
   if (exitCode !== 0) expect(asked()).toBe(times);
 });
 
@@ -177,10 +162,10 @@ test('--connect-wait gives up when its time is over, and a signal ends the wait'
 
   // This is a broadcast address: connecting fails with ENETUNREACH, as it does before the network is up.
   const unreachable = { url: 'postgres://app@255.255.255.255/shop' };
-  const { stdout } = await call(['check', '--connect-wait=1', '--json'], unreachable);
-  expect(readReport(stdout).milliseconds).toBeGreaterThan(900);
+  const { milliseconds } = await report('check --connect-wait=1', unreachable);
+  expect(milliseconds).toBeGreaterThan(900);
 
-  const refusing = await refusingServer('57P03', 1e6, new URL(inject('server').url));
+  const refusing = await refusingServer('57P03', 1e6, inject('server').url);
   const { child, finished } = start(['up', '--connect-wait=600'], { url: refusing.url });
   await eventually('a second attempt', () => Promise.resolve(refusing.asked() >= 2));
   child.kill('SIGTERM');
@@ -189,11 +174,9 @@ test('--connect-wait gives up when its time is over, and a signal ends the wait'
 
 test('a server that accepts, but never answers, is a failure after connect_timeout seconds', async () => {
   const server = createServer((socket) => void socket.on('error', () => undefined));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `postgres://app:x@127.0.0.1:${await listen(server)}/shop?connect_timeout=1`;
   onTestFinished(() => void server.close());
-  const { port } = server.address() as AddressInfo;
-  const url = `postgres://app:x@127.0.0.1:${port}/shop?connect_timeout=1`;
-  const { exitCode, error, milliseconds } = (await call(['up', '--json'], { url })).json();
+  const { exitCode, error, milliseconds } = await report('up', { url });
   expect([exitCode, error?.code, milliseconds < 9000]).toEqual([3, 'not-connected', true]);
   expect(error?.hint).toContain('There was no answer');
 });

@@ -1,27 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { backends, blockedRun, eventually } from '../support/eventually.ts';
+import { backends, eventually, noBackends } from '../support/eventually.ts';
 import { testAll } from '../support/test-all.ts';
-import { expectRecovery, hold, places, setUpItems } from './items.ts';
+import { expectRecovery, holdUp, PATIENT, places, setUpItems } from './items.ts';
 import { testPooler } from './pgbouncer.ts';
 import { startProxy, type Cut } from './proxy.ts';
-
-const PATIENT = '--lock-timeout=10min';
 
 describe('after kill -9, the same command completes the work', () => {
   test.for(places)('%s', async ([, line, sql, version]) => {
     const { database, run, start } = await setUpItems();
     if (line !== 'up') await run('up');
-    const { release } = await hold(database, sql);
-    const { child, finished } = start(`${line} ${PATIENT}`);
-    await blockedRun(database);
-    child.kill('SIGKILL');
-    await finished;
+    const { running, release } = await holdUp(database, sql, () => start(`${line} ${PATIENT}`));
+    running.child.kill('SIGKILL');
+    await running.finished;
     // While a server process waits for a lock, it does not notice that its client is gone.
     await release();
-    await eventually(
-      'the end of its sessions',
-      async () => (await backends(database)).length === 0,
-    );
+    await noBackends(database);
     expect(await run('check')).toMatchObject({ version });
     await expectRecovery(database, run, line);
   });
@@ -31,16 +24,15 @@ describe('after kill -9, the same command completes the work', () => {
     async ([, line, sql]) => {
       const { database, run, start } = await setUpItems();
       if (line !== 'up') await run('up');
-      const { release } = await hold(database, sql);
-      const { child, finished } = start(`${line} ${PATIENT}`);
-      const { pid } = await blockedRun(database);
-      child.kill('SIGKILL');
-      await finished;
+      const begin = () => start(`${line} ${PATIENT}`);
+      const { running, blocked, release } = await holdUp(database, sql, begin);
+      running.child.kill('SIGKILL');
+      await running.finished;
       const next = run(`${line} --retries=1000 --lock-timeout=500ms`);
       await eventually('a second run that waits, or the end of the first', async () => {
         const all = await backends(database);
-        const isOver = !all.some((session) => session.pid === pid);
-        return isOver || all.some((session) => session.pid !== pid && session.blockers.length > 0);
+        const others = all.filter(({ pid }) => pid !== blocked.pid);
+        return others.length === all.length || others.some(({ blockers }) => blockers.length > 0);
       });
       await release();
       expect(await next).toMatchObject({ exitCode: 0 });

@@ -1,19 +1,21 @@
 import { expect, test } from 'vitest';
-import { blockedRun, eventually } from '../support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { plainRole } from '../support/plain-role.ts';
-import { createsTable, setUp, sqlStep, table } from './setup.ts';
+import { creates, setUp, sqlStep, table } from '../support/project.ts';
+import { holdUp, PATIENT } from './items.ts';
+
+/** A lock that another session holds, and for which migrations of these tests wait. */
+const GATE = 'BEGIN; SELECT pg_advisory_xact_lock(4711)';
 
 test.for([
   ['COMMIT', 7],
   ['ROLLBACK', 0],
 ] as const)('a DROP waits for a session that inserts a row: %s', async ([end, exitCode]) => {
-  const { run, database } = await setUp(createsTable('0001', 'a'));
+  const { run, database } = await setUp(creates('a'));
   await run('up');
-  const writer = await database.connect();
-  await writer.query('BEGIN; INSERT INTO a VALUES (1)');
-  const running = run('down --lock-timeout=60s');
-  await blockedRun(database);
-  await writer.query(end);
+  const insert = 'BEGIN; INSERT INTO a VALUES (1)';
+  const { running, session } = await holdUp(database, insert, () => run(`down ${PATIENT}`));
+  await session.query(end);
   expect(await running).toMatchObject({ exitCode });
 });
 
@@ -25,13 +27,10 @@ test('no row can be inserted between the look for data and the DROP of the table
     'CREATE SEQUENCE attempts',
   );
   await run('up');
-  const [gate, writer] = [await database.connect(), await database.connect()];
-  await gate.query('SELECT pg_advisory_lock(4711)');
-  const running = run('down --lock-timeout=60s');
-  await blockedRun(database);
-  const insert = writer.query(`SET lock_timeout = '100ms'; INSERT INTO a VALUES (1)`);
+  const { running, release } = await holdUp(database, GATE, () => run(`down ${PATIENT}`));
+  const insert = database.query(`SET lock_timeout = '100ms'; INSERT INTO a VALUES (1)`);
   await expect(insert).rejects.toMatchObject({ code: '55P03' });
-  await gate.query('SELECT pg_advisory_unlock(4711)');
+  await release();
   expect(await running).toMatchObject({ exitCode: 0, version: null });
 });
 
@@ -41,12 +40,9 @@ test('what another session drops during a run does not count as removed by the r
     sqlStep('0001_a', {}, sql),
     'CREATE SEQUENCE attempts; CREATE TABLE staging (id integer, v text); CREATE TABLE other (v text)',
   );
-  const gate = await database.connect();
-  await gate.query('SELECT pg_advisory_lock(4711)');
-  const running = run('up --lock-timeout=60s');
-  await blockedRun(database);
+  const { running, release } = await holdUp(database, GATE, () => run(`up ${PATIENT}`));
   await database.query('DROP TABLE staging; ALTER TABLE other DROP v');
-  await gate.query('SELECT pg_advisory_unlock(4711)');
+  await release();
   expect(await running).toMatchObject({ exitCode: 0 });
   expect(await database.query('SELECT last_value AS n FROM attempts')).toEqual([{ n: '1' }]);
 });
@@ -57,15 +53,12 @@ test('if another session renames a dropped table during the run, the message has
     sqlStep('0001_a', {}, drop),
     'CREATE SCHEMA rep; CREATE TABLE rep.t (id integer); INSERT INTO rep.t VALUES (1)',
   );
-  const [gate, other] = [await database.connect(), await database.connect()];
-  await gate.query('SELECT pg_advisory_lock(4711)');
-  const running = run('up --lock-timeout=60s');
-  await blockedRun(database);
-  const renaming = other.query('ALTER TABLE rep.t RENAME TO u; CREATE TABLE rep.t ()');
+  const { running, release } = await holdUp(database, GATE, () => run(`up ${PATIENT}`));
+  const renaming = database.query('ALTER TABLE rep.t RENAME TO u; CREATE TABLE rep.t ()');
   const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'rep.t'::regclass`;
   const waits = async () => (await database.query(waiting)).length === 1;
   await eventually('a session that waits for the table', waits);
-  await gate.query('SELECT pg_advisory_unlock(4711)');
+  await release();
   await renaming;
   expect((await running).error?.message).toContain('rep.u: 1 row');
   expect(await database.query('SELECT id FROM rep.u')).toEqual([{ id: 1 }]);
@@ -79,19 +72,16 @@ test('looking for data does not block readers of a table that a later migration 
     },
     'CREATE TABLE hot (id integer, v text)',
   );
-  const gate = await database.connect();
-  await gate.query('SELECT pg_advisory_lock(4711)');
-  const running = run('up --lock-timeout=60s');
-  await blockedRun(database);
+  const { running, release } = await holdUp(database, GATE, () => run(`up ${PATIENT}`));
   const locks = `SELECT mode FROM pg_locks WHERE relation = 'hot'::regclass AND mode = 'AccessExclusiveLock'`;
   expect(await database.query(locks)).toEqual([]);
   expect(await database.query('SELECT FROM hot')).toEqual([]);
-  await gate.query('SELECT pg_advisory_unlock(4711)');
+  await release();
   expect(await running).toMatchObject({ exitCode: 0 });
 });
 
 test('a policy that hides rows from the role does not make a table look empty', async () => {
-  const { run, database } = await setUp(createsTable('0001', 'a'));
+  const { run, database } = await setUp(creates('a'));
   const { name, url } = await plainRole(database);
   await database.query(`GRANT CREATE, USAGE ON SCHEMA public TO "${name}"`);
   expect(await run('up', url)).toMatchObject({ exitCode: 0 });

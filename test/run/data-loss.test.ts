@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest';
-import { stateOf } from '../cli/report.ts';
+import { creates, setUp, stateOf, step } from '../support/project.ts';
 import { readCases } from './cases.ts';
-import { createsTable, setUp, step } from './setup.ts';
 
 const cases = readCases('data-loss.txt');
 const refused = cases.filter(([, { expected }]) => expected !== '');
 const allowed = cases.filter(([, { expected }]) => expected === '');
 
 test.for(refused)('dropping data is refused: %s', async ([, { base, files, expected }]) => {
-  const { run, database } = await setUp({ ...createsTable('0001', 'a'), ...files }, base);
+  const { run, database } = await setUp({ ...creates('a'), ...files }, base);
   const before = await stateOf(database);
   const report = await run('up');
   expect(report).toMatchObject({ outcome: 'data-loss', exitCode: 7, applied: [], version: null });
@@ -24,8 +23,7 @@ test.for(allowed)('what loses no data is allowed: %s', async ([, { base, files }
 });
 
 test('down and redo refuse to delete rows, too', async () => {
-  const two = { ...createsTable('0001', 'a'), ...createsTable('0002', 'b') };
-  const { run, database } = await setUp(two);
+  const { run, database } = await setUp(creates('a', 'b'));
   expect(await run('up')).toMatchObject({ exitCode: 0 });
   expect(await run('redo 2')).toMatchObject({ exitCode: 0, reverted: [{}, {}], applied: [{}, {}] });
   await database.query('INSERT INTO a VALUES (1)');

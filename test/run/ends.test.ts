@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { setUp, step, table } from './setup.ts';
+import { setUp, step, table } from '../support/project.ts';
 
 /** Migrations that disturb the process, such as by process.exit(). Each test starts another process. */
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { call } from '../support/call.ts';
-import { createsTable, setUp, sqlStep, step, table } from './setup.ts';
+import { creates, setUp, sqlStep, step, table } from '../support/project.ts';
 
 const MAKE = 'CREATE TABLE a (id integer)';
 
@@ -38,7 +37,7 @@ describe('the reported cause of a failed migration is', () => {
 
   test('the last migration, if the transaction fails at its end', async () => {
     const { run } = await setUp(
-      { ...createsTable('0001', 'a'), ...sqlStep('0002_b', {}, 'INSERT INTO child VALUES (7)') },
+      { ...creates('a'), ...sqlStep('0002_b', {}, 'INSERT INTO child VALUES (7)') },
       'CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE child (id integer REFERENCES p DEFERRABLE INITIALLY DEFERRED)',
     );
     const { exitCode, error } = await run('up');
@@ -62,7 +61,7 @@ describe('the reported cause of a failed migration is', () => {
   });
 
   test('an object that was there before the run, with another definition', async () => {
-    const { run } = await setUp(createsTable('0001', 'a'), 'CREATE TABLE a (id text)');
+    const { run } = await setUp(creates('a'), 'CREATE TABLE a (id text)');
     expect(await run('up')).toMatchObject({
       exitCode: 6,
       error: { code: 'in-the-way' },
@@ -88,7 +87,7 @@ describe('the reported cause of a failed migration is', () => {
     ['23514', 'ALTER TABLE a ADD CHECK (id > 1)'],
   ] as const)('not what an earlier migration created: %s, %s', async ([sqlstate, up]) => {
     const { run, database } = await setUp({
-      ...createsTable('0001', 'a'),
+      ...creates('a'),
       ...sqlStep('0002_b', {}, up),
     });
     await run('up 1');
@@ -125,15 +124,4 @@ test('exit code 8 if a statement not awaited fails outside a transaction and the
     await pgm.db.query('CREATE TABLE b ()'); throw new Error('failed');`;
   const { run, tables } = await setUp(step('0001_a', {}, up));
   expect([(await run('up')).exitCode, await tables()]).toEqual([8, ['b']]);
-});
-
-test('--verbose prints statements and notices; warnings are printed without it, too', async () => {
-  const up = `${MAKE}; DO $$ BEGIN RAISE WARNING 'careful: PGPASSWORD=x'; RAISE NOTICE 'by the way'; END $$`;
-  const { database, root } = await setUp(sqlStep('0001_a', table('a', 'id'), up));
-  const quiet = await call(['up'], { url: database.url, root });
-  expect(quiet.stderr).toBe('WARNING: careful: PGPASSWORD=***\n');
-  await database.query('DROP TABLE a; TRUNCATE pgmigrations');
-  const { stderr } = await call(['up', '--verbose'], { url: database.url, root });
-  for (const text of [MAKE, 'WARNING: careful', 'NOTICE: by the way', 'INSERT INTO'])
-    expect(stderr).toContain(text);
 });

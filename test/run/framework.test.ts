@@ -1,17 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadMigrations, runMigrations } from '../../scripts/runner/framework.ts';
 import { readProject } from '../../scripts/project/project.ts';
 import { readSettings } from '../../scripts/project/settings.ts';
-import { startProgram } from '../support/migrate.ts';
-import { testProject } from '../support/project.ts';
-import { root as repository } from '../support/root.ts';
-import { createsTable, setUp, step, table } from './setup.ts';
+import { frameworkCli } from '../support/migrate.ts';
+import { creates, createsTable, setUp, step, table, testProject } from '../support/project.ts';
+import { textOf } from '../support/root.ts';
 
-const cli = join(repository, 'node_modules/node-pg-migrate/bin/node-pg-migrate.js');
 const project = {
-  ...createsTable('0001', 'a'),
+  ...creates('a'),
   ...step(
     '0002_b',
     { 'public.a': { 'index i': 'USING btree (id)' } },
@@ -20,11 +16,6 @@ const project = {
   ),
   ...createsTable('0003', 'c'),
 };
-
-/** Runs the framework's own CLI with the project's settings file. */
-const frameworkCli = (url: string, cwd: string, ...args: string[]) =>
-  startProgram(process.execPath, [cli, ...args, '-f', '.node-pg-migraterc.json'], { url, cwd })
-    .finished;
 
 /** The statements that the framework sends, and a line for each start of a migration. */
 async function sent(direction: 'up' | 'down', tableExists = true): Promise<string[]> {
@@ -54,20 +45,21 @@ test('node-pg-migrate sends what framework-sends.txt lists', async () => {
   const creation = (await sent('up', false)).slice(0, 2);
   const all = { up: await sent('up'), down: await sent('down'), 'no table yet': creation };
   const sections = Object.entries(all).map(([title, lines]) => [`# ${title}`, ...lines].join('\n'));
-  const file = join(repository, 'test/run/framework-sends.txt');
-  expect(`${sections.join('\n\n')}\n`).toBe(readFileSync(file, 'utf8'));
+  expect(`${sections.join('\n\n')}\n`).toBe(textOf('test/run/framework-sends.txt'));
 });
 
 test("the framework's own CLI and this program can be used in turn", async () => {
-  const { database, root, run, applied } = await setUp(project);
-  expect(await frameworkCli(database.url, root, 'up', '1')).toMatchObject({ code: 0 });
+  const { url, root, run, applied } = await setUp(project);
+  const cli = (...args: string[]) =>
+    frameworkCli([...args, '-f', '.node-pg-migraterc.json'], { url, cwd: root });
+  expect(await cli('up', '1')).toMatchObject({ code: 0 });
   expect(await run('check --strict')).toMatchObject({ exitCode: 0, version: '0001_a' });
   const rest = [{ name: '0002_b' }, { name: '0003_c' }];
   expect(await run('up')).toMatchObject({ exitCode: 0, applied: rest });
-  const nothing = await frameworkCli(database.url, root, 'up');
+  const nothing = await cli('up');
   expect(nothing.code).toBe(0);
   expect(nothing.stdout).toContain('No migrations to run!');
-  expect(await frameworkCli(database.url, root, 'down', '1')).toMatchObject({ code: 0 });
+  expect(await cli('down', '1')).toMatchObject({ code: 0 });
   expect(await applied()).toEqual(['0001_a', '0002_b']);
   expect(await run('down 9')).toMatchObject({ exitCode: 0, version: null });
 });

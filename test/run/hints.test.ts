@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readCases } from './cases.ts';
-import { setUp, sqlStep, step, table } from './setup.ts';
+import { setUp, sqlStep, step, table } from '../support/project.ts';
 
 describe('the hint says what to do about', () => {
   test.for(readCases('hints.txt'))('%s', async ([, { base, files, expected }]) => {

@@ -1,9 +1,8 @@
 import { expect } from 'vitest';
 import type { JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
-import { advisoryLocks, eventually, settled } from '../support/eventually.ts';
-import type { Files } from '../support/project.ts';
-import { createsTable, setUp, sqlStep, step } from './setup.ts';
+import { advisoryLocks, blockedRun, eventually, settled } from '../support/eventually.ts';
+import { creates, setUp, sqlStep, step, type Files } from '../support/project.ts';
 
 /** The application's table, with rows. PostgreSQL must lock the table to print its CHECK constraint. */
 const BASE = `CREATE TABLE items (id integer PRIMARY KEY, name text CHECK (name <> ''));
@@ -14,7 +13,7 @@ export const ITEMS: Files = {
   'migrations/schema/0000_prerequisites.json': {
     'public.items': { table: '', 'column id': 'integer NOT NULL' },
   },
-  ...createsTable('0001', 'tags'),
+  ...creates('tags'),
   ...sqlStep(
     '0002_note',
     { 'public.items': { 'column note': 'text NULL' } },
@@ -32,29 +31,33 @@ export const ITEMS: Files = {
 export const LAST = '0003_index';
 
 /** {@link setUp} with {@link ITEMS}, or other files. */
-export async function setUpItems(files: Files = ITEMS, server?: { readonly url: string }) {
-  const project = await setUp(files, BASE, server);
-  const { database } = project;
-  /** The rows, and the columns of all tables and indexes: equal if a run has changed nothing. */
-  const state = async () => [
-    await rows(database),
-    await database.query(`SELECT attrelid::regclass::text, attname, attnum FROM pg_attribute
-      WHERE attrelid >= 16384 ORDER BY attrelid, attnum`),
-  ];
-  return { ...project, state };
-}
+export const setUpItems = (files: Files = ITEMS, server?: { readonly url: string }) =>
+  setUp(files, BASE, server);
 
-export const rows = (database: Database) =>
-  database.query('SELECT id, name FROM public.items ORDER BY id');
-
-/** Opens another session, and sends `sql`, which may begin a transaction. `release` sends COMMIT. */
+/** Opens another session, and sends `sql`, which may begin a transaction. `release` ends it, and all locks. */
 export async function hold(database: Database, sql = HOLD_ITEMS) {
   const session = await database.connect();
   await session.query(`SET application_name = 'nightly report'; ${sql}`);
   const { rows: own } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  return { session, pid: Number(own[0]?.pid), release: () => session.query('COMMIT') };
+  const release = () => session.query('COMMIT; SELECT pg_advisory_unlock_all()');
+  return { session, pid: Number(own[0]?.pid), release };
 }
 const HOLD_ITEMS = 'BEGIN; LOCK TABLE items IN ACCESS SHARE MODE';
+
+/** The option of a run that waits for a lock until the other session releases it. */
+export const PATIENT = '--lock-timeout=10min';
+
+/** Lets another session {@link hold} what `sql` locks, begins a run, and waits until the session blocks it. */
+export async function holdUp<T>(
+  database: Database,
+  sql: string | undefined,
+  begin: () => T,
+  purpose = 'run',
+) {
+  const other = await hold(database, sql);
+  const running = begin();
+  return { ...other, running, blocked: await blockedRun(database, purpose) };
+}
 
 /**
  * Places where a run waits for a lock or a snapshot of another session: the command, what the other session
@@ -87,5 +90,5 @@ export async function expectRecovery(database: Database, run: Run, line: string)
   const target = line.startsWith('up') ? LAST : null;
   expect(await run(line)).toMatchObject({ exitCode: 0, version: target, error: null });
   expect(await run('check --strict')).toMatchObject({ exitCode: 0, version: target });
-  expect(await rows(database)).toHaveLength(50);
+  expect(await database.query('SELECT FROM public.items')).toHaveLength(50);
 }

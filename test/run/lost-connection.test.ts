@@ -4,16 +4,16 @@ import { withConnection } from '../../scripts/database/connection.ts';
 import { withRunLock } from '../../scripts/runner/run-lock.ts';
 import type { Context } from '../../scripts/runner/context.ts';
 import type { Database } from '../support/database.ts';
-import { advisoryLocks, backends, blockedRun, eventually } from '../support/eventually.ts';
+import { advisoryLocks, backends, noBackends } from '../support/eventually.ts';
 import { testDatabase } from '../support/test-database.ts';
-import { expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.ts';
-import { setUp, sqlStep, step } from './setup.ts';
+import { expectRecovery, holdUp, ITEMS, LAST, PATIENT, places, setUpItems } from './items.ts';
+import { setUp, sqlStep, stateOf, step } from '../support/project.ts';
 
 /** Terminates the session that a run uses for this purpose, and waits until it is gone. */
 async function terminate(database: Database, purpose: 'run' | 'lock'): Promise<void> {
   for (const { pid } of await backends(database, purpose))
     await database.query(`SELECT pg_terminate_backend($1)`, [pid]);
-  await eventually('no session', async () => (await backends(database, purpose)).length === 0);
+  await noBackends(database, purpose);
 }
 
 test.for([
@@ -26,29 +26,28 @@ test.for([
   ['run', ...places[3], 8, 'connection-lost'],
 ] as const)('a run recovers if its %s connection is lost %s', async (values) => {
   const [purpose, , line, sql, version, exitCode, code] = values;
-  const { database, run, state } = await setUpItems();
+  const { database, run } = await setUpItems();
   if (line !== 'up') await run('up');
-  const { release } = await hold(database, sql);
-  const before = await state();
-  const running = run(`${line} --lock-timeout=10min --allow-data-loss`);
-  await blockedRun(database);
+  const before = await stateOf(database);
+  const begin = () => run(`${line} ${PATIENT} --allow-data-loss`);
+  const { running, release } = await holdUp(database, sql, begin);
   await terminate(database, purpose);
   await release();
   expect(await running).toMatchObject({ exitCode, version, error: { code } });
   const goesOn = exitCode === 8 && line === 'up';
   expect((await running).error?.hint.includes('Then continue:')).toBe(goesOn);
   expect(await advisoryLocks(database)).toEqual([]);
-  if (exitCode === 3) expect(await state()).toEqual(before);
+  if (exitCode === 3) expect(await stateOf(database)).toEqual(before);
   await expectRecovery(database, run, line);
 });
 
+const rename = sqlStep('0001_a', { 'app.t': { table: '' } }, 'ALTER SCHEMA old RENAME TO app');
+const old = 'CREATE SCHEMA old; CREATE TABLE old.t (id integer CHECK (id > 0))';
+
 test('a run stops if the run lock is lost while the check before COMMIT waits for a table', async () => {
-  const up = sqlStep('0001_a', { 'app.t': { table: '' } }, 'ALTER SCHEMA old RENAME TO app');
-  const base = 'CREATE SCHEMA old; CREATE TABLE old.t (id integer CHECK (id > 0))';
-  const { database, run } = await setUp(up, base);
-  const { release } = await hold(database, 'BEGIN; LOCK TABLE old.t');
-  const running = run('up --lock-timeout=10min');
-  await blockedRun(database);
+  const { database, run } = await setUp(rename, old);
+  const lock = 'BEGIN; LOCK TABLE old.t';
+  const { running, release } = await holdUp(database, lock, () => run(`up ${PATIENT}`));
   await terminate(database, 'lock');
   await release();
   expect(await running).toMatchObject({ exitCode: 3, error: { code: 'run-lock-lost' } });
@@ -57,12 +56,9 @@ test('a run stops if the run lock is lost while the check before COMMIT waits fo
 test('nothing is committed if a migration outside a transaction fails in the check before it', async () => {
   const fails = `pgm.noTransaction(); void pgm.db.query('SELECT 1').catch(() => {});
     await new Promise((resolve) => process.once('SIGUSR2', resolve)); throw new Error('failed');`;
-  const rename = sqlStep('0001_a', { 'app.t': { table: '' } }, 'ALTER SCHEMA old RENAME TO app');
-  const base = 'CREATE SCHEMA old; CREATE TABLE old.t (id integer CHECK (id > 0))';
-  const { database, run } = await setUp({ ...rename, ...step('0002_b', {}, fails) }, base);
-  const { release } = await hold(database, 'BEGIN; LOCK TABLE old.t');
-  const running = run('up --lock-timeout=10min');
-  await blockedRun(database);
+  const { database, run } = await setUp({ ...rename, ...step('0002_b', {}, fails) }, old);
+  const lock = 'BEGIN; LOCK TABLE old.t';
+  const { running, release } = await holdUp(database, lock, () => run(`up ${PATIENT}`));
   process.emit('SIGUSR2');
   await release();
   const hint = expect.stringContaining('Nothing was changed.') as string;
@@ -88,9 +84,8 @@ test('after the run lock is lost, a migration outside a transaction sends no fur
   const files = { ...ITEMS, ...step('0003_index', effect, up) };
   const { database, run, tables } = await setUpItems(files);
   await run('up 2');
-  const { release } = await hold(database, 'BEGIN; LOCK TABLE items IN SHARE MODE');
-  const running = run('up');
-  await blockedRun(database);
+  const lock = 'BEGIN; LOCK TABLE items IN SHARE MODE';
+  const { running, release } = await holdUp(database, lock, () => run('up'));
   await terminate(database, 'lock');
   await release();
   expect(await running).toMatchObject({ exitCode: 8, version: '0002_note', applied: [] });

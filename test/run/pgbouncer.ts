@@ -5,24 +5,15 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { onTestFinished, type TestContext } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { freePort } from '../support/free-port.ts';
 import { keep } from '../support/keep.ts';
+import { atPort, freePort } from '../support/ports.ts';
 import { serverUser } from '../support/server-user.ts';
-
-export interface Pooler {
-  /** The URL that leads to `url` through the pooler. */
-  readonly through: (url: string) => string;
-}
 
 /**
  * Starts a PgBouncer in transaction mode in front of the server of `url`, with `poolSize` server connections
  * for each user and database. Without PgBouncer, skips the test; with `CI=true`, fails it.
  */
-export async function testPooler(
-  { skip }: TestContext,
-  url: string,
-  { poolSize = 6 } = {},
-): Promise<Pooler> {
+export async function testPooler({ skip }: TestContext, url: string, { poolSize = 6 } = {}) {
   const reason = pgbouncerMissing();
   if (reason !== undefined && process.env['CI'] === 'true') throw new Error(reason);
   if (reason !== undefined) skip(reason);
@@ -60,8 +51,8 @@ pidfile = ${join(home, 'pid')}
     remove: home,
   });
   onTestFinished(stop);
-  const through = (address: string) =>
-    Object.assign(new URL(address), { hostname: '127.0.0.1', port: String(port) }).href;
+  /** The URL that leads to `address` through the pooler. */
+  const through = (address: string) => atPort(address, port);
   await eventually('a PgBouncer that listens', () => canConnect(through(url)));
   return { through };
 }

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { call } from '../support/call.ts';
-import { testProject } from '../support/project.ts';
-import { createsTable, settingsFile, setUp, step } from './setup.ts';
+import { report } from '../support/call.ts';
+import { creates, settingsFile, setUp, step, testProject } from '../support/project.ts';
 import { testPooler } from './pgbouncer.ts';
 
 test('behind a pooler, noTransaction() is refused if the role has another search_path', async (context) => {
@@ -35,7 +34,7 @@ test('behind a pooler, noTransaction() is refused if the migration changes the s
   const pooler = await testPooler(context, database.url, { poolSize: 4 });
   const url = pooler.through(database.url);
   const pooled = async (sql: string) =>
-    (await call(['up', '--json'], { url, root: testProject(outside(sql)) })).json();
+    await report('up', { url, root: testProject(outside(sql)) });
   for (const sql of [
     'SET session_replication_role = replica',
     'SELECT 1; SET ROLE pg_monitor',
@@ -60,7 +59,7 @@ test('behind a pooler, noTransaction() is refused if the migration changes the s
 test('what pgm.db sends after pgm.noTransaction() runs outside a transaction', async (context) => {
   const up = `pgm.noTransaction(); await pgm.db.query("INSERT INTO t VALUES ('x')");
     await Promise.all([1, 2].map(() => pgm.db.query('DROP INDEX IF EXISTS i'))); pgm.sql('SET ROLE pg_monitor');`;
-  const files = { ...createsTable('0001', 'a'), ...step('0002_b', {}, up) };
+  const files = { ...creates('a'), ...step('0002_b', {}, up) };
   const { database, run } = await setUp(files, 'CREATE TABLE t (g text); CREATE INDEX i ON t (g)');
   const pooler = await testPooler(context, database.url, { poolSize: 4 });
   await run('up 1');

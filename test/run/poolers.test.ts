@@ -1,11 +1,9 @@
 import pg from 'pg';
 import { expect, test, type TestContext } from 'vitest';
-import type { Files } from '../support/project.ts';
+import { merged, setUp, sqlStep, step } from '../support/project.ts';
 import { advisoryLocks } from '../support/eventually.ts';
-
 import { hold, ITEMS, setUpItems } from './items.ts';
 import { keepBusy, testPooler } from './pgbouncer.ts';
-import { setUp, sqlStep, step } from './setup.ts';
 
 const SIZE = 3;
 
@@ -70,7 +68,7 @@ const changes = [
 
 test('what a migration SETs does not reach other clients', async (context) => {
   const files = changes.map((sql, index) => sqlStep(`000${index + 4}_set`, {}, sql));
-  const project = await setUpPooled(context, Object.assign({}, ITEMS, ...files) as Files);
+  const project = await setUpPooled(context, merged([ITEMS, ...files]));
   const { pooled, url, before } = project;
   const application = await keepBusy(url, 'SELECT count(name) FROM items', SIZE + 1);
   for (const line of ['up', 'down 9', 'up 3', ...changes.map(() => 'up 1')])

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { plainRole } from '../support/plain-role.ts';
 import { readCases } from './cases.ts';
-import { settingsFile, setUp, sqlStep } from './setup.ts';
+import { settingsFile, setUp, sqlStep } from '../support/project.ts';
 
 /** The preflight must not refuse what PostgreSQL allows. The last test is the opposite: a refusal. */
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonReport } from '../support/call.ts';
+import type { Database } from '../support/database.ts';
 import { plainRole } from '../support/plain-role.ts';
-import { createsTable, settingsFile, setUp, sqlStep } from './setup.ts';
+import { creates, settingsFile, setUp, sqlStep } from '../support/project.ts';
 
 /** The items of a list below a first line: the problems in a message, or the remedies in a hint. */
 const list = (text = ''): string[] =>
@@ -12,6 +13,9 @@ const list = (text = ''): string[] =>
     .filter((row) => row !== '');
 const problems = ({ error }: JsonReport) => list(error?.message);
 const remedies = ({ error }: JsonReport) => list(error?.hint.replace('Nothing was changed.\n', ''));
+const apply = async (report: JsonReport, { query }: Database) => {
+  for (const remedy of remedies(report)) await query(remedy);
+};
 
 const base = `CREATE TABLE users (id integer PRIMARY KEY); CREATE TABLE t (id integer); CREATE TABLE s (id serial);
   CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -66,7 +70,7 @@ describe('lists all that a role lacks, with remedies that work:', () => {
     ]);
     expect(remedies(report).join()).not.toContain(`GRANT ${owner?.name ?? ''} TO`); // A superuser.
     expect(await database.dump(), 'nothing was written').toBe(before);
-    for (const remedy of remedies(report)) await database.query(remedy);
+    await apply(report, database);
     expect(await run('up', role.url)).toMatchObject({ exitCode: 0, version: '0001_a' });
     expect(await run('down', role.url)).toMatchObject({ exitCode: 0, version: null });
   });
@@ -86,8 +90,7 @@ describe('lists all that a role lacks, with remedies that work:', () => {
   });
 
   test('a schema that the role may not use, and a migrations table of another role', async () => {
-    const two = { ...createsTable('0001', 'a'), ...createsTable('0002', 'b') };
-    const { run, database } = await setUp(two);
+    const { run, database } = await setUp(creates('a', 'b'));
     expect(await run('up 1')).toMatchObject({ exitCode: 0 });
     const role = await plainRole(database);
     await database.query('REVOKE ALL ON SCHEMA public FROM PUBLIC');
@@ -99,7 +102,7 @@ describe('lists all that a role lacks, with remedies that work:', () => {
     for (const line of ['check', 'up']) {
       const report = await run(line, role.url);
       expect([line, report.exitCode]).toEqual([line, 3]);
-      for (const remedy of remedies(report)) await database.query(remedy);
+      await apply(report, database);
       expect([line, (await run(line, role.url)).exitCode]).toEqual([line, 0]);
     }
     expect(await run('check')).toMatchObject({ exitCode: 0, version: '0002_b' });
@@ -108,11 +111,11 @@ describe('lists all that a role lacks, with remedies that work:', () => {
   test('a missing schema for the migrations table', async () => {
     const { run, database } = await setUp({
       ...settingsFile(['public'], 'Ours'),
-      ...createsTable('0001', 'a'),
+      ...creates('a'),
     });
     const report = await run('up');
     expect(problems(report)).toEqual(['schema "Ours" is missing']);
-    for (const remedy of remedies(report)) await database.query(remedy);
+    await apply(report, database);
     expect(await run('up')).toMatchObject({ exitCode: 0 });
   });
 
@@ -126,7 +129,7 @@ describe('lists all that a role lacks, with remedies that work:', () => {
     const report = await run('up', url);
     const rights = [`DATABASE ${database.name}`, 'SCHEMA public']; // The migrations table is in public.
     expect(problems(report)).toEqual(rights.map((on) => `role ${name} lacks CREATE ON ${on}`));
-    for (const remedy of remedies(report)) await database.query(remedy);
+    await apply(report, database);
     expect(await run('up', url)).toMatchObject({ exitCode: 0 });
   });
 
@@ -145,13 +148,13 @@ describe('lists all that a role lacks, with remedies that work:', () => {
       expect(problems(report)).toEqual([
         expect.stringContaining('does not own table public."T t"'),
       ]);
-      for (const remedy of remedies(report)) await database.query(remedy);
+      await apply(report, database);
       expect(await run('up', url)).toMatchObject({ exitCode: 0 });
     },
   );
 
   test('redo is refused if the role may drop a table, but not create it again', async () => {
-    const { run, database } = await setUp(createsTable('0001', 'a'));
+    const { run, database } = await setUp(creates('a'));
     const { name, url } = await plainRole(database);
     await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${name}`);
     expect(await run('up', url)).toMatchObject({ exitCode: 0 });
@@ -179,7 +182,7 @@ test('lists missing prerequisites together with those that have another definiti
       'public.users': { table: '', 'column id': 'uuid NOT NULL' },
       'public.t': { table: '', 'column id': 'integer NULL' },
     },
-    ...createsTable('0001', 'a'),
+    ...creates('a'),
   });
   await database.query('CREATE TABLE t (id text)');
   const report = await run('up');

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { atPort, listen } from '../support/ports.ts';
 
 /** Which connection of the program the proxy cuts, and when. */
 export interface Cut {
@@ -47,13 +47,11 @@ export async function startProxy(url: string, cut: Cut) {
       else client.destroy();
     };
     client.on('data', splitter(onMessage));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  });
+  const port = await listen(server);
   return {
     /** The URL that leads to `address` through the proxy. */
-    through: (address: string) =>
-      Object.assign(new URL(address), { hostname: '127.0.0.1', port: String(port) }).href,
+    through: (address: string) => atPort(address, port),
     hasCut: () => hasCut,
     stop: () => {
       server.close();

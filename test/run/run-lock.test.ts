@@ -1,35 +1,29 @@
 import { readFileSync } from 'node:fs';
-import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import { expect, inject, test } from 'vitest';
-import type { JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
-import { advisoryLocks, backends, blockedRun } from '../support/eventually.ts';
+import { advisoryLocks, backends, TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { testAll } from '../support/test-all.ts';
-import { startProgram } from '../support/migrate.ts';
-import { root as repository } from '../support/root.ts';
-import { hold, LAST, setUpItems } from './items.ts';
+import { frameworkCli } from '../support/migrate.ts';
+import { hold, holdUp, LAST, PATIENT, setUpItems } from './items.ts';
 import { keepBusy, testPooler } from './pgbouncer.ts';
-import { createsTable } from './setup.ts';
-
-/** SQL that takes the run lock as another run does, until the end of the transaction. */
-const HOLD_LOCK = `BEGIN; SELECT pg_advisory_xact_lock(${PG_MIGRATE_LOCK_ID})`;
+import { creates, stateOf } from '../support/project.ts';
 
 test('a run gives up after --lock-wait, names the holder, and has written nothing', async () => {
-  const { database, run, state } = await setUpItems();
-  const { pid } = await hold(database, `SELECT pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
-  const before = await state();
+  const { database, run } = await setUpItems();
+  const { pid } = await hold(database, TAKE_RUN_LOCK);
+  const before = await stateOf(database);
   const report = await run('up --lock-wait=0.3');
   expect(report).toMatchObject({ outcome: 'locked', exitCode: 4, version: null, applied: [] });
   expect(report.error?.code).toBe('run-lock');
   expect(report.error?.message).toContain(`pid ${pid}, "nightly report", from 127.0.0.1`);
   expect(report.error?.hint).toContain(`pg_terminate_backend(${pid})`);
-  expect(await state()).toEqual(before);
+  expect(await stateOf(database)).toEqual(before);
   expect(await advisoryLocks(database)).toEqual([{ pid }]);
 });
 
 test('a run that waits for the run lock names its holder, and goes on when the lock is free', async () => {
   const { database, start } = await setUpItems();
-  const { pid, release } = await hold(database, HOLD_LOCK);
+  const { pid, release } = await hold(database, TAKE_RUN_LOCK);
   const { printed, finished } = start('up');
   await printed(`waiting for another run: pid ${pid}, "nightly report"`);
   // A concurrent build waits for older snapshots. Neither the run lock nor the wait for it keeps one.
@@ -56,16 +50,12 @@ test.each(['serializable', 'repeatable read'])(
 test("a run holds the lock of the framework's CLI, and its sessions have descriptive names", async () => {
   const { database, run, root } = await setUpItems();
   const { kind } = inject('server');
-  const { release } = await hold(database);
-  const running = run('up --lock-timeout=60s');
-  await blockedRun(database);
+  const { running, release } = await holdUp(database, undefined, () => run(`up ${PATIENT}`));
   const names = (await backends(database)).map(({ name }) => name.split(' ').slice(0, 3).join(' '));
   expect(names).toEqual(expect.arrayContaining(['migrate up lock', 'migrate up run']));
   if (process.platform === 'linux' && kind !== 'container') await expectKeepAlive(database);
 
-  const program = `${repository}node_modules/node-pg-migrate/bin/node-pg-migrate.js`;
-  const options = { url: database.url, cwd: root };
-  const cli = await startProgram(process.execPath, [program, 'up'], options).finished;
+  const cli = await frameworkCli(['up'], { url: database.url, cwd: root });
   expect(cli.code).not.toBe(0);
   expect(cli.stdout + cli.stderr).toContain('Another migration is already running');
   await release();
@@ -83,11 +73,7 @@ async function expectKeepAlive(database: Database): Promise<void> {
 }
 
 test('a run stops if another run goes the opposite way between two attempts', async () => {
-  const { database, run, start } = await setUpItems({
-    ...createsTable('0001', 'a'),
-    ...createsTable('0002', 'b'),
-    ...createsTable('0003', 'items_copy'),
-  });
+  const { database, run, start } = await setUpItems(creates('a', 'b', 'items_copy'));
   await run('up 2');
   // The third migration waits for another session that is creating a table of the same name.
   const { session } = await hold(database, 'BEGIN; CREATE TABLE items_copy ()');
@@ -104,7 +90,7 @@ test('a run stops if another run goes the opposite way between two attempts', as
 test('down stops if another run has applied more while it waited for the run lock', async () => {
   const { database, run, start } = await setUpItems();
   await run('up 1');
-  const { session, release } = await hold(database, HOLD_LOCK);
+  const { session, release } = await hold(database, TAKE_RUN_LOCK);
   const { printed, finished } = start('down');
   await printed('waiting for another run');
   await session.query(`INSERT INTO pgmigrations (name, run_on) VALUES ('0002_note', now());
@@ -126,7 +112,7 @@ test.for([
     const application = await keepBusy(url, 'SELECT count(*) FROM items', 8);
     const processes = Array.from({ length: count / 4 }, () => start('up', url).finished);
     const calls = Array.from({ length: count - count / 4 }, () => run('up', url));
-    const others = (await Promise.all(processes)).map(({ json }) => json() as JsonReport);
+    const others = (await Promise.all(processes)).map(({ json }) => json());
     const reports = [...(await Promise.all(calls)), ...others];
     expect(reports.filter(({ exitCode, version }) => exitCode !== 0 || version !== LAST)).toEqual(
       [],

@@ -1,20 +1,15 @@
 import pg from 'pg';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { RUN_LOCK_KEY } from '../../scripts/runner/run-lock.ts';
-import { advisoryLocks, blockedRun, eventually } from '../support/eventually.ts';
-import type { Files } from '../support/project.ts';
-import { createsTable, setUp, sqlStep, step, table } from './setup.ts';
+import { advisoryLocks, eventually, TAKE_RUN_LOCK } from '../support/eventually.ts';
+import { creates, createsTable, merged, setUp, sqlStep, step, table } from '../support/project.ts';
+import { hold, holdUp, PATIENT } from './items.ts';
 
-const three = {
-  ...createsTable('0001', 'a'),
-  ...createsTable('0002', 'b'),
-  ...createsTable('0003', 'c'),
-};
+const three = creates('a', 'b', 'c');
 
 test('a long number such as a timestamp names a migration, and is not a count', async () => {
   const numbers = [1, 2, 3].map((place) => `2024010112304512${place}`);
   const files = numbers.map((number) => createsTable(number, `t_${number}`));
-  const { run } = await setUp(Object.assign({}, ...files) as Files);
+  const { run } = await setUp(merged(files));
   const version = `${numbers[1]}_t_${numbers[1]}`;
   expect(await run(`up ${numbers[1]}`)).toMatchObject({ exitCode: 0, version });
   expect(await run('up')).toMatchObject({ exitCode: 0, applied: [{}] });
@@ -63,17 +58,15 @@ test('a migration may send a literal of many megabytes', async () => {
 });
 
 test('redo says what is committed if it cannot take the run lock again after the down', async () => {
-  const two = { ...createsTable('0001', 'a'), ...createsTable('0002', 'b') };
-  const { run, database } = await setUp(two);
+  const { run, database } = await setUp(creates('a', 'b'));
   await run('up');
-  const [reader, other] = [await database.connect(), await database.connect()];
-  await reader.query('BEGIN; LOCK TABLE b IN ACCESS SHARE MODE');
-  const running = run('redo --lock-wait=0 --lock-timeout=10min');
-  await blockedRun(database);
-  const taking = other.query(`SELECT pg_advisory_lock(${RUN_LOCK_KEY})`);
+  const lock = 'BEGIN; LOCK TABLE b IN ACCESS SHARE MODE';
+  const begin = () => run(`redo --lock-wait=0 ${PATIENT}`);
+  const { running, release } = await holdUp(database, lock, begin);
+  const taking = hold(database, TAKE_RUN_LOCK);
   const waits = async () => (await advisoryLocks(database, false)).length === 1;
   await eventually('a session that waits for the run lock', waits);
-  await reader.query('COMMIT');
+  await release();
   const report = await running;
   await taking;
   const state = { outcome: 'partial', exitCode: 8, version: '0001_a', pending: ['0002_b'] };
@@ -145,12 +138,11 @@ describe('a check is repeated if another run changes the schema while it reads',
       ...sqlStep('0002_b', effect, makeB),
     });
     expect(await run('up')).toMatchObject({ exitCode: 0 });
-    const other = await database.connect();
-    await other.query(`BEGIN; LOCK TABLE v IN ACCESS EXCLUSIVE MODE; DROP TABLE b;
-      DELETE FROM pgmigrations WHERE name = '0002_b'`);
-    const reading = run(line);
-    await blockedRun(database, line.startsWith('up') ? 'lock' : 'run');
-    await other.query('COMMIT');
-    expect(await reading).toMatchObject({ exitCode: 0, outcome });
+    const change = `BEGIN; LOCK TABLE v IN ACCESS EXCLUSIVE MODE; DROP TABLE b;
+      DELETE FROM pgmigrations WHERE name = '0002_b'`;
+    const purpose = line.startsWith('up') ? 'lock' : 'run';
+    const { running, release } = await holdUp(database, change, () => run(line), purpose);
+    await release();
+    expect(await running).toMatchObject({ exitCode: 0, outcome });
   });
 });

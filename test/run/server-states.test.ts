@@ -2,9 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startEmbedded, type EmbeddedServer } from '../support/embedded.ts';
-import { blockedRun } from '../support/eventually.ts';
 import { testAll } from '../support/test-all.ts';
-import { expectRecovery, hold, ITEMS, LAST, places, setUpItems } from './items.ts';
+import { expectRecovery, holdUp, ITEMS, LAST, PATIENT, places, setUpItems } from './items.ts';
 
 /** A server for this file alone, since these tests restart it. */
 let server: EmbeddedServer;
@@ -21,9 +20,7 @@ const sampled = restarts.filter((_, index) => testAll || [0, 3, 4, 7].includes(i
 test.for(sampled)('a run recovers from a restart (%s) %s', async ([mode, , line, sql, version]) => {
   const { database, run } = await setUpItems(ITEMS, server);
   if (line !== 'up') await run('up');
-  await hold(database, sql);
-  const running = run(`${line} --lock-timeout=10min`);
-  await blockedRun(database);
+  const { running } = await holdUp(database, sql, () => run(`${line} ${PATIENT}`));
   await server.control('restart', mode);
   const [outcome, exitCode] = version === null ? ['unavailable', 3] : ['partial', 8];
   expect(await running).toMatchObject({ outcome, exitCode, version });

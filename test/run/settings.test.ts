@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { plainRole } from '../support/plain-role.ts';
-import { createsTable, settingsFile, setUp, sqlStep, step } from './setup.ts';
+import { creates, createsTable, settingsFile, setUp, sqlStep, step } from '../support/project.ts';
 
 describe('outside a transaction, names mean the schemas of the settings file', () => {
   const base = `CREATE SCHEMA app; CREATE TABLE app.orders (id integer); CREATE TABLE orders (id integer);
@@ -83,7 +83,7 @@ describe('what a migration has SET does not reach the next one', () => {
 
   test('a timeout that a migration SETs does not apply to the statement that records it', async () => {
     const set = `SET statement_timeout = '50ms'; SET lock_timeout = '1ms'`;
-    const files = { ...createsTable('0001', 'a'), ...sqlStep('0002_b', {}, set) };
+    const files = { ...creates('a'), ...sqlStep('0002_b', {}, set) };
     const { run, database } = await setUp(files);
     expect(await run('up 1')).toMatchObject({ exitCode: 0 });
     await database.query(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql

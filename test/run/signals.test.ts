@@ -1,31 +1,29 @@
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
-import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import { expect, test, type TestContext } from 'vitest';
-import { advisoryLocks, backends, blockedRun, eventually } from '../support/eventually.ts';
+import {
+  advisoryLocks,
+  backends,
+  blockedRun,
+  eventually,
+  noBackends,
+  TAKE_RUN_LOCK,
+} from '../support/eventually.ts';
 import { testAll } from '../support/test-all.ts';
-import { startProgram, type Running } from '../support/migrate.ts';
-import { root as repository } from '../support/root.ts';
-import { hold, ITEMS, LAST, places, setUpItems } from './items.ts';
+import { npmScript, startProgram, type Running } from '../support/migrate.ts';
+import { hold, holdUp, ITEMS, LAST, PATIENT, places, setUpItems } from './items.ts';
 import { testPooler } from './pgbouncer.ts';
 import { startProxy } from './proxy.ts';
-import { step } from './setup.ts';
+import { merged, step } from '../support/project.ts';
 
 type Project = Awaited<ReturnType<typeof setUpItems>>;
-const PATIENT = '--lock-timeout=10min';
 
 /** Starts a run, and returns it when it is time to send the signal. */
 type Situation = (project: Project, context: TestContext) => Promise<Running>;
 
 const heldBy =
   (sql: string, line = `up ${PATIENT}`, purpose = 'run'): Situation =>
-  async ({ database, start }) => {
-    await hold(database, sql);
-    const running = start(line);
-    await blockedRun(database, purpose);
-    return running;
-  };
+  async ({ database, start }) =>
+    (await holdUp(database, sql, () => start(line), purpose)).running;
 
 const [, , LOCK_TABLE] = places[0];
 const situations: Readonly<Record<string, Situation>> = {
@@ -36,7 +34,7 @@ const situations: Readonly<Record<string, Situation>> = {
     '%',
   ),
   'while it waits for another run': async ({ database, start }) => {
-    await hold(database, `SELECT pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
+    await hold(database, TAKE_RUN_LOCK);
     const running = start('up');
     await running.printed('waiting for another run');
     return running;
@@ -50,10 +48,8 @@ const situations: Readonly<Record<string, Situation>> = {
   'through PgBouncer, with a pool that has no connection to spare': async (project, context) => {
     const { database, start } = project;
     const pooler = await testPooler(context, database.url, { poolSize: 2 });
-    await hold(database, LOCK_TABLE);
-    const running = start(`up ${PATIENT}`, pooler.through(database.url));
-    await blockedRun(database);
-    return running;
+    const begin = () => start(`up ${PATIENT}`, pooler.through(database.url));
+    return (await holdUp(database, LOCK_TABLE, begin)).running;
   },
 };
 
@@ -111,12 +107,9 @@ test.for(withSignals(['a timer', 'setImmediate in a loop']))(
     await running.printed('it waits');
     running.child.kill(signal);
     const result = await running.finished;
-    expect([result.code, (result.json() as { applied: unknown[] }).applied]).toEqual([code, []]);
+    expect([result.code, result.json().applied]).toEqual([code, []]);
     expect(await project.tables()).toEqual(['items']);
-    await eventually(
-      'the end of its sessions',
-      async () => (await backends(project.database)).length === 0,
-    );
+    await noBackends(project.database);
     expect(await advisoryLocks(project.database)).toEqual([]);
   },
 );
@@ -126,7 +119,7 @@ test.for(withSignals(['', 'pgm.noTransaction();']))(
   async ([signal, begin, code]) => {
     const up = `${begin} console.error('it waits'); await new Promise((done) => setTimeout(done, 500)); pgm.sql('CREATE TABLE made ()');`;
     const files = ['0002_note', '0003_index'].map((name) => step(name, {}, up));
-    const project = await setUpItems(Object.assign({}, ITEMS, ...files) as typeof ITEMS);
+    const project = await setUpItems(merged([ITEMS, ...files]));
     await project.run('up 1');
     const running = project.start('up');
     await running.printed('it waits');
@@ -140,10 +133,8 @@ test.for(withSignals([1]))(
   '%s does not cancel the statement of another session with the same application_name',
   async ([signal, , code]) => {
     const { database, start } = await setUpItems();
-    await hold(database);
-    const running = start(`up ${PATIENT}`);
-    const { name } = await blockedRun(database);
-    const { session } = await hold(database, `SET application_name = '${name}'`);
+    const { running, blocked } = await holdUp(database, undefined, () => start(`up ${PATIENT}`));
+    const { session } = await hold(database, `SET application_name = '${blocked.name}'`);
     const theirs = session.query('SELECT pg_sleep(2), true AS finished');
     running.child.kill(signal);
     expect((await running.finished).code).toBe(code);
@@ -170,15 +161,10 @@ test('SIGTERM before the answer to COMMIT: the hint says that the outcome is unk
   expect(await applied()).toHaveLength(1);
 });
 
-/** The script `migrate` of package.json, with absolute paths, for a project in another folder. */
-const manifest = readFileSync(join(repository, 'package.json'), 'utf8');
-const { migrate } = (JSON.parse(manifest) as { scripts: { migrate: string } }).scripts;
-const script = migrate.replaceAll(/(?:\.\/)?scripts\//g, `${repository}scripts/`);
-
 test.for(withSignals(['npm alone', 'the process group']))(
   '%s to %s ends a run that npm started',
   async ([signal, to, code]) => {
-    const files = { 'package.json': { type: 'module', scripts: { migrate: script } } };
+    const files = { 'package.json': { type: 'module', scripts: { migrate: npmScript } } };
     const project = await setUpItems({ ...ITEMS, ...files });
     const options = { url: project.database.url, cwd: project.root };
     await hold(project.database);

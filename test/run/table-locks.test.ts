@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { advisoryLocks, blockedRun, eventually } from '../support/eventually.ts';
 import { testAll } from '../support/test-all.ts';
-import { hold, ITEMS, LAST, places, setUpItems } from './items.ts';
-import { step } from './setup.ts';
+import { hold, holdUp, ITEMS, LAST, PATIENT, places, setUpItems } from './items.ts';
+import { stateOf, step } from '../support/project.ts';
 
 const [IN_TRANSACTION, IN_BUILD, IN_DROP] = places;
 
@@ -13,9 +13,9 @@ test.for([
   ['the query of the migrations table', '600ms', 'BEGIN; LOCK TABLE pgmigrations'],
 ] as const)('a run gives up after the retries if %s waits for a lock: %s', async (values) => {
   const [what, timeout, sql] = values;
-  const { database, run, state } = await setUpItems();
+  const { database, run } = await setUpItems();
   if (sql.includes('pgmigrations')) await run('up 1');
-  const before = await state();
+  const before = await stateOf(database);
   const { pid, release } = await hold(database, sql);
   const report = await run(`up --lock-timeout=${timeout} --retries=1`);
   const error = { code: 'table-lock', sqlstate: '55P03' };
@@ -31,7 +31,7 @@ test.for([
       expect(error?.message).toMatch(`lock timeout\nblocked by:\n  pid ${pid}, "nightly`);
   }
   await release();
-  expect(await state()).toEqual(before);
+  expect(await stateOf(database)).toEqual(before);
   expect(await advisoryLocks(database)).toEqual([]);
 });
 
@@ -39,7 +39,7 @@ test.for([IN_TRANSACTION, IN_DROP])('a run names who blocks it, %s', async ([, l
   const { database, run, start } = await setUpItems();
   if (line !== 'up') await run('up');
   const { pid, release } = await hold(database, sql);
-  const { printed, finished } = start(`${line} --lock-timeout=10min`);
+  const { printed, finished } = start(`${line} ${PATIENT}`);
   await printed(`pid ${pid}, "nightly report"`);
   await release();
   expect((await finished).json()).toMatchObject({ exitCode: 0, error: null });
@@ -91,9 +91,8 @@ test('a run tries again after a deadlock', async () => {
 
 test('writers go on as soon as a waiting run gives up, although the long transaction goes on', async () => {
   const { database, run } = await setUpItems();
-  const long = await hold(database);
-  const running = run('up --lock-timeout=3s --retries=0');
-  const { pid } = await blockedRun(database);
+  const begin = () => run('up --lock-timeout=3s --retries=0');
+  const { running, blocked, release } = await holdUp(database, undefined, begin);
   const writer = await hold(database, 'SELECT 1');
   const writing = writer.session.query(`INSERT INTO items VALUES (51, 'new')`);
   const blockers = await eventually('a writer that waits', async () => {
@@ -101,10 +100,10 @@ test('writers go on as soon as a waiting run gives up, although the long transac
     const [row] = await database.query<{ pids: number[] }>(query, [writer.pid]);
     return row !== undefined && row.pids.length > 0 && row.pids;
   });
-  expect(blockers, 'it waits for the run, and not for the long transaction').toEqual([pid]);
+  expect(blockers, 'it waits for the run, and not for the long transaction').toEqual([blocked.pid]);
   await writing;
   expect(await running).toMatchObject({ exitCode: 4 });
-  await long.release();
+  await release();
 });
 
 /** Node.js warns on stderr if an AbortSignal has more than ten listeners. */

@@ -1,10 +1,9 @@
-import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import { expect, inject, test } from 'vitest';
 import type { Database } from '../support/database.ts';
-import { advisoryLocks, eventually } from '../support/eventually.ts';
+import { advisoryLocks, eventually, TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { testAll } from '../support/test-all.ts';
 import { hold } from './items.ts';
-import { createsTable, setUp, step, table } from './setup.ts';
+import { creates, setUp, step, table } from '../support/project.ts';
 
 /** Timeouts are longer than the program's own queries on a busy machine, and shorter than LONGER seconds. */
 const LIMIT = '2s';
@@ -23,7 +22,7 @@ async function setUpLimited(
 ) {
   const up = `${outside} pgm.sql('SELECT pg_sleep(${seconds})'); pgm.sql('CREATE TABLE b (id integer)');`;
   const project = await setUp({
-    ...createsTable('0001', 'a'),
+    ...creates('a'),
     ...step('0002_b', table('b', 'id'), up, `pgm.sql('DROP TABLE b');`),
   });
   const place = `DATABASE ${project.database.name}`;
@@ -55,11 +54,11 @@ async function expectNoLimit(where: string, timeouts: readonly string[], outside
 /** Expects that a run may wait for another run longer than all timeouts. */
 async function expectToWait(where: string) {
   const { database, run } = await setUpLimited(where, all(), 0);
-  const lock = `SET idle_session_timeout = 0; SELECT pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`;
-  const { session } = await hold(database, lock);
+  const lock = `SET idle_session_timeout = 0; ${TAKE_RUN_LOCK}`;
+  const { release } = await hold(database, lock);
   const running = run('up');
   await lockIsOld(database);
-  await session.query('SELECT pg_advisory_unlock_all()');
+  await release();
   expect(await running).toMatchObject({ error: null, exitCode: 0, version: '0002_b' });
 }
 
@@ -111,7 +110,7 @@ test.for(['plan', 'up'])(
   '%s does not wait for a SERIALIZABLE transaction of another session',
   { timeout: 20_000 },
   async (line) => {
-    const { run, database } = await setUp(createsTable('0001', 'a'));
+    const { run, database } = await setUp(creates('a'));
     const serializable = `ALTER DATABASE ${database.name} SET default_transaction_isolation = serializable`;
     const deferrable = `ALTER DATABASE ${database.name} SET default_transaction_deferrable = on`;
     await database.query(`${serializable}; ${deferrable}`);

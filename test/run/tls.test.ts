@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { backends, blockedRun, eventually } from '../support/eventually.ts';
-import { hold, setUpItems } from './items.ts';
+import { noBackends } from '../support/eventually.ts';
+import { holdUp, PATIENT, setUpItems } from './items.ts';
 import { testCertificate, testTlsServer } from './tls.ts';
-import { call } from '../support/call.ts';
+import { call, report } from '../support/call.ts';
 
 /** The query of the URL, the environment, and why the run is refused: '' for any reason, undefined if not. */
 test.for([
@@ -30,7 +30,7 @@ test.for([
   tls.search = fill(query);
   const filled = Object.entries(env).map(([name, value]) => [name, fill(value)] as const);
   const options = { url: tls.href, env: Object.fromEntries(filled), root };
-  const { exitCode, error } = (await call(['check', '--json'], options)).json();
+  const { exitCode, error } = await report('check', options);
   const isRefused = reason !== undefined;
   expect([exitCode, error?.code]).toEqual(isRefused ? [3, 'not-connected'] : [0, undefined]);
   if (isRefused) expect(error?.message).toContain(reason);
@@ -52,10 +52,12 @@ test('SIGTERM cancels a run whose connection uses TLS', async () => {
   const { database, start } = await setUpItems();
   const tls = await testTlsServer(database.url, testCertificate('localhost'));
   tls.searchParams.set('sslmode', 'require');
-  await hold(database);
-  const { child, finished } = start('up --lock-timeout=10min', tls.href);
-  await blockedRun(database);
-  child.kill('SIGTERM');
-  expect((await finished).json()).toMatchObject({ exitCode: 143, error: { code: 'interrupted' } });
-  await eventually('the end of its sessions', async () => (await backends(database)).length === 0);
+  const begin = () => start(`up ${PATIENT}`, tls.href);
+  const { running } = await holdUp(database, undefined, begin);
+  running.child.kill('SIGTERM');
+  expect((await running.finished).json()).toMatchObject({
+    exitCode: 143,
+    error: { code: 'interrupted' },
+  });
+  await noBackends(database);
 });

@@ -1,20 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
+import { listen } from '../support/ports.ts';
+import { temporaryFolder } from '../support/project.ts';
 
 /** Creates a self-signed certificate and its key. Both files are removed at the end of the test. */
-export function testCertificate(name: string): {
-  readonly key: string;
-  readonly certificate: string;
-} {
-  const folder = mkdtempSync(join(tmpdir(), 'migrate-tls-'));
-  onTestFinished(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+export function testCertificate(name: string) {
+  const folder = temporaryFolder();
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
   const kind = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1';
   const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`];
@@ -29,7 +24,7 @@ export function testCertificate(name: string): {
  */
 export async function testTlsServer(
   url: string,
-  files: { readonly key: string; readonly certificate: string },
+  files: ReturnType<typeof testCertificate>,
 ): Promise<URL> {
   const target = new URL(url);
   const sockets = new Set<Socket>();
@@ -54,11 +49,10 @@ export async function testTlsServer(
       secret.pipe(behind).pipe(secret);
     });
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const port = await listen(server);
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  const { port } = server.address() as AddressInfo;
   return Object.assign(new URL(url), { hostname: 'localhost', port: String(port) });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createsTable, setUp, sqlStep, step, table } from './setup.ts';
+import { creates, createsTable, setUp, sqlStep, step, table } from '../support/project.ts';
 
-const a = createsTable('0001', 'a');
+const a = creates('a');
 const b = (up: string) => step('0002_b', table('b', 'id'), up);
 const MAKE = 'CREATE TABLE b (id integer)';
 

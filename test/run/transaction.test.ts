@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonReport } from '../support/call.ts';
-import { createsTable, setUp, sqlStep, table } from './setup.ts';
+import { creates, setUp, sqlStep, table } from '../support/project.ts';
 
-const a = createsTable('0001', 'a');
+const a = creates('a');
 const b = (up: string, down = 'DROP TABLE b') => sqlStep('0002_b', table('b', 'id'), up, down);
 const MAKE = 'CREATE TABLE b (id integer)';
 

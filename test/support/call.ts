@@ -1,7 +1,8 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { migrate } from '../../scripts/migrate.ts';
 import type { Failure } from '../../scripts/report/errors.ts';
 import type { Difference, Done } from '../../scripts/report/types.ts';
-import { noDatabase, root } from './root.ts';
+import { noDatabase, root, textOf } from './root.ts';
 
 export interface CallOptions {
   /** The value of DATABASE_URL. */
@@ -36,7 +37,20 @@ export interface CallResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-  readonly json: () => JsonReport;
+}
+
+export const schema = JSON.parse(textOf('test/cli/report.schema.json')) as {
+  properties: { outcome: { enum: string[] }; exitCode: { enum: number[] } };
+};
+const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(schema);
+
+/** Parses the output of `--json`. @throws if it is not one object on one line, as the JSON schema describes it */
+export function readReport(stdout: string): JsonReport {
+  if (!/^\{.*\}\n$/.test(stdout)) throw new Error(`not one object on one line: ${stdout}`);
+  const report: unknown = JSON.parse(stdout);
+  if (!validate(report))
+    throw new Error(`not as the schema says: ${JSON.stringify(validate.errors)}\n${stdout}`);
+  return report as JsonReport;
 }
 
 /** Runs the program in the process of the tests, which is quicker than starting another process. */
@@ -56,5 +70,16 @@ export async function call(
     color: false,
     signal: options.signal ?? new AbortController().signal,
   });
-  return { code, ...printed, json: () => JSON.parse(printed.stdout) as JsonReport };
+  return { code, ...printed };
+}
+
+/** The words of a command line. */
+export const words = (line: string): string[] => line.split(' ').filter((word) => word !== '');
+
+/** Runs a command with `--json`, and returns its report. @throws if the exit code is another one */
+export async function report(line: string, options: CallOptions = {}): Promise<JsonReport> {
+  const { code, stdout } = await call([...words(line), '--json'], options);
+  const result = readReport(stdout);
+  if (code !== result.exitCode) throw new Error(`${line} ended with exit code ${code}: ${stdout}`);
+  return result;
 }

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import pg from 'pg';
 import { dump, type DumpOptions } from './dump.ts';
-import { root } from './root.ts';
+import { textOf } from './root.ts';
 
 /** A database, with functions to query, dump and drop it. */
 export interface Database {
@@ -62,7 +60,7 @@ export async function makeTemplate(serverUrl: string, { rows = false } = {}): Pr
 
 /** The text of a file of `test/fixtures/`. */
 export function fixture(file: string): string {
-  return readFileSync(join(root, 'test/fixtures', file), 'utf8');
+  return textOf(`test/fixtures/${file}`);
 }
 
 function database(serverUrl: string, name: string): Database {

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { postgresPrograms } from './binaries.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from './ports.ts';
 import { keep, type Command } from './keep.ts';
 import { canRun, serverUser, type ServerUser } from './server-user.ts';
 

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { PG_MIGRATE_LOCK_ID } from 'node-pg-migrate';
 import type { Database } from './database.ts';
 
 /**
@@ -38,11 +39,21 @@ export const backends = (database: Database, purpose = '%'): Promise<Backend[]> 
     [purpose],
   );
 
+/** Waits until no session of a run is left, or none for this purpose. */
+export const noBackends = (database: Database, purpose = '%'): Promise<true> =>
+  eventually(
+    'the end of the sessions of a run',
+    async () => (await backends(database, purpose)).length === 0,
+  );
+
 /** Waits until another session blocks a session of a run. Returns the session that is blocked. */
 export const blockedRun = (database: Database, purpose = 'run'): Promise<Backend> =>
   eventually('a run that waits for a lock', async () =>
     (await backends(database, purpose)).find(({ blockers }) => blockers.length > 0),
   );
+
+/** SQL that takes the run lock, as the CLI of the framework does. */
+export const TAKE_RUN_LOCK = `SELECT pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`;
 
 /** The advisory locks of a database that sessions hold, or wait for if `granted` is false. */
 export const advisoryLocks = (database: Database, granted = true): Promise<{ pid: number }[]> =>

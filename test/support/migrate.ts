@@ -2,7 +2,8 @@ import { cpSync, readdirSync, renameSync } from 'node:fs';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { noDatabase, root } from './root.ts';
+import { readReport, type JsonReport } from './call.ts';
+import { noDatabase, root, textOf } from './root.ts';
 
 export interface RunOptions {
   /** The value of DATABASE_URL. */
@@ -18,8 +19,8 @@ export interface Result {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** @throws when stdout is not exactly one JSON value. */
-  readonly json: () => unknown;
+  /** What it has printed with `--json`, as {@link readReport} reads it. */
+  readonly json: () => JsonReport;
 }
 
 /** A program that was started and may still run. */
@@ -40,12 +41,7 @@ export const sources = [typescript, join(root, 'scripts/migrate.ts')];
 const isCompiled = process.env['MIGRATE_COMPILED'] === '1';
 const program = isCompiled ? [join(root, 'dist/scripts/migrate.js')] : sources;
 
-/** Runs the program in a process of its own, and waits for its end. */
-export function migrate(args: readonly string[], options: RunOptions = {}): Promise<Result> {
-  return start(args, options).finished;
-}
-
-/** Starts the program, for tests that do something while it runs. */
+/** Starts the program in a process of its own. */
 export function start(args: readonly string[], options: RunOptions = {}): Running {
   if (isCompiled && options.cwd !== undefined) compile(options.cwd);
   return startProgram(process.execPath, [...program, ...args], options);
@@ -60,10 +56,18 @@ function compile(folder: string): void {
       renameSync(join(target, file), join(target, file.replace(/ts$/, 'mjs')));
 }
 
-/** Runs `npm run --silent migrate` with these arguments. npm does not pass on all of them. */
-export function npmMigrate(args: readonly string[], options: RunOptions = {}): Promise<Result> {
-  return startProgram('npm', ['run', '--silent', 'migrate', ...args], options).finished;
-}
+/** The script `migrate` of package.json, with absolute paths, for a project in another folder. */
+export const npmScript = (
+  JSON.parse(textOf('package.json')) as { scripts: { migrate: string } }
+).scripts.migrate.replaceAll(/(\.\/)?scripts\//g, `${root}scripts/`);
+
+/** Runs the framework's own CLI. */
+export const frameworkCli = (args: readonly string[], options: RunOptions): Promise<Result> =>
+  startProgram(
+    process.execPath,
+    [join(root, 'node_modules/node-pg-migrate/bin/node-pg-migrate.js'), ...args],
+    options,
+  ).finished;
 
 /** Starts any program. Its environment has only PATH, HOME, and the variables of the options. */
 export function startProgram(
@@ -84,7 +88,7 @@ export function startProgram(
   }
   const finished = once(child, 'close').then((ending): Result => {
     const [code, signal] = ending as [number | null, NodeJS.Signals | null];
-    return { code, signal, ...printed, json: () => JSON.parse(printed.stdout) as unknown };
+    return { code, signal, ...printed, json: () => readReport(printed.stdout) };
   });
   return {
     child,
