@@ -14,7 +14,8 @@ const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
  * @throws Failure `usage` if neither the URL nor `PGHOST` is set, or if a value is wrong
  */
 export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
-  const refuse = (reason: string, where = variable) => failure('bad-url', [where, reason]);
+  const source = env[variable] ? variable : 'PGHOST, with the other PG variables,';
+  const refuse = (reason: string, where = source) => failure('bad-url', [where, reason]);
   const from = (name: string) => env[name] || undefined; // libpq ignores empty variables.
   const url = from(variable) ?? (from('PGHOST') && 'postgres://');
   if (url === undefined) throw failure('no-database', [variable, env[variable] === '']);
