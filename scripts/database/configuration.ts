@@ -14,13 +14,13 @@ const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
  * @throws Failure `usage` if neither the URL nor `PGHOST` is set, or if a value is wrong
  */
 export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
-  const source = env[variable] ? variable : 'PGHOST, with the other PG variables,';
+  const source = env[variable] ? variable : 'PGHOST or another PG variable';
   const refuse = (reason: string, where = source) => failure('bad-url', [where, reason]);
   const from = (name: string) => env[name] || undefined; // libpq ignores empty variables.
   const url = from(variable) ?? (from('PGHOST') && 'postgres://');
   if (url === undefined) throw failure('no-database', [variable, env[variable] === '']);
   if (!/^postgres(ql)?:\/\//.test(url))
-    throw refuse('it does not begin with postgres:// (quotation marks and blanks count)');
+    throw refuse('it does not begin with postgres:// (remove quotation marks and blanks)');
   // In a URL, / ? and # end the password. The rest would be taken for a host or a database, and printed.
   if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) throw refuse('there is an @ after a / ? or #');
   // Pass certificates only with an sslmode: without one, pg-connection-string would turn TLS on for them.

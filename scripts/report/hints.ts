@@ -1,6 +1,6 @@
 import { RUN } from './wording.ts';
 
-const ALONE = `This cannot run in the transaction of an earlier statement. If both are in one migration, divide it. Run one migration at a time:  ${RUN} up 1  (or down 1)`;
+const ALONE = `This cannot run in the transaction of an earlier statement. If both statements are in one migration, write two migrations. Run one migration at a time:  ${RUN} up 1  (or down 1)`;
 /** The hint for rows that violate a constraint. `query` finds them. */
 export const rowsHint = (query: string) => `Find the rows, and correct them:  ${query}`;
 
@@ -18,10 +18,13 @@ const hints = {
     '^ETIMEDOUT': 'There was no answer. Often a firewall drops the packets, or the port is wrong.',
     '^57P03': 'The server is starting or stopping. To wait for it:  --connect-wait=30',
     '^28P01':
-      'The password or the user is wrong. Correct the URL; in a password, write % @ : / as %25 %40 %3A %2F.',
+      'The password or the user is wrong, or the password has expired. Correct the URL; in a password, write % @ : / as %25 %40 %3A %2F.',
     '^3D000': 'Correct the name of the database in the URL, or create the database (createdb).',
     '^42501': 'The role may not connect:  GRANT CONNECT ON DATABASE <database> TO <role>;',
-    '^53300': 'The server has no free connection. Try again later, or connect through the pooler.',
+    '^53300': 'No connection is free for this role. Try again later, or use the pooler.',
+    'startup param': 'A pooler refuses PGOPTIONS. Use ALTER ROLE, or the URL of the server itself.',
+    'pg_hba\\.conf':
+      'pg_hba.conf of the server does not allow this host, user and database, perhaps only without encryption: try sslmode=require in the URL.',
     // These words come after the codes, since the name of a database or a role may contain one.
     'SSL|TLS|certificate|self.signed|encryption':
       'Set sslmode in the URL: disable does not encrypt, require encrypts, verify-full also verifies the server (with the authority in sslrootcert).',
@@ -36,13 +39,14 @@ const hints = {
     'COPY from stdin failed':
       'A migration cannot send rows to COPY FROM stdin. Write INSERT instead (pg_dump --inserts).',
     '^42(701(?!.*more than once)|710|P07)':
-      'It exists already, perhaps made by hand. Drop it, or let the migration create it with ifNotExists.',
+      'It exists already, made by hand or left by an interrupted run. Drop it, or let the migration create it with ifNotExists.',
     '^55P04': `${ALONE}\nor let the earlier migration call pgm.noTransaction().`,
     '^55006': ALONE,
     '^25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
     '^57014': `statement_timeout ended it, or somebody cancelled it (pg_cancel_backend). To allow more time:  --statement-timeout=10min
-Outside a transaction, only this helps:  PGOPTIONS='-c statement_timeout=0' ${RUN} up`,
-    '^23502': `${rowsHint('SELECT * FROM <relation> t WHERE <column> IS NULL;')}\nIf the column is new, it needs a default.`,
+Outside a transaction, only this helps (behind a pooler, ALTER ROLE):  PGOPTIONS='-c statement_timeout=0' ${RUN} up`,
+    '^23502': `${rowsHint('SELECT * FROM <relation> t WHERE <column> IS NULL;')}
+If the column is new, it needs a default.`,
     '^23505.*INDEX\\s+CONCURRENTLY': `Correct the duplicate rows, and drop the INVALID index that the build left:
 DROP INDEX CONCURRENTLY <index>;  -- better: let the migration drop it first, as 0005 does`,
     '^23505.*\\(name, run_on\\)': `The sequence of the migrations table is behind its rows, as after a copy or a logical replication. Set it:

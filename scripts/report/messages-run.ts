@@ -12,7 +12,7 @@ If you have just edited the migration, write its effect again, and read the diff
 const DOWN_DIFFERS = `Usually "down" does not undo all that "up" does, or somebody changed the schema by hand.
 Complete "down", or change that back, and run the same command again.`;
 const EMPTY_DRIFTS =
-  'Usually the URL names another database, or the base schema of the application is not loaded. Correct the URL, or load the base schema.';
+  'Usually the URL names another database, or the base schema of the application is not loaded, or was changed. Correct the URL, or the base schema.';
 const DRIFTS = `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  ${RUN_SOURCES} create <name>`;
 const INTERRUPTED = `If a run was interrupted, complete it:  ${RUN} up`;
 const EDITED = `If you edited the last migration, apply it again:  ${RUN} redo`;
@@ -27,13 +27,13 @@ const excerpt = (sql: string) => {
 export const runMessages = {
   'not-connected': ({ host, port, database, user }: Address, code: string, reason: string) => `
 unavailable: cannot connect to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}
-→ ${hintFor('connect', code, reason) || `See whether the server answers:  psql -h ${host} -p ${port} -U ${user} ${database}`}`,
+→ ${hintFor('connect', code, reason).replace('<role>', `"${user}"`) || `See whether the server answers:  psql -h ${host} -p ${port} -U ${user} ${database}`}`,
   'too-old': (version: string, oldest: number) => `
 unavailable: the server is PostgreSQL ${version}; the oldest supported version is ${oldest}
 → Upgrade the server.`,
   'connection-lost': (reason: string) => `
 unavailable: the connection to the server was lost: ${reason}
-→ Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two at a time). ${STATUS}`,
+→ Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two connections at a time). ${STATUS}`,
   'server-error': (reason: string, sqlstate: string, file?: string) => `
 unavailable: ${file === undefined ? '' : `${file}: `}the server reports an error: ${reason}
 → ${hintFor('query', sqlstate)}`,
@@ -41,7 +41,7 @@ unavailable: ${file === undefined ? '' : `${file}: `}the server reports an error
 unavailable: database ${database} is not ready:${list(found.map(({ problem }) => `- ${problem}`))}
 → To solve this:${list([...new Set(found.map(({ remedy }) => remedy))])}`,
   'pooled-search-path': (file: string, role: string, path: string) => `
-unavailable: ${file} runs outside a transaction, where a connection pooler does not keep search_path: names of tables in it would mean another schema
+unavailable: ${file} runs outside a transaction, where a connection pooler does not keep search_path: its table names could mean another schema
 → Set search_path on the role:  ALTER ROLE ${role} SET search_path = ${path};
 Then let the pooler open new connections to the server (PgBouncer: RECONNECT), and run the command again.`,
   'pooled-session': (file: string, sql: string) => `
@@ -52,8 +52,8 @@ unavailable: the connection that held the run lock was lost, so this run stopped
 → Usually a pooler or a firewall closed the connection. ${STATUS}`,
 
   'run-lock': (wait: number, holder: Session | undefined) => `
-locked: another run holds the run lock, and did not release it within ${wait} s: ${sessionText(holder)}
-→ Usually a deploy is still at work (its session is always idle). Run the command again, or wait longer:  --lock-wait=600
+locked: another run did not release the run lock within ${wait} s: ${sessionText(holder)}
+→ Usually a deploy is still at work (its session is then "idle in transaction"). Run the command again, or wait longer:  --lock-wait=600
 If that deploy no longer runs, end its session:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});`,
   'table-lock': (retries: number, reason: string, blockers: readonly Session[]) => `
 locked: a table lock could not be acquired in ${plural(retries + 1, 'attempt')}: ${reason}${blockerLines(blockers)}
@@ -71,7 +71,7 @@ locked: another run moved the database in the opposite direction: it is now ${at
     sql = '',
     hint = hintFor('migration', sqlstate, message, sql),
   ) => `
-failed: ${file} failed: ${message}${sqlstate && ` (SQLSTATE ${sqlstate})`}${list(more)}${sql && `\nin the statement:${excerpt(sql)}`}
+failed: ${file} failed: ${message}${sqlstate && ` (SQLSTATE ${sqlstate})`}${list(more.flatMap((text) => text.split('\n')))}${sql && `\nin the statement:${excerpt(sql)}`}
 → ${hint}`,
   'controls-transaction': (file: string, sql: string) => `
 failed: ${file} would begin or end a transaction, before the run has checked the schema:${excerpt(sql)}

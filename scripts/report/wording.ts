@@ -26,7 +26,7 @@ function differenceText({ kind, object, expected, found }: Difference): string {
   const text = `  ${kind} ${object}${line('expected:', expected)}${line('found:   ', found)}`;
   if (!object.startsWith('index ') || !found?.endsWith(' INVALID')) return text;
   return `${text}
-    Usually an interrupted build left it so. Build it again, or drop it:
+    Usually an interrupted build left it INVALID. Build it again:
 REINDEX INDEX CONCURRENTLY ${object.replace('index ', '')};`;
 }
 

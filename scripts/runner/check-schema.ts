@@ -38,7 +38,7 @@ async function readInOwnTransaction(
   context: Context,
   attempts = 5,
 ): ReturnType<typeof readState> {
-  const { options, project } = context;
+  const { options, project, settings } = context;
   const begin = `${BEGIN_READ} SET LOCAL lock_timeout = '${options.lockTimeout}ms'; ${READ_SETTINGS}`;
   const read = (hasTable: boolean) =>
     readState(connection, context, begin, 'COMMIT', hasTable).catch(async (error: unknown) => {
@@ -51,7 +51,8 @@ async function readInOwnTransaction(
     if (sqlstate === 'XX000' && attempts > 1)
       return await readInOwnTransaction(connection, context, attempts - 1);
     if (sqlstate === '42P01') return await read(false); // No migrations table, or not even its schema.
-    if (sqlstate === '42703') throw failure('foreign-table', [(error as Error).message]);
+    if (sqlstate === '42703')
+      throw failure('foreign-table', [settings.tableName, (error as Error).message]);
     if (sqlstate !== '42501') throw error;
     const state = { ...(await read(false)), hasTable: true };
     await refuseProblems(connection, context, project.migrations, state);

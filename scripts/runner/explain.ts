@@ -21,16 +21,20 @@ import type { FrameworkClient } from './framework-client.ts';
 export async function explain(client: FrameworkClient, target: number, thrown: unknown) {
   const { attempt, current, firstError } = client;
   const { error, sql } = firstError ?? { error: thrown };
-  // The files were correct before the run, so a migration has changed the migrations table.
+  const { name, file } = current;
+  // The files were correct before the run, so the migrations table was changed during the run.
   if (error instanceof Failure && error.outcome === 'usage')
     return failure('table-changed', [error.message], { cause: error });
-  if (isRetryable(error) || error instanceof Failure) return error;
+  if (error instanceof Failure) return error;
+  if (isRetryable(error)) {
+    const place = firstError ? `, in ${file}` : '';
+    return Object.assign(error as Error, { message: `${messageOf(error)}${place}` });
+  }
   // An error without an SQLSTATE may come from a connection that the migration opened to another server. Then
   // the connection of the run still answers.
   const isAlive = () => attempt.connection.query('').catch(() => undefined);
   if (isConnectionLost(error) && (sqlstateOf(error) !== '' || !(await isAlive())))
     return serverFailure(error);
-  const { name, file } = current;
   const differences = await inTheWay(attempt, target, sqlstateOf(error));
   if (differences.length === 0) {
     const hint = await hintForViolation(client, error, sql);

@@ -15,7 +15,7 @@ const INTERVAL = 2000;
 const activityQuery = (names: string) => `
   ${sessionsQuery(`SELECT unnest(pg_catalog.pg_blocking_pids(w.pid))
     FROM pg_catalog.pg_stat_activity w WHERE w.application_name IN (${names})`)};
-  SELECT format('%s: %s %%', i.phase, 100 * greatest(i.blocks_done, i.tuples_done)
+  SELECT format('index build, %s: %s %%', i.phase, 100 * greatest(i.blocks_done, i.tuples_done)
     / greatest(i.blocks_total, i.tuples_total, 1)) AS progress
   FROM pg_catalog.pg_stat_activity JOIN pg_catalog.pg_stat_progress_create_index i USING (pid)
   WHERE application_name IN (${names})`;

@@ -39,7 +39,7 @@ test.for(Object.entries(wrong))('the message for a wrong URL has "%s"', async ([
 test.for([
   ['no-database', 'neither DATABASE_URL nor PGHOST', { PGDATABASE: 'd', DATABASE: 'd' }],
   ['no-database', 'DATABASE_URL is empty', { DATABASE_URL: '' }],
-  ['bad-url', 'PGHOST, with', { PGHOST: 'h', PGSSLMODE: 'nonsense' }],
+  ['bad-url', 'PGHOST or another PG variable', { PGHOST: 'h', PGSSLMODE: 'nonsense' }],
   ['bad-url', 'PGPORT', { PGHOST: 'h', PGPASSWORD: PASSWORD, PGPORT: 'many' }],
   ['bad-url', 'PGPORT', { PGHOST: '/none', PGPORT: '0' }],
   ['bad-url', 'PGPORT', { PGHOST: '/none', PGPORT: '5432x' }],

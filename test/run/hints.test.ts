@@ -30,7 +30,7 @@ describe('the hint says what to do about', () => {
     const second = await run('up');
     expect(second).toMatchObject({ exitCode: 8, differences: [{ object: 'index public.i' }] });
     // "Usually", since an index of a partitioned table is also INVALID if one partition lacks it.
-    expect(second.error?.message).toContain('Usually an interrupted build left it so.');
+    expect(second.error?.message).toContain('Usually an interrupted build left it INVALID.');
     const [, build = ''] = /^(REINDEX .*;)/m.exec(second.error?.message ?? '') ?? [];
     await database.query('DELETE FROM t');
     await database.query(build);

@@ -20,6 +20,11 @@ test.for([
   const report = await run(`up --lock-timeout=${timeout} --retries=1`);
   const error = { code: 'table-lock', sqlstate: '55P03' };
   expect(report).toMatchObject({ outcome: 'locked', exitCode: 4, applied: [], error });
+  const place =
+    what === 'a migration'
+      ? /timeout, in migrations\/0002_[\w-]+\.ts\nblocked/
+      : /timeout\nblocked/;
+  expect(report.error?.message).toMatch(place);
   expect(report.error?.message).toContain('2 attempts');
   expect(report.error?.message).toContain(`pid ${pid}, "nightly report", from 127.0.0.1`);
   // `status` and `plan` only read, but they also retry, and name the session that blocks them.
@@ -83,7 +88,7 @@ test('a run tries again after a deadlock', async () => {
   await blockedRun(database);
   const crossing = session.query('LOCK TABLE tags');
   await pause.release();
-  await printed('deadlock detected; rolled back, next attempt in');
+  await printed('deadlock detected, in migrations/0002_note.ts; rolled back, next attempt in');
   await crossing;
   await release();
   expect((await finished).json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: LAST });
