@@ -14,7 +14,8 @@ import type { Attempt } from './context.ts';
 import type { FrameworkClient } from './framework-client.ts';
 
 /**
- * Makes a Failure from an error of a run. Returns a lock error as it is: the caller then repeats the run.
+ * Makes a Failure from an error of a run. Returns a lock error itself, with the migration in its message: the
+ * caller then repeats the run.
  *
  * @param target how many migrations shall be applied after the run
  */
@@ -26,10 +27,9 @@ export async function explain(
   const { attempt, current, firstError } = client;
   const { error, sql } = firstError ?? { error: thrown };
   const { name, file } = current;
+  if (error instanceof Failure && error.outcome !== 'usage') return error;
   // The files were correct before the run, so the migrations table was changed during the run.
-  if (error instanceof Failure && error.outcome === 'usage')
-    return failure('table-changed', [error.message], { cause: error });
-  if (error instanceof Failure) return error;
+  if (error instanceof Failure) return failure('table-changed', [error.message], { cause: error });
   if (isRetryable(error)) {
     const place = firstError ? `, in ${file}` : '';
     return Object.assign(error as Error, { message: `${messageOf(error)}${place}` });
