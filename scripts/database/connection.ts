@@ -137,7 +137,10 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
     signal.removeEventListener('abort', cut);
   });
   const send: Connection['send'] = (statement, values) => {
-    const answer: Promise<unknown> = client.query(statement as string, values as unknown[]);
+    // Behind a pooler, a named prepared statement would stay in a session of the server: remove the name.
+    const isReady = typeof statement === 'string' || 'submit' in statement; // A pg.Query can be submitted.
+    const unnamed = isReady ? statement : { ...statement, name: undefined };
+    const answer: Promise<unknown> = client.query(unnamed as string, values as unknown[]);
     return watch?.(answer) ?? answer;
   };
   const query = async (sql: string) => [(await send(sql)) as QueryResult | QueryResult[]].flat();

@@ -45,6 +45,10 @@ test('behind a pooler, noTransaction() is refused if the migration changes the s
     'LISTEN c',
     'SELECT pg_try_advisory_lock(1)',
     '/* for a while */ SET lock_timeout = 1',
+    'DO $$ BEGIN SET lock_timeout = 1; END $$',
+    'DO $$ BEGIN IF true THEN CREATE TEMP TABLE other (id integer); END IF; END $$',
+    'CREATE TABLE pg_temp.other (id integer)',
+    'DECLARE c CURSOR WITH HOLD FOR SELECT 1',
   ]) {
     const { exitCode, error } = await pooled(sql);
     expect([sql, exitCode, error?.code]).toEqual([sql, 3, 'pooled-session']);

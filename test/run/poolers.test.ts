@@ -149,3 +149,37 @@ test('behind a pooler, text keeps its characters if the database sets a client_e
   expect(await run('up', pooler.through(database.url))).toMatchObject({ exitCode: 0 });
   expect(await database.query('SELECT v FROM b')).toEqual([{ v: 'Größe' }]);
 });
+
+test('a named prepared statement of a migration does not reach other clients', async (context) => {
+  const text = `SELECT pg_sleep(0.01), $1::integer AS number`;
+  const up = (begin: string) =>
+    `${begin} const numbers = [];
+     for (const number of [1, 2]) {
+       const { rows } = await pgm.db.query({ name: 'own', text: '${text}', values: [number] });
+       numbers.push(rows[0].number);
+     }
+     if (numbers.join() !== '1,2') throw new Error(numbers.join());`;
+  const files = [
+    step('0004_inside', {}, up('')),
+    step('0005_outside', {}, up('pgm.noTransaction();')),
+  ];
+  const { pooled, url, before } = await setUpPooled(context, merged([ITEMS, ...files]));
+  const application = await keepBusy(url, 'SELECT 1', SIZE + 1);
+  for (const line of ['up', 'redo 2', 'redo 2', 'plan down 2'])
+    expect([line, (await pooled(line)).error]).toEqual([line, null]);
+  expect(await application.stop()).toMatchObject({ errors: [] });
+  expect(await sessionsOf(url)).toEqual(before);
+});
+
+test('the hint says why a pooler refuses a connection', async (context) => {
+  const { pooler, database, run } = await setUpPooled(context);
+  const change = async (property: 'password' | 'pathname' | 'search', value: string) => {
+    const url = Object.assign(new URL(pooler.through(database.url)), { [property]: value }).href;
+    const { exitCode, error } = await run('status', url);
+    expect([exitCode, error?.code]).toEqual([3, 'not-connected']);
+    return error?.hint;
+  };
+  expect(await change('password', 'wrong')).toContain('The password or the user is wrong');
+  expect(await change('pathname', '/nowhere')).toContain('Correct the name of the database');
+  expect(await change('search', '?options=-c%20work_mem%3D1MB')).toContain('PGOPTIONS');
+});
