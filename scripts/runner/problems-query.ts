@@ -70,9 +70,9 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
     WHERE is_lacking ORDER BY 1)
   UNION ALL (
     SELECT format('role %s does not own %s%s; its owner is %s', me, kind, name, owner::regrole), CASE
-      -- Do not grant a superuser's role. PostgreSQL refuses to grant a role that is a member of this one.
-      -- In both cases, change the owner instead: for a column's sequence, that of its table.
-      WHEN (SELECT rolsuper FROM pg_roles r WHERE r.oid = owner) OR pg_has_role(owner, current_user, 'MEMBER')
+      -- Do not grant a superuser's role. PostgreSQL refuses to grant a role that is a member of this one, as a
+      -- superuser always is. Change the owner instead: for a column's sequence, that of its table.
+      WHEN pg_has_role(owner, current_user, 'MEMBER')
       THEN format('ALTER %s OWNER TO %s;', coalesce((
           SELECT 'TABLE ' || refobjid::regclass FROM pg_depend
           WHERE kind = 'sequence ' AND classid = 'pg_class'::regclass AND objid = o.oid
