@@ -11,7 +11,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   'did you mean --dry-run': ['up --dryrun', '--dri-run up', 'up --no-dry-run'],
   'did you mean --lock-timeout': ['up --lock-timeot 5s'],
   'unknown option': ['up -x', 'up -dry-run', 'up --dry-run=no', 'up --dry-run=', 'up --toString'],
-  '--lock-wait': ['up --lock-wait', 'up --lock-wait=', 'up --lock-wait=-1', 'up --lock-wait -5'],
+  '--lock-wait': ['up --lock-wait', 'up --lock-wait=', 'up --lock-wait=5s', 'up --lock-wait -5'],
   '--connect-wait': ['up --connect-wait=soon'],
   '--retries': ['up --retries=1.5', 'up --retries=1e9'],
   '--lock-timeout': ['up --lock-timeout=5', 'up --lock-timeout=597h'],
@@ -23,6 +23,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
     'down -1',
     'down 1.5',
     'plan down 0',
+    'redo 0',
     'redo all',
   ],
   'too many': ['up 1 2', 'check 1', 'plan up 1 2', 'plan 1 2'],
@@ -66,7 +67,8 @@ test.for(['help', '--help', '-h', 'up --help', 'help up', '--version'])(
     expect(plain.stdout).toMatch(line === '--version' ? /^\d+\.\d+\.\d+\n$/ : /^Usage: /);
     const { output = '', ...json } = await report(line);
     expect(`${output}\n`).toBe(plain.stdout);
-    expect(json).toMatchObject({ exitCode: 0, error: null, database: null });
+    const command = line === '--version' ? 'version' : 'help';
+    expect(json).toMatchObject({ command, exitCode: 0, error: null, database: null });
     expect((await call([...words(line), '--quiet'])).stdout).toBe(plain.stdout);
   },
 );
@@ -93,7 +95,7 @@ test('up and down take a count, or the number, the name or the file of a migrati
     ['down', '0002_b'],
   ] as const)
     expect([line, (await run(line)).version]).toEqual([line, version]);
-  for (const argument of ['0002_bb', '', '0004', 'dry-run', '–dry-run'])
+  for (const argument of ['0002_bb', '', '0004', 'up', 'dry-run', '–dry-run'])
     await expectRefused(['down', argument], { root, url }, 'unknown-migration');
   await expectRefused('down 0003', { root, url }, 'not-applied');
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { creates, migration, setUp, stateOf, step, testProject } from '../support/project.ts';
-import { expectRefused, refused } from './refused.ts';
+import { expectRefused, PASSWORD, refused } from './refused.ts';
 import { call, report, words } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { TAKE_RUN_LOCK } from '../support/eventually.ts';
@@ -98,6 +98,7 @@ const wordsOf = (script: string, title: string) =>
 test('a plan says what each migration does: + adds, ~ changes, - removes', async () => {
   const { run, print } = await setUpAll();
   const up = (await print('plan')).stdout;
+  expect(up.match(/^COMMIT;$/gm), 'one before 0003, and one at the end').toHaveLength(2);
   expect(wordsOf(up, '0002_b')).toBe(`~ column public.a.id integer NOT NULL DEFAULT 7
 + table public.b
 + column public.b.id integer NULL
@@ -182,7 +183,7 @@ test('in a plan, the function of a migration reads with the settings of a run, a
   const file = 'migrations/0001_a.ts';
   const broken = testProject({
     ...creates('a'),
-    [file]: migration('throw new Error("no rows");'),
+    [file]: migration(`throw new Error('PGPASSWORD=${PASSWORD}');`),
   });
   for (const line of ['plan', 'up'])
     expect(await refused(line, { url, root: broken })).toMatchObject({

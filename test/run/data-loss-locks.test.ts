@@ -6,6 +6,8 @@ import { holdUp, PATIENT } from './items.ts';
 
 /** A lock that another session holds, and for which migrations of these tests wait. */
 const GATE = 'BEGIN; SELECT pg_advisory_xact_lock(4711)';
+/** Waits only in the second attempt of a run, which has looked for data when it calls the migration. */
+const WAIT = `SELECT pg_advisory_xact_lock(4711) WHERE nextval('attempts') = 2`;
 
 test.for([
   ['COMMIT', 7],
@@ -20,10 +22,8 @@ test.for([
 });
 
 test('no row can be inserted between the look for data and the DROP of the table', async () => {
-  // Only the second attempt waits. It has looked for data when it calls the migration.
-  const wait = `SELECT pg_advisory_xact_lock(4711) WHERE nextval('attempts') = 2`;
   const { run, database } = await setUp(
-    sqlStep('0001_a', table('a', 'id'), 'CREATE TABLE a (id integer)', `${wait}; DROP TABLE a`),
+    sqlStep('0001_a', table('a', 'id'), 'CREATE TABLE a (id integer)', `${WAIT}; DROP TABLE a`),
     'CREATE SEQUENCE attempts',
   );
   await run('up');
@@ -67,10 +67,10 @@ test('if another session renames a dropped table during the run, the message has
 test('looking for data does not block readers of a table that a later migration changes', async () => {
   const { run, database } = await setUp(
     {
-      ...sqlStep('0001_a', {}, 'SELECT pg_advisory_xact_lock(4711)'),
+      ...sqlStep('0001_a', {}, WAIT),
       ...sqlStep('0002_b', { 'public.hot': { 'column v': null } }, 'ALTER TABLE hot DROP v'),
     },
-    'CREATE TABLE hot (id integer, v text)',
+    'CREATE SEQUENCE attempts; CREATE TABLE hot (id integer, v text)',
   );
   const { running, release } = await holdUp(database, GATE, () => run(`up ${PATIENT}`));
   const locks = `SELECT mode FROM pg_locks WHERE relation = 'hot'::regclass AND mode = 'AccessExclusiveLock'`;

@@ -28,11 +28,11 @@ describe('the reported cause of a failed migration is', () => {
   });
 
   test('the migration, if it cannot reach another server', async () => {
-    const up = `await fetch('http://127.0.0.1:1').catch((error) => { throw error.cause; });`;
+    const up = `await fetch('http://127.0.0.1:2').catch((error) => { throw error.cause; });`;
     const { run } = await setUp(step('0001_a', {}, up));
     const { exitCode, error } = await run('up');
     expect([exitCode, error?.code]).toEqual([5, 'migration-failed']);
-    expect(error?.message).toContain('0001_a.ts failed: ');
+    expect(error?.message).toContain('0001_a.ts failed: connect ECONNREFUSED');
   });
 
   test('the last migration, if the transaction fails at its end', async () => {
@@ -86,10 +86,8 @@ describe('the reported cause of a failed migration is', () => {
     ['42P01', 'ALTER TABLE a ALTER id TYPE bigint; UPDATE nothing SET id = 1'],
     ['23514', 'ALTER TABLE a ADD CHECK (id > 1)'],
   ] as const)('not what an earlier migration created: %s, %s', async ([sqlstate, up]) => {
-    const { run, database } = await setUp({
-      ...creates('a'),
-      ...sqlStep('0002_b', {}, up),
-    });
+    const effect = { 'public.a': { 'column id': 'date NULL' } };
+    const { run, database } = await setUp({ ...creates('a'), ...sqlStep('0002_b', effect, up) });
     await run('up 1');
     await database.query('INSERT INTO a VALUES (1)');
     const error = { code: 'migration-failed', sqlstate };

@@ -163,16 +163,18 @@ describe('lists all that a role lacks, with remedies that work:', () => {
     expect(await run('down', url)).toMatchObject({ exitCode: 0 });
   });
 
-  test('redo of a column needs no CREATE privilege', async () => {
-    const add = 'ALTER TABLE t ADD b integer';
-    const effect = { 'public.t': { 'column b': 'integer NULL' } };
-    const files = sqlStep('0001_b', effect, add, 'ALTER TABLE t DROP b');
+  test.for([
+    [0, 'column b', 'integer NULL', 'ALTER TABLE t ADD b integer', 'ALTER TABLE t DROP b'],
+    [3, 'index i', 'USING btree (id)', 'CREATE INDEX i ON t (id)', 'DROP INDEX i'],
+  ] as const)('exit code %i without CREATE: redo of %s', async (values) => {
+    const [exitCode, part, text, up, down] = values;
+    const files = sqlStep('0001_b', { 'public.t': { [part]: text } }, up, down);
     const { run, database } = await setUp(files, 'CREATE TABLE t (id integer)');
     const { name, url } = await plainRole(database);
     await run('up');
     await database.query(`ALTER TABLE t OWNER TO ${name}; ALTER TABLE pgmigrations OWNER TO ${name};
       GRANT USAGE ON SCHEMA public TO ${name}; REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
-    expect(await run('redo', url)).toMatchObject({ exitCode: 0, version: '0001_b' });
+    expect(await run('redo', url)).toMatchObject({ exitCode, version: '0001_b' });
   });
 });
 

@@ -102,11 +102,11 @@ describe('what a migration has SET does not reach the next one', () => {
 
 test('every migration has the same settings, whatever those of the session are', async () => {
   const up = `DO $$ BEGIN ASSERT (SELECT string_agg(setting, ';' ORDER BY lower(name)) FROM pg_settings
-    WHERE name ~ '^(DateStyle|IntervalStyle|standard_conforming_strings|TimeZone|transaction_isolation)$')
-    = 'ISO, YMD;postgres;on;UTC;read committed'; END $$`;
+    WHERE name ~ '^(DateStyle|IntervalStyle|(lock|statement)_timeout|standard_conf.*|TimeZone|transaction_isolation)$')
+    = 'ISO, YMD;postgres;2000;on;0;UTC;read committed'; END $$`;
   const { run, database } = await setUp(sqlStep('0001_a', {}, up));
   const options = `-c datestyle=SQL -c intervalstyle=iso_8601 -c standard_conforming_strings=off
-    -c timezone=Asia/Tokyo -c default_transaction_isolation=serializable`;
+    -c lock_timeout=7s -c timezone=Asia/Tokyo -c default_transaction_isolation=serializable`;
   const url = `${database.url}?options=${encodeURIComponent(options)}`;
   expect(await run('up', url)).toMatchObject({ exitCode: 0 });
 });
