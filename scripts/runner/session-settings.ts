@@ -47,7 +47,7 @@ const TRANSACTION_CONTROL =
 export const isAtomic = (sql: string) => !COMMITS_IN_STEPS.test(sql);
 const COMMITS_IN_STEPS = /;\s*\S|\b(?:CONCURRENTLY|VACUUM|ANALY[SZ]E|REINDEX|CLUSTER|CALL|DO)\b/i;
 
-/** True if a statement changes something in the session that outlives the transaction. */
+/** True if a statement, or a DO block, changes something in the session that outlives the transaction. */
 export const changesSession = (sql: string) => SESSION_STATE.test(bare(sql));
 const SESSION_STATE =
   /(?:^|;|\b(?:BEGIN|THEN|ELSE|LOOP)\b)\s*(?:SET(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+(?:OR\s+REPLACE\s+|GLOBAL\s+|LOCAL\s+)*TEMP|PREPARE|LISTEN)|\b(?:set_config|pg_(?:try_)?advisory_lock|pg_temp\.|WITH\s+HOLD)/i;

@@ -58,8 +58,8 @@ async function hasFact(
   [object, part, definition]: readonly [string, string, string],
 ): Promise<boolean> {
   const isPrerequisite = expected.prerequisites.get(object)?.get(part) === definition;
-  // On a shared table, the application may add something to a column, like a default. Exceptions: GENERATED
-  // on a column of an effect, and a definition that the migrations should have replaced.
+  // On a shared table, the application may add something to a column, like a default. But it may not make a
+  // column of an effect GENERATED, and a definition that a migration has replaced is wrong.
   const actual = found.get(part) ?? '';
   if (part.startsWith('column ') && actual.startsWith(`${definition} `)) {
     const isGenerated = !isPrerequisite && actual.includes(' GENERATED ALWAYS AS (');

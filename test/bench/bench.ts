@@ -10,7 +10,7 @@ import { checkWorkloads, repositoryWorkloads, thousandWorkloads } from './worklo
 
 const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url));
 
-/** @param quick with few repetitions and rows; prints the report, and does not write it to RESULTS.md */
+/** @param quick true for few repetitions and rows: prints the report, and does not write it to RESULTS.md */
 export async function bench({ quick }: { readonly quick: boolean }): Promise<void> {
   const server = await startBenchServer();
   try {
