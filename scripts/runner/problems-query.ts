@@ -16,7 +16,8 @@ export type Need = readonly [object: string, right: string];
  * @param writes whether the command writes
  */
 export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
-  -- The needed objects. If one does not exist, its columns are null. A null condition reports nothing.
+  -- The needed objects: parts[1] is the schema, parts[2] the name in it. If an object does not exist, its
+  -- columns are null. A null condition reports nothing.
   WITH target AS (
     SELECT n.*, s.oid AS schema_oid, s.nspowner, c.oid, q.seqrelid, format('%I', current_user) AS me,
       upper(kind) || coalesce(c.oid::regclass::text, name) AS target,
