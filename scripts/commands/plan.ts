@@ -91,7 +91,7 @@ const readerFor = ({ send }: Connection, file: string) => ({
       failure('plan-writes', [file, reason], { file, cause });
     if (!isQuery(config.text)) throw refusal(`it sends ${config.text}`);
     // The extended protocol refuses a text of several statements, such as `SELECT 1; COMMIT`.
-    const query = { ...config, queryMode: 'extended' };
+    const query = Object.create(config, { queryMode: { value: 'extended' } }) as typeof config;
     return await send(query, values).catch((cause: unknown) => {
       const { message } = cause as Error;
       const isRefused = sqlstateOf(cause) === '25006' || message.includes('multiple commands');

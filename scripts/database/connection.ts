@@ -139,7 +139,9 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
   const send: Connection['send'] = (statement, values) => {
     // Behind a pooler, a named prepared statement would stay in a session of the server: remove the name.
     const isReady = typeof statement === 'string' || 'submit' in statement; // A pg.Query can be submitted.
-    const unnamed = isReady ? statement : { ...statement, name: undefined };
+    // Keep what it inherits: for tagged templates, `text` is a getter of a class.
+    const withoutName = { name: { value: undefined } };
+    const unnamed: unknown = isReady ? statement : Object.create(statement, withoutName);
     const answer: Promise<unknown> = client.query(unnamed as string, values as unknown[]);
     return watch?.(answer) ?? answer;
   };

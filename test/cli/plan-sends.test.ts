@@ -39,3 +39,12 @@ test('in a plan, nothing is sent after the function of a migration has ended', a
   expect((await start('plan').finished).json()).toMatchObject({ command: 'plan' });
   expect(await database.query('SELECT FROM t')).toEqual([]);
 });
+
+test('up and plan take the text of a statement from a getter of its class, as for tagged templates', async () => {
+  const reads = `class Sql { get text() { return 'SELECT $1::text AS note'; } get values() { return ['x']; } }
+    const [{ note }] = await pgm.db.select(new Sql());
+    pgm.sql("COMMENT ON TABLE a IS '" + note + "'");`;
+  const { print, run } = await setUp({ ...creates('a'), ...step('0002_b', {}, reads) });
+  expect((await print('plan')).stdout).toContain("IS 'x'");
+  expect(await run('up')).toMatchObject({ exitCode: 0 });
+});
