@@ -50,7 +50,7 @@ const COMMITS_IN_STEPS = /;\s*\S|\b(?:CONCURRENTLY|VACUUM|ANALY[SZ]E|REINDEX|CLU
 /** True if a statement, or a DO block, changes something in the session that outlives the transaction. */
 export const changesSession = (sql: string) => SESSION_STATE.test(bare(sql));
 const SESSION_STATE =
-  /(?:^|;|\b(?:BEGIN|THEN|ELSE|LOOP)\b)\s*(?:SET(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+(?:OR\s+REPLACE\s+|GLOBAL\s+|LOCAL\s+)*TEMP|PREPARE|LISTEN)|\b(?:set_config|pg_(?:try_)?advisory_lock|pg_temp\.|WITH\s+HOLD)/i;
+  /(?:^|;|\b(?:BEGIN|THEN|ELSE|LOOP)\b)\s*(?:SET\b(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+(?:OR\s+REPLACE\s+|GLOBAL\s+|LOCAL\s+)*TEMP|PREPARE\b|LISTEN\b)|\b(?:set_config|pg_(?:try_)?advisory_lock|pg_temp\.|WITH\s+HOLD\s+FOR\b)/i;
 
 /**
  * True if `plan` may send this statement. In the READ ONLY transaction of `plan`, PostgreSQL itself refuses
