@@ -14,8 +14,8 @@ import type { Attempt } from './context.ts';
 import type { FrameworkClient } from './framework-client.ts';
 
 /**
- * Makes a Failure from an error of a run. Returns a lock error itself, with the migration in its message: the
- * caller then repeats the run.
+ * Makes a Failure from an error of a run. Returns a lock error as an error with the migration in its message:
+ * the caller then repeats the run.
  *
  * @param target how many migrations shall be applied after the run
  */
@@ -32,7 +32,8 @@ export async function explain(
   if (error instanceof Failure) return failure('table-changed', [error.message], { cause: error });
   if (isRetryable(error)) {
     const place = firstError ? `, in ${file}` : '';
-    return Object.assign(error as Error, { message: `${messageOf(error)}${place}` });
+    const message = { value: `${messageOf(error)}${place}` };
+    return Object.create(error as Error, { message }) as unknown; // A migration may have frozen the error.
   }
   // An error without an SQLSTATE may come from a connection that the migration opened to another server. Then
   // the connection of the run still answers.

@@ -27,6 +27,15 @@ describe('the reported cause of a failed migration is', () => {
     expect(await run('up')).toMatchObject({ exitCode: 6, differences });
   });
 
+  test('a lock error, even if the migration has frozen it', async () => {
+    const lock = `await pgm.db.query("DO $$ BEGIN RAISE lock_not_available; END $$")`;
+    const up = `${lock}.catch((error) => { throw Object.freeze(error); });`;
+    const { run } = await setUp(step('0001_a', {}, up));
+    const { exitCode, error } = await run('up --retries=1');
+    expect([exitCode, error?.sqlstate]).toEqual([4, '55P03']);
+    expect(error?.message).toMatch(/2 attempts: lock_not_available, in migrations\/0001_a\.ts$/);
+  });
+
   test('the migration, if it cannot reach another server', async () => {
     const up = `await fetch('http://127.0.0.1:2').catch((error) => { throw error.cause; });`;
     const { run } = await setUp(step('0001_a', {}, up));
