@@ -140,7 +140,8 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
   }
 
   async #record(sql: string, isOutside: boolean): Promise<void> {
-    if (!this.#running) throw failure('table-changed', ['it added or deleted its own row']);
+    if (!this.#running)
+      throw failure('table-changed', ['a migration added or deleted its own row']);
     const milliseconds = Math.round(performance.now() - this.#running.since);
     this.#running = undefined;
     if (isOutside) await this.begin();
