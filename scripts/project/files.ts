@@ -9,7 +9,7 @@ export const readFile = (root: string, file: string) =>
 
 /** Reads the names of the files in a folder. @throws Failure `usage` */
 export const readFolder = (root: string, folder: string) =>
-  open('not-readable', root, `${folder}/`, (path) => readdirSync(path));
+  open('not-readable', root, folder.replace(/\/*$/, '/'), (path) => readdirSync(path));
 
 /** Writes a file. @throws Failure `usage` */
 export const writeFile = (root: string, file: string, text: string) =>

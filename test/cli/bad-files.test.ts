@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { creates, setUp, testProject, type Files } from '../support/project.ts';
-import { expectRefused, nowhere } from './refused.ts';
+import { expectRefused, nowhere, refused } from './refused.ts';
 
 const rc = '.node-pg-migraterc.json';
 const effect = 'migrations/schema/0002_b.json';
@@ -45,6 +45,12 @@ describe.each([rc, effect, prerequisites, 'migrations'])('%s', (file) => {
     for (const command of ['up', 'check', 'plan'])
       await expectRefused(command, options, 'not-readable', file);
   });
+});
+
+test('a folder is named with one slash', async () => {
+  const options = projectWith({ [rc]: { 'migrations-dir': 'nowhere/', schema: 'public' } });
+  const { error } = await refused('up', options);
+  expect(error.message).toMatch(/^nowhere\/ cannot be read/);
 });
 
 test.for([
