@@ -32,7 +32,7 @@ Rename this file, or move it to another folder.`,
 usage: two migrations have the same number: ${a} and ${b}
 → Usually two branches added one each. Take the one that is not applied anywhere, and give it and its effect file the next number.`,
   'bad-migration': (file: string, reason: string) => `usage: ${file} cannot be loaded: ${reason}
-→ ${reason.includes(' export') ? 'A migration exports "up" and "down". If it cannot be reverted:  export const down = false;' : 'Usually it has a syntax error, marks of a merge conflict, or an import of a missing file.'}
+→ ${/^it /.test(reason) ? 'A migration exports "up" and "down". If it cannot be reverted:  export const down = false;' : 'Usually it has a syntax error, marks of a merge conflict, or an import of a missing file.'}
 To check types and syntax:  npm run types`,
   irreversible: (file: string) => `usage: ${file} cannot be reverted: it exports "down = false"
 → To correct what it did, add another migration:  ${RUN_SOURCES} create <name>`,

@@ -29,6 +29,16 @@ test.for([
   ['a throw when it is loaded', `throw new Error('not today');\n${down}`, 'not today'],
 ] as const)('%s: nothing is run', ([, text, named]) => expectFailure('bad-migration', text, named));
 
+test('the hint speaks of the exports only if one is wrong', async () => {
+  for (const [text, isExport] of [
+    [down, true],
+    [`throw new Error('no export file');\n${down}`, false],
+  ] as const) {
+    const { run } = await setUp({ ...creates('a', 'b'), [file]: text });
+    expect((await run('up')).error?.hint.includes('A migration exports')).toBe(isExport);
+  }
+});
+
 test.for([
   ['a throw', "throw new Error('in up')", 'in up'],
   ['a throw of a text', "throw 'a text'", 'a text'],
