@@ -21,11 +21,12 @@ const hints = {
       'A pooler refuses settings. Remove them from PGOPTIONS and the URL, or set them on the role (ALTER ROLE).',
     '^28P01|authentication failed$':
       'The password or the user is wrong, or the password has expired. Correct the URL; in a password, write % @ : / as %25 %40 %3A %2F.',
-    '^3D000|^08P01 .*does not exist$':
+    '^3D000|^08P01 .*database .*does not exist$':
       'Correct the name of the database in the URL, or create the database (createdb).',
     '^42501': 'The role may not connect:  GRANT CONNECT ON DATABASE <database> TO <role>;',
-    '^53300|no more connections':
-      'No connection is free for this role. Try again later, or use the pooler.',
+    '^53300': 'No connection is free for this role. Try again later, or use the pooler.',
+    'no more connections':
+      'The pooler has no free connection, and a run needs two. Try again later, or raise max_client_conn.',
     'pg_hba\\.conf':
       'pg_hba.conf of the server does not allow this host, user and database, perhaps only without encryption: try sslmode=require in the URL.',
     // These words come after the codes, since the name of a database or a role may contain one.

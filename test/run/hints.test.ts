@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readCases } from './cases.ts';
+import { hintFor } from '../../scripts/report/hints.ts';
 import { setUp, sqlStep, step, table } from '../support/project.ts';
 
 describe('the hint says what to do about', () => {
@@ -12,6 +13,11 @@ describe('the hint says what to do about', () => {
     if (query !== undefined) expect(await database.query(query)).toHaveLength(1);
     if (!expected.endsWith('up 1')) return;
     for (const line of ['up 1', 'up']) expect(await run(line)).toMatchObject({ exitCode: 0 });
+  });
+
+  test('a database that is not there, behind PgBouncer, but not for a role', () => {
+    const hint = (noun: string) => hintFor('connect', '08P01', `${noun} "x" does not exist`);
+    expect([hint('database'), hint('role')]).toEqual([expect.stringContaining('createdb'), '']);
   });
 
   test('a unique index that is built concurrently over duplicates', async () => {

@@ -11,9 +11,13 @@ import { serverUser } from '../support/server-user.ts';
 
 /**
  * Starts a PgBouncer in transaction mode in front of the server of `url`, with `poolSize` server connections
- * for each user and database. Without PgBouncer, skips the test; with `CI=true`, fails it.
+ * for each user and database, and at most `clients` clients. Without PgBouncer, skips the test; with `CI=true`, fails it.
  */
-export async function testPooler({ skip }: TestContext, url: string, { poolSize = 6 } = {}) {
+export async function testPooler(
+  { skip }: TestContext,
+  url: string,
+  { poolSize = 6, clients = 1000 } = {},
+) {
   const reason = pgbouncerMissing();
   if (reason !== undefined && process.env['CI'] === 'true') throw new Error(reason);
   if (reason !== undefined) skip(reason);
@@ -36,7 +40,7 @@ auth_type = scram-sha-256
 auth_file = ${users}
 pool_mode = transaction
 default_pool_size = ${poolSize}
-max_client_conn = 1000
+max_client_conn = ${clients}
 logfile = ${log}
 pidfile = ${join(home, 'pid')}
 `,

@@ -182,4 +182,8 @@ test('the hint says why a pooler refuses a connection', async (context) => {
   expect(await change('password', 'wrong')).toContain('The password or the user is wrong');
   expect(await change('pathname', '/nowhere')).toContain('Correct the name of the database');
   expect(await change('search', '?options=-c%20work_mem%3D1MB')).toContain('PGOPTIONS');
+  const full = await testPooler(context, database.url, { clients: 1 });
+  const { exitCode, error } = await run('up', full.through(database.url));
+  expect([exitCode, error?.code]).toEqual([3, 'not-connected']);
+  expect(error?.hint).toContain('a run needs two');
 });
