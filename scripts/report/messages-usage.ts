@@ -23,7 +23,7 @@ usage: no database is named: ${isEmpty ? `${variable} is empty, so its value in 
 To start a database to try things out:  npm run db`,
   'bad-url': (variable: string, reason: string) => `usage: ${variable} cannot be used: ${reason}
 → A URL has this form:  postgres://user:password@host:5432/database
-In the password, write % @ : / ? # as %25 %40 %3A %2F %3F %23. The files of sslrootcert, sslcert and sslkey must exist.`,
+In the password, write % @ : / ? # as %25 %40 %3A %2F %3F %23.`,
   'migration-name': (file: string) => `
 usage: ${file} is not named like a migration, so it would not run
 → A migration is named NNNN_verb-object.ts, in letters, digits and hyphens, and passes its SQL to pgm.sql().

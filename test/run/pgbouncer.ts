@@ -11,7 +11,8 @@ import { serverUser } from '../support/server-user.ts';
 
 /**
  * Starts a PgBouncer in transaction mode in front of the server of `url`, with `poolSize` server connections
- * for each user and database, and at most `clients` clients. Without PgBouncer, skips the test; with `CI=true`, fails it.
+ * for each user and database, and at most `clients` clients. Without PgBouncer, skips the test, or fails it if
+ * `CI=true`.
  */
 export async function testPooler(
   { skip }: TestContext,
