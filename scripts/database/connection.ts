@@ -137,11 +137,11 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
     signal.removeEventListener('abort', cut);
   });
   const send: Connection['send'] = (statement, values) => {
-    // Behind a pooler, a named prepared statement would stay in a session of the server: remove the name.
-    const isReady = typeof statement === 'string' || 'submit' in statement; // A pg.Query can be submitted.
-    // Keep what it inherits: for tagged templates, `text` is a getter of a class.
-    const withoutName = { name: { value: undefined } };
-    const unnamed: unknown = isReady ? statement : Object.create(statement, withoutName);
+    const isReady = typeof statement === 'string' || 'submit' in statement; // A pg.Query has `submit`.
+    // Behind a pooler, a named prepared statement would stay in a session of the server. So send an object that
+    // has no name, and inherits the rest: `text` may be a getter of a class.
+    const noName = { name: { value: undefined } };
+    const unnamed: unknown = isReady ? statement : Object.create(statement, noName);
     const answer: Promise<unknown> = client.query(unnamed as string, values as unknown[]);
     return watch?.(answer) ?? answer;
   };
