@@ -27,7 +27,7 @@ export interface Result {
 export interface Running {
   readonly child: ChildProcess;
   readonly finished: Promise<Result>;
-  /** Waits until the program has printed `text`. Returns all that it has printed. @throws if it ends first */
+  /** Waits up to two minutes until the program prints `text`. Returns its output. @throws if it does not */
   readonly printed: (text: string) => Promise<string>;
 }
 
@@ -101,10 +101,15 @@ export function startProgram(
         };
         child.stdout.on('data', look);
         child.stderr.on('data', look);
-        child.once('close', () => {
+        const fail = (reason: string) => {
           const all = printed.stdout + printed.stderr;
-          reject(new Error(`the program did not print ${JSON.stringify(text)}: ${all}`));
+          reject(new Error(`${reason} ${JSON.stringify(text)}: ${all}`));
+        };
+        child.once('close', () => {
+          fail('the program ended, and did not print');
         });
+        // This limit only ends a test that would otherwise wait until the program ends.
+        setTimeout(fail, 120_000, 'the program has not printed').unref();
         look();
       }),
   };
