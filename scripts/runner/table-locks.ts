@@ -50,16 +50,18 @@ export async function withLockMonitor<T>(
     });
   };
   const watch: Context['watch'] = async (statement) => {
-    const done = new AbortController();
+    let done: AbortController | undefined; // Made only for a slow statement: it would take 20 µs.
     const timer = setTimeout(() => {
+      done = new AbortController();
+      const { signal } = done;
       // One connection at a time. If the monitor cannot connect, the statement goes on without it.
-      monitor = monitor.then(() => monitorUntil(done.signal)).catch(() => undefined);
+      monitor = monitor.then(() => monitorUntil(signal)).catch(() => undefined);
     }, delay);
     try {
       return await statement; // This is undefined if the migration gave `pg` a callback.
     } finally {
       clearTimeout(timer);
-      done.abort('the statement has ended'); // Without a reason, this would make an error and its stack.
+      done?.abort();
     }
   };
   try {
