@@ -14,8 +14,8 @@ import type { Attempt } from './context.ts';
 import type { FrameworkClient } from './framework-client.ts';
 
 /**
- * Makes a Failure from an error of a run. Returns a lock error as an error with the migration in its message:
- * the caller then repeats the run.
+ * Makes a Failure from an error of a run. Only adds the migration to the message of a lock error: the caller
+ * then repeats the run.
  *
  * @param target how many migrations shall be applied after the run
  */
@@ -95,7 +95,7 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
  * migrations usually replace other objects.
  */
 async function inTheWay({ project, before }: Attempt, target: number, sqlstate: string) {
-  // Class 22: wrong data, 23: a violated constraint, 42: a wrong name or type, or 42501, a missing privilege.
+  // Classes 22 (wrong data), 23 (a constraint) and 42 (a wrong name or type), but not 42501 (a privilege).
   if (!/^(22|23|42(?!501))/.test(sqlstate)) return [];
   const isDuplicate = /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
   const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
