@@ -13,7 +13,7 @@ export const check = (context: Context): Promise<Result> =>
     return await resultOf(context, connection, first, 'matches');
   });
 
-/** Parts of a result: the version after `count` migrations, the pending migrations, and the database. */
+/** Parts of a result: the version if `count` migrations are applied, the pending migrations, the database. */
 export function versionDetails(context: Context, { serverVersion }: Connection, count: number) {
   const { configuration, project } = context;
   const { host, port, database: name } = configuration;
@@ -23,8 +23,8 @@ export function versionDetails(context: Context, { serverVersion }: Connection, 
 }
 
 /**
- * Makes the result of a check. If it failed, repeats it once. Another run may have committed meanwhile:
- * `pg_get_*def` ignore the snapshot of the transaction, so the check may have mixed old and new definitions.
+ * Makes the result of a check. A check that failed is repeated once: if another run committed while it read,
+ * it may have seen old and new definitions, since `pg_get_*def` ignore the snapshot of the transaction.
  */
 export async function resultOf(
   context: Context,

@@ -23,7 +23,7 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
     throw refuse('it does not begin with postgres:// (remove quotation marks and blanks)');
   // In a URL, / ? and # end the password. The rest would be taken for a host or a database, and printed.
   if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) throw refuse('there is an @ after a / ? or #');
-  // Pass certificates only with an sslmode: without one, pg-connection-string would turn TLS on for them.
+  // Without an sslmode, leave out the certificates: pg-connection-string would turn TLS on because of them.
   const hasMode = from('PGSSLMODE') !== undefined || url.includes('sslmode=');
   const defaults = new URLSearchParams();
   for (const name of hasMode ? ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] : [])

@@ -19,7 +19,7 @@ export interface Connection {
 
 /** `pg.Client`, with properties that its types do not declare. */
 interface Client extends pg.Client {
-  /** The process id that the server sent when it accepted the connection. A pooler sends an id of its own. */
+  /** The process id of the session, which the server sends at the beginning. A pooler sends a made-up one. */
   readonly processID: number;
   readonly secretKey: number;
   readonly connection: pg.Connection & {
@@ -138,8 +138,8 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
   });
   const send: Connection['send'] = (statement, values) => {
     const isReady = typeof statement === 'string' || 'submit' in statement; // A pg.Query has `submit`.
-    // Behind a pooler, a named prepared statement would stay in a session of the server. So send an object that
-    // has no name, and inherits the rest: `text` may be a getter of a class.
+    // Behind a pooler, a named prepared statement would stay in a session of the server. So send an object
+    // that has no name, and inherits the rest: `text` may be a getter of a class.
     const noName = { name: { value: undefined } };
     const unnamed: unknown = isReady ? statement : Object.create(statement, noName);
     const answer: Promise<unknown> = client.query(unnamed as string, values as unknown[]);

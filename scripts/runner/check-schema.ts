@@ -18,7 +18,8 @@ export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
  * version. If a transaction is open, the check reads inside it. READ_SETTINGS then stay in effect, so only
  * COMMIT or ROLLBACK may follow.
  *
- * @param countBefore how many were applied when the attempt began. What `down` reverted since must be gone
+ * @param countBefore how many migrations were applied when the attempt began. What `down` has reverted since
+ *   then must be gone
  * @throws Failure `usage` if the migrations table contradicts the files
  */
 export async function checkSchema(connection: Connection, context: Context, countBefore = 0) {

@@ -17,9 +17,9 @@ export const textOf = (statement: Statement) =>
 export interface StatementClient {
   query: Connection['send'];
   /**
-   * Called before the function of a migration. A client with this method begins and ends the transactions
-   * itself. For a client without it, the framework does.
-   * `isInside()` is false once the function has called `pgm.noTransaction()`.
+   * Called before the function of a migration. If a client has this method, it begins and ends the
+   * transactions itself, and the framework does not. `isInside()` returns false after the function has called
+   * `pgm.noTransaction()`.
    */
   onStart?(migration: Migration, isInside: () => boolean): Promise<void>;
 }

@@ -15,7 +15,7 @@ export interface RunLock {
   assertHeld(query?: string): Promise<unknown[]>;
 }
 
-/** The query for the {@link Session}s that have these process ids, which are a list or a subquery. */
+/** The query for {@link Session}s by their process ids. `pids` is SQL: a list of numbers, or a subquery. */
 export const sessionsQuery = (pids: string) => `
   SELECT pid, application_name AS application, coalesce(host(client_addr), 'local') AS client,
     coalesce(state, '') AS state, left(regexp_replace(coalesce(query, ''), '\\s+', ' ', 'g'), 120) AS query,

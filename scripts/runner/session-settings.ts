@@ -5,9 +5,9 @@ import { failure } from '../report/errors.ts';
 import type { Context } from './context.ts';
 
 /**
- * Undoes every `SET`, `SET ROLE` and `set_config` of a session, drops its temporary tables, and closes its
- * cursors: COMMIT would run the query of a cursor WITH HOLD, after the check. Sets the encoding again: behind
- * a pooler, RESET ALL undoes the one that `pg` asked for when it connected.
+ * Undoes every `SET`, `SET ROLE` and `set_config` of a session, and drops its temporary tables. Closes its
+ * cursors, because COMMIT would run the query of a cursor WITH HOLD after the check. Sets the encoding that
+ * `pg` needs: behind a pooler, RESET ALL sets another one.
  */
 export const RESET = `RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SET client_encoding = 'UTF8';
 CLOSE ALL; DISCARD TEMP;`;

@@ -31,13 +31,13 @@ export async function withLockMonitor<T>(
   const { command, tell, options } = context;
   const names = `'${connectionName('run', command)}', '${connectionName('lock', command)}'`;
   const closing = new AbortController();
-  const signal = AbortSignal.any([context.signal, closing.signal]);
   let blockers: readonly Session[] = [];
   let monitor = Promise.resolve();
   const delay = options.lockTimeout === 0 ? DELAY : Math.min(DELAY, options.lockTimeout / 3);
   const monitorUntil = async (done: AbortSignal) => {
     if (done.aborted) return; // The statement ended while the monitor watched another one.
-    await withConnection({ ...context, signal }, 'monitor', async ({ query }) => {
+    const either = AbortSignal.any([context.signal, closing.signal]);
+    await withConnection({ ...context, signal: either }, 'monitor', async ({ query }) => {
       while (!done.aborted) {
         const [sessions, builds] = await query(activityQuery(names));
         const found = sessions?.rows as Session[];

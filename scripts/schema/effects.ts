@@ -1,6 +1,6 @@
 /** Computes the expected schema: merges effects into facts. All functions in this file are pure. */
 
-/** An effect file. Each object has one definition, or one for each part. `null` removes an object or a part. */
+/** An effect file. An object has one definition, or one for each part. `null` removes an object or a part. */
 export type Effect = Readonly<
   Record<string, string | null | Readonly<Record<string, string | null>>>
 >;
@@ -18,7 +18,7 @@ export const NAMED_PART = /^(column|constraint|index|trigger|policy) (.+)$/s;
 
 export const isConstraint = (part: string) => part.startsWith('constraint ');
 
-/** Identifies a fact. Parts such as `table` and `view` get the same id: one may be in the place of the other. */
+/** Identifies a fact. `table`, `view` and the like get the same id: one may be in the place of the other. */
 export const factId = (object: string, part: string) => `${object}\0${isKind(part) ? '' : part}`;
 
 /** True if the patch creates a trigger function. `down` may leave it there, since other tables may use it. */
@@ -38,7 +38,7 @@ export const partsOf = (patch: Effect[string] | undefined): [string, string | nu
 const patchesOf = (effects: readonly Effect[]) =>
   effects.flatMap((effect) => Object.entries(effect));
 
-/** Merges effects in their order, as JSON merge patches (RFC 7396) of objects and of their parts. */
+/** Applies effects one after the other, as JSON merge patches (RFC 7396): of objects, and of their parts. */
 export function merge(effects: readonly Effect[]): Facts {
   const merged = new Map<string, Map<string, string>>();
   for (const [object, patch] of patchesOf(effects)) {

@@ -16,8 +16,8 @@ export const KINDS = [
     exists: `o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`,
     part: `CASE o.relkind WHEN 'S' THEN '' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
       WHEN 'f' THEN 'foreign table' ELSE 'table' END`,
-    // Since PostgreSQL 15, the sequence of a column is UNLOGGED if its table is. Before, it never is. Leave the
-    // word out, so that effects match on all versions.
+    // Since PostgreSQL 15, the sequence of a column is UNLOGGED if its table is. Before, it never is. Leave
+    // the word out, so that effects match on all versions.
     definition: `CASE o.relkind WHEN 'S' THEN (
         SELECT concat(CASE WHEN o.relpersistence = 'u' AND d.objid IS NULL THEN 'UNLOGGED ' END,
           'AS ', format_type(q.seqtypid, NULL), ' START ', q.seqstart, ' INCREMENT ', q.seqincrement,
@@ -94,8 +94,9 @@ export const KINDS = [
 
 /**
  * A query for each other kind of part. Its columns are object, part, definition, and a number to sort by. It
- * reads the tables `relation` and `own_constraint` of {@link factsQuery}. `concat` leaves out what is null,
- * and `'text' || null` is null. Patterns find where a definition begins: at a keyword outside quoted names.
+ * reads the tables `relation` and `own_constraint`, which {@link factsQuery} defines. A text that `||` adds to
+ * a null is left out, because the result is null, and `concat` skips nulls. The regular expressions cut off
+ * all before the first keyword that is not in a quoted name.
  */
 export const PARTS = {
   'options of a view': `

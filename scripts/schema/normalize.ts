@@ -58,7 +58,7 @@ type Range = Readonly<{
 type Query = Readonly<{ SelectStmt: { fromClause?: Record<string, Range>[] } }>;
 type Tree = Readonly<{ stmts: [{ stmt: { ViewStmt?: { query: Query } } }] }>;
 
-/** The name by which a view refers to the first table that it reads. */
+/** The name of the first table in the FROM clause of a view, or its alias. */
 function relationOf({ stmts: [{ stmt }] }: Tree): string | undefined {
   const [range = {}] = Object.values(stmt.ViewStmt?.query.SelectStmt.fromClause?.[0] ?? {});
   const { alias, relname } = range.relation?.RangeVar ?? range;
