@@ -1,7 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
-import { failure, type Failure } from '../report/errors.ts';
+import { failure } from '../report/errors.ts';
 import { recordStatement, textOf, type StatementClient } from './framework.ts';
 import {
   changesSession,
@@ -12,15 +12,7 @@ import {
 import { RunTransaction } from './transaction.ts';
 
 type Sent = Parameters<Connection['send']>;
-
-/** The current migration, from the start of its function until it is recorded. */
-interface Running {
-  readonly since: number;
-  /** Returns false once the function of the migration has called `pgm.noTransaction()`. */
-  readonly isInside: () => boolean;
-  /** Set by the first statement outside a transaction. All such statements wait for it. */
-  prepared?: ReturnType<typeof prepareSession>;
-}
+const ignore = () => undefined;
 
 /**
  * The database client that the framework gets. The client begins and commits the transactions: the framework
@@ -36,50 +28,63 @@ interface Running {
  * | the record, outside a transaction           | BEGIN, the record as above, and COMMIT                |
  * | (at the end of the run)                     | COMMIT                                                |
  *
- * COMMIT is {@link RunTransaction.commit}, which checks the schema first.
+ * COMMIT is {@link RunTransaction.commit}, which checks the schema first. Statements that a migration does not
+ * await wait for each other: the client deals with one at a time, in the order in which they came.
  */
 export class FrameworkClient extends RunTransaction implements StatementClient {
   /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
-  /** Undefined between the record of a migration and the start of the next one. */
-  #running: Running | undefined;
+  /** Resolves when the client has dealt with all statements that came so far. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** True from the record of a migration until the next migration starts. */
+  #isRecorded = false;
+  #startedAt = 0;
+  /** Returns false once the function of the current migration has called `pgm.noTransaction()`. */
+  #isInside = () => true;
+  /** Set by the first statement that the current migration sends outside a transaction. */
+  #session: ReturnType<typeof prepareSession> | undefined;
   /** The last migration that sent a statement in the transaction. If COMMIT fails, the failure names it. */
   #lastInside: Migration | undefined;
-  /** How many statements were sent outside a transaction. */
-  #sentOutside = 0;
 
   async onStart(migration: Migration, isInside: () => boolean): Promise<void> {
     this.current = migration;
-    this.#running = { since: performance.now(), isInside };
     await this.begin();
+    this.#startedAt = performance.now();
+    this.#isInside = isInside;
+    this.#session = undefined;
+    this.#isRecorded = false;
   }
 
   async query(...sent: Sent): Promise<unknown> {
+    const { direction, settings } = this.attempt;
     const sql = textOf(sent[0]).trim();
-    try {
-      const result = await this.#handle(sql, sent);
-      this.firstError = undefined; // The migration has handled earlier errors.
-      return result;
-    } catch (error) {
-      if (this.state !== 'ended') this.firstError ??= { error, sql };
-      throw error;
-    }
+    const isRecord = sql === recordStatement(settings, this.current.name, direction);
+    if (this.#isRecorded && isRecord)
+      throw failure('table-changed', ['a migration added or deleted its own row']);
+    if (this.#isRecorded) throw (this.late ??= failure('late-statement', [sql]));
+    this.#isRecorded = isRecord;
+    const isOutside = !this.#isInside();
+    const answer = this.#last.then(() => this.#handle(sql, sent, isOutside, isRecord));
+    this.#last = answer.then(ignore, ignore);
+    return await answer;
   }
 
-  async #handle(sql: string, sent: Sent): Promise<unknown> {
-    const { direction, options, settings, signal, tell } = this.attempt;
-    signal.throwIfAborted();
-    const running = this.#running;
-    const isOutside = running?.isInside() === false;
-    if (isOutside && this.state === 'accepting') running.prepared ??= this.#prepareOutside();
-    await running?.prepared;
-    if (this.state !== 'accepting') throw this.#tooLate(sql);
-    if (options.verbose) tell(sql);
-    if (sql === recordStatement(settings, this.current.name, direction)) {
-      await this.#record(sql, isOutside);
-      return undefined;
+  async #handle(sql: string, sent: Sent, isOutside: boolean, isRecord: boolean): Promise<unknown> {
+    const { options, signal, tell } = this.attempt;
+    try {
+      signal.throwIfAborted();
+      this.#refuseIfFailed(sql);
+      if (isOutside) await (this.#session ??= this.#prepareOutside());
+      if (options.verbose) tell(sql);
+      let answer: unknown;
+      if (isRecord) await this.#record(sql, isOutside);
+      else answer = await (isOutside ? this.#sendOutside(sql, sent) : this.#send(sql, sent));
+      this.firstError = undefined; // The migration has handled earlier errors.
+      return answer;
+    } catch (error) {
+      if (!this.hasFailed) this.firstError ??= { error, sql };
+      throw error;
     }
-    return isOutside ? await this.#sendOutside(running, sql, sent) : await this.#send(sql, sent);
   }
 
   /** Sends a statement in the transaction. */
@@ -89,7 +94,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     if (!this.isOpen()) throw this.endedByMigration();
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
     // Before the first migration, the statements are those of the framework.
-    if (this.#running) this.#lastInside = this.current;
+    if (this.#startedAt > 0) this.#lastInside = this.current;
     const sending = connection.send(...sent);
     // If the text was `…; COMMIT; <error>`, the transaction has ended. `pg` knows that only after the next
     // answer of the server, so send an empty query.
@@ -99,23 +104,20 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
   }
 
   /** Sends a statement outside a transaction. It commits at once, so the run lock must be held. */
-  async #sendOutside(running: Running, sql: string, sent: Sent): Promise<unknown> {
+  async #sendOutside(sql: string, sent: Sent): Promise<unknown> {
     const { connection, lock, progress } = this.attempt;
     const { file } = this.current;
-    const isPooled = (await running.prepared)?.isPooled === true;
+    const isPooled = (await this.#session)?.isPooled === true;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     await lock.assertHeld();
-    // If the migration has ended or failed meanwhile, it did not await this statement.
-    if (this.state !== 'accepting' || this.#running !== running) throw this.#tooLate(sql);
+    this.#refuseIfFailed(sql);
     const wroteBefore = progress.wroteOutside;
     progress.wroteOutside = true; // Until the server answers, the statement may have committed.
-    const number = ++this.#sentOutside;
     try {
       return await connection.send(...sent);
     } catch (error) {
       const isRolledBack = sqlstateOf(error) !== '' && !isConnectionLost(error) && isAtomic(sql);
-      const isLast = number === this.#sentOutside; // If this was not awaited, later ones may have committed.
-      if (isRolledBack && isLast) progress.wroteOutside = wroteBefore;
+      if (isRolledBack) progress.wroteOutside = wroteBefore;
       throw error;
     }
   }
@@ -133,24 +135,26 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
       throw error;
     });
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
-    const session = await prepareSession(connection, settings, file);
-    // If the migration did not await this statement, the run may have failed meanwhile.
-    if (this.state === 'busy') this.state = 'accepting';
-    return session;
+    return await prepareSession(connection, settings, file);
   }
 
   async #record(sql: string, isOutside: boolean): Promise<void> {
-    if (!this.#running)
-      throw failure('table-changed', ['a migration added or deleted its own row']);
-    const milliseconds = Math.round(performance.now() - this.#running.since);
-    this.#running = undefined;
+    const milliseconds = Math.round(performance.now() - this.#startedAt);
     if (isOutside) await this.begin();
     await this.restoreSettings(sql);
     this.recorded.push({ name: this.current.name, milliseconds });
     if (isOutside) await this.commit();
   }
 
-  #tooLate(sql: string): Failure {
-    return (this.late ??= failure('late-statement', [sql]));
+  /** Refuses a statement that the migration did not await, if the migration has failed meanwhile. */
+  #refuseIfFailed(sql: string): void {
+    if (this.hasFailed) throw failure('late-statement', [sql]);
+  }
+
+  /** Ends an attempt that failed: sends no more statements of the migration, and rolls back. */
+  async abandon(): Promise<void> {
+    this.hasFailed = true;
+    await this.#last;
+    await this.rollBack();
   }
 }

@@ -32,8 +32,8 @@ export class RunTransaction {
    * rolls back, begins again, and looks for data in them before its first migration.
    */
   mustBeginAgain = false;
-  /** Only `accepting` lets statements pass. `busy`: begins, checks or has committed. `ended`: has failed. */
-  protected state: 'accepting' | 'busy' | 'ended' = 'busy';
+  /** True after the attempt has failed: nothing may be committed any more. */
+  protected hasFailed = false;
   /** When the open transaction began. */
   #began = '';
   /** The migrations that are recorded in this transaction, and not committed yet. */
@@ -52,13 +52,10 @@ export class RunTransaction {
   async begin(): Promise<void> {
     if (this.isOpen()) return;
     const { connection, progress } = this.attempt;
-    this.state = 'busy';
     this.#began = (await this.#sendSettings(BEGIN)).began;
-    if (progress.removed.length > 0) {
-      await refuseLoss(connection, progress.removed);
-      await this.restoreSettings();
-    }
-    this.state = 'accepting';
+    if (progress.removed.length === 0) return;
+    await refuseLoss(connection, progress.removed);
+    await this.restoreSettings();
   }
 
   /**
@@ -103,12 +100,11 @@ export class RunTransaction {
    */
   async commit(): Promise<boolean> {
     if (!this.isOpen()) return false;
-    this.state = 'busy';
     const { written } = await this.restoreSettings(LAST_WRITES);
     // Check even if nothing was written: a trigger may have discarded the row in the migrations table.
     const mustCheck = written || this.recorded.length > 0;
     if (mustCheck) await this.#checkAndCommit();
-    else await this.#rollBack();
+    else await this.rollBack();
     return mustCheck;
   }
 
@@ -121,7 +117,7 @@ export class RunTransaction {
     const { count, warnings } = await this.#checkSchema();
     await lock.assertHeld();
     if (this.late !== undefined) throw this.late; // A statement came during the check.
-    if (this.state === 'ended') throw new Error('the migration failed during the check');
+    if (this.hasFailed) throw new Error('the migration failed during the check');
     signal.throwIfAborted();
     progress.isCommitting = true;
     const [result] = await connection.query('COMMIT').catch((error: unknown) => {
@@ -162,14 +158,8 @@ export class RunTransaction {
     throw failure('differs', [name, direction, failing], details);
   }
 
-  /** Ends an attempt that failed: rolls back what is not committed, and refuses later statements. */
-  async abandon(): Promise<void> {
-    this.state = 'ended';
-    await this.#rollBack();
-  }
-
-  /** Never throws: if the connection is lost, the server rolls back. */
-  async #rollBack(): Promise<void> {
+  /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
+  protected async rollBack(): Promise<void> {
     // RESET undoes settings that ROLLBACK does not: those made outside the transaction, and those that the
     // migration committed itself. A pooler sends the whole message to one session of the server.
     const sql = this.isOpen() ? `ROLLBACK; ${RESET}` : RESET;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonReport } from '../support/call.ts';
-import { creates, setUp, sqlStep, table } from '../support/project.ts';
+import { creates, setUp, sqlStep, step, table } from '../support/project.ts';
 
 const a = creates('a');
 const b = (up: string, down = 'DROP TABLE b') => sqlStep('0002_b', table('b', 'id'), up, down);
@@ -119,4 +119,12 @@ test('temporary tables hide neither the catalog nor types from the check', async
 test('a migration that releases all advisory locks does not release the run lock', async () => {
   const { run } = await setUp(b(`${MAKE}; SELECT pg_advisory_unlock_all()`));
   expect(await run('up')).toMatchObject({ exitCode: 0 });
+});
+
+test('statements that are not awaited run in their order, before the check', async () => {
+  const outside = `pgm.noTransaction(); void pgm.db.query('${MAKE}'); void pgm.db.query('ALTER TABLE b ADD c integer');`;
+  const { run, applied } = await setUp(step('0002_b', table('b', 'id'), outside));
+  const differences = [{ object: 'column public.b.c' }];
+  expect(await run('up --strict')).toMatchObject({ exitCode: 8, differences });
+  expect(await applied()).toEqual([]);
 });
