@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectionName, withConnection } from '../database/connection.ts';
+import { connectionName, withConnection, type Connection } from '../database/connection.ts';
 import { isRetryable } from '../database/pg-errors.ts';
 import { failure } from '../report/errors.ts';
 import type { Session } from '../report/types.ts';
@@ -7,9 +7,8 @@ import { blockerLines, duration } from '../report/wording.ts';
 import type { Context } from './context.ts';
 import { sessionsQuery } from './run-lock.ts';
 
-/** Milliseconds until the monitor's first query (less if `--lock-timeout` is short), and between queries. */
-const DELAY = 700;
-const INTERVAL = 2000;
+/** A statement is slow after this number of milliseconds, or earlier if `--lock-timeout` is short. */
+const SLOW = 700;
 
 /** Queries for who blocks the connections with these names, and for the progress of their index builds. */
 const activityQuery = (names: string) => `
@@ -21,8 +20,9 @@ const activityQuery = (names: string) => `
   WHERE application_name IN (${names})`;
 
 /**
- * Runs `use` with a context that watches its statements. If a statement takes long, the monitor asks the
- * server on another connection which sessions block it, and how far an index build is, and tells the user.
+ * Runs `use` with a context that watches its statements. When a statement is slow, opens the connection of the
+ * monitor, which then tells the user, until the command ends, who blocks its statements, and how far an index
+ * build is.
  */
 export async function withLockMonitor<T>(
   context: Omit<Context, 'watch' | 'blockers'>,
@@ -30,45 +30,41 @@ export async function withLockMonitor<T>(
 ): Promise<T> {
   const { command, tell, options } = context;
   const names = `'${connectionName('run', command)}', '${connectionName('lock', command)}'`;
-  const closing = new AbortController();
+  const slow = options.lockTimeout === 0 ? SLOW : Math.min(SLOW, options.lockTimeout / 3);
+  const ending = new AbortController();
   let blockers: readonly Session[] = [];
-  let monitor = Promise.resolve();
-  const delay = options.lockTimeout === 0 ? DELAY : Math.min(DELAY, options.lockTimeout / 3);
-  const monitorUntil = async (done: AbortSignal) => {
-    if (done.aborted) return; // The statement ended while the monitor watched another one.
-    const either = AbortSignal.any([context.signal, closing.signal]);
-    await withConnection({ ...context, signal: either }, 'monitor', async ({ query }) => {
-      while (!done.aborted) {
-        const [sessions, builds] = await query(activityQuery(names));
-        const found = sessions?.rows as Session[];
-        const isNew = ({ pid }: Session) => !blockers.some((known) => known.pid === pid);
-        if (found.some(isNew)) tell(`waiting for a table lock${blockerLines(found)}`);
-        if (found.length > 0) blockers = found;
-        for (const { progress } of builds?.rows as { progress: string }[]) tell(progress);
-        await sleep(INTERVAL, undefined, { signal: done });
-      }
+  const monitor = async ({ query }: Connection) => {
+    for (;;) {
+      const [sessions, builds] = await query(activityQuery(names));
+      const found = sessions?.rows as Session[];
+      const isNew = ({ pid }: Session) => !blockers.some((known) => known.pid === pid);
+      if (found.some(isNew)) tell(`waiting for a table lock${blockerLines(found)}`);
+      if (found.length > 0) blockers = found;
+      for (const { progress } of builds?.rows as { progress: string }[]) tell(progress);
+      await sleep(3 * slow, undefined, { signal: ending.signal });
+    }
+  };
+  let monitoring: Promise<void> | undefined;
+  const start = () => {
+    const signal = AbortSignal.any([context.signal, ending.signal]);
+    // Without a connection for the monitor, the command goes on, and a later statement tries again.
+    monitoring ??= withConnection({ ...context, signal }, 'monitor', monitor).catch(() => {
+      monitoring = undefined;
     });
   };
   const watch: Context['watch'] = async (statement) => {
-    let done: AbortController | undefined; // Made only for a slow statement: it would take 20 µs.
-    const timer = setTimeout(() => {
-      done = new AbortController();
-      const { signal } = done;
-      // One connection at a time. If the monitor cannot connect, the statement goes on without it.
-      monitor = monitor.then(() => monitorUntil(signal)).catch(() => undefined);
-    }, delay);
+    const timer = setTimeout(start, slow);
     try {
       return await statement; // This is undefined if the migration gave `pg` a callback.
     } finally {
       clearTimeout(timer);
-      done?.abort();
     }
   };
   try {
     return await use({ ...context, watch, blockers: () => blockers });
   } finally {
-    closing.abort();
-    await monitor;
+    ending.abort();
+    await monitoring;
   }
 }
 
