@@ -66,7 +66,13 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     const isOutside = !this.#isInside();
     const answer = this.#last.then(() => this.#handle(sql, sent, isOutside, isRecord));
     this.#last = answer.then(ignore, ignore);
-    return await answer;
+    try {
+      return await answer;
+    } catch (error) {
+      // After the migration has failed, often nothing catches this error. It would hide the first one.
+      if (this.hasFailed) await new Promise(ignore);
+      throw error;
+    }
   }
 
   async #handle(sql: string, sent: Sent, isOutside: boolean, isRecord: boolean): Promise<unknown> {
@@ -130,6 +136,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     // The commit includes what this migration sent before it called pgm.noTransaction().
     const hasSentInside = this.#lastInside === this.current;
     const hasCommitted = await this.commit().catch((error: unknown) => {
+      if (this.hasFailed) throw error; // The migration did not await this statement.
       this.firstError ??= { error, sql: 'COMMIT' };
       this.current = this.#lastInside ?? this.current;
       throw error;

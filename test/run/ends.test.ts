@@ -13,6 +13,8 @@ const first = step(
 const later = (code: string) => `await new Promise(() => setTimeout(() => { ${code} }, 10));`;
 const THROW = later(`throw new Error('boom');`);
 const END_SESSION = `await pgm.db.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => {});`;
+/** Statements that the migration does not await, and whose errors nothing catches. */
+const WAIT = `for (const n of [1, 2]) void pgm.db.query('SELECT 1');`;
 const PRINT = `process.stdout.write('hanging');`;
 
 test.for<[name: string, up: string, message: string]>([
@@ -31,6 +33,17 @@ test.for<[name: string, up: string, message: string]>([
     'pgm.sql() in a promise that is not awaited',
     `void pgm.db.select('SELECT pg_sleep(0.1)').then(() => { ${MAKE} });`,
     'a migration threw an error that nothing catches',
+  ],
+  ['an error while statements wait', `${WAIT} throw new Error('boom');`, 'boom'],
+  [
+    'an error while the first statement outside a transaction waits',
+    `pgm.noTransaction(); ${WAIT} throw new Error('boom');`,
+    'boom',
+  ],
+  [
+    'a statement that fails while others wait',
+    `const failing = pgm.db.query('SELECT 1/0'); ${WAIT} await failing;`,
+    'division by zero',
   ],
 ])('%s: exit 5, one JSON object, nothing is committed', async ([, up, message]) => {
   const { start, tables } = await setUp(step('0001_a', table('a', 'id'), up));
