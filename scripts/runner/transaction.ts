@@ -146,6 +146,7 @@ export class RunTransaction {
     if (count !== expected)
       throw failure('table-changed', [`it lists ${count} migrations instead of ${expected}`]);
     if (failing.length === 0) return check;
+    if (this.late !== undefined) throw this.late; // That statement may have been what is missing.
     const details = { differences: failing };
     const wasBefore = (difference: Difference) =>
       before.failing.some((old) => isDeepStrictEqual(old, difference));

@@ -128,3 +128,11 @@ test('statements that are not awaited run in their order, before the check', asy
   expect(await run('up --strict')).toMatchObject({ exitCode: 8, differences });
   expect(await applied()).toEqual([]);
 });
+
+test('a late statement is named as the cause of a difference', async () => {
+  const up = `const late = async () => { for (;;) await pgm.db.query('SELECT 1'); };
+    late().catch(() => {}); pgm.sql('${MAKE}');`;
+  const { run, tables } = await setUp(step('0002_b', table('b', 'id', 'missing'), up));
+  expect(await run('up')).toMatchObject({ exitCode: 5, error: { code: 'late-statement' } });
+  expect(await tables()).toEqual([]);
+});
