@@ -67,30 +67,27 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     const answer = this.#last.then(() => this.#handle(sql, sent, isOutside, isRecord));
     this.#last = answer.then(ignore, ignore);
     try {
-      return await answer;
+      const result = await answer;
+      this.firstError = undefined; // The migration has handled earlier errors.
+      return result;
     } catch (error) {
-      // After the migration has failed, often nothing catches this error. It would hide the first one.
+      // If the migration failed while this statement waited, often nothing catches this error. It would hide
+      // the first one, so do not answer.
       if (this.hasFailed) await new Promise(ignore);
+      this.firstError ??= { error, sql };
       throw error;
     }
   }
 
   async #handle(sql: string, sent: Sent, isOutside: boolean, isRecord: boolean): Promise<unknown> {
     const { options, signal, tell } = this.attempt;
-    try {
-      signal.throwIfAborted();
-      this.#refuseIfFailed(sql);
-      if (isOutside) await (this.#session ??= this.#prepareOutside());
-      if (options.verbose) tell(sql);
-      let answer: unknown;
-      if (isRecord) await this.#record(sql, isOutside);
-      else answer = await (isOutside ? this.#sendOutside(sql, sent) : this.#send(sql, sent));
-      this.firstError = undefined; // The migration has handled earlier errors.
-      return answer;
-    } catch (error) {
-      if (!this.hasFailed) this.firstError ??= { error, sql };
-      throw error;
-    }
+    signal.throwIfAborted();
+    this.#assertNotFailed();
+    if (isOutside) await (this.#session ??= this.#prepareOutside());
+    if (options.verbose) tell(sql);
+    if (!isRecord) return isOutside ? this.#sendOutside(sql, sent) : this.#send(sql, sent);
+    await this.#record(sql, isOutside);
+    return undefined;
   }
 
   /** Sends a statement in the transaction. */
@@ -116,7 +113,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     const isPooled = (await this.#session)?.isPooled === true;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     await lock.assertHeld();
-    this.#refuseIfFailed(sql);
+    this.#assertNotFailed();
     const wroteBefore = progress.wroteOutside;
     progress.wroteOutside = true; // Until the server answers, the statement may have committed.
     try {
@@ -153,9 +150,8 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     if (isOutside) await this.commit();
   }
 
-  /** Refuses a statement that the migration did not await, if the migration has failed meanwhile. */
-  #refuseIfFailed(sql: string): void {
-    if (this.hasFailed) throw failure('late-statement', [sql]);
+  #assertNotFailed(): void {
+    if (this.hasFailed) throw new Error('the migration failed while this statement waited');
   }
 
   /** Ends an attempt that failed: sends no more statements of the migration, and rolls back. */
