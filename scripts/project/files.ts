@@ -26,7 +26,7 @@ function open<T>(code: Code, root: string, file: string, use: (path: string) => 
   }
 }
 
-/** Reads a JSON object. @throws Failure `usage`, with line and column if Node.js tells them */
+/** Reads a JSON object. @throws Failure `usage` */
 export function readJson(root: string, file: string): object {
   const text = readFile(root, file);
   try {
@@ -34,12 +34,6 @@ export function readJson(root: string, file: string): object {
     if (document instanceof Object && !Array.isArray(document)) return document;
     throw new Error('it is not an object');
   } catch (cause) {
-    const { message } = cause as Error;
-    const [, reason = message, position] =
-      /^(.*?)(?: in JSON)? at position (\d+)/s.exec(message) ?? [];
-    if (position === undefined) throw failure('bad-file', [file, reason], { file, cause });
-    const lines = text.slice(0, Number(position)).split('\n');
-    const column = (lines.at(-1)?.length ?? 0) + 1;
-    throw failure('bad-file', [`${file}:${lines.length}:${column}`, reason], { file, cause });
+    throw failure('bad-file', [file, (cause as Error).message], { file, cause });
   }
 }
