@@ -15,14 +15,7 @@ import { migrationFailure } from '../runner/explain.ts';
 import { loadMigrations, recordStatement, runMigrations, textOf } from '../runner/framework.ts';
 import { RESET, runSettings } from '../runner/session-settings.ts';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
-import { compare } from '../schema/compare.ts';
-import {
-  completePrerequisites,
-  effectBetween,
-  expectedAt,
-  merge,
-  type Effect,
-} from '../schema/effects.ts';
+import { completePrerequisites, effectBetween, merge, type Effect } from '../schema/effects.ts';
 
 /**
  * `snapshot`: runs the migrations on a scratch database that has the base schema, and writes to each effect
@@ -69,7 +62,8 @@ async function withScratchDatabase(context: Context, use: typeof takeEffects) {
 async function takeEffects(context: Context, connection: Connection) {
   const { project, settings } = context;
   const loaded = await loadMigrations(project.migrations, 'up');
-  const base = await loadBaseSchema(context, connection);
+  await loadBaseSchema(context, connection);
+  const base = await readAll(context, connection);
   const effects = new Map<string, Effect>();
   let before = base;
   for (const [migration, action] of loaded) {
@@ -103,10 +97,7 @@ async function takeEffects(context: Context, connection: Connection) {
   return new Map([[PREREQUISITES, completed], ...effects]);
 }
 
-/**
- * Loads the base schema, and returns what it contains. Skips backslash commands, which pg_dump writes since
- * 2025: only psql knows them. Refuses a base schema that contradicts the prerequisites.
- */
+/** Loads the base schema. Skips backslash commands, which pg_dump writes since 2025: only psql knows them. */
 async function loadBaseSchema(context: Context, connection: Connection) {
   const { baseSchema: file, root, migrationsSchema } = context.settings;
   const sql = existsSync(join(root, file)) ? readFile(root, file).replaceAll(/^\\.*$/gm, '') : '';
@@ -117,13 +108,6 @@ async function loadBaseSchema(context: Context, connection: Connection) {
     const place = position === undefined ? file : `${file}:${line}`;
     throw failure('base-schema', [place, message], { file, cause });
   });
-  const base = await readAll(context, connection);
-  const { failing } = await compare(expectedAt(context.project, 0), base.facts);
-  for (const { object, expected, found } of failing) {
-    const reason = `${object} is ${found ?? ''}, where ${PREREQUISITES}.json has ${expected ?? 'nothing'}`;
-    if (found !== null) throw failure('bad-file', [file, reason], { file });
-  }
-  return base;
 }
 
 /**

@@ -138,12 +138,6 @@ test('prerequisites that cannot be read are refused, and not overwritten', async
   expect(readFileSync(join(root, file), 'utf8')).toContain('<<<<<<<');
 });
 
-test('a base schema that contradicts the prerequisites is refused', async () => {
-  const given = { 'public.users': { table: '', 'column id': 'text NULL' } };
-  const root = testProject({ [BASE]: users, 'migrations/schema/0000_prerequisites.json': given });
-  await expectRefused('snapshot', { root, url }, 'bad-file', `${BASE} is not valid: column`);
-});
-
 const SEARCH_PATH = `SELECT pg_catalog.set_config('search_path', '', false);`;
 const settings = { '.node-pg-migraterc.json': { 'migrations-schema': 'Internal' } };
 test.for<[string, string, Files?]>([
