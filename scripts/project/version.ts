@@ -2,15 +2,8 @@ import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
 import type { Project } from './project.ts';
 
-/** A row of the migrations table: one applied migration. */
-export interface AppliedRow {
-  readonly name: string;
-  /** When it was applied, as text. The framework stores a local time, without a time zone. */
-  readonly run_on: string;
-}
-
 /** Counts the applied migrations. @throws Failure `usage` if the rows contradict the files of the project */
-export function appliedCount({ migrations }: Project, rows: readonly AppliedRow[]): number {
+export function appliedCount({ migrations }: Project, rows: readonly { name: string }[]): number {
   const known = new Set(migrations.map(({ name }) => name));
   const applied = new Set(rows.map(({ name }) => name));
   const unknown = [...applied].filter((name) => !known.has(name));

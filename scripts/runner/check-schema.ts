@@ -1,7 +1,7 @@
 import type { QueryResult } from 'pg';
 import type { Connection } from '../database/connection.ts';
 import { sqlstateOf } from '../database/pg-errors.ts';
-import { appliedCount, type AppliedRow } from '../project/version.ts';
+import { appliedCount } from '../project/version.ts';
 import { failure } from '../report/errors.ts';
 import { factsQuery, READ_SETTINGS, wantedObjects } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
@@ -79,7 +79,8 @@ async function readState(
   const facts = factsQuery(wantedObjects(project.objects));
   const results = await connection.query(`${begin} ${rows}; ${facts}; ${end}`);
   const [applied, found] = results.filter(({ command }) => command === 'SELECT');
-  return { rows: (applied?.rows ?? []) as AppliedRow[], facts: factsFrom(found), hasTable };
+  const appliedRows = (applied?.rows ?? []) as Readonly<Record<'name' | 'run_on', string>>[];
+  return { rows: appliedRows, facts: factsFrom(found), hasTable };
 }
 
 /** Makes facts from the rows of {@link factsQuery}. */
