@@ -27,10 +27,8 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     for (const part of changedKinds.length > 0 ? changedKinds : all) {
       const [definition, actual] = [wanted.get(part), found.get(part)];
       if (definition === actual) continue;
-      const isRemoved =
-        isConstraint(part) &&
-        actual !== undefined &&
-        (await meansOneOf(part, actual, removedConstraints(expected, object)));
+      const removed = removedConstraints(expected, object);
+      const isRemoved = actual !== undefined && (await meansOneOf(part, actual, removed));
       const mustMatch = isNamed(part) || isRemoved;
       if (!mustMatch && !expected.isOwned(object)) continue;
       if (definition !== undefined && (await hasFact(found, expected, [object, part, definition])))
