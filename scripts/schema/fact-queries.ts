@@ -26,7 +26,6 @@ export const KINDS = [
           ' OWNED BY ' || d.refobjid::regclass || '.' || quote_ident(a.attname))
         FROM pg_sequence q
           LEFT JOIN pg_depend d ON d.classid = o.tableoid AND d.objid = o.oid AND d.refobjsubid > 0
-            AND d.deptype IN ('a', 'i')
           LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
         WHERE q.seqrelid = o.oid)
       ELSE concat(
