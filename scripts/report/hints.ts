@@ -1,6 +1,5 @@
 import { RUN } from './wording.ts';
 
-const ALONE = `This cannot run in the transaction of an earlier statement. If both statements are in one migration, write two migrations. Run one migration at a time:  ${RUN} up 1  (or down 1)`;
 /** The hint for rows that violate a constraint. `query` finds them. */
 export const rowsHint = (query: string) => `Find the rows, and correct them:  ${query}`;
 
@@ -44,8 +43,8 @@ const hints = {
       'A migration cannot send rows to COPY FROM stdin. Write INSERT instead (pg_dump --inserts).',
     '^42(701(?!.*more than once)|710|P07)':
       'It exists already, made by hand or left by an interrupted run. Drop it, or let the migration create it with ifNotExists.',
-    '^55P04': `${ALONE}\nor let the earlier migration call pgm.noTransaction().`,
-    '^55006': ALONE,
+    '^55(P04|006)': `This cannot run in the transaction of an earlier statement. If both statements are in one migration, write two migrations. Run one migration at a time:  ${RUN} up 1  (or down 1)
+or let the earlier migration call pgm.noTransaction().`,
     '^25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
     '^57014': `statement_timeout ended it, or somebody cancelled it (pg_cancel_backend). To allow more time:  --statement-timeout=10min
 Outside a transaction, only this helps (behind a pooler, ALTER ROLE):  PGOPTIONS='-c statement_timeout=0' ${RUN} up`,
@@ -55,29 +54,26 @@ If the column is new, it needs a default.`,
 DROP INDEX CONCURRENTLY <index>;  -- better: let the migration drop it first, as 0005 does`,
     '^23505.*\\(name, run_on\\)': `The sequence of the migrations table is behind its rows, as after a copy or a logical replication. Set it:
 SELECT setval(pg_get_serial_sequence('<INTO>', 'id'), max(id)) FROM <INTO>;`,
-    '^23505': 'Correct the rows that have the key above twice.',
     '^23503 update or delete': 'Other rows refer to these. Change or delete the other rows first.',
-    '^235(03|14)': 'Correct the rows that violate the constraint, and run again.',
+    '^23': 'Correct the rows that violate the constraint, and run again.',
     '^42501': 'Grant the privilege, or connect as a role that has it.',
     '': 'Correct the cause, usually in the migration, and run again.',
   },
 };
 
-/** The query for the rows that violate a constraint, if it is a check or a foreign key. */
+/** The query for the rows that violate a check or a foreign key, except with NO INHERIT or MATCH FULL. */
 export function rowsQuery(table: string, definition: string): string | undefined {
-  const [, condition, only] = /^CHECK (\(.*\))( NO INHERIT)?/s.exec(definition) ?? [];
-  if (condition !== undefined)
-    return `SELECT * FROM ${only ? 'ONLY ' : ''}${table} WHERE NOT ${condition};`;
-  const [, columns, other = '', keys = '', isFull] = FOREIGN_KEY.exec(definition) ?? [];
+  const [, condition] = /^CHECK (\(.*\))(?: NOT VALID)?$/s.exec(definition) ?? [];
+  if (condition !== undefined) return `SELECT * FROM ${table} WHERE NOT ${condition};`;
+  const [, columns, other = '', keys = ''] = FOREIGN_KEY.exec(definition) ?? [];
   if (columns === undefined) return undefined;
-  const refers = isFull ? `NOT (${columns}) IS NULL` : `(${columns}) IS NOT NULL`;
   // `IN` is null, not false, if a key is null.
   return `SELECT * FROM ${table}
-WHERE ${refers} AND ((${columns}) IN (SELECT ${keys} FROM ${other})) IS NOT TRUE;`;
+WHERE (${columns}) IS NOT NULL AND ((${columns}) IN (SELECT ${keys} FROM ${other})) IS NOT TRUE;`;
 }
 const NAMES = '((?:"[^"]*"|[^"()])+)';
 const FOREIGN_KEY = new RegExp(
-  `^FOREIGN KEY \\(${NAMES}\\) REFERENCES ${NAMES}\\(${NAMES}\\)( MATCH FULL)?`,
+  `^FOREIGN KEY \\(${NAMES}\\) REFERENCES ${NAMES}\\(${NAMES}\\)(?! MATCH FULL)`,
 );
 
 /** Returns the first hint whose pattern matches. Replaces `<column>` and the like by names in the texts. */
