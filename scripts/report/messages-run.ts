@@ -1,19 +1,19 @@
 import { hintFor } from './hints.ts';
 import type { Difference, Direction, Loss, Problem, Session } from './types.ts';
 import { atVersion, blockerLines, differenceLines, list, lossLines, plural } from './wording.ts';
-import { RUN, RUN_SOURCES, sessionText, STATUS } from './wording.ts';
+import { RUN, sessionText, STATUS } from './wording.ts';
 
 type Address = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
 
 const NO_TRANSACTION =
   'A migration that cannot run in a transaction calls pgm.noTransaction() first.';
 const UP_DIFFERS = `Usually a table or an index of the same name was there before. Change it to what is expected, or rename it, and run again.
-If you have just edited the migration, write its effect again, and read the diff:  ${RUN_SOURCES} snapshot`;
+If you have just edited the migration, write its effect again, and read the diff:  npm run migrate snapshot`;
 const DOWN_DIFFERS = `Usually "down" does not undo all that "up" does, or somebody changed the schema by hand.
 Complete "down", or change that back, and run the same command again.`;
 const EMPTY_DRIFTS =
   'Usually the URL names another database, or the base schema of the application is not loaded, or was changed. Correct the URL, or the base schema.';
-const DRIFTS = `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  ${RUN_SOURCES} create <name>`;
+const DRIFTS = `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  npm run migrate create <name>`;
 const INTERRUPTED = `If a run was interrupted, complete it:  ${RUN} up`;
 const EDITED = `If you edited the last migration, apply it again:  ${RUN} redo`;
 

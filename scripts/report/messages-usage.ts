@@ -1,6 +1,6 @@
-import { list, RUN, RUN_SOURCES } from './wording.ts';
+import { list, RUN } from './wording.ts';
 
-const SNAPSHOT = `To write the effect from what the migration does:  ${RUN_SOURCES} snapshot`;
+const SNAPSHOT = 'To write the effect from what the migration does:  npm run migrate snapshot';
 
 /** Failures because of a file or the command line: nothing was run. errors.ts explains the form of a text. */
 export const usageMessages = {
@@ -35,7 +35,7 @@ usage: two migrations have the same number: ${a} and ${b}
 → ${/^it /.test(reason) ? 'A migration exports "up" and "down". If it cannot be reverted:  export const down = false;' : 'Usually it has a syntax error, marks of a merge conflict, or an import of a missing file.'}
 To check types and syntax:  npm run types`,
   irreversible: (file: string) => `usage: ${file} cannot be reverted: it exports "down = false"
-→ To correct what it did, add another migration:  ${RUN_SOURCES} create <name>`,
+→ To correct what it did, add another migration:  npm run migrate create <name>`,
   'unknown-migration': (name: string) => `usage: there is no migration "${name}"
 → See all migrations:  ${RUN} status`,
   'not-applied': (name: string) => `usage: ${name} is not applied, so "down" cannot stop there

@@ -2,10 +2,8 @@ import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.t
 
 /** True in the compiled program, `dist/scripts/migrate.js`. */
 export const isCompiled = !import.meta.url.endsWith('.ts');
-/** What users type before `create` and `snapshot`, which the compiled program refuses. */
-export const RUN_SOURCES = 'npm run migrate';
-/** What users type before any other command. */
-export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : RUN_SOURCES;
+/** What users type before a command. The compiled program refuses `create` and `snapshot`. */
+export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : 'npm run migrate';
 export const STATUS = `See what is applied:  ${RUN} status`;
 export const atVersion = (version: string | null) =>
   version === null ? 'before the first migration' : `at ${version}`;
