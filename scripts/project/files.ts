@@ -1,17 +1,18 @@
-/** Names of files are relative to `root`, the project's folder. Messages show them in this form, too. */
+/**
+ * Names of files are relative to `root`, the project's folder. Messages show them in this form, too. If a file
+ * cannot be read or written, these functions throw a Failure `usage`.
+ */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { failure } from '../report/errors.ts';
 
-/** Reads a file, without a byte order mark. @throws Failure `usage` */
+/** Reads a file, without a byte order mark. */
 export const readFile = (root: string, file: string) =>
   open('not-readable', root, file, (path) => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
 
-/** Reads the names of the files in a folder. @throws Failure `usage` */
 export const readFolder = (root: string, folder: string) =>
   open('not-readable', root, folder.replace(/\/*$/, '/'), (path) => readdirSync(path));
 
-/** Writes a file. @throws Failure `usage` */
 export const writeFile = (root: string, file: string, text: string) =>
   open('not-writable', root, file, (path) => writeFileSync(path, text));
 
@@ -26,7 +27,7 @@ function open<T>(code: Code, root: string, file: string, use: (path: string) => 
   }
 }
 
-/** Reads a JSON object. @throws Failure `usage` */
+/** Reads a JSON object. */
 export function readJson(root: string, file: string): object {
   const text = readFile(root, file);
   try {

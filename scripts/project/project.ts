@@ -70,10 +70,7 @@ function checkEffect(document: object, file: string): Effect {
         `"${object}" is no object: write public.name for a table, or "function public.name()"`,
       );
     const isTable = !/^[a-z]+ /.test(object);
-    const isRight = isTable
-      ? patch instanceof Object && !Array.isArray(patch)
-      : typeof patch === 'string';
-    if (patch !== null && !isRight)
+    if (patch !== null && typeof patch !== (isTable ? 'object' : 'string'))
       throw refuse(`"${object}" must be ${isTable ? 'an object with parts' : 'a text'}, or null`);
     for (const [part, definition] of partsOf(patch)) {
       if (isTable && !PART.test(part) && !NAMED_PART.test(part))

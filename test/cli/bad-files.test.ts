@@ -70,7 +70,7 @@ test.for([
   [effect, { 'public.b': { 'column id': 5 } }, '"column id"'],
   [effect, { 'public.b': { 'column id': { type: 'integer' } } }, '"column id"'],
   [effect, { 'public.b': 'integer' }, '"public.b"'],
-  [effect, { 'public.b': ['column id'] }, '"public.b" must be an object'],
+  [effect, { 'public.b': ['column id'] }, '"public.b" has an unknown part "0"'],
   [effect, { 'public."b': { table: '' } }, '"public."b"'],
   [effect, { 'function public.f()': { body: '' } }, '"function public.f()"'],
   [effect, { 'funktion public.f()': '' }, '"funktion public.f()"'],
