@@ -1,9 +1,8 @@
 import type { Difference } from '../report/types.ts';
-import type { Expectation, Facts } from './effects.ts';
+import type { Expectation, Facts, Parts } from './effects.ts';
 import { factId, isConstraint, isKind, NAMED_PART, title } from './effects.ts';
 import { meansOneOf } from './normalize.ts';
 
-type Parts = ReadonlyMap<string, string>;
 const NONE: Parts = new Map();
 
 /**

@@ -7,7 +7,7 @@ export type Effect = Readonly<
 
 /** A schema: for each object its parts. A function or type has one part, named `''`. */
 export type Facts = ReadonlyMap<string, Parts>;
-type Parts = ReadonlyMap<string, string>;
+export type Parts = ReadonlyMap<string, string>;
 
 /** True for the part that says which kind of object it is, such as `table`. Every object has exactly one. */
 export const isKind = (part: string) => KIND_PARTS.has(part);
