@@ -7,27 +7,24 @@ import { KINDS, PARTS } from './fact-queries.ts';
  */
 
 /** The settings for reading facts. Those before row_security decide how PostgreSQL prints a definition. */
-export const READ_SETTINGS = [
-  'search_path = pg_catalog, pg_temp',
-  'quote_all_identifiers = off',
-  "datestyle = 'ISO, YMD'",
-  'intervalstyle = postgres',
-  "timezone = 'UTC'",
-  'bytea_output = hex',
-  'extra_float_digits = 1',
-  "lc_monetary = 'C'",
-  'standard_conforming_strings = on',
-  'row_security = off', // Reading the migrations table fails if a policy would hide rows.
-  // The rest makes PostgreSQL read the catalog by its indexes, even if the catalog has no statistics.
-  'jit = off',
-  'enable_seqscan = off',
-  'enable_hashjoin = off',
-  'enable_mergejoin = off',
-  'enable_material = off',
-  'enable_bitmapscan = off',
-]
-  .map((setting) => `SET LOCAL ${setting};`)
-  .join(' ');
+export const READ_SETTINGS = `
+  SET LOCAL search_path = pg_catalog, pg_temp;
+  SET LOCAL quote_all_identifiers = off;
+  SET LOCAL datestyle = 'ISO, YMD';
+  SET LOCAL intervalstyle = postgres;
+  SET LOCAL timezone = 'UTC';
+  SET LOCAL bytea_output = hex;
+  SET LOCAL extra_float_digits = 1;
+  SET LOCAL lc_monetary = 'C';
+  SET LOCAL standard_conforming_strings = on;
+  SET LOCAL row_security = off; -- Reading the migrations table fails if a policy would hide rows.
+  -- The rest makes PostgreSQL read the catalog by its indexes, even if the catalog has no statistics.
+  SET LOCAL jit = off;
+  SET LOCAL enable_seqscan = off;
+  SET LOCAL enable_hashjoin = off;
+  SET LOCAL enable_mergejoin = off;
+  SET LOCAL enable_material = off;
+  SET LOCAL enable_bitmapscan = off;`;
 
 /** SQL that lists the objects of every kind that meet `condition`, with their oids and definitions. */
 const objects = (from: string, condition: (name: string, object: string) => string) =>
