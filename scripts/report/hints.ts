@@ -12,10 +12,9 @@ const hints = {
     'password must be a':
       'The server asks for a password: put it into the URL, PGPASSWORD or ~/.pgpass.',
     '^ENOTFOUND': 'No host has this name. Correct it in the URL.',
-    '^(ECONNREFUSED|ENOENT)':
-      'No server listens there: it is not started, or the host or the port is wrong. To wait for it:  --connect-wait=30',
+    '^(ECONNREFUSED|ENOENT|57P03)':
+      'No server is ready there: it is not started, or the host or the port is wrong. To wait for it:  --connect-wait=30',
     '^ETIMEDOUT': 'There was no answer. Often a firewall drops the packets, or the port is wrong.',
-    '^57P03': 'The server is starting or stopping. To wait for it:  --connect-wait=30',
     'unsupported startup parameter':
       'A pooler refuses settings. Remove them from PGOPTIONS and the URL, or set them on the role (ALTER ROLE).',
     '^28P01|authentication failed$':
@@ -23,9 +22,8 @@ const hints = {
     '^3D000|^08P01 .*database .*does not exist$':
       'Correct the name of the database in the URL, or create the database (createdb).',
     '^42501': 'The role may not connect:  GRANT CONNECT ON DATABASE <database> TO <role>;',
-    '^53300': 'No connection is free for this role. Try again later, or use the pooler.',
-    'no more connections':
-      'The pooler has no free connection, and a run needs two. Try again later, or raise max_client_conn.',
+    '^53300|no more connections':
+      'No connection is free, and a run needs two. Try again later, use a pooler, or raise its max_client_conn.',
     'pg_hba\\.conf':
       'pg_hba.conf of the server does not allow this host, user and database, perhaps only without encryption: try sslmode=require in the URL.',
     // These words come after the codes, since the name of a database or a role may contain one.
