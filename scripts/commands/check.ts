@@ -32,20 +32,17 @@ export async function resultOf(
   first: SchemaCheck,
   outcome: Success,
 ): Promise<Result> {
-  let check = first;
-  if (first.failing.length > 0)
-    check = await withRetries(context, () => checkSchema(connection, context));
-  const { failing, warnings, count } = check;
-  const listed = context.command === 'status' ? { migrations: appliedTimes(context, check) } : {};
+  const readAgain = () => withRetries(context, () => checkSchema(connection, context));
+  const check = first.failing.length > 0 ? await readAgain() : first;
+  const { failing, warnings, count, rows } = check;
+  const times = new Map(rows.map(({ name, run_on }) => [name, run_on]));
+  const migrations = context.project.migrations.map(({ name }) => {
+    return { name, appliedOn: times.get(name) ?? null };
+  });
+  const listed = context.command === 'status' ? { migrations } : {};
   const all = { ...versionDetails(context, connection, count), warnings, ...listed };
   if (failing.length === 0) return { outcome, ...all };
   const hasPending = all.pending.length > 0;
   const error = failure('drift', [all.version, hasPending, failing], { differences: failing });
   return { outcome: 'differs', ...all, error };
-}
-
-/** All migrations, and when each was applied: null if it is pending. */
-function appliedTimes({ project }: Context, { rows }: SchemaCheck) {
-  const appliedOn = new Map(rows.map(({ name, run_on }) => [name, run_on]));
-  return project.migrations.map(({ name }) => ({ name, appliedOn: appliedOn.get(name) ?? null }));
 }
