@@ -1,7 +1,7 @@
 import { withConnection, type Connection } from '../database/connection.ts';
 import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
-import { leftBehind } from '../report/messages-run.ts';
+import { leftBehind, STOPPED_IN_COMMIT } from '../report/messages-run.ts';
 import type { Result } from '../report/report.ts';
 import { atVersion, RUN, STATUS } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
@@ -110,7 +110,7 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   // A migration has ended the transaction, so nothing was checked.
   if (outcome === 'partial') return fail('partial', `The database is ${atVersion(version)}.`, hint);
   const hasCommitted = up.length + down.length > 0;
-  const left = leftBehind(version, hasCommitted, wroteOutside, isCommitting);
+  const left = isCommitting ? STOPPED_IN_COMMIT : leftBehind(version, hasCommitted, wroteOutside);
   // An interrupted command keeps its exit code, 130 or 143, even if a part was committed.
   if ((!hasCommitted && !wroteOutside) || code === 'interrupted') return fail(outcome, left, hint);
   const goesOn = command === 'redo' || (command === 'up' && argument === undefined);

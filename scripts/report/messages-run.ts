@@ -119,15 +119,11 @@ data-loss: this may delete data that the role may not read (${reason}):${list(ta
 → Run the command as a role that may read these tables, or add to the command:  --allow-data-loss`,
 };
 
+export const STOPPED_IN_COMMIT =
+  'The run stopped during COMMIT: it is unknown whether the server committed.';
+
 /** Says what a failed run has left in the database. */
-export function leftBehind(
-  version: string | null,
-  hasCommitted: boolean,
-  wroteOutside: boolean,
-  isCommitting: boolean,
-): string {
-  if (isCommitting)
-    return 'The run stopped during COMMIT: it is unknown whether the server committed.';
+export function leftBehind(version: string | null, hasCommitted: boolean, wroteOutside: boolean) {
   if (!hasCommitted && !wroteOutside) return 'Nothing was changed.';
   const state = hasCommitted
     ? `A part of this run is committed: the database is ${atVersion(version)}, and was checked there.`
