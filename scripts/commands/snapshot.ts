@@ -99,7 +99,8 @@ async function takeEffects(context: Context, connection: Connection) {
 
 /** Loads the base schema. Skips backslash commands, which pg_dump writes since 2025: only psql knows them. */
 async function loadBaseSchema(context: Context, connection: Connection) {
-  const { baseSchema: file, root, migrationsSchema } = context.settings;
+  const { root, migrationsSchema } = context.settings;
+  const file = 'test/fixtures/base-schema.sql';
   const sql = existsSync(join(root, file)) ? readFile(root, file).replaceAll(/^\\.*$/gm, '') : '';
   const createSchema = `CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(migrationsSchema)}`;
   await connection.query(`${sql}\n; ${RESET} ${createSchema}`).catch((cause: unknown) => {

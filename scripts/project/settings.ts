@@ -42,8 +42,6 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv) {
     migrationsTable,
     effectsDir: join(migrationsDir, 'schema'),
     template: values['template-file-name'],
-    /** The file with the application's base schema, which `snapshot` loads first. */
-    baseSchema: 'test/fixtures/base-schema.sql',
     /** The name of the migrations table for SQL: with its schema, and quoted. */
     tableName: [migrationsSchema, migrationsTable].map(pg.escapeIdentifier).join('.'),
     /** `schemas` for SQL: quoted, and separated by commas. */
