@@ -8,7 +8,6 @@ import { STATUS } from '../report/wording.ts';
 export interface Call {
   readonly argv: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** The project's folder. */
   readonly root: string;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;

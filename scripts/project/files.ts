@@ -27,7 +27,6 @@ function open<T>(code: Code, root: string, file: string, use: (path: string) => 
   }
 }
 
-/** Reads a JSON object. */
 export function readJson(root: string, file: string): object {
   const text = readFile(root, file);
   try {

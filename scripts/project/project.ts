@@ -50,7 +50,6 @@ export function readProject(settings: Settings, needsEffects: boolean) {
   });
   const prerequisites = readEffect(PREREQUISITES);
   const effects = migrations.map(({ effect }) => effect);
-  /** All objects that effects and prerequisites name. */
   const objects = [
     ...new Set([prerequisites, ...effects].flatMap((effect) => Object.keys(effect))),
   ];

@@ -1,6 +1,5 @@
 import { RUN } from './wording.ts';
 
-/** The hint for rows that violate a constraint. `query` finds them. */
 export const rowsHint = (query: string) => `Find the rows, and correct them:  ${query}`;
 
 /**

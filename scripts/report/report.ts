@@ -8,7 +8,6 @@ export interface Result {
   readonly outcome: Success | Failure['outcome'];
   /** Undefined if the command succeeded. */
   readonly error?: Failure;
-  /** The name of the last applied migration, or null before the first. */
   readonly version?: string | null;
   readonly applied?: readonly Done[];
   readonly reverted?: readonly Done[];

@@ -14,7 +14,6 @@ export const plural = (number: number, noun: string) =>
 export const duration = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 
-/** Lists the differences: for each, the object, what is expected, and what was found. */
 export const differenceLines = (differences: readonly Difference[]) =>
   differences.map(differenceText).join('\n');
 
@@ -38,7 +37,6 @@ export function sessionText(session: Session | undefined): string {
 export const blockerLines = (blockers: readonly Session[]) =>
   blockers.length === 0 ? '' : `\nblocked by:${list(blockers.map(sessionText))}`;
 
-/** One line for each loss. A count above the limit becomes "more than 10,000". */
 export const lossLines = (losses: readonly Loss[]) =>
   list(
     losses.map(({ table, column, count }) => {

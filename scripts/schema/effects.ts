@@ -53,7 +53,6 @@ export function merge(effects: readonly Effect[]): Facts {
   return merged;
 }
 
-/** The expected schema at a version, and what the check compares of it. */
 export type Expectation = ReturnType<typeof expectedAt>;
 
 /**

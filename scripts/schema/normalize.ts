@@ -9,7 +9,6 @@ export async function meansOneOf(part: string, expected: string, found: readonly
   if (found.length === 0) return false;
   const { loadModule, parseSync } = await import('libpg-query'); // 1.8 MB: loaded when first needed.
   await loadModule();
-  /** Returns the same text for definitions that mean the same. */
   const meaningOf = (definition: string) => {
     const [fragment = '', suffix] = definition.split(SUFFIX); // SUFFIX has a group, so split returns it.
     try {
