@@ -12,9 +12,9 @@ import type { Result } from '../report/report.ts';
 import { factsFrom } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/explain.ts';
-import { loadMigrations, recordStatement, runMigrations, textOf } from '../runner/framework.ts';
+import { loadMigrations, sqlOf } from '../runner/framework.ts';
 import { RESET, runSettings } from '../runner/session-settings.ts';
-import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
+import { ALL_OBJECTS, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
 import { completePrerequisites, effectBetween, merge, type Effect } from '../schema/effects.ts';
 
 /**
@@ -60,31 +60,25 @@ async function withScratchDatabase(context: Context, use: typeof takeEffects) {
 
 /** Runs the migrations one after the other. Returns their effects, and the prerequisites. */
 async function takeEffects(context: Context, connection: Connection) {
-  const { project, settings } = context;
-  const loaded = await loadMigrations(project.migrations, 'up');
+  const { migrations, prerequisites } = context.project;
+  const loaded = await loadMigrations(migrations, 'up');
   await loadBaseSchema(context, connection);
-  const base = await readAll(context, connection);
+  const base = await readAll(connection);
   const effects = new Map<string, Effect>();
   let before = base;
   for (const [migration, action] of loaded) {
     // Use SET, because a migration may run outside a transaction, where SET LOCAL has no effect.
-    await connection.query(runSettings(context).replaceAll('SET LOCAL', 'SET'));
-    const statements = new Map<unknown, string>(); // The statement that caused each error.
-    const query: Connection['send'] = async (statement, values) => {
-      // Before the migration is recorded, undo its settings, such as another role. A run does so, too.
-      const isRecord = textOf(statement) === recordStatement(settings, migration.name, 'up');
-      if (isRecord) await connection.query(RESET);
-      return await connection.send(statement, values).catch((error: unknown) => {
-        statements.set(error, textOf(statement));
-        throw error;
-      });
-    };
-    const one = new Map([[migration, action]]);
-    await runMigrations(settings, { query }, one, 'up').catch((cause: unknown) => {
+    await connection.query(`${runSettings(context).replaceAll('SET LOCAL', 'SET')} BEGIN`);
+    let sql: string | undefined;
+    try {
+      const { statements, isInside } = await sqlOf(migration, action, { query: connection.send });
+      for (sql of isInside ? [...statements, 'COMMIT'] : ['COMMIT', ...statements])
+        await connection.send(sql);
+    } catch (cause) {
       const note = 'It ran on a scratch database, which is dropped. No file was changed.';
-      throw migrationFailure(migration.file, cause, statements.get(cause), note);
-    });
-    const after = await readAll(context, connection);
+      throw migrationFailure(migration.file, cause, sql, note);
+    }
+    const after = await readAll(connection);
     // If the migration replaced a function by an equal one, name it in the effect, so that it is compared.
     const isReplaced = (object: string) =>
       after.xmins.has(object) && after.xmins.get(object) !== before.xmins.get(object);
@@ -92,7 +86,6 @@ async function takeEffects(context: Context, connection: Connection) {
     effects.set(migration.name, effectBetween(new Map(others), after.facts));
     before = after;
   }
-  const { prerequisites } = project;
   const completed = completePrerequisites(prerequisites, base.facts, [...effects.values()]);
   return new Map([[PREREQUISITES, completed], ...effects]);
 }
@@ -115,10 +108,9 @@ async function loadBaseSchema(context: Context, connection: Connection) {
  * Reads the schema, and the `xmin` of each function, which changes when the function is replaced. First
  * drops temporary tables, and what depends on them.
  */
-async function readAll({ settings }: Context, { query }: Connection) {
-  const facts = factsQuery(allObjects(settings.tableName));
+async function readAll({ query }: Connection) {
   const xmins = `SELECT 'function ' || oid::regprocedure AS object, xmin::text FROM pg_proc`;
-  const results = await query(`${RESET} ${READ_SETTINGS} ${facts}; ${xmins}`);
+  const results = await query(`${RESET} ${READ_SETTINGS} ${factsQuery(ALL_OBJECTS)}; ${xmins}`);
   const functions = results.at(-1)?.rows as { object: string; xmin: string }[];
   return {
     facts: factsFrom(results.at(-2)),

@@ -72,8 +72,7 @@ async function load(path: string): Promise<Exports> {
 }
 
 /**
- * Runs migrations with the framework's runner. For a client without `onStart`, it runs them in one
- * transaction, except those that call pgm.noTransaction().
+ * Runs migrations with the framework's runner.
  *
  * Notes on the options (version 9.0.0). `singleTransaction` has no default. Without `noLock`, the framework
  * would take a session lock. With `schema`, it would set search_path for the session. Behind a pooler, other
@@ -110,7 +109,7 @@ export async function runMigrations(
     direction,
     count: migrations.size,
     checkOrder: false,
-    singleTransaction: client.onStart === undefined,
+    singleTransaction: false,
     noLock: true,
     logger: silent,
     migrationLoaderStrategies: [

@@ -151,6 +151,16 @@ test.for<[string, string, Files?]>([
   expect(effectOf(root, '0001_a')).toEqual({ 'public.users': { 'column age': 'integer NULL' } });
 });
 
+test('migrations find the schema of the settings on the scratch database', async () => {
+  const files = {
+    '.node-pg-migraterc.json': { schema: 'app' },
+    'migrations/0001_a.ts': up('CREATE TABLE a ()'),
+  };
+  const root = testProject(files);
+  expect(await report('snapshot', { root, url })).toMatchObject({ error: null });
+  expect(effectOf(root, '0001_a')).toEqual({ 'app.a': { table: '' } });
+});
+
 test.for([
   ['rows for COPY', `${users}\nCOPY public.users (id) FROM stdin;\n1\n\\.\n`, 3],
   ['rows for COPY, after a byte order mark', `\uFEFF\n\ncopy users FROM stdin;\n1\n\\.\n`, 4],
