@@ -79,7 +79,7 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
     // If the effect removes another object, too, this change may only be a consequence, which needs no right.
     const mayDepend = removed.some((other) => other !== object);
     if (direction === 'down') {
-      const mayStay = parts.some(([, text]) => isTriggerFunction(object, text));
+      const mayStay = parts.some(([, text]) => isTriggerFunction(text));
       const kinds = parts.map(([part]) => part).filter(isKind);
       const isNew = kinds.some((kind) => !isKnown(object, kind));
       if (!live.has(object) || mayStay || (mayDepend && !isNew)) return [];

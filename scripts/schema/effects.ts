@@ -22,11 +22,9 @@ export const isConstraint = (part: string) => part.startsWith('constraint ');
 export const factId = (object: string, part: string) => `${object}\0${isKind(part) ? '' : part}`;
 
 /** True if the patch creates a trigger function. `down` may leave it there, since other tables may use it. */
-export const isTriggerFunction = (object: string, patch: Effect[string] | undefined) =>
+export const isTriggerFunction = (patch: Effect[string] | undefined) =>
   typeof patch === 'string' &&
-  patch.startsWith(
-    `CREATE OR REPLACE ${object.replace('function', 'FUNCTION')}\n RETURNS trigger\n`,
-  );
+  /^CREATE OR REPLACE FUNCTION [^(]*\(\)\n RETURNS trigger\n/.test(patch);
 
 /** The part for which {@link isKind} is true; undefined if the object does not exist. */
 const kindOf = (parts: Parts | undefined) => [...(parts?.keys() ?? [])].find(isKind);
@@ -77,7 +75,7 @@ export function expectedAt(
     });
   const applied = patchesOf(effects.slice(0, count));
   const undone = patchesOf(effects.slice(count, count + reverted)).filter(
-    (patch) => !isTriggerFunction(...patch),
+    ([, patch]) => !isTriggerFunction(patch),
   );
   const pendingIds = new Set(idsOf(patchesOf(effects.slice(count))));
   const baseIds = idsOf(patchesOf([project.prerequisites])).filter((id) => !pendingIds.has(id));
@@ -120,13 +118,11 @@ export function effectBetween(before: Facts, after: Facts): Effect {
  * `down` of that migration, it must be there again.
  */
 export function completePrerequisites(old: Effect, base: Facts, effects: readonly Effect[]) {
-  const entries = effects.flatMap((effect) => Object.entries(effect));
-  const added = entries.map(([object, patch]): Effect => {
+  const added = patchesOf(effects).map(([object, patch]): Effect => {
     const named = partsOf(patch).map(([part]) => part);
     const all = [...(base.get(object) ?? [])];
     const changed = all.filter(
-      ([part, text]) =>
-        patch === null || (named.includes(part) && !isTriggerFunction(object, text)),
+      ([part, text]) => patch === null || (named.includes(part) && !isTriggerFunction(text)),
     );
     // Also add a constraint that stays and equals a removed one: the check would take it for that one.
     const texts = changed.filter(([part]) => isConstraint(part)).map(([, text]) => text);
