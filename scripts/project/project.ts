@@ -50,10 +50,8 @@ export function readProject(settings: Settings, needsEffects: boolean) {
   });
   const prerequisites = readEffect(PREREQUISITES);
   const effects = migrations.map(({ effect }) => effect);
-  const objects = [
-    ...new Set([prerequisites, ...effects].flatMap((effect) => Object.keys(effect))),
-  ];
-  return { migrations, effects, prerequisites, objects };
+  const objects = [prerequisites, ...effects].flatMap((effect) => Object.keys(effect));
+  return { migrations, effects, prerequisites, objects: [...new Set(objects)] };
 }
 
 const OBJECT =

@@ -36,9 +36,7 @@ const references = ([table, parts]: readonly [string, Parts]) =>
     const [, columns = '', other] =
       /^FOREIGN KEY \((.+?)\) REFERENCES (.+?)\(/.exec(definition) ?? [];
     if (other === undefined) return [];
-    const isOptional = columns
-      .split(', ')
-      .some((column) => !parts.get(`column ${column}`)?.includes(' NOT NULL'));
-    const cardinality = isOptional ? '|o' : '||';
+    const isRequired = (column: string) => parts.get(`column ${column}`)?.includes(' NOT NULL');
+    const cardinality = columns.split(', ').every(isRequired) ? '||' : '|o';
     return [`  "${plain(other)}" ${cardinality}--o{ "${plain(table)}" : "${plain(columns)}"`];
   });

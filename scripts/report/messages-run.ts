@@ -1,6 +1,6 @@
 import { hintFor } from './hints.ts';
 import type { Difference, Direction, Loss, Problem, Session } from './types.ts';
-import { atVersion, blockerLines, differenceLines, list, lossLines, plural } from './wording.ts';
+import { atVersion, blockerLines, differenceLines, list, lossText, plural } from './wording.ts';
 import { RUN, sessionText, STATUS } from './wording.ts';
 
 type Address = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
@@ -112,7 +112,8 @@ differs: the schema is not what is expected ${atVersion(version)} (${plural(foun
 ${differenceLines(found)}
 → ${version === null ? EMPTY_DRIFTS : `${DRIFTS}\n${hasPending ? INTERRUPTED : EDITED}`}`,
 
-  'data-loss': (losses: readonly Loss[]) => `data-loss: this would delete data:${lossLines(losses)}
+  'data-loss': (losses: readonly Loss[]) => `
+data-loss: this would delete data:${list(losses.map(lossText))}
 → If you want that, save the data first (pg_dump), and add to the command:  --allow-data-loss`,
   'data-loss-unseen': (tables: readonly string[], reason: string) => `
 data-loss: this may delete data that the role may not read (${reason}):${list(tables)}

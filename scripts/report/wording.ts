@@ -37,13 +37,8 @@ export function sessionText(session: Session | undefined): string {
 export const blockerLines = (blockers: readonly Session[]) =>
   blockers.length === 0 ? '' : `\nblocked by:${list(blockers.map(sessionText))}`;
 
-export const lossLines = (losses: readonly Loss[]) =>
-  list(
-    losses.map(({ table, column, count }) => {
-      const limit = count > COUNT_LIMIT ? 'more than ' : '';
-      const amount = (noun: string) => limit + plural(Math.min(count, COUNT_LIMIT), noun);
-      return column === null
-        ? `${table}: ${amount('row')}`
-        : `${table}.${column}: ${amount('value')}`;
-    }),
-  );
+export function lossText({ table, column, count }: Loss): string {
+  const [name, noun] = column === null ? [table, 'row'] : [`${table}.${column}`, 'value'];
+  const limit = count > COUNT_LIMIT ? 'more than ' : '';
+  return `${name}: ${limit}${plural(Math.min(count, COUNT_LIMIT), noun)}`;
+}

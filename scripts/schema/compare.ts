@@ -65,11 +65,8 @@ async function hasFact(
   }
   const isAnyName = isPrerequisite && isConstraint(part);
   const names = isAnyName ? [...found.keys()].filter(isConstraint) : [part];
-  return await meansOneOf(
-    part,
-    definition,
-    names.flatMap((name) => found.get(name) ?? []),
-  );
+  const definitions = names.flatMap((name) => found.get(name) ?? []);
+  return await meansOneOf(part, definition, definitions);
 }
 
 function differenceOf(object: string, part: string, definition?: string, actual?: string) {
