@@ -1,9 +1,8 @@
 import { withConnection, type Connection } from '../database/connection.ts';
 import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
-import { leftBehind, STOPPED_IN_COMMIT } from '../report/messages-run.ts';
 import type { Result } from '../report/report.ts';
-import { atVersion, RUN, STATUS } from '../report/wording.ts';
+import { atVersion, leftBehind, RUN, STATUS, STOPPED_IN_COMMIT } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Attempt, Context, Progress } from '../runner/context.ts';
 import { asFailure, explain } from '../runner/explain.ts';

@@ -1,5 +1,4 @@
-import { runMessages } from './messages-run.ts';
-import { usageMessages } from './messages-usage.ts';
+import { messages } from './messages.ts';
 import type { Difference } from './types.ts';
 
 /** The exit code of each outcome of a failed command. Other programs rely on these codes. */
@@ -14,8 +13,6 @@ export const exitCodes = {
   partial: 8,
 } as const;
 
-/** The texts of all failures, by code. The first word of a text is the outcome, and `→` begins the hint. */
-export const messages = { ...usageMessages, ...runMessages };
 type Outcome = keyof typeof exitCodes;
 type Code = keyof typeof messages;
 

@@ -42,3 +42,15 @@ export function lossText({ table, column, count }: Loss): string {
   const limit = count > COUNT_LIMIT ? 'more than ' : '';
   return `${name}: ${limit}${plural(Math.min(count, COUNT_LIMIT), noun)}`;
 }
+
+export const STOPPED_IN_COMMIT =
+  'The run stopped during COMMIT: it is unknown whether the server committed.';
+
+/** Says what a failed run has left in the database. */
+export function leftBehind(version: string | null, hasCommitted: boolean, wroteOutside: boolean) {
+  if (!hasCommitted && !wroteOutside) return 'Nothing was changed.';
+  const state = hasCommitted
+    ? `A part of this run is committed: the database is ${atVersion(version)}, and was checked there.`
+    : `The database is still ${atVersion(version)}.`;
+  return wroteOutside ? `${state} What ran outside a transaction stays.` : state;
+}

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { exitCodes, failure, messages } from '../../scripts/report/errors.ts';
+import { exitCodes, failure } from '../../scripts/report/errors.ts';
+import { messages } from '../../scripts/report/messages.ts';
 import { textOf } from '../support/root.ts';
 
 /** messages.txt lists failures, each by its code and the values in its message, with their texts. */
