@@ -3,7 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
 import { RUN } from '../report/wording.ts';
-import type { Context } from '../runner/context.ts';
+import type { Options } from '../runner/context.ts';
 import { fromNpm } from './npm-options.ts';
 
 const COMMANDS = {
@@ -22,12 +22,10 @@ The database: DATABASE_URL, or PGHOST and the other PG variables, in the environ
 Exit codes: 0 as expected, 1 defect, 2 usage, 3 unavailable, 4 locked, 5 failed, 6 differs, 7 data loss, 8 partial.`;
 
 /** A parsed command line. `output` is the text that `help` and `--version` print. */
-export type CommandLine = Pick<Context, 'command' | 'argument' | 'direction' | 'options'> & {
-  readonly output: string;
-};
+export type CommandLine = Readonly<ReturnType<typeof readCommandLine>>;
 
 /** Parses the command line and the options that npm moved to the environment. @throws Failure `usage` */
-export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
+export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv) {
   let output = '';
   const seconds = toNumber(/^\d{1,6}(\.\d+)?$/);
   const number = toNumber(/^\d{1,6}$/);
@@ -64,7 +62,8 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
     words = [error.code === 'commander.version' ? 'version' : 'help'];
   }
   const [command = '', ...rest] = words;
-  return { command, output: output.trim(), ...readWords(command, rest), options: program.opts() };
+  const options = program.opts<Options>();
+  return { command, output: output.trim(), ...readWords(command, rest), options };
 }
 
 function refusal(message: string) {
