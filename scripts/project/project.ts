@@ -63,17 +63,13 @@ function checkEffect(document: object, file: string): Effect {
   const refuse = (reason: string) => failure('bad-file', [file, reason], { file });
   for (const [object, patch] of Object.entries(document as Effect)) {
     if (!OBJECT.test(object))
-      throw refuse(
-        `"${object}" is no object: write public.name for a table, or "function public.name()"`,
-      );
+      throw refuse(`"${object}" is no object, such as public.name or "function public.name()"`);
     const isTable = !/^[a-z]+ /.test(object);
     if (patch !== null && typeof patch !== (isTable ? 'object' : 'string'))
       throw refuse(`"${object}" must be ${isTable ? 'an object with parts' : 'a text'}, or null`);
     for (const [part, definition] of partsOf(patch)) {
       if (isTable && !PART.test(part) && !NAMED_PART.test(part))
-        throw refuse(
-          `"${object}" has an unknown part "${part}"; a part is named like "table" or "column id"`,
-        );
+        throw refuse(`"${object}" has an unknown part "${part}"; one would be "column id"`);
       if (definition !== null && typeof definition !== 'string')
         throw refuse(`"${part}" of "${object}" must be a text, or null`);
     }

@@ -28,11 +28,9 @@ export const migrationsBetween = (
 ) => (direction === 'up' ? migrations.slice(from, to) : migrations.slice(to, from).reverse());
 
 /**
- * Returns how many migrations shall be applied after `up` or `down`.
- *
- * @param argument a count (`3`), a number (`0003`), name or file of a migration, or nothing. `up 0003`
- *   applies 0003 as well; `down 0003` leaves it applied.
- * @throws Failure `usage`
+ * Returns how many migrations shall be applied after `up` or `down`. The argument is a count (`3`), a number
+ * (`0003`), name or file of a migration, or nothing. `up 0003` applies 0003 as well; `down 0003` leaves it
+ * applied. @throws Failure `usage`
  */
 export function targetCount(
   { migrations }: Project,
@@ -43,9 +41,7 @@ export function targetCount(
   if (argument === undefined)
     return direction === 'up' ? migrations.length : Math.max(applied - 1, 0);
   const wanted = argument.replace(/^.*\//, '').replace(/\.\w+$/, '');
-  const index = migrations.findIndex(
-    ({ name }) => name === wanted || name.startsWith(`${wanted}_`),
-  );
+  const index = migrations.findIndex(({ name }) => `${name}_`.startsWith(`${wanted}_`));
   // The argument 3 can mean three migrations, or the migration 0003. It is a count if the project has that
   // many migrations, or none with that number. So 20240131120000 can name a migration.
   const isCount = index < 0 || Number(argument) <= migrations.length;
