@@ -24,7 +24,7 @@ import { completePrerequisites, effectBetween, merge, type Effect } from '../sch
 export async function snapshot(context: Context): Promise<Result> {
   const { effectsDir, root } = context.settings;
   const last = context.project.migrations.at(-1)?.name ?? PREREQUISITES;
-  const effects = await withScratchDatabase(context, takeEffects);
+  const effects = await withScratchDatabase(context);
   const files = new Map<string, string>();
   for (const [name, effect] of effects)
     files.set(`${name}.json`, `${JSON.stringify(effect, null, 2)}\n`);
@@ -40,14 +40,14 @@ export async function snapshot(context: Context): Promise<Result> {
   return { outcome: 'applied', output: changed.join('\n') };
 }
 
-/** Creates an empty database on the same server, runs `use` on it, and drops it. */
-async function withScratchDatabase(context: Context, use: typeof takeEffects) {
+/** Creates an empty database on the same server, runs {@link takeEffects} on it, and drops it. */
+async function withScratchDatabase(context: Context) {
   const database = `migrate_snapshot_${randomBytes(6).toString('hex')}`;
   const scratch = { ...context, configuration: { ...context.configuration, database } };
   const send = (on: Context, sql: string) => withConnection(on, 'run', ({ query }) => query(sql));
   await send(context, `CREATE DATABASE ${database} TEMPLATE template0`);
   try {
-    return await withConnection(scratch, 'run', (connection) => use(context, connection));
+    return await withConnection(scratch, 'run', (connection) => takeEffects(context, connection));
   } finally {
     // Nothing aborts this new signal, so the scratch database is dropped even if the command was stopped.
     const unstoppable = { ...context, signal: new AbortController().signal };
@@ -104,10 +104,7 @@ async function loadBaseSchema(context: Context, connection: Connection) {
   });
 }
 
-/**
- * Reads the schema, and the `xmin` of each function, which changes when the function is replaced. First
- * drops temporary tables, and what depends on them.
- */
+/** Drops temporary tables, and reads the schema. A change of a function changes its `xmin`. */
 async function readAll({ query }: Connection) {
   const xmins = `SELECT 'function ' || oid::regprocedure AS object, xmin::text FROM pg_proc`;
   const results = await query(`${RESET} ${READ_SETTINGS} ${factsQuery(ALL_OBJECTS)}; ${xmins}`);

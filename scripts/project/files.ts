@@ -1,6 +1,6 @@
 /**
- * Names of files are relative to `root`, the project's folder. Messages show them in this form, too. If a file
- * cannot be read or written, these functions throw a Failure `usage`.
+ * Names of files are relative to `root`, the project's folder. Messages show them in this form, too. If a
+ * file cannot be read or written, these functions throw a Failure `usage`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -1,10 +1,7 @@
 import pg from 'pg';
 import { KINDS, PARTS } from './fact-queries.ts';
 
-/**
- * SQL that reads the schema as facts. PostgreSQL itself prints the definitions (`pg_get_*def`, `format_type`:
- * manual, "System Catalog Information Functions"). How it prints them depends on settings of the session.
- */
+/** SQL that reads the schema as facts. PostgreSQL prints the definitions (`pg_get_*def`, `format_type`). */
 
 /** The settings for reading facts. Those before row_security decide how PostgreSQL prints a definition. */
 export const READ_SETTINGS = `

@@ -60,12 +60,11 @@ export type Expectation = ReturnType<typeof expectedAt>;
  * program may have made that change already.
  */
 export function expectedAt(
-  project: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,
+  { prerequisites: base, effects }: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,
   count: number,
   reverted = 0,
 ) {
-  const { effects } = project;
-  const facts = merge([project.prerequisites, ...effects.slice(0, count)]);
+  const facts = merge([base, ...effects.slice(0, count)]);
   /** Ids of the facts that patches name. A patch that removes an object names its kind and all its facts. */
   const idsOf = (patches: readonly [object: string, patch: Effect[string]][]) =>
     patches.flatMap(([object, patch]) => {
@@ -78,10 +77,10 @@ export function expectedAt(
     ([, patch]) => !isTriggerFunction(patch),
   );
   const pendingIds = new Set(idsOf(patchesOf(effects.slice(count))));
-  const baseIds = idsOf(patchesOf([project.prerequisites])).filter((id) => !pendingIds.has(id));
+  const baseIds = idsOf(patchesOf([base])).filter((id) => !pendingIds.has(id));
   const dropped = applied.filter(([, patch]) => patch === null);
   // What an effect has dropped is no prerequisite any more, even if a later effect creates it again.
-  const prerequisites = merge([project.prerequisites, Object.fromEntries(dropped)]);
+  const prerequisites = merge([base, Object.fromEntries(dropped)]);
   return {
     /** All expected facts. `named` and `isOwned` say which of them are compared. */
     facts,
@@ -93,7 +92,7 @@ export function expectedAt(
       kindOf(facts.get(object)) !== undefined && kindOf(prerequisites.get(object)) === undefined,
     /** True if an effect or the prerequisites declare this fact, even if a later effect changes it. */
     isDeclared: (object: string, part: string, definition: string) =>
-      [project.prerequisites, ...effects.slice(0, count + reverted)].some(
+      [base, ...effects.slice(0, count + reverted)].some(
         ({ [object]: patch }) => new Map(partsOf(patch)).get(part) === definition,
       ),
   };
