@@ -8,7 +8,6 @@ const { join, resolve } = require('node:path');
 
 const folder = join(__dirname, '../node_modules/.cache/ts-node');
 const project = join(__dirname, '../tsconfig.json');
-const versions = ['ts-node', 'typescript'].map((name) => require(`${name}/package.json`).version);
 const settings = readFileSync(project, 'utf8');
 let compiler;
 
@@ -17,7 +16,7 @@ Module._extensions['.ts'] = (module, file) => module._compile(compiled(file), fi
 
 function compiled(file) {
   const source = readFileSync(file, 'utf8');
-  const key = hash('sha256', [...versions, settings, file, source].join('\0'));
+  const key = hash('sha256', [settings, file, source].join('\0'));
   const cached = join(folder, `${key}.cjs`);
   try {
     const text = readFileSync(cached, 'utf8');
