@@ -80,10 +80,10 @@ async function takeEffects(context: Context, connection: Connection) {
     }
     const after = await readAll(connection);
     // If the migration replaced a function by an equal one, name it in the effect, so that it is compared.
-    const isReplaced = (object: string) =>
-      after.xmins.has(object) && after.xmins.get(object) !== before.xmins.get(object);
-    const others = [...before.facts].filter(([object]) => !isReplaced(object));
-    effects.set(migration.name, effectBetween(new Map(others), after.facts));
+    const old = new Map(before.facts);
+    for (const [object, xmin] of after.xmins)
+      if (before.xmins.get(object) !== xmin) old.delete(object);
+    effects.set(migration.name, effectBetween(old, after.facts));
     before = after;
   }
   const completed = completePrerequisites(prerequisites, base.facts, [...effects.values()]);

@@ -134,14 +134,13 @@ export function completePrerequisites(old: Effect, base: Facts, effects: readonl
 
 /** How two schemas differ: `+` added, `~` changed, `-` removed (for an object as a whole, not its parts). */
 export const effectLines = (before: Facts, after: Facts): string[] =>
-  Object.entries(effectBetween(before, after)).flatMap(([object, patch]) => {
-    return partsOf(patch ?? { [kindOf(before.get(object)) ?? '']: null }).map(
-      ([part, definition]) => {
-        let sign = before.get(object)?.has(part) ? '~' : '+';
-        if (definition === null) sign = '-';
-        return `  ${sign} ${title(object, part)} ${definition?.split('\n')[0] ?? ''}`.trimEnd();
-      },
-    );
+  patchesOf([effectBetween(before, after)]).flatMap(([object, patch]) => {
+    const old = before.get(object);
+    return partsOf(patch ?? { [kindOf(old) ?? '']: null }).map(([part, definition]) => {
+      let sign = old?.has(part) ? '~' : '+';
+      if (definition === null) sign = '-';
+      return `  ${sign} ${title(object, part)} ${definition?.split('\n')[0] ?? ''}`.trimEnd();
+    });
   });
 
 /** The name of a fact in messages: `index schema.name`, or `column schema.table.name`. */
