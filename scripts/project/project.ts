@@ -30,12 +30,7 @@ const numberOf = (file: string) => BigInt(/^\d+/.exec(file)?.[0] ?? '');
  * @throws Failure `usage`
  */
 export function readProject(settings: Settings, needsEffects: boolean) {
-  const { root, migrationsDir, effectsDir } = settings;
-  const readEffect = (name: string): Effect => {
-    const file = `${effectsDir}/${name}.json`;
-    return checkEffect(readJson(root, file), file);
-  };
-  const folder = resolve(root, migrationsDir);
+  const { root, migrationsDir } = settings;
   const files = readFolder(root, migrationsDir)
     .filter((file) => CANDIDATE.test(file))
     .sort((a, b) => (numberOf(a) < numberOf(b) ? -1 : 1));
@@ -46,9 +41,10 @@ export function readProject(settings: Settings, needsEffects: boolean) {
     if (MIGRATION.test(next) && numberOf(next) === numberOf(base))
       throw failure('duplicate-number', [base, next], { file });
     const name = base.replace(/\.\w+$/, '');
-    return { name, path: `${folder}/${base}`, file, effect: needsEffects ? readEffect(name) : {} };
+    const effect = needsEffects ? readEffect(settings, name) : {};
+    return { name, path: resolve(root, file), file, effect };
   });
-  const prerequisites = readEffect(PREREQUISITES);
+  const prerequisites = readEffect(settings, PREREQUISITES);
   const effects = migrations.map(({ effect }) => effect);
   const objects = [prerequisites, ...effects].flatMap((effect) => Object.keys(effect));
   return { migrations, effects, prerequisites, objects: [...new Set(objects)] };
@@ -58,10 +54,12 @@ const OBJECT =
   /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[^". ]+)\.("([^"]|"")+"|[^"]))/;
 const PART = /^(table|view|materialized view|foreign table|options|row security)$/;
 
-/** Refuses a JSON document that is not an effect. Otherwise, a misspelled part would never be compared. */
-function checkEffect(document: object, file: string): Effect {
+/** Reads an effect. Refuses any other JSON document: a misspelled part would never be compared. */
+function readEffect({ root, effectsDir }: Settings, name: string): Effect {
+  const file = `${effectsDir}/${name}.json`;
+  const effect = readJson(root, file) as Effect;
   const refuse = (reason: string) => failure('bad-file', [file, reason], { file });
-  for (const [object, patch] of Object.entries(document as Effect)) {
+  for (const [object, patch] of Object.entries(effect)) {
     if (!OBJECT.test(object))
       throw refuse(`"${object}" is no object, such as public.name or "function public.name()"`);
     const isTable = !/^[a-z]+ /.test(object);
@@ -74,5 +72,5 @@ function checkEffect(document: object, file: string): Effect {
         throw refuse(`"${part}" of "${object}" must be a text, or null`);
     }
   }
-  return document as Effect;
+  return effect;
 }
