@@ -10,9 +10,11 @@ import { failure } from '../report/errors.ts';
 export const readFile = (root: string, file: string) =>
   open('not-readable', root, file, (path) => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
 
+/** Reads the names of the files in a folder. */
 export const readFolder = (root: string, folder: string) =>
   open('not-readable', root, folder.replace(/\/*$/, '/'), (path) => readdirSync(path));
 
+/** Writes a file, or replaces it. */
 export const writeFile = (root: string, file: string, text: string) =>
   open('not-writable', root, file, (path) => writeFileSync(path, text));
 
@@ -27,6 +29,7 @@ function open<T>(code: Code, root: string, file: string, use: (path: string) => 
   }
 }
 
+/** Reads a JSON object. Any other document is not valid, such as a list. */
 export function readJson(root: string, file: string): object {
   const text = readFile(root, file);
   try {

@@ -9,6 +9,7 @@ export interface Difference {
   readonly found: string | null;
 }
 
+/** A migration that this run has applied or reverted. */
 export interface Done {
   readonly name: string;
   readonly milliseconds: number;

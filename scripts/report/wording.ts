@@ -14,6 +14,7 @@ export const plural = (number: number, noun: string) =>
 export const duration = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 
+/** For each difference: the object, what is expected, and what was found. */
 export const differenceLines = (differences: readonly Difference[]) =>
   differences.map(differenceText).join('\n');
 
@@ -37,6 +38,7 @@ export function sessionText(session: Session | undefined): string {
 export const blockerLines = (blockers: readonly Session[]) =>
   blockers.length === 0 ? '' : `\nblocked by:${list(blockers.map(sessionText))}`;
 
+/** A count above the limit becomes "more than 10,000". */
 export function lossText({ table, column, count }: Loss): string {
   const [name, noun] = column === null ? [table, 'row'] : [`${table}.${column}`, 'value'];
   const limit = count > COUNT_LIMIT ? 'more than ' : '';

@@ -51,6 +51,7 @@ export function merge(effects: readonly Effect[]): Facts {
   return merged;
 }
 
+/** The expected schema at a version, and what the check compares of it. */
 export type Expectation = ReturnType<typeof expectedAt>;
 
 /**
