@@ -54,12 +54,12 @@ function migrateTo(base: Context, lockConnection: Connection, progress: Progress
   const context = { ...base, direction: from < to ? 'up' : 'down' } as const;
   const { options, tell } = context;
   return withRetries(context, () =>
-    withRunLock(lockConnection, context, (lock) =>
+    withRunLock(lockConnection, context, (assertLock) =>
       withConnection(context, 'run', (connection) => {
         connection.client.on('notice', ({ severity = '', message = '' }) => {
           if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
         });
-        return attemptRun({ ...context, connection, lock, progress }, from, to);
+        return attemptRun({ ...context, connection, assertLock, progress }, from, to);
       }),
     ),
   );

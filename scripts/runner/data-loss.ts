@@ -30,10 +30,10 @@ const goneQuery = (locked: string) => `
  * Finds the tables and columns that the open transaction has removed, by any statement. Leaves out those in
  * which {@link refuseLoss} has already looked for data.
  */
-export async function findRemoved({ connection, lock, progress }: Attempt): Promise<Removed[]> {
+export async function findRemoved({ assertLock, connection, progress }: Attempt) {
   const [result] = await connection.query(LOCKED);
   const { locked } = result?.rows[0] as { locked: string | null };
-  const removed = (await lock.assertHeld(goneQuery(locked ?? '[]'))) as Removed[];
+  const removed = (await assertLock(goneQuery(locked ?? '[]'))) as Removed[];
   const key = ({ table, column }: Removed) => `${table}.${column ?? ''}`;
   const known = progress.removed.map(key);
   return removed.filter((each) => !known.includes(key(each)));

@@ -105,11 +105,11 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
 
   /** Sends a statement outside a transaction. It commits at once, so the run lock must be held. */
   async #sendOutside(sql: string, sent: Sent): Promise<unknown> {
-    const { connection, lock, progress } = this.attempt;
+    const { assertLock, connection, progress } = this.attempt;
     const { file } = this.current;
     const isPooled = (await this.#session)?.isPooled === true;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
-    await lock.assertHeld();
+    await assertLock();
     this.#refuseIfFailed(sql);
     const wroteBefore = progress.wroteOutside;
     progress.wroteOutside = true; // Until the server answers, the statement may have committed.

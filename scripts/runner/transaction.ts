@@ -109,13 +109,13 @@ export class RunTransaction {
   }
 
   async #checkAndCommit(): Promise<void> {
-    const { connection, direction, lock, options, progress, signal } = this.attempt;
+    const { assertLock, connection, direction, options, progress, signal } = this.attempt;
     const found = options.allowDataLoss ? [] : await findRemoved(this.attempt);
     progress.removed = [...progress.removed, ...found];
     this.mustBeginAgain = found.length > 0;
     if (this.mustBeginAgain) throw new Error('the run begins again, to look for data');
     const { count, warnings } = await this.#checkSchema();
-    await lock.assertHeld();
+    await assertLock();
     if (this.late !== undefined) throw this.late; // A statement came during the check.
     if (this.hasFailed) throw new Error('the migration failed during the check');
     signal.throwIfAborted();
