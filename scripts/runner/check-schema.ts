@@ -24,33 +24,27 @@ export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
  */
 export async function checkSchema(connection: Connection, context: Context, countBefore = 0) {
   const { project, options } = context;
-  const isInTransaction = connection.client.getTransactionStatus() === 'T';
-  const state = isInTransaction
-    ? await readState(connection, context, READ_SETTINGS)
-    : await readInOwnTransaction(connection, context);
+  const state = await readState(connection, context);
   const count = appliedCount(project, state.rows);
   const expected = expectedAt(project, count, Math.max(countBefore - count, 0));
   return { ...state, count, ...(await compare(expected, state.facts, options.strict)) };
 }
 
-/** Reads the state in its own transaction. If privileges are missing, the failure lists all of them. */
-async function readInOwnTransaction(
-  connection: Connection,
-  context: Context,
-  attempts = 5,
-): ReturnType<typeof readState> {
+/** Reads in the open transaction, or else in one of its own. If privileges are missing, lists all of them. */
+async function readState(connection: Connection, context: Context) {
   const { options, project, settings } = context;
+  if (connection.client.getTransactionStatus() === 'T')
+    return await readOnce(connection, context, READ_SETTINGS);
   const begin = `${BEGIN_READ} SET LOCAL lock_timeout = '${options.lockTimeout}ms'; ${READ_SETTINGS}`;
   const read = (hasTable: boolean) =>
-    readState(connection, context, begin, 'COMMIT', hasTable).catch(async (error: unknown) => {
+    readOnce(connection, context, begin, 'COMMIT', hasTable).catch(async (error: unknown) => {
       await connection.query('ROLLBACK').catch(() => undefined);
       throw error;
     });
   return await read(true).catch(async (error: unknown) => {
     const sqlstate = sqlstateOf(error);
     // XX000 is "cache lookup failed": another session has dropped an object meanwhile.
-    if (sqlstate === 'XX000' && attempts > 1)
-      return await readInOwnTransaction(connection, context, attempts - 1);
+    if (sqlstate === 'XX000') return await read(true);
     if (sqlstate === '42P01') return await read(false); // No migrations table, or not even its schema.
     if (sqlstate === '42703')
       throw failure('foreign-table', [settings.tableName, (error as Error).message]);
@@ -65,7 +59,7 @@ async function readInOwnTransaction(
  * Reads, in one round trip, the rows of the migrations table, if it exists, and the live schema. Fails for a
  * view in the place of the table, because a view has no `tableoid`.
  */
-async function readState(
+async function readOnce(
   connection: Connection,
   context: Context,
   begin: string,
