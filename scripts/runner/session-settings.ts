@@ -1,4 +1,3 @@
-import pg from 'pg';
 import type { Connection } from '../database/connection.ts';
 import type { Settings } from '../project/settings.ts';
 import { failure } from '../report/errors.ts';
@@ -70,19 +69,18 @@ export const isQuery = (sql: string) =>
  */
 export async function prepareSession(
   { query, client }: Connection,
-  { schemas, searchPath }: Settings,
+  { searchPath }: Settings,
   file: string,
-): Promise<{ readonly isPooled: boolean }> {
-  const names = schemas.map(pg.escapeLiteral).join();
-  const [result] = await query(`SELECT pg_backend_pid() AS pid, 
-    pg_catalog.format('%I IN DATABASE %I', session_user, current_database()) AS role,
-    current_schemas(false) IS NOT DISTINCT FROM (SELECT pg_catalog.array_agg(n.nspname ORDER BY place)
-      FROM pg_catalog.unnest(ARRAY[${names}]) WITH ORDINALITY s(name, place)
-        JOIN pg_catalog.pg_namespace n ON n.nspname = s.name
-      WHERE has_schema_privilege(n.oid, 'USAGE')) AS same`);
-  const { pid, role, same } = result?.rows[0] as { pid: number; role: string; same: boolean };
-  const isPooled = pid !== client.processID; // A pooler sends an id of its own.
+) {
+  const results = await query(`BEGIN;
+    SELECT pg_backend_pid() AS pid, current_schemas(false)::text AS names,
+      pg_catalog.format('%I IN DATABASE %I', session_user, current_database()) AS role;
+    SET LOCAL search_path = ${searchPath}; SELECT current_schemas(false)::text AS names; ROLLBACK`);
+  type Row = Readonly<{ pid: number; role: string; names: string }>;
+  const [own, wanted] = results.flatMap(({ rows }) => rows as Row[]);
+  const isPooled = own?.pid !== client.processID; // A pooler sends an id of its own.
   if (!isPooled) await query(`SET search_path = ${searchPath}`);
-  else if (!same) throw failure('pooled-search-path', [file, role, searchPath]);
+  else if (own?.names !== wanted?.names)
+    throw failure('pooled-search-path', [file, own?.role ?? '', searchPath]);
   return { isPooled };
 }
