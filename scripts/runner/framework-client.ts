@@ -70,11 +70,16 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
   }
 
   async #handle(sql: string, sent: Sent, isOutside: boolean, isRecord: boolean): Promise<unknown> {
-    const { options, signal, tell } = this.attempt;
+    const { assertLock, options, signal, tell } = this.attempt;
     try {
       signal.throwIfAborted();
-      this.#refuseIfFailed(sql);
-      if (isOutside) await (this.#session ??= this.#prepareOutside());
+      // A statement outside a transaction commits at once, so the run lock must be held.
+      if (isOutside && !this.hasFailed) {
+        await (this.#session ??= this.#prepareOutside());
+        await assertLock();
+      }
+      // The migration did not await this statement, and has failed meanwhile.
+      if (this.hasFailed) throw failure('late-statement', [sql]);
       if (options.verbose) tell(sql);
       let answer: unknown;
       if (isRecord) await this.#record(sql, isOutside);
@@ -103,14 +108,12 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     return await sending;
   }
 
-  /** Sends a statement outside a transaction. It commits at once, so the run lock must be held. */
+  /** Sends a statement outside a transaction. */
   async #sendOutside(sql: string, sent: Sent): Promise<unknown> {
-    const { assertLock, connection, progress } = this.attempt;
+    const { connection, progress } = this.attempt;
     const { file } = this.current;
     const isPooled = (await this.#session)?.isPooled === true;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
-    await assertLock();
-    this.#refuseIfFailed(sql);
     const wroteBefore = progress.wroteOutside;
     progress.wroteOutside = true; // Until the server answers, the statement may have committed.
     try {
@@ -144,11 +147,6 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     await this.restoreSettings(sql);
     this.recorded.push({ name: this.current.name, milliseconds });
     if (isOutside) await this.commit();
-  }
-
-  /** Refuses a statement that the migration did not await, if the migration has failed meanwhile. */
-  #refuseIfFailed(sql: string): void {
-    if (this.hasFailed) throw failure('late-statement', [sql]);
   }
 
   /** Ends an attempt that failed: sends no more statements of the migration, and rolls back. */
