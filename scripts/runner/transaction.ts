@@ -27,10 +27,7 @@ export class RunTransaction {
   warnings: readonly Difference[] = [];
   /** Set if a statement came too late to be checked, such as during the check or after the run. */
   late: Failure | undefined;
-  /**
-   * True if the transaction has dropped tables or columns, whose data can no longer be read. The run then
-   * rolls back, begins again, and looks for data in them before its first migration.
-   */
+  /** True if the run must roll back and begin again, to look for data in what its transaction dropped. */
   mustBeginAgain = false;
   /** True after the attempt has failed: nothing may be committed any more. */
   protected hasFailed = false;
@@ -58,12 +55,7 @@ export class RunTransaction {
     await this.restoreSettings();
   }
 
-  /**
-   * Sends the settings of a run again, which a migration may have changed. Then sends `sql`, unless the
-   * migration has ended the transaction.
-   *
-   * @throws Failure `partial` if the migration has ended the transaction
-   */
+  /** Sends the settings of a run again, and then `sql`. Fails if the migration has ended the transaction. */
   protected async restoreSettings(sql = ''): Promise<State> {
     // SAVEPOINT fails if no transaction is open. Then the server does not run `sql`.
     const requireOpen = 'SAVEPOINT own; RELEASE own;';
