@@ -71,7 +71,7 @@ export function migrationFailure(
 async function hintForViolation({ attempt, current }: FrameworkClient, error: unknown, sql = '') {
   const { connection, direction, project } = attempt;
   const { schema = '', table = '', constraint = '' } = Object(error) as Partial<DatabaseError>;
-  const before = project.migrations.findIndex(({ name }) => name === current.name);
+  const before = project.migrations.indexOf(current);
   const { facts } = expectedAt(project, direction === 'up' ? before + 1 : before);
   const isCalled = (name: string, quoted: string) => quoted.replaceAll(/"("?)/g, '$1') === name;
   const [object = '', parts = []] =
@@ -82,10 +82,7 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
   if (query === undefined || !/\bALTER\s+TABLE\b/i.test(sql)) return undefined;
   // The query fails if it reads what the migrations had created and what is now rolled back.
   const trial = connection.query(`SET LOCAL lock_timeout = '1s'; EXPLAIN ${query}`);
-  return await trial.then(
-    () => rowsHint(query),
-    () => undefined,
-  );
+  return (await trial.catch(() => undefined)) && rowsHint(query);
 }
 
 /**
