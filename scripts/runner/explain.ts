@@ -19,11 +19,7 @@ import type { FrameworkClient } from './framework-client.ts';
  *
  * @param target how many migrations shall be applied after the run
  */
-export async function explain(
-  client: FrameworkClient,
-  target: number,
-  thrown: unknown,
-): Promise<unknown> {
+export async function explain(client: FrameworkClient, target: number, thrown: unknown) {
   const { attempt, current, firstError } = client;
   const { error, sql } = firstError ?? { error: thrown };
   const { name, file } = current;

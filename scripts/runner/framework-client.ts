@@ -136,7 +136,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
       throw error;
     });
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
-    return await prepareSession(connection, settings, file);
+    return await prepareSession(connection, settings.searchPath, file);
   }
 
   async #record(sql: string, isOutside: boolean): Promise<void> {

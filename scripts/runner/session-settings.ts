@@ -1,5 +1,4 @@
 import type { Connection } from '../database/connection.ts';
-import type { Settings } from '../project/settings.ts';
 import { failure } from '../report/errors.ts';
 import type { Context } from './context.ts';
 
@@ -67,11 +66,8 @@ export const isQuery = (sql: string) =>
  * @returns whether there is a pooler, which may send each statement to another session of the server
  * @throws Failure `unavailable` behind a pooler, if the role has another search_path
  */
-export async function prepareSession(
-  { query, client }: Connection,
-  { searchPath }: Settings,
-  file: string,
-) {
+export async function prepareSession(connection: Connection, searchPath: string, file: string) {
+  const { client, query } = connection;
   const results = await query(`BEGIN;
     SELECT pg_backend_pid() AS pid, current_schemas(false)::text AS names,
       pg_catalog.format('%I IN DATABASE %I', session_user, current_database()) AS role;
