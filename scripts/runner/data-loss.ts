@@ -26,10 +26,7 @@ const goneQuery = (locked: string) => `
   FROM t JOIN pg_attribute a ON a.attrelid = t.oid
   WHERE columns <> '{}' AND a.attnum <> ALL (columns) AND NOT a.attisdropped AND a.attgenerated = ''`;
 
-/**
- * Finds the tables and columns that the open transaction has removed, by any statement. Leaves out those in
- * which {@link refuseLoss} has already looked for data.
- */
+/** Finds what the open transaction has removed, except where {@link refuseLoss} has already looked. */
 export async function findRemoved({ assertLock, connection, progress }: Attempt) {
   const [result] = await connection.query(LOCKED);
   const { locked } = result?.rows[0] as { locked: string | null };
@@ -40,10 +37,8 @@ export async function findRemoved({ assertLock, connection, progress }: Attempt)
 }
 
 /**
- * Makes sure that these tables and columns hold no data. Blocks writers of these tables until the transaction
- * ends. With `row_security = off`, PostgreSQL reports an error where a policy would hide rows.
- *
- * @throws Failure `data-loss` if they hold data, or if the role may not read them
+ * Refuses the run if these tables and columns hold data, or if the role may not read all of it. Blocks their
+ * writers until the transaction ends. With `row_security = off`, a policy that would hide rows is an error.
  */
 export async function refuseLoss({ query }: Connection, removed: readonly Removed[]) {
   const tables = [...new Set(removed.map(({ table }) => `ONLY ${table}`))].join(', ');

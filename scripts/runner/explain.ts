@@ -14,10 +14,8 @@ import type { Attempt } from './context.ts';
 import type { FrameworkClient } from './framework-client.ts';
 
 /**
- * Makes a Failure from an error of a run. Only adds the migration to the message of a lock error: the caller
- * then repeats the run.
- *
- * @param target how many migrations shall be applied after the run
+ * Makes a Failure from an error of a run, which shall end with `target` migrations applied. Only adds the
+ * migration to the message of a lock error: the caller then repeats the run.
  */
 export async function explain(client: FrameworkClient, target: number, thrown: unknown) {
   const { attempt, current, firstError } = client;

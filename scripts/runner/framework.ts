@@ -37,11 +37,7 @@ export const recordStatement = ({ tableName }: Settings, name: string, direction
     ? `INSERT INTO ${tableName} (name, run_on) VALUES ('${name}', NOW());`
     : `DELETE FROM ${tableName} WHERE name='${name}';`;
 
-/**
- * Loads all migrations before the first one runs: a broken file is found before anything is written.
- *
- * @throws Failure `usage` for a file that cannot be loaded, or does not export `up` and `down`
- */
+/** Loads all migrations before the first one runs. @throws Failure `usage` if a file is broken */
 export async function loadMigrations(migrations: readonly Migration[], direction: Direction) {
   const loaded = migrations.map(async (migration): Promise<[Migration, Action]> => {
     const { file, path } = migration;

@@ -13,8 +13,6 @@ import { BEGIN_READ } from './session-settings.ts';
  * Refuses a run if the server is read-only, a prerequisite is missing, or the role lacks a privilege. Lists
  * all problems at once. Never refuses what PostgreSQL would allow, except for one case: another role owns an
  * object that is already as the effect says, and `IF NOT EXISTS` would skip it.
- *
- * @throws Failure `unavailable`
  */
 export async function refuseProblems(
   connection: Connection,

@@ -10,11 +10,7 @@ import pg from 'pg';
  */
 export type Need = readonly [object: string, right: string];
 
-/**
- * The query for what the database or the role lacks. Each row is a `Problem`, with its remedy.
- *
- * @param writes whether the command writes
- */
+/** The query for what the database or the role lacks. Each row is a `Problem`, with its remedy. */
 export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
   -- The needed objects: parts[1] is the schema, parts[2] the name in it. If an object does not exist, its
   -- columns are null. A null condition reports nothing.

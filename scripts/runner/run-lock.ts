@@ -9,11 +9,7 @@ import { noTimeouts } from './session-settings.ts';
 /** The key of the run lock. The CLI of node-pg-migrate uses this key, too, so the two exclude each other. */
 export const RUN_LOCK_KEY = '7241865325823964';
 
-/**
- * Runs `query` in the transaction that holds the run lock, which sees only committed data.
- *
- * @throws Failure `unavailable` if that transaction has ended: the lock is then no longer held
- */
+/** Runs `query` in the transaction that holds the run lock. @throws Failure `unavailable` if it has ended */
 export type AssertLock = (query?: string) => Promise<unknown[]>;
 
 /** The query for {@link Session}s by their process ids. `pids` is SQL: a list of numbers, or a subquery. */
@@ -67,7 +63,7 @@ export async function withRunLock<T>(
   }
 }
 
-/** See {@link AssertLock}. `began` is the timestamp of the transaction that holds the lock. */
+/** See {@link AssertLock}. `began` is the timestamp of that transaction. */
 async function queryHeld(connection: Connection, began: string, query: string) {
   const isHeld = `SELECT WHERE transaction_timestamp()::text = '${began}'`;
   const [held, answer] = await connection.query(`${isHeld}; ${query}`).catch((cause: unknown) => {
