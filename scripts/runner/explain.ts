@@ -35,12 +35,10 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
   if (isConnectionLost(error) && (sqlstateOf(error) !== '' || !(await isAlive())))
     return serverFailure(error);
   const differences = await inTheWay(attempt, target, sqlstateOf(error));
-  if (differences.length === 0) {
-    const hint = await hintForViolation(client, error, sql);
-    return migrationFailure(file, error, sql, undefined, hint);
-  }
   const details = { file, cause: error, differences };
-  return failure('in-the-way', [name, messageOf(error), differences], details);
+  if (differences.length > 0)
+    return failure('in-the-way', [name, messageOf(error), differences], details);
+  return migrationFailure(file, error, sql, undefined, await hintForViolation(client, error, sql));
 }
 
 /**
