@@ -77,9 +77,9 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
     // If the effect removes another object, too, this change may only be a consequence, which needs no right.
     const mayDepend = removed.some((other) => other !== object);
     if (direction === 'down') {
-      const mayStay = parts.some(([, text]) => isTriggerFunction(object, text));
       const kinds = parts.map(([part]) => part).filter(isKind);
       const isNew = kinds.some((kind) => !isKnown(object, kind));
+      const mayStay = isTriggerFunction(object, patch);
       if (!live.has(object) || mayStay || (mayDepend && !isNew)) return [];
       return [[object, kinds.length > 0 ? 'DROP' : 'OWNER']];
     }
