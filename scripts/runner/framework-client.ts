@@ -3,12 +3,7 @@ import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
 import { failure } from '../report/errors.ts';
 import { recordStatement, textOf, type StatementClient } from './framework.ts';
-import {
-  changesSession,
-  controlsTransaction,
-  isAtomic,
-  prepareSession,
-} from './session-settings.ts';
+import { changesSession, controlsTransaction, isAtomic, setUpSession } from './session-settings.ts';
 import { RunTransaction } from './transaction.ts';
 
 type Sent = Parameters<Connection['send']>;
@@ -42,7 +37,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
   /** Returns false once the function of the current migration has called `pgm.noTransaction()`. */
   #isInside = () => true;
   /** Set by the first statement that the current migration sends outside a transaction. */
-  #session: ReturnType<typeof prepareSession> | undefined;
+  #session: ReturnType<typeof setUpSession> | undefined;
   /** The last migration that sent a statement in the transaction. If COMMIT fails, the failure names it. */
   #lastInside: Migration | undefined;
 
@@ -136,7 +131,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
       throw error;
     });
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
-    return await prepareSession(connection, settings.searchPath, file);
+    return await setUpSession(connection, settings.searchPath, file);
   }
 
   async #record(sql: string, isOutside: boolean): Promise<void> {

@@ -59,14 +59,13 @@ export const isQuery = (sql: string) =>
   !/\b(?:set_config|pg_(?:try_)?advisory)/i.test(bare(sql));
 
 /**
- * Prepares the session for a migration outside a transaction. `SET LOCAL` has no effect there, so search_path
+ * Sets the session up for a migration outside a transaction. `SET LOCAL` has no effect there, so search_path
  * is set for the session. Behind a pooler, other clients would get that setting: there, the role itself must
- * have the right search_path.
+ * have the right search_path, or the run fails.
  *
  * @returns whether there is a pooler, which may send each statement to another session of the server
- * @throws Failure `unavailable` behind a pooler, if the role has another search_path
  */
-export async function prepareSession(connection: Connection, searchPath: string, file: string) {
+export async function setUpSession(connection: Connection, searchPath: string, file: string) {
   const { client, query } = connection;
   const results = await query(`BEGIN;
     SELECT pg_backend_pid() AS pid, current_schemas(false)::text AS names,
