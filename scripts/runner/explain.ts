@@ -29,11 +29,9 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
     const message = { value: `${messageOf(error)}${place}` };
     return Object.create(error as Error, { message }) as unknown; // A migration may have frozen the error.
   }
-  // An error without an SQLSTATE may come from a connection that the migration opened to another server. Then
-  // the connection of the run still answers.
+  // The error may come from a connection to another server. Then the connection of the run still answers.
   const isAlive = () => attempt.connection.query('').catch(() => undefined);
-  if (isConnectionLost(error) && (sqlstateOf(error) !== '' || !(await isAlive())))
-    return serverFailure(error);
+  if (isConnectionLost(error) && !(await isAlive())) return serverFailure(error);
   const differences = await inTheWay(attempt, target, sqlstateOf(error));
   const details = { file, cause: error, differences };
   if (differences.length > 0)
