@@ -7,7 +7,6 @@ import { changesSession, controlsTransaction, isAtomic, setUpSession } from './s
 import { RunTransaction } from './transaction.ts';
 
 type Sent = Parameters<Connection['send']>;
-const ignore = () => undefined;
 
 /**
  * The database client that the framework gets. The client begins and commits the transactions: the framework
@@ -58,7 +57,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     this.#isRecorded = isRecord;
     const isOutside = !this.#isInside();
     const answer = this.#last.then(() => this.#handle(sql, sent, isOutside, isRecord));
-    this.#last = answer.then(ignore, ignore);
+    this.#last = answer.catch(() => undefined);
     return await answer;
   }
 
