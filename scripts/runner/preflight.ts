@@ -59,10 +59,10 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
     return expected.get(object)?.has(part) === true;
   };
   /** What a new or changed part needs, apart from a right on its own object. */
-  const needsOfPart = (object: string, part: string, text: string): Need[] => {
+  const needsOfPart = (object: string, part: string, text: string | null): Need[] => {
+    if (text === null) return [];
     const isMissing = live.get(object)?.has(part) !== true;
-    const needs: Need[] = [];
-    if (isMissing && isKind(part)) needs.push([object, 'CREATE']);
+    const needs: Need[] = isMissing && isKind(part) ? [[object, 'CREATE']] : [];
     if (removed.length > 0) return needs; // The part may be a renamed one, which needs no other right.
     if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
     const parent = PARENT.exec(text)?.[1];
@@ -83,9 +83,7 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
       if (!live.has(object) || mayStay || (mayDepend && !isNew)) return [];
       return [[object, kinds.length > 0 ? 'DROP' : 'OWNER']];
     }
-    const needs = parts.flatMap(([part, text]) =>
-      text === null ? [] : needsOfPart(object, part, text),
-    );
+    const needs = parts.flatMap(([part, text]) => needsOfPart(object, part, text));
     if (!live.has(object) || mayDepend) return needs;
     if (patch === null) return [[object, 'DROP']];
     const addsOnlyTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
