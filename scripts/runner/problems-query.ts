@@ -1,12 +1,10 @@
 import pg from 'pg';
 
 /**
- * What the role needs, such as `['public.users', 'REFERENCES']`. The right is
- * - `OWNER`: the role must own the object
- * - `DROP`: the role must own the object or its schema
- * - `CREATE`: the role must have this privilege on the schema of the object, or on the database if the schema
- *   does not exist yet
- * - another privilege: the role must have it on the object. Only the migrations table needs `SELECT`
+ * What the role needs, such as `['public.users', 'REFERENCES']`: a privilege on an object, or
+ * - `OWNER`: to own the object
+ * - `DROP`: to own the object or its schema
+ * - `CREATE`: this privilege on the schema of the object, or on the database if there is no such schema yet
  */
 export type Need = readonly [object: string, right: string];
 
