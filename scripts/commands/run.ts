@@ -1,4 +1,5 @@
 import { withConnection, type Connection } from '../database/connection.ts';
+import { asFailure } from '../database/pg-errors.ts';
 import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { leftBehind } from '../report/messages-run.ts';
@@ -6,7 +7,7 @@ import type { Result } from '../report/report.ts';
 import { atVersion, RUN, STATUS } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Attempt, Context, Progress } from '../runner/context.ts';
-import { asFailure, explain } from '../runner/explain.ts';
+import { explain } from '../runner/explain.ts';
 import { FrameworkClient } from '../runner/framework-client.ts';
 import { loadMigrations, runMigrations } from '../runner/framework.ts';
 import { refuseProblems } from '../runner/preflight.ts';

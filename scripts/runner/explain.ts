@@ -1,11 +1,5 @@
 import type { DatabaseError } from 'pg';
-import {
-  isConnectionLost,
-  isRetryable,
-  messageOf,
-  serverFailure,
-  sqlstateOf,
-} from '../database/pg-errors.ts';
+import { isConnectionLost, isRetryable, messageOf, sqlstateOf } from '../database/pg-errors.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { rowsHint, rowsQuery } from '../report/hints.ts';
 import { compare } from '../schema/compare.ts';
@@ -15,7 +9,8 @@ import type { FrameworkClient } from './framework-client.ts';
 
 /**
  * Makes a Failure from an error of a run, which shall end with `target` migrations applied. Only adds the
- * migration to the message of a lock error: the caller then repeats the run.
+ * migration to the message of a lock error, after which the caller repeats the run. Returns the error if the
+ * connection is lost.
  */
 export async function explain(client: FrameworkClient, target: number, thrown: unknown) {
   const { attempt, current, firstError } = client;
@@ -31,7 +26,7 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
   }
   // The error may come from a connection to another server. Then the connection of the run still answers.
   const isAlive = () => attempt.connection.query('').catch(() => undefined);
-  if (isConnectionLost(error) && !(await isAlive())) return serverFailure(error);
+  if (isConnectionLost(error) && !(await isAlive())) return error;
   const differences = await inTheWay(attempt, target, sqlstateOf(error));
   const details = { file, cause: error, differences };
   if (differences.length > 0)
@@ -93,11 +88,4 @@ async function inTheWay({ project, before }: Attempt, target: number, sqlstate: 
   return failing.filter(
     ({ object, found }) => found !== null && considered.test(object) && !known.includes(object),
   );
-}
-
-/** Translates anything that was thrown into a Failure. If the command was aborted, returns the reason. */
-export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
-  if (signal.aborted) return signal.reason as Failure;
-  if (thrown instanceof Failure) return thrown;
-  return serverFailure(thrown) ?? failure('internal', [messageOf(thrown)], { cause: thrown });
 }
