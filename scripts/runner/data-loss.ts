@@ -48,16 +48,15 @@ export async function refuseLoss({ query }: Connection, removed: readonly Remove
     const rows = `SELECT FROM ONLY ${table} WHERE ${holdsData}`;
     return `(SELECT count(*) FROM (${rows} LIMIT ${COUNT_LIMIT + 1}) r)::int`;
   });
-  try {
-    const results = await query(`SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off;
-      LOCK TABLE ${tables} IN SHARE MODE; SELECT ARRAY[${counts.join(', ')}] AS counts`);
-    const numbers = (results.at(-1)?.rows[0] as { counts: number[] }).counts;
-    const losses = removed.map((loss, index) => ({ ...loss, count: numbers[index] ?? 0 }));
-    const withData = losses.filter(({ count }) => count > 0);
-    if (withData.length > 0) throw failure('data-loss', [withData]);
-  } catch (cause) {
+  const sql = `SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off;
+    LOCK TABLE ${tables} IN SHARE MODE; SELECT ARRAY[${counts.join(', ')}] AS counts`;
+  const results = await query(sql).catch((cause: unknown) => {
     if (sqlstateOf(cause) !== '42501') throw cause;
     const names = removed.map(({ table }) => table);
     throw failure('data-loss-unseen', [names, (cause as Error).message], { cause });
-  }
+  });
+  const numbers = (results.at(-1)?.rows[0] as { counts: number[] }).counts;
+  const losses = removed.map((loss, index) => ({ ...loss, count: numbers[index] ?? 0 }));
+  const withData = losses.filter(({ count }) => count > 0);
+  if (withData.length > 0) throw failure('data-loss', [withData]);
 }
