@@ -10,7 +10,7 @@ import { plan } from './commands/plan.ts';
 import { run } from './commands/run.ts';
 import { snapshot } from './commands/snapshot.ts';
 import { readConfiguration } from './database/configuration.ts';
-import { sqlstateOf } from './database/pg-errors.ts';
+import { asFailure, sqlstateOf } from './database/pg-errors.ts';
 import { readProject } from './project/project.ts';
 import { readSettings } from './project/settings.ts';
 import { failure, hidePasswords } from './report/errors.ts';
@@ -18,7 +18,6 @@ import { asJson, type Report, type Result } from './report/report.ts';
 import { annotation, asText, failureText } from './report/text.ts';
 import { isCompiled } from './report/wording.ts';
 import type { Options } from './runner/context.ts';
-import { asFailure } from './runner/explain.ts';
 import { withLockMonitor } from './runner/table-locks.ts';
 
 const commands = { up: run, down: run, redo: run, check, status: check, plan, snapshot };

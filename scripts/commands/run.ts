@@ -1,11 +1,12 @@
 import { withConnection, type Connection } from '../database/connection.ts';
+import { asFailure } from '../database/pg-errors.ts';
 import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import { atVersion, leftBehind, RUN, STATUS, STOPPED_IN_COMMIT } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Attempt, Context, Progress } from '../runner/context.ts';
-import { asFailure, explain } from '../runner/explain.ts';
+import { explain } from '../runner/explain.ts';
 import { FrameworkClient } from '../runner/framework-client.ts';
 import { loadMigrations, runMigrations } from '../runner/framework.ts';
 import { refuseProblems } from '../runner/preflight.ts';
@@ -53,12 +54,12 @@ function migrateTo(base: Context, lockConnection: Connection, progress: Progress
   const context = { ...base, direction: from < to ? 'up' : 'down' } as const;
   const { options, tell } = context;
   return withRetries(context, () =>
-    withRunLock(lockConnection, context, (lock) =>
+    withRunLock(lockConnection, context, (assertLock) =>
       withConnection(context, 'run', (connection) => {
         connection.client.on('notice', ({ severity = '', message = '' }) => {
           if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
         });
-        return attemptRun({ ...context, connection, lock, progress }, from, to);
+        return attemptRun({ ...context, connection, assertLock, progress }, from, to);
       }),
     ),
   );

@@ -1,6 +1,6 @@
 /** Classifies errors of `pg` and of the server (manual, appendix A, "PostgreSQL Error Codes"). */
 import { inspect } from 'node:util';
-import { failure, type Failure } from '../report/errors.ts';
+import { Failure, failure } from '../report/errors.ts';
 
 /** The SQLSTATE of an error that PostgreSQL sent; an empty string for any other error. */
 export function sqlstateOf(error: unknown): string {
@@ -38,4 +38,11 @@ export function serverFailure(error: unknown, file?: string): Failure | undefine
   if (isRetryable(error)) return failure('table-lock', [0, message, []], details); // Not retried.
   if (sqlstate === '') return undefined;
   return failure('server-error', [message, sqlstate, file], details);
+}
+
+/** Translates anything that was thrown into a Failure. If the command was aborted, returns the reason. */
+export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
+  if (signal.aborted) return signal.reason as Failure;
+  if (thrown instanceof Failure) return thrown;
+  return serverFailure(thrown) ?? failure('internal', [messageOf(thrown)], { cause: thrown });
 }

@@ -36,7 +36,6 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv) {
   const migrationsSchema = values['migrations-schema'] || (schemas[0] ?? '');
   return {
     root,
-    schemas,
     migrationsDir,
     migrationsSchema,
     migrationsTable,

@@ -24,33 +24,39 @@ export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
  */
 export async function checkSchema(connection: Connection, context: Context, countBefore = 0) {
   const { project, options } = context;
-  const isInTransaction = connection.client.getTransactionStatus() === 'T';
-  const state = isInTransaction
-    ? await readState(connection, context, READ_SETTINGS)
-    : await readInOwnTransaction(connection, context);
+  const state = await readState(connection, context);
   const count = appliedCount(project, state.rows);
   const expected = expectedAt(project, count, Math.max(countBefore - count, 0));
   return { ...state, count, ...(await compare(expected, state.facts, options.strict)) };
 }
 
-/** Reads the state in its own transaction. If privileges are missing, the failure lists all of them. */
-async function readInOwnTransaction(
-  connection: Connection,
-  context: Context,
-  attempts = 5,
-): ReturnType<typeof readState> {
+/**
+ * Reads, in one round trip, the rows of the migrations table, if it exists, and the live schema: in the open
+ * transaction, or else in one of its own. If privileges are missing, the failure lists all of them.
+ */
+async function readState(connection: Connection, context: Context) {
   const { options, project, settings } = context;
-  const begin = `${BEGIN_READ} SET LOCAL lock_timeout = '${options.lockTimeout}ms'; ${READ_SETTINGS}`;
-  const read = (hasTable: boolean) =>
-    readState(connection, context, begin, 'COMMIT', hasTable).catch(async (error: unknown) => {
-      await connection.query('ROLLBACK').catch(() => undefined);
+  const isInTransaction = connection.client.getTransactionStatus() === 'T';
+  const begin = `${BEGIN_READ} SET LOCAL lock_timeout = '${options.lockTimeout}ms';`;
+  // A view in the place of the table has no `tableoid`, so the query fails.
+  const names = `SELECT m.name, m.run_on::text FROM ${settings.tableName} m ORDER BY m.run_on, m.id, m.name, m.tableoid`;
+  const facts = factsQuery(wantedObjects(project.objects));
+  const read = async (hasTable: boolean) => {
+    const reads = `${READ_SETTINGS} ${hasTable ? names : 'SELECT WHERE false'}; ${facts};`;
+    const sql = isInTransaction ? reads : `${begin} ${reads} COMMIT`;
+    const results = await connection.query(sql).catch(async (error: unknown) => {
+      if (!isInTransaction) await connection.query('ROLLBACK').catch(() => undefined);
       throw error;
     });
+    const [applied, found] = results.filter(({ command }) => command === 'SELECT');
+    const rows = (applied?.rows ?? []) as Readonly<Record<'name' | 'run_on', string>>[];
+    return { rows, facts: factsFrom(found), hasTable };
+  };
   return await read(true).catch(async (error: unknown) => {
+    if (isInTransaction) throw error;
     const sqlstate = sqlstateOf(error);
     // XX000 is "cache lookup failed": another session has dropped an object meanwhile.
-    if (sqlstate === 'XX000' && attempts > 1)
-      return await readInOwnTransaction(connection, context, attempts - 1);
+    if (sqlstate === 'XX000') return await read(true);
     if (sqlstate === '42P01') return await read(false); // No migrations table, or not even its schema.
     if (sqlstate === '42703')
       throw failure('foreign-table', [settings.tableName, (error as Error).message]);
@@ -59,28 +65,6 @@ async function readInOwnTransaction(
     await refuseProblems(connection, context, project.migrations, state);
     throw error;
   });
-}
-
-/**
- * Reads, in one round trip, the rows of the migrations table, if it exists, and the live schema. Fails for a
- * view in the place of the table, because a view has no `tableoid`.
- */
-async function readState(
-  connection: Connection,
-  context: Context,
-  begin: string,
-  end = '',
-  hasTable = true,
-) {
-  const { project, settings } = context;
-  const rows = hasTable
-    ? `SELECT m.name, m.run_on::text FROM ${settings.tableName} m ORDER BY m.run_on, m.id, m.name, m.tableoid`
-    : 'SELECT WHERE false';
-  const facts = factsQuery(wantedObjects(project.objects));
-  const results = await connection.query(`${begin} ${rows}; ${facts}; ${end}`);
-  const [applied, found] = results.filter(({ command }) => command === 'SELECT');
-  const appliedRows = (applied?.rows ?? []) as Readonly<Record<'name' | 'run_on', string>>[];
-  return { rows: appliedRows, facts: factsFrom(found), hasTable };
 }
 
 /** Makes facts from the rows of {@link factsQuery}. */

@@ -4,7 +4,7 @@ import type { Settings } from '../project/settings.ts';
 import type { Direction, Done, Session } from '../report/types.ts';
 import type { SchemaCheck } from './check-schema.ts';
 import type { Removed } from './data-loss.ts';
-import type { RunLock } from './run-lock.ts';
+import type { AssertLock } from './run-lock.ts';
 
 type Flag = 'dryRun' | 'json' | 'strict' | 'allowDataLoss' | 'verbose' | 'quiet';
 type Amount = 'lockWait' | 'connectWait' | 'lockTimeout' | 'statementTimeout' | 'retries';
@@ -42,7 +42,7 @@ export interface Progress {
 /** One attempt of a run: after a lock timeout or a deadlock, the run rolls back, and makes another one. */
 export interface Attempt extends Context {
   readonly connection: Connection;
-  readonly lock: RunLock;
+  readonly assertLock: AssertLock;
   /** The result of the check at the beginning of the attempt. */
   readonly before: SchemaCheck;
   readonly progress: Progress;

@@ -26,24 +26,20 @@ const goneQuery = (locked: string) => `
   FROM t JOIN pg_attribute a ON a.attrelid = t.oid
   WHERE columns <> '{}' AND a.attnum <> ALL (columns) AND NOT a.attisdropped AND a.attgenerated = ''`;
 
-/**
- * Finds the tables and columns that the open transaction has removed, by any statement. Leaves out those in
- * which {@link refuseLoss} has already looked for data.
- */
-export async function findRemoved({ connection, lock, progress }: Attempt): Promise<Removed[]> {
+/** Finds what the open transaction has removed, except where {@link refuseLoss} has already looked. */
+export async function findRemoved({ assertLock, connection, progress }: Attempt) {
   const [result] = await connection.query(LOCKED);
   const { locked } = result?.rows[0] as { locked: string | null };
-  const removed = (await lock.assertHeld(goneQuery(locked ?? '[]'))) as Removed[];
+  const removed = (await assertLock(goneQuery(locked ?? '[]'))) as Removed[];
   const key = ({ table, column }: Removed) => `${table}.${column ?? ''}`;
   const known = progress.removed.map(key);
   return removed.filter((each) => !known.includes(key(each)));
 }
 
 /**
- * Makes sure that these tables and columns hold no data. Blocks writers of these tables until the transaction
- * ends. With `row_security = off`, PostgreSQL reports an error where a policy would hide rows.
- *
- * @throws Failure `data-loss` if they hold data, or if the role may not read them
+ * Refuses the run (Failure `data-loss`) if these tables and columns hold data, or if the role may not read all
+ * of it. Blocks writers of the tables until the transaction ends. With `row_security = off`, a policy that
+ * would hide rows is an error.
  */
 export async function refuseLoss({ query }: Connection, removed: readonly Removed[]) {
   const tables = [...new Set(removed.map(({ table }) => `ONLY ${table}`))].join(', ');
@@ -53,16 +49,15 @@ export async function refuseLoss({ query }: Connection, removed: readonly Remove
     const rows = `SELECT FROM ONLY ${table} WHERE ${holdsData}`;
     return `(SELECT count(*) FROM (${rows} LIMIT ${COUNT_LIMIT + 1}) r)::int`;
   });
-  try {
-    const results = await query(`SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off;
-      LOCK TABLE ${tables} IN SHARE MODE; SELECT ARRAY[${counts.join(', ')}] AS counts`);
-    const numbers = (results.at(-1)?.rows[0] as { counts: number[] }).counts;
-    const losses = removed.map((loss, index) => ({ ...loss, count: numbers[index] ?? 0 }));
-    const withData = losses.filter(({ count }) => count > 0);
-    if (withData.length > 0) throw failure('data-loss', [withData]);
-  } catch (cause) {
+  const sql = `SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off;
+    LOCK TABLE ${tables} IN SHARE MODE; SELECT ARRAY[${counts.join(', ')}] AS counts`;
+  const results = await query(sql).catch((cause: unknown) => {
     if (sqlstateOf(cause) !== '42501') throw cause;
     const names = removed.map(({ table }) => table);
     throw failure('data-loss-unseen', [names, (cause as Error).message], { cause });
-  }
+  });
+  const numbers = (results.at(-1)?.rows[0] as { counts: number[] }).counts;
+  const losses = removed.map((loss, index) => ({ ...loss, count: numbers[index] ?? 0 }));
+  const withData = losses.filter(({ count }) => count > 0);
+  if (withData.length > 0) throw failure('data-loss', [withData]);
 }

@@ -1,11 +1,5 @@
 import type { DatabaseError } from 'pg';
-import {
-  isConnectionLost,
-  isRetryable,
-  messageOf,
-  serverFailure,
-  sqlstateOf,
-} from '../database/pg-errors.ts';
+import { isConnectionLost, isRetryable, messageOf, sqlstateOf } from '../database/pg-errors.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { rowsHint, rowsQuery } from '../report/hints.ts';
 import { compare } from '../schema/compare.ts';
@@ -14,16 +8,11 @@ import type { Attempt } from './context.ts';
 import type { FrameworkClient } from './framework-client.ts';
 
 /**
- * Makes a Failure from an error of a run. Only adds the migration to the message of a lock error: the caller
- * then repeats the run.
- *
- * @param target how many migrations shall be applied after the run
+ * Makes a Failure from an error of a run, which shall end with `target` migrations applied. Only adds the
+ * migration to the message of a lock error, after which the caller repeats the run. Returns the error if the
+ * connection is lost.
  */
-export async function explain(
-  client: FrameworkClient,
-  target: number,
-  thrown: unknown,
-): Promise<unknown> {
+export async function explain(client: FrameworkClient, target: number, thrown: unknown) {
   const { attempt, current, firstError } = client;
   const { error, sql } = firstError ?? { error: thrown };
   const { name, file } = current;
@@ -35,18 +24,14 @@ export async function explain(
     const message = { value: `${messageOf(error)}${place}` };
     return Object.create(error as Error, { message }) as unknown; // A migration may have frozen the error.
   }
-  // An error without an SQLSTATE may come from a connection that the migration opened to another server. Then
-  // the connection of the run still answers.
+  // The error may come from a connection to another server. Then the connection of the run still answers.
   const isAlive = () => attempt.connection.query('').catch(() => undefined);
-  if (isConnectionLost(error) && (sqlstateOf(error) !== '' || !(await isAlive())))
-    return serverFailure(error);
+  if (isConnectionLost(error) && !(await isAlive())) return error;
   const differences = await inTheWay(attempt, target, sqlstateOf(error));
-  if (differences.length === 0) {
-    const hint = await hintForViolation(client, error, sql);
-    return migrationFailure(file, error, sql, undefined, hint);
-  }
   const details = { file, cause: error, differences };
-  return failure('in-the-way', [name, messageOf(error), differences], details);
+  if (differences.length > 0)
+    return failure('in-the-way', [name, messageOf(error), differences], details);
+  return migrationFailure(file, error, sql, undefined, await hintForViolation(client, error, sql));
 }
 
 /**
@@ -71,7 +56,7 @@ export function migrationFailure(
 async function hintForViolation({ attempt, current }: FrameworkClient, error: unknown, sql = '') {
   const { connection, direction, project } = attempt;
   const { schema = '', table = '', constraint = '' } = Object(error) as Partial<DatabaseError>;
-  const before = project.migrations.findIndex(({ name }) => name === current.name);
+  const before = project.migrations.indexOf(current);
   const { facts } = expectedAt(project, direction === 'up' ? before + 1 : before);
   const isCalled = (name: string, quoted: string) => quoted.replaceAll(/"("?)/g, '$1') === name;
   const [object = '', parts = []] =
@@ -82,10 +67,11 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
   if (query === undefined || !/\bALTER\s+TABLE\b/i.test(sql)) return undefined;
   // The query fails if it reads what the migrations had created and what is now rolled back.
   const trial = connection.query(`SET LOCAL lock_timeout = '1s'; EXPLAIN ${query}`);
-  return await trial.then(
-    () => rowsHint(query),
-    () => undefined,
+  const isPossible = await trial.then(
+    () => true,
+    () => false,
   );
+  return isPossible ? rowsHint(query) : undefined;
 }
 
 /**
@@ -106,11 +92,4 @@ async function inTheWay({ project, before }: Attempt, target: number, sqlstate: 
   return failing.filter(
     ({ object, found }) => found !== null && considered.test(object) && !known.includes(object),
   );
-}
-
-/** Translates anything that was thrown into a Failure. If the command was aborted, returns the reason. */
-export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
-  if (signal.aborted) return signal.reason as Failure;
-  if (thrown instanceof Failure) return thrown;
-  return serverFailure(thrown) ?? failure('internal', [messageOf(thrown)], { cause: thrown });
 }

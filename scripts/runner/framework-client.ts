@@ -3,12 +3,7 @@ import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
 import { failure } from '../report/errors.ts';
 import { recordStatement, textOf, type StatementClient } from './framework.ts';
-import {
-  changesSession,
-  controlsTransaction,
-  isAtomic,
-  prepareSession,
-} from './session-settings.ts';
+import { changesSession, controlsTransaction, isAtomic, setUpSession } from './session-settings.ts';
 import { RunTransaction } from './transaction.ts';
 
 type Sent = Parameters<Connection['send']>;
@@ -42,7 +37,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
   /** Returns false once the function of the current migration has called `pgm.noTransaction()`. */
   #isInside = () => true;
   /** Set by the first statement that the current migration sends outside a transaction. */
-  #session: ReturnType<typeof prepareSession> | undefined;
+  #session: ReturnType<typeof setUpSession> | undefined;
   /** The last migration that sent a statement in the transaction. If COMMIT fails, the failure names it. */
   #lastInside: Migration | undefined;
 
@@ -59,9 +54,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     const { direction, settings } = this.attempt;
     const sql = textOf(sent[0]).trim();
     const isRecord = sql === recordStatement(settings, this.current.name, direction);
-    if (this.#isRecorded && isRecord)
-      throw failure('table-changed', ['a migration added or deleted its own row']);
-    if (this.#isRecorded) throw (this.late ??= failure('late-statement', [sql]));
+    if (this.#isRecorded && !isRecord) throw (this.late ??= failure('late-statement', [sql]));
     this.#isRecorded = isRecord;
     const isOutside = !this.#isInside();
     const answer = this.#last.then(() => this.#handle(sql, sent, isOutside, isRecord));
@@ -80,10 +73,13 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
   }
 
   async #handle(sql: string, sent: Sent, isOutside: boolean, isRecord: boolean): Promise<unknown> {
-    const { options, signal, tell } = this.attempt;
+    const { assertLock, options, signal, tell } = this.attempt;
     signal.throwIfAborted();
-    this.#assertNotFailed();
-    if (isOutside) await (this.#session ??= this.#prepareOutside());
+    if (isOutside && !this.hasFailed) {
+      await (this.#session ??= this.#prepareOutside());
+      await assertLock(); // A statement outside a transaction commits at once.
+    }
+    if (this.hasFailed) throw new Error('the migration failed while this statement waited');
     if (options.verbose) tell(sql);
     if (!isRecord) return isOutside ? this.#sendOutside(sql, sent) : this.#send(sql, sent);
     await this.#record(sql, isOutside);
@@ -106,14 +102,12 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     return await sending;
   }
 
-  /** Sends a statement outside a transaction. It commits at once, so the run lock must be held. */
+  /** Sends a statement outside a transaction. */
   async #sendOutside(sql: string, sent: Sent): Promise<unknown> {
-    const { connection, lock, progress } = this.attempt;
+    const { connection, progress } = this.attempt;
     const { file } = this.current;
     const isPooled = (await this.#session)?.isPooled === true;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
-    await lock.assertHeld();
-    this.#assertNotFailed();
     const wroteBefore = progress.wroteOutside;
     progress.wroteOutside = true; // Until the server answers, the statement may have committed.
     try {
@@ -139,7 +133,7 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
       throw error;
     });
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
-    return await prepareSession(connection, settings, file);
+    return await setUpSession(connection, settings.searchPath, file);
   }
 
   async #record(sql: string, isOutside: boolean): Promise<void> {
@@ -148,10 +142,6 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
     await this.restoreSettings(sql);
     this.recorded.push({ name: this.current.name, milliseconds });
     if (isOutside) await this.commit();
-  }
-
-  #assertNotFailed(): void {
-    if (this.hasFailed) throw new Error('the migration failed while this statement waited');
   }
 
   /** Ends an attempt that failed: sends no more statements of the migration, and rolls back. */

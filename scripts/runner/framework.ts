@@ -17,9 +17,8 @@ export const textOf = (statement: Statement) =>
 export interface StatementClient {
   query: Connection['send'];
   /**
-   * Called before the function of a migration. If a client has this method, it begins and ends the
-   * transactions itself, and the framework does not. `isInside()` returns false after the function has called
-   * `pgm.noTransaction()`.
+   * Called before the function of a migration. A client that has this method begins and ends the transactions
+   * itself. `isInside()` returns false after the function has called `pgm.noTransaction()`.
    */
   onStart?(migration: Migration, isInside: () => boolean): Promise<void>;
 }
@@ -37,11 +36,7 @@ export const recordStatement = ({ tableName }: Settings, name: string, direction
     ? `INSERT INTO ${tableName} (name, run_on) VALUES ('${name}', NOW());`
     : `DELETE FROM ${tableName} WHERE name='${name}';`;
 
-/**
- * Loads all migrations before the first one runs: a broken file is found before anything is written.
- *
- * @throws Failure `usage` for a file that cannot be loaded, or does not export `up` and `down`
- */
+/** Loads all migrations before the first one runs. @throws Failure `usage` if a file is broken */
 export async function loadMigrations(migrations: readonly Migration[], direction: Direction) {
   const loaded = migrations.map(async (migration): Promise<[Migration, Action]> => {
     const { file, path } = migration;
@@ -72,12 +67,10 @@ async function load(path: string): Promise<Exports> {
 }
 
 /**
- * Runs migrations with the framework's runner.
- *
- * Notes on the options (version 9.0.0). `singleTransaction` has no default. Without `noLock`, the framework
- * would take a session lock. With `schema`, it would set search_path for the session. Behind a pooler, other
- * clients would get that lock and that search_path. The runner also lists the folder of the migrations:
- * `ignorePattern` leaves only the first file, for which our loader returns all migrations.
+ * Runs migrations with the framework's runner, version 9.0.0. `singleTransaction` has no default. Without
+ * `noLock`, the framework would take a session lock. With `schema`, it would set search_path for the session.
+ * Behind a pooler, other clients would get that lock and that path. The runner also lists the folder of the
+ * migrations: `ignorePattern` leaves only the first file, for which our loader returns all migrations.
  */
 export async function runMigrations(
   settings: Settings,

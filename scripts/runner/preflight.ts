@@ -10,11 +10,9 @@ import { problemsQuery, type Need } from './problems-query.ts';
 import { BEGIN_READ } from './session-settings.ts';
 
 /**
- * Refuses a run if the server is read-only, a prerequisite is missing, or the role lacks a privilege. Lists
- * all problems at once. Never refuses what PostgreSQL would allow, except for one case: another role owns an
- * object that is already as the effect says, and `IF NOT EXISTS` would skip it.
- *
- * @throws Failure `unavailable`
+ * Refuses a run (Failure `unavailable`) if the server is read-only, a prerequisite is missing, or the role
+ * lacks a privilege. Lists all problems at once. Never refuses what PostgreSQL would allow, except for one
+ * case: another role owns an object that is already as the effect says, and `IF NOT EXISTS` would skip it.
  */
 export async function refuseProblems(
   connection: Connection,
@@ -61,10 +59,10 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
     return expected.get(object)?.has(part) === true;
   };
   /** What a new or changed part needs, apart from a right on its own object. */
-  const needsOfPart = (object: string, part: string, text: string): Need[] => {
+  const needsOfPart = (object: string, part: string, text: string | null): Need[] => {
+    if (text === null) return [];
     const isMissing = live.get(object)?.has(part) !== true;
-    const needs: Need[] = [];
-    if (isMissing && isKind(part)) needs.push([object, 'CREATE']);
+    const needs: Need[] = isMissing && isKind(part) ? [[object, 'CREATE']] : [];
     if (removed.length > 0) return needs; // The part may be a renamed one, which needs no other right.
     if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
     const parent = PARENT.exec(text)?.[1];
@@ -79,15 +77,13 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
     // If the effect removes another object, too, this change may only be a consequence, which needs no right.
     const mayDepend = removed.some((other) => other !== object);
     if (direction === 'down') {
-      const mayStay = parts.some(([, text]) => isTriggerFunction(text));
       const kinds = parts.map(([part]) => part).filter(isKind);
       const isNew = kinds.some((kind) => !isKnown(object, kind));
+      const mayStay = isTriggerFunction(patch);
       if (!live.has(object) || mayStay || (mayDepend && !isNew)) return [];
       return [[object, kinds.length > 0 ? 'DROP' : 'OWNER']];
     }
-    const needs = parts.flatMap(([part, text]) =>
-      text === null ? [] : needsOfPart(object, part, text),
-    );
+    const needs = parts.flatMap(([part, text]) => needsOfPart(object, part, text));
     if (!live.has(object) || mayDepend) return needs;
     if (patch === null) return [[object, 'DROP']];
     const addsOnlyTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);

@@ -1,20 +1,14 @@
 import pg from 'pg';
 
 /**
- * What the role needs, such as `['public.users', 'REFERENCES']`. The right is
- * - `OWNER`: the role must own the object
- * - `DROP`: the role must own the object or its schema
- * - `CREATE`: the role must have this privilege on the schema of the object, or on the database if the schema
- *   does not exist yet
- * - another privilege: the role must have it on the object. Only the migrations table needs `SELECT`
+ * What the role needs, such as `['public.users', 'REFERENCES']`: a privilege on an object, or
+ * - `OWNER`: to own the object
+ * - `DROP`: to own the object or its schema
+ * - `CREATE`: this privilege on the schema of the object, or on the database if there is no such schema yet
  */
 export type Need = readonly [object: string, right: string];
 
-/**
- * The query for what the database or the role lacks. Each row is a `Problem`, with its remedy.
- *
- * @param writes whether the command writes
- */
+/** The query for what the database or the role lacks. Each row is a `Problem`, with its remedy. */
 export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
   -- The needed objects: parts[1] is the schema, parts[2] the name in it. If an object does not exist, its
   -- columns are null. A null condition reports nothing.

@@ -9,11 +9,8 @@ import { noTimeouts } from './session-settings.ts';
 /** The key of the run lock. The CLI of node-pg-migrate uses this key, too, so the two exclude each other. */
 export const RUN_LOCK_KEY = '7241865325823964';
 
-/** The run lock, while it is held. */
-export interface RunLock {
-  /** Throws if the lock is lost. Runs `query` on the lock connection, which sees only committed data. */
-  assertHeld(query?: string): Promise<unknown[]>;
-}
+/** Runs `query` in the transaction that holds the run lock. @throws Failure `unavailable` if it has ended */
+export type AssertLock = (query?: string) => Promise<unknown[]>;
 
 /** The query for {@link Session}s by their process ids. `pids` is SQL: a list of numbers, or a subquery. */
 export const sessionsQuery = (pids: string) => `
@@ -25,10 +22,9 @@ export const sessionsQuery = (pids: string) => `
 const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTED;
   SET LOCAL search_path = pg_catalog; ${noTimeouts(connection)}
   SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held, transaction_timestamp()::text AS began`;
-/** The query for the holder of the lock. `pg_locks` has a 64-bit key in two columns, and 1 in `objsubid`. */
+/** The query for the holder of the lock. `pg_locks` has a 64-bit key in two columns. */
 const HOLDER = sessionsQuery(`SELECT pid FROM pg_catalog.pg_locks
-  WHERE locktype = 'advisory' AND granted AND objsubid = 1
-    AND (classid::bigint << 32 | objid::bigint) = ${RUN_LOCK_KEY}
+  WHERE locktype = 'advisory' AND (classid::bigint << 32 | objid::bigint) = ${RUN_LOCK_KEY}
     AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())`);
 
 /**
@@ -45,15 +41,14 @@ const HOLDER = sessionsQuery(`SELECT pid FROM pg_catalog.pg_locks
 export async function withRunLock<T>(
   connection: Connection,
   { options, signal, tell }: Context,
-  use: (lock: RunLock) => Promise<T>,
+  use: (assertLock: AssertLock) => Promise<T>,
 ): Promise<T> {
   const deadline = Date.now() + options.lockWait * 1000;
   const row = async <R>(sql: string) => (await connection.query(sql)).at(-1)?.rows[0] as R;
   for (let attempt = 0; ; attempt++) {
     const { held, began } = await row<{ held: boolean; began: string }>(tryLock(connection));
     try {
-      const assertHeld = (query = '') => queryHeld(connection, began, query);
-      if (held) return await use({ assertHeld });
+      if (held) return await use((query = '') => queryHeld(connection, began, query));
     } finally {
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
@@ -68,11 +63,7 @@ export async function withRunLock<T>(
   }
 }
 
-/**
- * Runs a query in the transaction that holds the run lock. `began` is its timestamp.
- *
- * @throws Failure `unavailable` if that transaction has ended: the lock is then no longer held
- */
+/** See {@link AssertLock}. `began` is the timestamp of that transaction. */
 async function queryHeld(connection: Connection, began: string, query: string) {
   const isHeld = `SELECT WHERE transaction_timestamp()::text = '${began}'`;
   const [held, answer] = await connection.query(`${isHeld}; ${query}`).catch((cause: unknown) => {

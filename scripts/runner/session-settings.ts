@@ -1,6 +1,4 @@
-import pg from 'pg';
 import type { Connection } from '../database/connection.ts';
-import type { Settings } from '../project/settings.ts';
 import { failure } from '../report/errors.ts';
 import type { Context } from './context.ts';
 
@@ -61,28 +59,23 @@ export const isQuery = (sql: string) =>
   !/\b(?:set_config|pg_(?:try_)?advisory)/i.test(bare(sql));
 
 /**
- * Prepares the session for a migration outside a transaction. `SET LOCAL` has no effect there, so search_path
+ * Sets the session up for a migration outside a transaction. `SET LOCAL` has no effect there, so search_path
  * is set for the session. Behind a pooler, other clients would get that setting: there, the role itself must
- * have the right search_path.
+ * have the right search_path, or the run fails.
  *
  * @returns whether there is a pooler, which may send each statement to another session of the server
- * @throws Failure `unavailable` behind a pooler, if the role has another search_path
  */
-export async function prepareSession(
-  { query, client }: Connection,
-  { schemas, searchPath }: Settings,
-  file: string,
-): Promise<{ readonly isPooled: boolean }> {
-  const names = schemas.map(pg.escapeLiteral).join();
-  const [result] = await query(`SELECT pg_backend_pid() AS pid, 
-    pg_catalog.format('%I IN DATABASE %I', session_user, current_database()) AS role,
-    current_schemas(false) IS NOT DISTINCT FROM (SELECT pg_catalog.array_agg(n.nspname ORDER BY place)
-      FROM pg_catalog.unnest(ARRAY[${names}]) WITH ORDINALITY s(name, place)
-        JOIN pg_catalog.pg_namespace n ON n.nspname = s.name
-      WHERE has_schema_privilege(n.oid, 'USAGE')) AS same`);
-  const { pid, role, same } = result?.rows[0] as { pid: number; role: string; same: boolean };
-  const isPooled = pid !== client.processID; // A pooler sends an id of its own.
+export async function setUpSession(connection: Connection, searchPath: string, file: string) {
+  const { client, query } = connection;
+  const results = await query(`BEGIN;
+    SELECT pg_backend_pid() AS pid, current_schemas(false)::text AS names,
+      pg_catalog.format('%I IN DATABASE %I', session_user, current_database()) AS role;
+    SET LOCAL search_path = ${searchPath}; SELECT current_schemas(false)::text AS names; ROLLBACK`);
+  type Row = Readonly<{ pid: number; role: string; names: string }>;
+  const [own, wanted] = results.flatMap(({ rows }) => rows as Row[]);
+  const isPooled = own?.pid !== client.processID; // A pooler sends an id of its own.
   if (!isPooled) await query(`SET search_path = ${searchPath}`);
-  else if (!same) throw failure('pooled-search-path', [file, role, searchPath]);
+  else if (own?.names !== wanted?.names)
+    throw failure('pooled-search-path', [file, own?.role ?? '', searchPath]);
   return { isPooled };
 }

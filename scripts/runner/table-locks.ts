@@ -68,12 +68,7 @@ export async function withLockMonitor<T>(
   }
 }
 
-/**
- * Runs `attemptOnce`. After a lock timeout or a deadlock, runs it again, at most `--retries` times, with
- * longer and longer pauses in between.
- *
- * @throws Failure `locked`, with the sessions that hold the locks
- */
+/** Repeats an attempt after a lock timeout or a deadlock. @throws Failure `locked` after `--retries` */
 export async function withRetries<T>(
   { signal, options: { retries }, tell, blockers }: Context,
   attemptOnce: () => Promise<T>,

@@ -27,10 +27,7 @@ export class RunTransaction {
   warnings: readonly Difference[] = [];
   /** Set if a statement came too late to be checked, such as during the check or after the run. */
   late: Failure | undefined;
-  /**
-   * True if the transaction has dropped tables or columns, whose data can no longer be read. The run then
-   * rolls back, begins again, and looks for data in them before its first migration.
-   */
+  /** True if the run must roll back and begin again, to look for data in what its transaction dropped. */
   mustBeginAgain = false;
   /** True after the attempt has failed: nothing may be committed any more. */
   protected hasFailed = false;
@@ -58,12 +55,7 @@ export class RunTransaction {
     await this.restoreSettings();
   }
 
-  /**
-   * Sends the settings of a run again, which a migration may have changed. Then sends `sql`, unless the
-   * migration has ended the transaction.
-   *
-   * @throws Failure `partial` if the migration has ended the transaction
-   */
+  /** Sends the settings of a run again, and then `sql`. Fails if the migration has ended the transaction. */
   protected async restoreSettings(sql = ''): Promise<State> {
     // SAVEPOINT fails if no transaction is open. Then the server does not run `sql`.
     const requireOpen = 'SAVEPOINT own; RELEASE own;';
@@ -109,13 +101,13 @@ export class RunTransaction {
   }
 
   async #checkAndCommit(): Promise<void> {
-    const { connection, direction, lock, options, progress, signal } = this.attempt;
+    const { assertLock, connection, direction, options, progress, signal } = this.attempt;
     const found = options.allowDataLoss ? [] : await findRemoved(this.attempt);
     progress.removed = [...progress.removed, ...found];
     this.mustBeginAgain = found.length > 0;
     if (this.mustBeginAgain) throw new Error('the run begins again, to look for data');
     const { count, warnings } = await this.#checkSchema();
-    await lock.assertHeld();
+    await assertLock();
     if (this.late !== undefined) throw this.late; // A statement came during the check.
     if (this.hasFailed) throw new Error('the migration failed during the check');
     signal.throwIfAborted();
@@ -140,11 +132,9 @@ export class RunTransaction {
     const { count, failing } = check;
     const { length } = this.recorded;
     const expected = progress.count + (direction === 'up' ? length : -length);
-    const countDuplicates = (read: SchemaCheck) => read.rows.length - read.count;
-    if (countDuplicates(check) > countDuplicates(before))
-      throw failure('table-changed', ['it lists a migration twice']);
-    if (count !== expected)
-      throw failure('table-changed', [`it lists ${count} migrations instead of ${expected}`]);
+    const duplicates = (read: SchemaCheck) => read.rows.length - read.count;
+    if (count !== expected || duplicates(check) > duplicates(before))
+      throw failure('table-changed', ['its rows are not those that the framework wrote']);
     if (failing.length === 0) return check;
     if (this.late !== undefined) throw this.late; // That statement may have been what is missing.
     const details = { differences: failing };

@@ -105,10 +105,10 @@ test.for(['COMMIT', 'ROLLBACK', 'COMMIT; BEGIN', 'ROLLBACK; BEGIN'])(
       options: { connectWait: 0, lockWait: 0 },
     } as unknown as Context;
     await withConnection(context, 'lock', (connection) =>
-      withRunLock(connection, context, async (lock) => {
-        await lock.assertHeld();
+      withRunLock(connection, context, async (assertLock) => {
+        await assertLock();
         await connection.query(end);
-        await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'run-lock-lost' });
+        await expect(assertLock()).rejects.toMatchObject({ code: 'run-lock-lost' });
       }),
     );
   },
