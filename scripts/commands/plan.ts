@@ -1,4 +1,4 @@
-import { withConnection, type Connection, type Statement } from '../database/connection.ts';
+import { withConnection, type Connection } from '../database/connection.ts';
 import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
 import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
@@ -41,7 +41,7 @@ async function textsBetween(context: Context, connection: Connection, from: numb
   await connection.query(`${BEGIN_READ} ${runSettings(context)}`);
   for (const [migration, action] of loaded) {
     const { name, file } = migration;
-    const planned = sqlOf(migration, action, readerFor(connection, file));
+    const planned = sqlOf(action, queriesOnly(connection, file));
     const { statements, isInside } = await planned.catch((cause: unknown) => {
       throw cause instanceof Failure ? cause : migrationFailure(file, cause);
     });
@@ -83,9 +83,10 @@ const head = ({ configuration: { database, host, port }, project }: Context, cou
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
 SET client_encoding = 'UTF8';`;
 
-/** The client for the function of a migration. It sends queries, and refuses all other statements. */
-const readerFor = ({ send }: Connection, file: string) => ({
-  async query(statement: Statement, values?: readonly unknown[]) {
+/** Returns a function that sends the queries of a migration's function, and refuses all other statements. */
+const queriesOnly =
+  ({ send }: Connection, file: string): typeof send =>
+  async (statement, values) => {
     const config = typeof statement === 'string' ? { text: statement } : statement;
     const refusal = (reason: string, cause?: unknown) =>
       failure('plan-writes', [file, reason], { file, cause });
@@ -97,5 +98,4 @@ const readerFor = ({ send }: Connection, file: string) => ({
       const isRefused = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
       throw isRefused ? refusal(message, cause) : (serverFailure(cause, file) ?? cause);
     });
-  },
-});
+  };

@@ -71,7 +71,7 @@ async function takeEffects(context: Context, connection: Connection) {
     await connection.query(`${runSettings(context).replaceAll('SET LOCAL', 'SET')} BEGIN`);
     let sql: string | undefined;
     try {
-      const { statements, isInside } = await sqlOf(migration, action, { query: connection.send });
+      const { statements, isInside } = await sqlOf(action, connection.send);
       for (sql of isInside ? [...statements, 'COMMIT'] : ['COMMIT', ...statements])
         await connection.send(sql);
     } catch (cause) {

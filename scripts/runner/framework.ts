@@ -13,15 +13,16 @@ import { isCompiled } from '../report/wording.ts';
 export const textOf = (statement: Statement) =>
   typeof statement === 'string' ? statement : statement.text;
 
-/** The database client that the framework uses. */
+/** The database client that the framework uses. It begins and ends the transactions itself. */
 export interface StatementClient {
-  query: Connection['send'];
+  query: Send;
   /**
-   * Called before the function of a migration. A client that has this method begins and ends the transactions
-   * itself. `isInside()` returns false after the function has called `pgm.noTransaction()`.
+   * Called before the function of a migration. `isInside()` returns false after the function has called
+   * `pgm.noTransaction()`.
    */
-  onStart?(migration: Migration, isInside: () => boolean): Promise<void>;
+  onStart(migration: Migration, isInside: () => boolean): Promise<void>;
 }
+type Send = Connection['send'];
 
 const ignore = () => undefined;
 const silent = { info: ignore, warn: ignore, error: ignore };
@@ -115,27 +116,28 @@ export async function runMigrations(
 const withStart =
   (client: StatementClient, migration: Migration, action: Action) =>
   async (pgm: MigrationBuilder) => {
-    if (client.onStart) {
-      const isInside = pgm.isUsingTransaction.bind(pgm);
-      pgm.isUsingTransaction = () => false; // Makes the framework send no BEGIN and no COMMIT.
-      await client.onStart(migration, isInside);
-    }
-    await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
-    Object.freeze(pgm); // The framework would ignore a statement that is added later. Now that fails.
+    const isInside = pgm.isUsingTransaction.bind(pgm);
+    pgm.isUsingTransaction = () => false; // Makes the framework send no BEGIN and no COMMIT.
+    await client.onStart(migration, isInside);
+    await callAction(action, pgm);
   };
 
-/** Returns the statements of a migration, and sends none. Its function may send queries while it runs. */
-export async function sqlOf(migration: Migration, action: Action, client: StatementClient) {
+async function callAction(action: Action, pgm: MigrationBuilder): Promise<void> {
+  await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
+  Object.freeze(pgm); // The framework would ignore a statement that is added later. Now that fails.
+}
+
+/** Returns the statements of a migration. While its function runs, it may send queries by `send`. */
+export async function sqlOf(action: Action, send: Send) {
   const { MigrationBuilder } = await import('node-pg-migrate');
   let hasEnded = false;
-  const query: StatementClient['query'] = async (statement, values) => {
+  const query: Send = async (statement, values) => {
     if (hasEnded) throw failure('late-statement', [textOf(statement)]);
-    return await client.query(statement, values);
+    return await send(statement, values);
   };
-  const select: typeof query = async (...sent) =>
-    ((await query(...sent)) as { rows: unknown }).rows;
+  const select: Send = async (...sent) => ((await query(...sent)) as { rows: unknown }).rows;
   const pgm = new MigrationBuilder({ query, select } as never, undefined, false, silent);
-  await withStart(client, migration, action)(pgm);
+  await callAction(action, pgm);
   hasEnded = true;
   return { statements: pgm.getSqlSteps(), isInside: pgm.isUsingTransaction() };
 }
