@@ -2,7 +2,7 @@ import type { Connection } from '../database/connection.ts';
 import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
 import { failure } from '../report/errors.ts';
-import { recordStatement, textOf, type StatementClient } from './framework.ts';
+import { recordStatement, textOf } from './framework.ts';
 import { changesSession, controlsTransaction, isAtomic, setUpSession } from './session-settings.ts';
 import { RunTransaction } from './transaction.ts';
 
@@ -26,7 +26,7 @@ const ignore = () => undefined;
  * COMMIT is {@link RunTransaction.commit}, which checks the schema first. Statements that a migration does not
  * await wait for each other: the client deals with one at a time, in the order in which they came.
  */
-export class FrameworkClient extends RunTransaction implements StatementClient {
+export class FrameworkClient extends RunTransaction {
   /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
   /** Resolves when the client has dealt with all statements that came so far. */
@@ -34,13 +34,13 @@ export class FrameworkClient extends RunTransaction implements StatementClient {
   /** True from the record of a migration until the next migration starts. */
   #isRecorded = false;
   #startedAt = 0;
-  /** Returns false once the function of the current migration has called `pgm.noTransaction()`. */
   #isInside = () => true;
   /** Set by the first statement that the current migration sends outside a transaction. */
   #session: ReturnType<typeof setUpSession> | undefined;
   /** The last migration that sent a statement in the transaction. If COMMIT fails, the failure names it. */
   #lastInside: Migration | undefined;
 
+  /** Called before the function of a migration. `isInside()`: it has not called `pgm.noTransaction()`. */
   async onStart(migration: Migration, isInside: () => boolean): Promise<void> {
     this.current = migration;
     await this.begin();

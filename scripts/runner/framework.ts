@@ -9,19 +9,11 @@ import type { Settings } from '../project/settings.ts';
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
 import { isCompiled } from '../report/wording.ts';
+import type { FrameworkClient } from './framework-client.ts';
 
 export const textOf = (statement: Statement) =>
   typeof statement === 'string' ? statement : statement.text;
 
-/** The database client that the framework uses. It begins and ends the transactions itself. */
-export interface StatementClient {
-  query: Send;
-  /**
-   * Called before the function of a migration. `isInside()` returns false after the function has called
-   * `pgm.noTransaction()`.
-   */
-  onStart(migration: Migration, isInside: () => boolean): Promise<void>;
-}
 type Send = Connection['send'];
 
 const ignore = () => undefined;
@@ -75,17 +67,23 @@ async function load(path: string): Promise<Exports> {
  */
 export async function runMigrations(
   settings: Settings,
-  client: StatementClient,
+  client: Pick<FrameworkClient, 'query' | 'onStart'>,
   migrations: ReadonlyMap<Migration, Action>,
   direction: Direction,
 ): Promise<void> {
   const [first] = migrations.keys();
   if (first === undefined) return;
   const { runner } = await import('node-pg-migrate');
+  const start = (migration: Migration, action: Action) => async (pgm: MigrationBuilder) => {
+    const isInside = pgm.isUsingTransaction.bind(pgm);
+    pgm.isUsingTransaction = () => false; // Makes the framework send no BEGIN and no COMMIT.
+    await client.onStart(migration, isInside);
+    await callAction(action, pgm);
+  };
   const units = [...migrations].map(([migration, action]) => ({
     id: `${migration.name}.js`, // The framework removes the extension.
     filePaths: [migration.path],
-    actions: { [direction]: withStart(client, migration, action) } as never,
+    actions: { [direction]: start(migration, action) } as never,
   }));
   // The framework asks which migrations are applied, in the order of `run_on`. That is a local time, so the
   // order may be wrong. Therefore, `query` below answers, in the order of the files. When `up` begins, none
@@ -111,16 +109,6 @@ export async function runMigrations(
     ],
   });
 }
-
-/** Wraps the function of a migration, so that the client is told when it starts. */
-const withStart =
-  (client: StatementClient, migration: Migration, action: Action) =>
-  async (pgm: MigrationBuilder) => {
-    const isInside = pgm.isUsingTransaction.bind(pgm);
-    pgm.isUsingTransaction = () => false; // Makes the framework send no BEGIN and no COMMIT.
-    await client.onStart(migration, isInside);
-    await callAction(action, pgm);
-  };
 
 async function callAction(action: Action, pgm: MigrationBuilder): Promise<void> {
   await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
