@@ -35,8 +35,8 @@ export class FrameworkClient extends RunTransaction {
   #isRecorded = false;
   #startedAt = 0;
   #isInside = () => true;
-  /** Set by the first statement that the current migration sends outside a transaction. */
-  #session: ReturnType<typeof setUpSession> | undefined;
+  /** What {@link setUpSession} returned for the current migration. Set by its first statement outside. */
+  #isPooled: Promise<boolean> | undefined;
   /** The last migration that sent a statement in the transaction. If COMMIT fails, the failure names it. */
   #lastInside: Migration | undefined;
 
@@ -46,7 +46,7 @@ export class FrameworkClient extends RunTransaction {
     await this.begin();
     this.#startedAt = performance.now();
     this.#isInside = isInside;
-    this.#session = undefined;
+    this.#isPooled = undefined;
     this.#isRecorded = false;
   }
 
@@ -76,7 +76,7 @@ export class FrameworkClient extends RunTransaction {
     const { assertLock, options, signal, tell } = this.attempt;
     signal.throwIfAborted();
     if (isOutside && !this.hasFailed) {
-      await (this.#session ??= this.#prepareOutside());
+      await (this.#isPooled ??= this.#prepareOutside());
       await assertLock(); // A statement outside a transaction commits at once.
     }
     if (this.hasFailed) throw new Error('the migration failed while this statement waited');
@@ -106,8 +106,8 @@ export class FrameworkClient extends RunTransaction {
   async #sendOutside(sql: string, sent: Sent): Promise<unknown> {
     const { connection, progress } = this.attempt;
     const { file } = this.current;
-    const isPooled = (await this.#session)?.isPooled === true;
-    if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
+    if ((await this.#isPooled) && changesSession(sql))
+      throw failure('pooled-session', [file, sql], { file });
     const wroteBefore = progress.wroteOutside;
     progress.wroteOutside = true; // Until the server answers, the statement may have committed.
     try {
