@@ -10,7 +10,7 @@ import type { Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/explain.ts';
 import { loadMigrations, recordStatement, sqlOf } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
-import { BEGIN, BEGIN_READ, isQuery, RESET, runSettings } from '../runner/session-settings.ts';
+import { BEGIN, isQuery, READ_ONLY, RESET, runSettings } from '../runner/session-settings.ts';
 import { withRetries } from '../runner/table-locks.ts';
 import { effectLines, expectedAt } from '../schema/effects.ts';
 import { versionDetails } from './check.ts';
@@ -38,7 +38,7 @@ async function textsBetween(context: Context, connection: Connection, from: numb
   const loaded = await loadMigrations(migrationsBetween(project, direction, from, to), direction);
   const texts: string[] = [];
   let count = from;
-  await connection.query(`${BEGIN_READ} ${runSettings(context)}`);
+  await connection.query(`BEGIN; ${READ_ONLY} ${runSettings(context)}`);
   for (const [migration, action] of loaded) {
     const { name, file } = migration;
     const planned = sqlOf(action, queriesOnly(connection, file));

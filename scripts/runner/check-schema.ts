@@ -8,7 +8,7 @@ import { compare } from '../schema/compare.ts';
 import { expectedAt, type Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
 import { refuseProblems } from './preflight.ts';
-import { BEGIN_READ } from './session-settings.ts';
+import { READ_ONLY } from './session-settings.ts';
 
 /** What the check read, how many migrations are applied, and the differences from the expected schema. */
 export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
@@ -37,18 +37,14 @@ export async function checkSchema(connection: Connection, context: Context, coun
 async function readState(connection: Connection, context: Context) {
   const { options, project, settings } = context;
   const isInTransaction = connection.client.getTransactionStatus() === 'T';
-  const begin = `${BEGIN_READ} SET LOCAL lock_timeout = '${options.lockTimeout}ms';`;
+  const begin = `${READ_ONLY} SET LOCAL lock_timeout = '${options.lockTimeout}ms';`;
   // A view in the place of the table has no `tableoid`, so the query fails.
   const names = `SELECT m.name, m.run_on::text FROM ${settings.tableName} m ORDER BY m.run_on, m.id, m.name, m.tableoid`;
   const facts = factsQuery(wantedObjects(project.objects));
   const read = async (hasTable: boolean) => {
-    const reads = `${READ_SETTINGS} ${hasTable ? names : 'SELECT WHERE false'}; ${facts};`;
-    const sql = isInTransaction ? reads : `${begin} ${reads} COMMIT`;
-    const results = await connection.query(sql).catch(async (error: unknown) => {
-      if (!isInTransaction) await connection.query('ROLLBACK').catch(() => undefined);
-      throw error;
-    });
-    const [applied, found] = results.filter(({ command }) => command === 'SELECT');
+    const reads = `${READ_SETTINGS} ${hasTable ? names : 'SELECT WHERE false'}; ${facts}`;
+    const results = await connection.query(isInTransaction ? reads : `${begin} ${reads}`);
+    const [applied, found] = results.slice(-2);
     const rows = (applied?.rows ?? []) as Readonly<Record<'name' | 'run_on', string>>[];
     return { rows, facts: factsFrom(found), hasTable };
   };

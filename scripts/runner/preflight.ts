@@ -7,7 +7,7 @@ import { compare } from '../schema/compare.ts';
 import { expectedAt, isKind, isTriggerFunction, partsOf, type Facts } from '../schema/effects.ts';
 import type { Context } from './context.ts';
 import { problemsQuery, type Need } from './problems-query.ts';
-import { BEGIN_READ } from './session-settings.ts';
+import { READ_ONLY } from './session-settings.ts';
 
 /**
  * Refuses a run (Failure `unavailable`) if the server is read-only, a prerequisite is missing, or the role
@@ -31,8 +31,8 @@ export async function refuseProblems(
   if (writes) add(direction, facts);
   if (writes && command === 'redo') add('up', new Map()); // `redo` first removes what `up` creates.
   if (writes && !hasTable) needs.push([tableName, 'CREATE']);
-  const query = `${BEGIN_READ} ${READ_SETTINGS} ${problemsQuery(needs, writes)}; COMMIT`;
-  const problems = (await connection.query(query)).at(-2)?.rows as Problem[];
+  const query = `${READ_ONLY} ${READ_SETTINGS} ${problemsQuery(needs, writes)}`;
+  const problems = (await connection.query(query)).at(-1)?.rows as Problem[];
   const { database } = configuration;
   const remedy = `load or mend the application's base schema in database ${database}, or correct the database in the URL`;
   const lacking = writes ? (await compare(expectedAt(project, 0), facts)).failing : [];
