@@ -58,20 +58,15 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
   const { schema = '', table = '', constraint = '' } = Object(error) as Partial<DatabaseError>;
   const before = project.migrations.indexOf(current);
   const { facts } = expectedAt(project, direction === 'up' ? before + 1 : before);
-  const isCalled = (name: string, quoted: string) => quoted.replaceAll(/"("?)/g, '$1') === name;
-  const [object = '', parts = []] =
-    [...facts].find(([key]) => isCalled(`${schema}.${table}`, key)) ?? [];
-  const [, definition = ''] =
-    [...parts].find(([key]) => isCalled(`constraint ${constraint}`, key)) ?? [];
+  const find = <T>(quoted: ReadonlyMap<string, T>, name: string) =>
+    [...quoted].find(([key]) => key.replaceAll(/"("?)/g, '$1') === name) ?? [];
+  const [object = '', parts = new Map<string, string>()] = find(facts, `${schema}.${table}`);
+  const [, definition = ''] = find(parts, `constraint ${constraint}`);
   const query = rowsQuery(object, definition);
   if (query === undefined || !/\bALTER\s+TABLE\b/i.test(sql)) return undefined;
   // The query fails if it reads what the migrations had created and what is now rolled back.
   const trial = connection.query(`SET LOCAL lock_timeout = '1s'; EXPLAIN ${query}`);
-  const isPossible = await trial.then(
-    () => true,
-    () => false,
-  );
-  return isPossible ? rowsHint(query) : undefined;
+  return await trial.then(() => rowsHint(query)).catch(() => undefined);
 }
 
 /**
