@@ -18,13 +18,11 @@ const LOCKED = `SELECT pg_catalog.json_agg(l)::text AS locked FROM (SELECT relat
  * every other table, it has at least the system columns, such as ctid.
  */
 const goneQuery = (locked: string) => `
-  WITH t AS (SELECT c.oid, c.oid::regclass::text AS "table", l.columns
-    FROM json_to_recordset('${locked}') AS l(id oid, columns int[]) JOIN pg_class c ON c.oid = l.id
-    WHERE c.relkind = 'r' AND c.relpersistence <> 't')
-  SELECT "table", NULL AS "column" FROM t WHERE columns = '{}'
-  UNION ALL SELECT "table", quote_ident(a.attname)
-  FROM t JOIN pg_attribute a ON a.attrelid = t.oid
-  WHERE columns <> '{}' AND a.attnum <> ALL (columns) AND NOT a.attisdropped AND a.attgenerated = ''`;
+  SELECT c.oid::regclass::text AS "table", quote_ident(a.attname) AS "column"
+  FROM json_to_recordset('${locked}') AS l(id oid, columns int[]) JOIN pg_class c ON c.oid = l.id
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND columns <> '{}'
+  WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND (columns = '{}'
+    OR a.attnum <> ALL (columns) AND NOT a.attisdropped AND a.attgenerated = '')`;
 
 /** Finds what the open transaction has removed, except where {@link refuseLoss} has already looked. */
 export async function findRemoved({ assertLock, connection, progress }: Attempt) {
