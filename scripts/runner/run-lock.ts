@@ -44,21 +44,19 @@ export async function withRunLock<T>(
   use: (assertLock: AssertLock) => Promise<T>,
 ): Promise<T> {
   const deadline = Date.now() + options.lockWait * 1000;
-  const row = async <R>(sql: string) => (await connection.query(sql)).at(-1)?.rows[0] as R;
   for (let attempt = 0; ; attempt++) {
-    const { held, began } = await row<{ held: boolean; began: string }>(tryLock(connection));
+    const results = await connection.query(tryLock(connection));
+    const { held, began } = results.at(-1)?.rows[0] as { held: boolean; began: string };
     try {
       if (held) return await use((query = '') => queryHeld(connection, began, query));
     } finally {
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
-    const isLast = Date.now() >= deadline;
+    const [sessions] = await connection.query(HOLDER);
+    const holder = sessions?.rows[0] as Session | undefined;
+    if (Date.now() >= deadline) throw failure('run-lock', [options.lockWait, holder]);
     // Say who holds the lock: first after about half a second, and then every four seconds.
-    if (isLast || attempt % 20 === 2) {
-      const holder = await row<Session | undefined>(HOLDER);
-      if (isLast) throw failure('run-lock', [options.lockWait, holder]);
-      tell(`waiting for another run: ${sessionText(holder)}`);
-    }
+    if (attempt % 20 === 2) tell(`waiting for another run: ${sessionText(holder)}`);
     await sleep(100 + Math.random() * 150, undefined, { signal });
   }
 }
