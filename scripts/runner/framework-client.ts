@@ -81,9 +81,8 @@ export class FrameworkClient extends RunTransaction {
     }
     if (this.hasFailed) throw new Error('the migration failed while this statement waited');
     if (options.verbose) tell(sql);
-    if (!isRecord) return isOutside ? this.#sendOutside(sql, sent) : this.#send(sql, sent);
-    await this.#record(sql, isOutside);
-    return undefined;
+    if (isRecord) return this.#record(sql, isOutside);
+    return isOutside ? this.#sendOutside(sql, sent) : this.#send(sql, sent);
   }
 
   /** Sends a statement in the transaction. */

@@ -92,16 +92,13 @@ export class RunTransaction {
    */
   async commit(): Promise<boolean> {
     if (!this.isOpen()) return false;
-    const { written } = await this.restoreSettings(LAST_WRITES);
-    // Check even if nothing was written: a trigger may have discarded the row in the migrations table.
-    const mustCheck = written || this.recorded.length > 0;
-    if (mustCheck) await this.#checkAndCommit();
-    else await this.rollBack();
-    return mustCheck;
-  }
-
-  async #checkAndCommit(): Promise<void> {
     const { assertLock, connection, direction, options, progress, signal } = this.attempt;
+    const { written } = await this.restoreSettings(LAST_WRITES);
+    // A recorded migration is checked even if nothing was written: a trigger may have discarded its row.
+    if (!written && this.recorded.length === 0) {
+      await this.rollBack();
+      return false;
+    }
     const found = options.allowDataLoss ? [] : await findRemoved(this.attempt);
     progress.removed = [...progress.removed, ...found];
     this.mustBeginAgain = found.length > 0;
@@ -124,6 +121,7 @@ export class RunTransaction {
     progress.count = count;
     progress[direction].push(...this.recorded.splice(0));
     this.warnings = warnings;
+    return true;
   }
 
   async #checkSchema(): Promise<SchemaCheck> {
