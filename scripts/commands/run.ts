@@ -66,11 +66,7 @@ function migrateTo(base: Context, lockConnection: Connection, progress: Progress
 }
 
 /** Checks the schema again: another run may have changed it before this one had the lock. Then migrates. */
-async function attemptRun(
-  attempt: Omit<Attempt, 'before'>,
-  from: number,
-  to: number,
-): Promise<Result> {
+async function attemptRun(attempt: Attempt, from: number, to: number): Promise<Result> {
   const { connection, direction, progress, project, settings, signal } = attempt;
   const before = await checkSchema(connection, attempt);
   const { count } = before;
@@ -82,7 +78,7 @@ async function attemptRun(
   if (!first) return await resultOf(attempt, connection, before, 'nothing-to-do');
   await refuseProblems(connection, attempt, migrations, before);
   const loaded = await loadMigrations(migrations, direction);
-  const client = new FrameworkClient({ ...attempt, before }, first);
+  const client = new FrameworkClient(attempt, before, first);
   try {
     // Begin before the framework creates the migrations table, so that the transaction includes the table.
     await client.begin();

@@ -2,7 +2,6 @@ import type { Connection, Connector } from '../database/connection.ts';
 import type { Project } from '../project/project.ts';
 import type { Settings } from '../project/settings.ts';
 import type { Direction, Done, Session } from '../report/types.ts';
-import type { SchemaCheck } from './check-schema.ts';
 import type { Removed } from './data-loss.ts';
 import type { AssertLock } from './run-lock.ts';
 
@@ -43,7 +42,5 @@ export interface Progress {
 export interface Attempt extends Context {
   readonly connection: Connection;
   readonly assertLock: AssertLock;
-  /** The result of the check at the beginning of the attempt. */
-  readonly before: SchemaCheck;
   readonly progress: Progress;
 }

@@ -4,7 +4,6 @@ import { Failure, failure } from '../report/errors.ts';
 import { rowsHint, rowsQuery } from '../report/hints.ts';
 import { compare } from '../schema/compare.ts';
 import { expectedAt, title } from '../schema/effects.ts';
-import type { Attempt } from './context.ts';
 import type { FrameworkClient } from './framework-client.ts';
 
 /**
@@ -27,7 +26,7 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
   // The error may come from a connection to another server. Then the connection of the run still answers.
   const isAlive = () => attempt.connection.query('').catch(() => undefined);
   if (isConnectionLost(error) && !(await isAlive())) return error;
-  const differences = await inTheWay(attempt, target, sqlstateOf(error));
+  const differences = await inTheWay(client, target, sqlstateOf(error));
   const details = { file, cause: error, differences };
   if (differences.length > 0)
     return failure('in-the-way', [name, messageOf(error), differences], details);
@@ -75,7 +74,8 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
  * replaced, or lacks the key that a foreign key needs. Otherwise considers only tables, views and columns:
  * migrations usually replace other objects.
  */
-async function inTheWay({ project, before }: Attempt, target: number, sqlstate: string) {
+async function inTheWay({ attempt, before }: FrameworkClient, target: number, sqlstate: string) {
+  const { project } = attempt;
   // Classes 22 (wrong data), 23 (a constraint) and 42 (a wrong name or type), but not 42501 (a privilege).
   if (!/^(22|23|42(?!501))/.test(sqlstate)) return [];
   const isDuplicate = /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);

@@ -36,9 +36,13 @@ export class RunTransaction {
   /** The migrations that are recorded in this transaction, and not committed yet. */
   protected recorded: Done[] = [];
 
-  /** @param current the migration that runs or has just run; at the beginning, the first migration */
+  /**
+   * @param before the result of the check at the beginning of the attempt
+   * @param current the migration that runs or has just run; at the beginning, the first migration
+   */
   constructor(
     readonly attempt: Attempt,
+    readonly before: SchemaCheck,
     public current: Migration,
   ) {}
 
@@ -125,8 +129,9 @@ export class RunTransaction {
   }
 
   async #checkSchema(): Promise<SchemaCheck> {
-    const { connection, direction, before, progress, project } = this.attempt;
-    const check = await checkSchema(connection, this.attempt, before.count);
+    const { before, attempt } = this;
+    const { connection, direction, progress, project } = attempt;
+    const check = await checkSchema(connection, attempt, before.count);
     const { count, failing } = check;
     const { length } = this.recorded;
     const expected = progress.count + (direction === 'up' ? length : -length);
