@@ -50,8 +50,7 @@ export const run = (context: Context): Promise<Result> =>
 
 /** Runs migrations until `to` are applied. Each attempt takes the run lock, and opens a new connection. */
 function migrateTo(base: Context, lockConnection: Connection, progress: Progress, to: number) {
-  const from = progress.count;
-  const context = { ...base, direction: from < to ? 'up' : 'down' } as const;
+  const context = { ...base, direction: progress.count < to ? 'up' : 'down' } as const;
   const { options, tell } = context;
   return withRetries(context, () =>
     withRunLock(lockConnection, context, (assertLock) =>
@@ -59,19 +58,19 @@ function migrateTo(base: Context, lockConnection: Connection, progress: Progress
         connection.client.on('notice', ({ severity = '', message = '' }) => {
           if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
         });
-        return attemptRun({ ...context, connection, assertLock, progress }, from, to);
+        return attemptRun({ ...context, connection, assertLock, progress }, to);
       }),
     ),
   );
 }
 
 /** Checks the schema again: another run may have changed it before this one had the lock. Then migrates. */
-async function attemptRun(attempt: Attempt, from: number, to: number): Promise<Result> {
+async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
   const { connection, direction, progress, project, settings, signal } = attempt;
   const before = await checkSchema(connection, attempt);
   const { count } = before;
+  const isFurtherAway = direction === 'up' ? count < progress.count : count > progress.count;
   progress.count = count;
-  const isFurtherAway = direction === 'up' ? count < from : count > from;
   if (isFurtherAway) throw failure('overtaken', [versionAt(project, count)]);
   const migrations = migrationsBetween(project, direction, count, to);
   const [first] = migrations;
@@ -89,7 +88,7 @@ async function attemptRun(attempt: Attempt, from: number, to: number): Promise<R
     return { outcome: direction === 'up' ? 'applied' : 'reverted', warnings: client.warnings };
   } catch (error) {
     await client.abandon();
-    if (client.mustBeginAgain) return await attemptRun(attempt, from, to);
+    if (client.mustBeginAgain) return await attemptRun(attempt, to);
     throw await explain(client, to, error);
   }
 }
