@@ -81,8 +81,7 @@ export async function withRetries<T>(
       const { message } = error as Error;
       if (attempt > retries)
         throw failure('table-lock', [retries, message, blockers()], { cause: error });
-      const longest = Math.min(100 * 2 ** (attempt - 1), 5000);
-      const pause = Math.round(longest * (0.5 + Math.random()));
+      const pause = Math.min(100 * 2 ** (attempt - 1), 5000);
       const failed = `attempt ${attempt} of ${retries + 1} failed: ${message}`;
       tell(`${failed}; rolled back, next attempt in ${duration(pause)}${blockerLines(blockers())}`);
       await sleep(pause, undefined, { signal });
