@@ -82,11 +82,10 @@ export class FrameworkClient extends RunTransaction {
     if (this.hasFailed) throw new Error('the migration failed while this statement waited');
     if (options.verbose) tell(sql);
     if (isRecord) return this.#record(sql, isOutside);
-    return isOutside ? this.#sendOutside(sql, sent) : this.#send(sql, sent);
+    return isOutside ? this.#sendOutside(sql, sent) : this.#sendInside(sql, sent);
   }
 
-  /** Sends a statement in the transaction. */
-  async #send(sql: string, sent: Sent): Promise<unknown> {
+  async #sendInside(sql: string, sent: Sent): Promise<unknown> {
     const { connection } = this.attempt;
     const { file } = this.current;
     if (!this.isOpen()) throw this.endedByMigration();
@@ -101,7 +100,6 @@ export class FrameworkClient extends RunTransaction {
     return await sending;
   }
 
-  /** Sends a statement outside a transaction. */
   async #sendOutside(sql: string, sent: Sent): Promise<unknown> {
     const { connection, progress } = this.attempt;
     const { file } = this.current;
