@@ -49,8 +49,8 @@ export const run = (context: Context): Promise<Result> =>
   });
 
 /** Runs migrations until `to` are applied. Each attempt takes the run lock, and opens a new connection. */
-function migrateTo(base: Context, lockConnection: Connection, progress: Progress, to: number) {
-  const context = { ...base, direction: progress.count < to ? 'up' : 'down' } as const;
+function migrateTo(context: Context, lockConnection: Connection, progress: Progress, to: number) {
+  const direction = progress.count < to ? 'up' : 'down';
   const { options, tell } = context;
   return withRetries(context, () =>
     withRunLock(lockConnection, context, (assertLock) =>
@@ -58,7 +58,7 @@ function migrateTo(base: Context, lockConnection: Connection, progress: Progress
         connection.client.on('notice', ({ severity = '', message = '' }) => {
           if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
         });
-        return attemptRun({ ...context, connection, assertLock, progress }, to);
+        return attemptRun({ ...context, direction, connection, assertLock, progress }, to);
       }),
     ),
   );
