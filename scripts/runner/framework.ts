@@ -1,5 +1,5 @@
 /** The only file that runs node-pg-migrate. The package is loaded when it is first needed. */
-import { basename, dirname, extname } from 'node:path';
+import { parse } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { MigrationBuilder } from 'node-pg-migrate';
 import type { Connection, Statement } from '../database/connection.ts';
@@ -73,6 +73,7 @@ export async function runMigrations(
 ): Promise<void> {
   const [first] = migrations.keys();
   if (first === undefined) return;
+  const { dir, base, ext } = parse(first.path);
   const { runner } = await import('node-pg-migrate');
   const start = (migration: Migration, action: Action) => async (pgm: MigrationBuilder) => {
     const isInside = pgm.isUsingTransaction.bind(pgm);
@@ -94,8 +95,8 @@ export async function runMigrations(
     statement === appliedQuery ? { rows } : await client.query(statement, values);
   await runner({
     dbClient: { query } as never,
-    dir: dirname(first.path),
-    ignorePattern: `(?!${basename(first.path).replaceAll('.', '\\.')}$).*`,
+    dir,
+    ignorePattern: `(?!${base.replaceAll('.', '\\.')}$).*`,
     migrationsTable: settings.migrationsTable,
     migrationsSchema: settings.migrationsSchema,
     direction,
@@ -104,9 +105,7 @@ export async function runMigrations(
     singleTransaction: false,
     noLock: true,
     logger: silent,
-    migrationLoaderStrategies: [
-      { extensions: [extname(first.path)], loader: () => Promise.resolve(units) },
-    ],
+    migrationLoaderStrategies: [{ extensions: [ext], loader: () => Promise.resolve(units) }],
   });
 }
 
