@@ -43,11 +43,9 @@ export async function refuseProblems(
   if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
-/** The rights that a migration needs. Ignores extensions. `live` is the schema before the run. */
+/** The rights that a migration needs, except on extensions. `live` is the schema before the run. */
 function needsOf(project: Project, migration: Migration, direction: Direction, live: Facts) {
-  const entries = Object.entries(migration.effect).filter(
-    ([object]) => !object.startsWith('extension '),
-  );
+  const entries = Object.entries(migration.effect);
   /** The objects that the effect removes, or of which it removes a part. */
   const removed = entries
     .filter(([, patch]) => patch === null || partsOf(patch).some(([, text]) => text === null))
@@ -73,6 +71,7 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
     return needs;
   };
   return entries.flatMap(([object, patch]): Need[] => {
+    if (object.startsWith('extension ')) return [];
     const parts = partsOf(patch);
     // If the effect removes another object, too, this change may only be a consequence, which needs no right.
     const mayDepend = removed.some((other) => other !== object);
