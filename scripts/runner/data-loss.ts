@@ -29,9 +29,8 @@ export async function findRemoved({ assertLock, connection, progress }: Attempt)
   const [result] = await connection.query(LOCKED);
   const { locked } = result?.rows[0] as { locked: string | null };
   const removed = (await assertLock(goneQuery(locked ?? '[]'))) as Removed[];
-  const key = ({ table, column }: Removed) => `${table}.${column ?? ''}`;
-  const known = progress.removed.map(key);
-  return removed.filter((each) => !known.includes(key(each)));
+  const known = progress.removed.map((each) => JSON.stringify(each));
+  return removed.filter((each) => !known.includes(JSON.stringify(each)));
 }
 
 /**

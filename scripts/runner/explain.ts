@@ -75,15 +75,14 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
  * migrations usually replace other objects.
  */
 async function inTheWay({ attempt, before }: FrameworkClient, target: number, sqlstate: string) {
-  const { project } = attempt;
   // Classes 22 (wrong data), 23 (a constraint) and 42 (a wrong name or type), but not 42501 (a privilege).
   if (!/^(22|23|42(?!501))/.test(sqlstate)) return [];
   const isDuplicate = /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
   const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
-  const known = [...expectedAt(project, before.count).facts].flatMap(([object, parts]) =>
+  const known = [...expectedAt(attempt.project, before.count).facts].flatMap(([object, parts]) =>
     [...parts.keys()].map((part) => title(object, part)),
   );
-  const { failing } = await compare(expectedAt(project, target), before.facts);
+  const { failing } = await compare(expectedAt(attempt.project, target), before.facts);
   return failing.filter(
     ({ object, found }) => found !== null && considered.test(object) && !known.includes(object),
   );

@@ -119,7 +119,6 @@ export class FrameworkClient extends RunTransaction {
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
   async #prepareOutside() {
     const { connection, progress, settings } = this.attempt;
-    const { file } = this.current;
     if (!this.isOpen()) throw this.endedByMigration();
     // The commit includes what this migration sent before it called pgm.noTransaction().
     const hasSentInside = this.#lastInside === this.current;
@@ -130,7 +129,7 @@ export class FrameworkClient extends RunTransaction {
       throw error;
     });
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
-    return await setUpSession(connection, settings.searchPath, file);
+    return await setUpSession(connection, settings.searchPath, this.current.file);
   }
 
   async #record(sql: string, isOutside: boolean): Promise<void> {
