@@ -9,12 +9,12 @@ import type { Settings } from '../project/settings.ts';
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
 import { isCompiled } from '../report/wording.ts';
-import type { FrameworkClient } from './framework-client.ts';
 
 export const textOf = (statement: Statement) =>
   typeof statement === 'string' ? statement : statement.text;
 
 type Send = Connection['send'];
+type OnStart = (migration: Migration, isInside: () => boolean) => Promise<void>;
 
 const ignore = () => undefined;
 const silent = { info: ignore, warn: ignore, error: ignore };
@@ -67,7 +67,7 @@ async function load(path: string): Promise<Exports> {
  */
 export async function runMigrations(
   settings: Settings,
-  client: Pick<FrameworkClient, 'query' | 'onStart'>,
+  client: Readonly<{ query: Send; onStart: OnStart }>,
   migrations: ReadonlyMap<Migration, Action>,
   direction: Direction,
 ): Promise<void> {
