@@ -1,9 +1,7 @@
 import type { Difference } from '../report/types.ts';
-import type { Expectation, Facts, Parts } from './effects.ts';
-import { factId, isConstraint, isKind, NAMED_PART, title } from './effects.ts';
+import type { Expectation, ExpectedObject, Facts, Parts } from './effects.ts';
+import { isConstraint, isKind, NAMED_PART, NONE, title } from './effects.ts';
 import { meansOneOf } from './normalize.ts';
-
-const NONE: Parts = new Map();
 
 /**
  * Compares the live schema with the expected schema. If somebody added something to an owned table, such as
@@ -15,23 +13,22 @@ const NONE: Parts = new Map();
 export async function compare(expected: Expectation, live: Facts, strict = false) {
   const failing: Difference[] = [];
   const warnings: Difference[] = [];
-  const { facts, named } = expected;
-  for (const object of new Set([...facts.keys(), ...live.keys()])) {
-    const [wanted, found] = [facts.get(object) ?? NONE, live.get(object) ?? NONE];
-    const isNamed = (part: string) => named.has(factId(object, part));
-    const all = [...new Set([...wanted.keys(), ...found.keys()])];
+  for (const object of new Set([...expected.facts.keys(), ...live.keys()])) {
+    const wanted = expected.of(object);
+    const { parts, isNamed, isOwned } = wanted;
+    const found = live.get(object) ?? NONE;
+    const removed = removedConstraints(wanted);
+    const all = [...new Set([...parts.keys(), ...found.keys()])];
     const changedKinds = all.filter(
-      (part) => isKind(part) && isNamed(part) && wanted.has(part) !== found.has(part),
+      (part) => isKind(part) && isNamed(part) && parts.has(part) !== found.has(part),
     );
     for (const part of changedKinds.length > 0 ? changedKinds : all) {
-      const [definition, actual] = [wanted.get(part), found.get(part)];
+      const [definition, actual] = [parts.get(part), found.get(part)];
       if (definition === actual) continue;
-      const removed = removedConstraints(expected, object);
       const isRemoved = actual !== undefined && (await meansOneOf(part, actual, removed));
       const mustMatch = isNamed(part) || isRemoved;
-      if (!mustMatch && !expected.isOwned(object)) continue;
-      if (definition !== undefined && (await hasFact(found, expected, [object, part, definition])))
-        continue;
+      if (!mustMatch && !isOwned) continue;
+      if (definition !== undefined && (await hasFact(found, wanted, part, definition))) continue;
       const isAddition = !mustMatch && definition === undefined && NAMED_PART.test(part);
       const list = isAddition && !strict ? warnings : failing;
       list.push(differenceOf(object, part, definition, actual));
@@ -41,27 +38,22 @@ export async function compare(expected: Expectation, live: Facts, strict = false
 }
 
 /** The prerequisites' constraints that an effect has removed. In the database, they may have any name. */
-function removedConstraints({ facts, prerequisites }: Expectation, object: string): string[] {
-  const kept = [...(facts.get(object) ?? NONE).values()];
-  return [...(prerequisites.get(object) ?? NONE)]
+function removedConstraints({ parts, prerequisites }: ExpectedObject): string[] {
+  const kept = [...parts.values()];
+  return [...prerequisites]
     .filter(([part, definition]) => isConstraint(part) && !kept.includes(definition))
     .map(([, definition]) => definition);
 }
 
-/** True if `found` has this or an equal fact. A constraint of the prerequisites may have any name. */
-async function hasFact(
-  found: Parts,
-  expected: Expectation,
-  [object, part, definition]: readonly [string, string, string],
-): Promise<boolean> {
-  const isPrerequisite = expected.prerequisites.get(object)?.get(part) === definition;
+/** True if `found` has this or an equal part. A constraint of the prerequisites may have any name. */
+async function hasFact(found: Parts, wanted: ExpectedObject, part: string, definition: string) {
+  const isPrerequisite = wanted.prerequisites.get(part) === definition;
   // On a shared table, the application may add something to a column, like a default. But it may not make a
   // column of an effect GENERATED, and a definition that a migration has replaced is wrong.
   const actual = found.get(part) ?? '';
   if (part.startsWith('column ') && actual.startsWith(`${definition} `)) {
     const isGenerated = !isPrerequisite && actual.includes(' GENERATED ALWAYS AS (');
-    const isDeclared = expected.isDeclared(object, part, actual);
-    if (!isGenerated && !isDeclared && !expected.isOwned(object)) return true;
+    if (!isGenerated && !wanted.isDeclared(part, actual) && !wanted.isOwned) return true;
   }
   const isAnyName = isPrerequisite && isConstraint(part);
   const names = isAnyName ? [...found.keys()].filter(isConstraint) : [part];

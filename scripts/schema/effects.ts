@@ -1,13 +1,14 @@
 /** Computes the expected schema: merges effects into facts. All functions in this file are pure. */
 
-/** An effect file. An object has one definition, or one for each part. `null` removes an object or a part. */
-export type Effect = Readonly<
-  Record<string, string | null | Readonly<Record<string, string | null>>>
->;
+/** An effect file: a patch for each object that the migration changes. */
+export type Effect = Readonly<Record<string, Patch>>;
+/** An object has one definition, or one for each part. `null` removes an object or a part. */
+export type Patch = string | null | Readonly<Record<string, string | null>>;
 
 /** A schema: for each object its parts. A function or type has one part, named `''`. */
 export type Facts = ReadonlyMap<string, Parts>;
 export type Parts = ReadonlyMap<string, string>;
+export const NONE: Parts = new Map();
 
 /** True for the part that says which kind of object it is, such as `table`. Every object has exactly one. */
 export const isKind = (part: string) => KIND_PARTS.has(part);
@@ -18,19 +19,16 @@ export const NAMED_PART = /^(column|constraint|index|trigger|policy) (.+)$/s;
 
 export const isConstraint = (part: string) => part.startsWith('constraint ');
 
-/** Identifies a fact. `table`, `view` and the like get the same id: one may be in the place of the other. */
-export const factId = (object: string, part: string) => `${object}\0${isKind(part) ? '' : part}`;
-
 /** True if the patch creates a trigger function. `down` may leave it there, since other tables may use it. */
-export const isTriggerFunction = (patch: Effect[string] | undefined) =>
+export const isTriggerFunction = (patch: Patch | undefined) =>
   typeof patch === 'string' &&
   /^CREATE OR REPLACE FUNCTION [^(]*\(\)\n RETURNS trigger\n/.test(patch);
 
 /** The part for which {@link isKind} is true; undefined if the object does not exist. */
-const kindOf = (parts: Parts | undefined) => [...(parts?.keys() ?? [])].find(isKind);
+const kindOf = (parts: Parts) => [...parts.keys()].find(isKind);
 
 /** The parts of one object that an effect names; none if it removes the object. */
-export const partsOf = (patch: Effect[string] | undefined): [string, string | null][] =>
+export const partsOf = (patch: Patch | undefined): [string, string | null][] =>
   typeof patch === 'string' ? [['', patch]] : Object.entries(patch ?? {});
 
 const patchesOf = (effects: readonly Effect[]) =>
@@ -51,8 +49,10 @@ export function merge(effects: readonly Effect[]): Facts {
   return merged;
 }
 
-/** The expected schema at a version, and what the check compares of it. */
+/** The expected schema at a version: all its `facts`, and what the check compares `of` an object. */
 export type Expectation = ReturnType<typeof expectedAt>;
+/** What is expected of one object, and which of its parts the check compares. */
+export type ExpectedObject = ReturnType<Expectation['of']>;
 
 /**
  * What is expected if `count` migrations are applied. If the run has just reverted the next `reverted` ones,
@@ -61,50 +61,50 @@ export type Expectation = ReturnType<typeof expectedAt>;
  * program may have made that change already.
  */
 export function expectedAt(
-  { prerequisites: base, effects }: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,
+  { prerequisites, effects }: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,
   count: number,
   reverted = 0,
 ) {
-  const facts = merge([base, ...effects.slice(0, count)]);
-  /** Ids of the facts that patches name. A patch that removes an object names its kind and all its facts. */
-  const idsOf = (patches: readonly [object: string, patch: Effect[string]][]) =>
-    patches.flatMap(([object, patch]) => {
-      const parts = partsOf(patch).map(([part]) => part);
-      if (patch === null) parts.push('', ...(facts.get(object)?.keys() ?? []));
-      return parts.map((part) => factId(object, part));
-    });
-  const applied = patchesOf(effects.slice(0, count));
-  const undone = patchesOf(effects.slice(count, count + reverted)).filter(
-    ([, patch]) => !isTriggerFunction(patch),
-  );
-  const pendingIds = new Set(idsOf(patchesOf(effects.slice(count))));
-  const baseIds = idsOf(patchesOf([base])).filter((id) => !pendingIds.has(id));
-  const dropped = applied.filter(([, patch]) => patch === null);
-  // What an effect has dropped is no prerequisite any more, even if a later effect creates it again.
-  const prerequisites = merge([base, Object.fromEntries(dropped)]);
-  return {
-    /** All expected facts. `named` and `isOwned` say which of them are compared. */
-    facts,
-    prerequisites,
-    /** The ids of the facts that are compared on every table, including those that must be gone. */
-    named: new Set([...baseIds, ...idsOf(applied), ...idsOf(undone)]),
-    /** True if migrations created the object: everything on it is compared. */
-    isOwned: (object: string) =>
-      kindOf(facts.get(object)) !== undefined && kindOf(prerequisites.get(object)) === undefined,
-    /** True if an effect or the prerequisites declare this fact, even if a later effect changes it. */
-    isDeclared: (object: string, part: string, definition: string) =>
-      [base, ...effects.slice(0, count + reverted)].some(
-        ({ [object]: patch }) => new Map(partsOf(patch)).get(part) === definition,
-      ),
+  const facts = merge([prerequisites, ...effects.slice(0, count)]);
+  const baseFacts = merge([prerequisites]);
+  const of = (object: string) => {
+    const parts = facts.get(object) ?? NONE;
+    const base = prerequisites[object];
+    const patches = effects.map(({ [object]: patch }) => patch);
+    const [applied, pending] = [patches.slice(0, count), patches.slice(count)];
+    const undone = pending.slice(0, reverted);
+    const mustMatch = [...applied, ...undone.filter((patch) => !isTriggerFunction(patch))];
+    const declared = [base, ...applied, ...undone].flatMap((patch) => partsOf(patch));
+    // What an effect has dropped is no prerequisite any more, even if a later effect creates it again.
+    const baseParts = applied.includes(null) ? NONE : (baseFacts.get(object) ?? NONE);
+    return {
+      /** All expected parts. `isNamed` and `isOwned` say which of them are compared. */
+      parts,
+      prerequisites: baseParts,
+      /** True if migrations created the object: everything on it is compared. */
+      isOwned: kindOf(parts) !== undefined && kindOf(baseParts) === undefined,
+      /** True if the part is compared on every table. This includes a part that must be gone. */
+      isNamed: (part: string) => {
+        const names = (patch: Patch | undefined) => {
+          if (patch === null) return isKind(part) || parts.has(part); // The patch removes the object.
+          return partsOf(patch).some(([name]) => name === part || (isKind(name) && isKind(part)));
+        };
+        return mustMatch.some(names) || (names(base) && !pending.some(names));
+      },
+      /** True if an effect or the prerequisites declare this part, even if a later effect changes it. */
+      isDeclared: (part: string, definition: string) =>
+        declared.some(([name, text]) => name === part && text === definition),
+    };
   };
+  return { facts, of };
 }
 
 /** The effect that changes the schema `before` into the schema `after`. */
 export function effectBetween(before: Facts, after: Facts): Effect {
-  const effect: Record<string, Effect[string]> = {};
+  const effect: Record<string, Patch> = {};
   for (const object of before.keys()) if (!after.has(object)) effect[object] = null;
   for (const [object, parts] of after) {
-    const old = before.get(object) ?? new Map<string, string>();
+    const old = before.get(object) ?? NONE;
     const patch: Record<string, string | null> = {};
     for (const part of [...parts.keys(), ...old.keys()])
       if (parts.get(part) !== old.get(part)) patch[part] = parts.get(part) ?? null;
@@ -136,9 +136,9 @@ export function completePrerequisites(old: Effect, base: Facts, effects: readonl
 /** How two schemas differ: `+` added, `~` changed, `-` removed (for an object as a whole, not its parts). */
 export const effectLines = (before: Facts, after: Facts): string[] =>
   patchesOf([effectBetween(before, after)]).flatMap(([object, patch]) => {
-    const old = before.get(object);
+    const old = before.get(object) ?? NONE;
     return partsOf(patch ?? { [kindOf(old) ?? '']: null }).map(([part, definition]) => {
-      let sign = old?.has(part) ? '~' : '+';
+      let sign = old.has(part) ? '~' : '+';
       if (definition === null) sign = '-';
       return `  ${sign} ${title(object, part)} ${definition?.split('\n')[0] ?? ''}`.trimEnd();
     });
