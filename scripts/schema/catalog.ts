@@ -26,7 +26,7 @@ export const READ_SETTINGS = `
 /** SQL that lists the objects of every kind that meet `condition`, with their oids and definitions. */
 const objects = (from: string, condition: (name: string, object: string) => string) =>
   KINDS.map(
-    ({ catalog, prefix, object, exists, part = `''`, definition }) => `
+    ({ catalog, prefix, object, exists = 'true', part = `''`, definition }) => `
     SELECT ${object} AS object, o.oid, ${part} AS part, concat(${definition}, (
       SELECT format(' EXTENSION %I', e.extname) FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
       WHERE d.classid = o.tableoid AND d.objid = o.oid AND d.deptype = 'e')) AS definition

@@ -5,8 +5,8 @@ const collation = (id: string, type: string) => `(
 
 /**
  * The kinds of objects. The names of the catalog's columns begin with `prefix`, such as `relname`. In SQL,
- * `o` is a row of the catalog. `object` is the name in effects, `exists` says what counts as an object, and
- * `part` is the name of the part that has the definition, if it has a name.
+ * `o` is a row of the catalog. `object` is the name in effects, `exists` says which rows are objects, if not
+ * all, and `part` is the name of the part that has the definition, if it has a name.
  */
 export const KINDS = [
   {
@@ -32,13 +32,11 @@ export const KINDS = [
         CASE WHEN o.relkind IN ('v', 'm') THEN btrim(pg_get_viewdef(o.oid), ' ;') END,
         CASE WHEN NOT o.relispopulated THEN ' WITH NO DATA' END,
         CASE WHEN o.relpersistence = 'u' THEN ' UNLOGGED' END,
-        ' ' || (
-          SELECT CASE WHEN o.relispartition THEN 'PARTITION OF ' ELSE 'INHERITS (' END
-            || string_agg(
+        (SELECT format(CASE WHEN o.relispartition THEN ' PARTITION OF %s %s' ELSE ' INHERITS (%s)' END,
+            string_agg(
               concat(i.inhparent::regclass, CASE WHEN i.inhdetachpending THEN ' DETACH PENDING' END),
-              ', ' ORDER BY i.inhseqno)
-            || CASE WHEN o.relispartition THEN ' ' || pg_get_expr(o.relpartbound, o.oid) ELSE ')' END
-          FROM pg_inherits i WHERE i.inhrelid = o.oid),
+              ', ' ORDER BY i.inhseqno), pg_get_expr(o.relpartbound, o.oid))
+          FROM pg_inherits i WHERE i.inhrelid = o.oid HAVING count(*) > 0),
         ' PARTITION BY ' || pg_get_partkeydef(o.oid),
         ' SERVER ' || (
           SELECT quote_ident(f.srvname) FROM pg_foreign_table t JOIN pg_foreign_server f ON f.oid = t.ftserver
@@ -73,7 +71,6 @@ export const KINDS = [
     catalog: 'pg_proc',
     prefix: 'pro',
     object: `'function ' || o.oid::regprocedure`,
-    exists: 'true',
     definition: `CASE o.prokind
       WHEN 'a' THEN (
         SELECT format('CREATE AGGREGATE %s (SFUNC = %s, STYPE = %s)',
@@ -85,7 +82,6 @@ export const KINDS = [
     catalog: 'pg_extension',
     prefix: 'ext',
     object: `'extension ' || quote_ident(o.extname)`,
-    exists: `o.extname <> 'plpgsql'`,
     // The version of an extension is not compared: it differs between servers.
     definition: `'SCHEMA ' || quote_ident(s.nspname)`,
   },
