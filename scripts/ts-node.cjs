@@ -1,5 +1,5 @@
 // Runs a TypeScript file, and the files that it imports: `node scripts/ts-node.cjs scripts/migrate.ts`.
-// ts-node compiles each file once, without checking types (`npm run types` does). The output is cached in
+// ts-node compiles each file once, with its options in tsconfig.json. The output is cached in
 // node_modules/.cache. If that folder cannot be written, every start compiles all files again.
 const { hash, randomUUID } = require('node:crypto');
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
@@ -24,12 +24,7 @@ function compiled(file) {
   } catch {
     // The file is not in the cache yet.
   }
-  const compilerOptions = {
-    module: 'CommonJS',
-    moduleResolution: 'bundler',
-    verbatimModuleSyntax: false,
-  };
-  compiler ??= require('ts-node').create({ transpileOnly: true, project, compilerOptions });
+  compiler ??= require('ts-node').create({ project });
   const url = `require('node:url').pathToFileURL(__filename).href`;
   const output = compiler.compile(source, file).replaceAll('import.meta.url', url);
   try {
