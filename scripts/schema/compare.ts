@@ -14,20 +14,20 @@ export async function compare(expected: Expectation, live: Facts, strict = false
   const failing: Difference[] = [];
   const warnings: Difference[] = [];
   for (const object of new Set([...expected.facts.keys(), ...live.keys()])) {
-    const wanted = expected.of(object);
-    const { parts, isNamed, isOwned } = wanted;
-    const found = live.get(object) ?? NONE;
-    const removed = removedConstraints(wanted);
+    const [parts, found] = [expected.facts.get(object) ?? NONE, live.get(object) ?? NONE];
     const all = [...new Set([...parts.keys(), ...found.keys()])];
-    const changedKinds = all.filter(
-      (part) => isKind(part) && isNamed(part) && parts.has(part) !== found.has(part),
+    const differing = all.filter((part) => parts.get(part) !== found.get(part));
+    if (differing.length === 0) continue; // Nearly always: this saves time.
+    const wanted = expected.of(object);
+    const removed = removedConstraints(wanted);
+    const changedKinds = differing.filter(
+      (part) => isKind(part) && wanted.isNamed(part) && parts.has(part) !== found.has(part),
     );
-    for (const part of changedKinds.length > 0 ? changedKinds : all) {
+    for (const part of changedKinds.length > 0 ? changedKinds : differing) {
       const [definition, actual] = [parts.get(part), found.get(part)];
-      if (definition === actual) continue;
       const isRemoved = actual !== undefined && (await meansOneOf(part, actual, removed));
-      const mustMatch = isNamed(part) || isRemoved;
-      if (!mustMatch && !isOwned) continue;
+      const mustMatch = wanted.isNamed(part) || isRemoved;
+      if (!mustMatch && !wanted.isOwned) continue;
       if (definition !== undefined && (await hasFact(found, wanted, part, definition))) continue;
       const isAddition = !mustMatch && definition === undefined && NAMED_PART.test(part);
       const list = isAddition && !strict ? warnings : failing;

@@ -3,7 +3,7 @@
 /** An effect file: a patch for each object that the migration changes. */
 export type Effect = Readonly<Record<string, Patch>>;
 /** An object has one definition, or one for each part. `null` removes an object or a part. */
-export type Patch = string | null | Readonly<Record<string, string | null>>;
+type Patch = string | null | Readonly<Record<string, string | null>>;
 
 /** A schema: for each object its parts. A function or type has one part, named `''`. */
 export type Facts = ReadonlyMap<string, Parts>;
@@ -66,7 +66,6 @@ export function expectedAt(
   reverted = 0,
 ) {
   const facts = merge([prerequisites, ...effects.slice(0, count)]);
-  const baseFacts = merge([prerequisites]);
   const of = (object: string) => {
     const parts = facts.get(object) ?? NONE;
     const base = prerequisites[object];
@@ -74,9 +73,8 @@ export function expectedAt(
     const [applied, pending] = [patches.slice(0, count), patches.slice(count)];
     const undone = pending.slice(0, reverted);
     const mustMatch = [...applied, ...undone.filter((patch) => !isTriggerFunction(patch))];
-    const declared = [base, ...applied, ...undone].flatMap((patch) => partsOf(patch));
     // What an effect has dropped is no prerequisite any more, even if a later effect creates it again.
-    const baseParts = applied.includes(null) ? NONE : (baseFacts.get(object) ?? NONE);
+    const baseParts = applied.includes(null) ? NONE : (merge([prerequisites]).get(object) ?? NONE);
     return {
       /** All expected parts. `isNamed` and `isOwned` say which of them are compared. */
       parts,
@@ -93,7 +91,9 @@ export function expectedAt(
       },
       /** True if an effect or the prerequisites declare this part, even if a later effect changes it. */
       isDeclared: (part: string, definition: string) =>
-        declared.some(([name, text]) => name === part && text === definition),
+        [base, ...applied, ...undone]
+          .flatMap((patch) => partsOf(patch))
+          .some(([name, text]) => name === part && text === definition),
     };
   };
   return { facts, of };
