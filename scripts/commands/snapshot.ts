@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { withConnection, type Connection } from '../database/connection.ts';
@@ -32,8 +32,7 @@ export async function snapshot(context: Context): Promise<Result> {
   const changed: string[] = [];
   for (const [name, text] of files) {
     const file = join(effectsDir, name);
-    const path = resolve(root, file);
-    if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+    if (existsSync(resolve(root, file)) && readFile(root, file) === text) continue;
     writeFile(root, file, text);
     changed.push(file);
   }
