@@ -31,13 +31,10 @@ const kindOf = (parts: Parts) => [...parts.keys()].find(isKind);
 export const partsOf = (patch: Patch | undefined): [string, string | null][] =>
   typeof patch === 'string' ? [['', patch]] : Object.entries(patch ?? {});
 
-const patchesOf = (effects: readonly Effect[]) =>
-  effects.flatMap((effect) => Object.entries(effect));
-
 /** Applies effects one after the other, as JSON merge patches (RFC 7396): of objects, and of their parts. */
 export function merge(effects: readonly Effect[]): Facts {
   const merged = new Map<string, Map<string, string>>();
-  for (const [object, patch] of patchesOf(effects)) {
+  for (const [object, patch] of effects.flatMap((effect) => Object.entries(effect))) {
     const parts = merged.get(object) ?? new Map<string, string>();
     if (patch === null) parts.clear();
     for (const [part, definition] of partsOf(patch))
@@ -118,7 +115,8 @@ export function effectBetween(before: Facts, after: Facts): Effect {
  * `down` of that migration, it must be there again.
  */
 export function completePrerequisites(old: Effect, base: Facts, effects: readonly Effect[]) {
-  const added = patchesOf(effects).map(([object, patch]): Effect => {
+  const patches = effects.flatMap((effect) => Object.entries(effect));
+  const added = patches.map(([object, patch]): Effect => {
     const named = partsOf(patch).map(([part]) => part);
     const all = [...(base.get(object) ?? [])];
     const changed = all.filter(
@@ -135,7 +133,7 @@ export function completePrerequisites(old: Effect, base: Facts, effects: readonl
 
 /** How two schemas differ: `+` added, `~` changed, `-` removed (for an object as a whole, not its parts). */
 export const effectLines = (before: Facts, after: Facts): string[] =>
-  patchesOf([effectBetween(before, after)]).flatMap(([object, patch]) => {
+  Object.entries(effectBetween(before, after)).flatMap(([object, patch]) => {
     const old = before.get(object) ?? NONE;
     return partsOf(patch ?? { [kindOf(old) ?? '']: null }).map(([part, definition]) => {
       let sign = old.has(part) ? '~' : '+';
