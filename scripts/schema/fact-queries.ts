@@ -23,10 +23,9 @@ export const KINDS = [
           'AS ', format_type(q.seqtypid, NULL), ' START ', q.seqstart, ' INCREMENT ', q.seqincrement,
           ' MINVALUE ', q.seqmin, ' MAXVALUE ', q.seqmax, ' CACHE ', q.seqcache,
           CASE WHEN q.seqcycle THEN ' CYCLE' END,
-          ' OWNED BY ' || d.refobjid::regclass || '.' || quote_ident(a.attname))
+          ' OWNED BY ' || (pg_identify_object(d.refclassid, d.refobjid, d.refobjsubid)).identity)
         FROM pg_sequence q
           LEFT JOIN pg_depend d ON d.classid = o.tableoid AND d.objid = o.oid AND d.refobjsubid > 0
-          LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
         WHERE q.seqrelid = o.oid)
       ELSE concat(
         CASE WHEN o.relkind IN ('v', 'm') THEN btrim(pg_get_viewdef(o.oid), ' ;') END,
