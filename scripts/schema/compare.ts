@@ -19,13 +19,12 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     const differing = all.filter((part) => parts.get(part) !== found.get(part));
     if (differing.length === 0) continue; // Nearly always: this saves time.
     const wanted = expected.of(object);
-    const removed = removedConstraints(wanted);
     const changedKinds = differing.filter(
       (part) => isKind(part) && wanted.isNamed(part) && parts.has(part) !== found.has(part),
     );
     for (const part of changedKinds.length > 0 ? changedKinds : differing) {
       const [definition, actual] = [parts.get(part), found.get(part)];
-      const isRemoved = actual !== undefined && (await meansOneOf(part, actual, removed));
+      const isRemoved = actual !== undefined && (await meansOneOf(part, actual, wanted.removed));
       const mustMatch = wanted.isNamed(part) || isRemoved;
       if (!mustMatch && !wanted.isOwned) continue;
       if (definition !== undefined && (await hasFact(found, wanted, part, definition))) continue;
@@ -35,14 +34,6 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     }
   }
   return { failing, warnings };
-}
-
-/** The prerequisites' constraints that an effect has removed. In the database, they may have any name. */
-function removedConstraints({ parts, prerequisites }: ExpectedObject): string[] {
-  const kept = [...parts.values()];
-  return [...prerequisites]
-    .filter(([part, definition]) => isConstraint(part) && !kept.includes(definition))
-    .map(([, definition]) => definition);
 }
 
 /** True if `found` has this or an equal part. A constraint of the prerequisites may have any name. */
@@ -66,8 +57,6 @@ function differenceOf(object: string, part: string, definition?: string, actual?
   if (definition === undefined) kind = 'unexpected';
   else if (actual === undefined) kind = 'missing';
   // The definition of a plain table is empty, so display its part, `table`.
-  const [expected = null, found = null] = [definition, actual].map((text) =>
-    text === '' ? part : text,
-  );
-  return { kind, object: title(object, part), expected, found };
+  const shown = (text: string | undefined) => (text === '' ? part : (text ?? null));
+  return { kind, object: title(object, part), expected: shown(definition), found: shown(actual) };
 }

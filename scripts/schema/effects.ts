@@ -72,10 +72,13 @@ export function expectedAt(
     const mustMatch = [...applied, ...undone.filter((patch) => !isTriggerFunction(patch))];
     // What an effect has dropped is no prerequisite any more, even if a later effect creates it again.
     const baseParts = applied.includes(null) ? NONE : (merge([prerequisites]).get(object) ?? NONE);
+    const kept = [...parts.values()];
     return {
-      /** All expected parts. `isNamed` and `isOwned` say which of them are compared. */
-      parts,
       prerequisites: baseParts,
+      /** The prerequisites' constraints that effects removed. In the database, they may have any name. */
+      removed: [...baseParts]
+        .filter(([part, definition]) => isConstraint(part) && !kept.includes(definition))
+        .map(([, definition]) => definition),
       /** True if migrations created the object: everything on it is compared. */
       isOwned: kindOf(parts) !== undefined && kindOf(baseParts) === undefined,
       /** True if the part is compared on every table. This includes a part that must be gone. */
