@@ -121,12 +121,12 @@ export function completePrerequisites(old: Effect, base: Facts, effects: readonl
   const patches = effects.flatMap((effect) => Object.entries(effect));
   const added = patches.map(([object, patch]): Effect => {
     const named = partsOf(patch).map(([part]) => part);
-    const all = [...(base.get(object) ?? [])];
+    const all = [...(base.get(object) ?? NONE)];
     const changed = all.filter(
       ([part, text]) => patch === null || (named.includes(part) && !isTriggerFunction(text)),
     );
     // Also add a constraint that stays and equals a removed one: the check would take it for that one.
-    const texts = changed.filter(([part]) => isConstraint(part)).map(([, text]) => text);
+    const texts = changed.map(([, text]) => text);
     const twins = all.filter(([part, text]) => isConstraint(part) && texts.includes(text));
     return { [object]: Object.fromEntries([...changed, ...twins]) };
   });
