@@ -88,9 +88,9 @@ export const KINDS = [
 
 /**
  * A query for each other kind of part. Its columns are object, part, definition, and a number to sort by. It
- * reads the tables `relation` and `own_constraint`, which {@link factsQuery} defines. A text that `||` adds to
- * a null is left out, because the result is null, and `concat` skips nulls. The regular expressions cut off
- * all before the first keyword that is not in a quoted name.
+ * reads `relation` and `own_constraint`, which {@link factsQuery} defines. A text that `||` adds to a null is
+ * left out, because the result is null, and `concat` skips nulls. The regular expressions cut off all before
+ * the first keyword that is not in a quoted name.
  */
 export const PARTS = {
   'options of a view': `
