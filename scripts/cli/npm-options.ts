@@ -19,14 +19,14 @@ export const fromNpm = (env: NodeJS.ProcessEnv, options: readonly Option[]) =>
     const hasValue = value !== 'true';
     const option = options.find((each) => each.name() === name);
     if (option?.required === hasValue) return [hasValue ? `--${name}=${value}` : `--${name}`];
-    const refuse = (reason: string) => failure('npm-option', [reason]);
-    if (option?.required) throw refuse(`--${name} needs its value after "="`);
+    const refusal = (reason: string) => failure('npm-option', [reason]);
+    if (option?.required) throw refusal(`--${name} needs its value after "="`);
     // npm does not know that this option has no value, so it took the next word as the value.
-    if (option) throw refuse(`npm took "${value}" as the value of --${name}`);
-    if (name.length === 1) throw refuse(`there is no option "-${name}"`);
+    if (option) throw refusal(`npm took "${value}" as the value of --${name}`);
+    if (name.length === 1) throw refusal(`there is no option "-${name}"`);
     const near = options.map((each) => each.name()).find((other) => isNear(name, other));
     if (near === undefined) return [];
-    throw refuse(`there is no option "--${name}"; did you mean "--${near}"?`);
+    throw refusal(`there is no option "--${name}"; did you mean "--${near}"?`);
   });
 
 function isNear(name: string, option: string): boolean {

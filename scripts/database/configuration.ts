@@ -15,27 +15,27 @@ const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
  */
 export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const source = env[variable] ? variable : 'PGHOST or another PG variable';
-  const refuse = (reason: string, where = source) => failure('bad-url', [where, reason]);
+  const refusal = (reason: string, where = source) => failure('bad-url', [where, reason]);
   const from = (name: string) => env[name] || undefined; // libpq ignores empty variables.
   const url = from(variable) ?? (from('PGHOST') && 'postgres://');
   if (url === undefined) throw failure('no-database', [variable, env[variable] === '']);
   if (!/^postgres(ql)?:\/\//.test(url))
-    throw refuse('it does not begin with postgres:// (remove quotation marks and blanks)');
+    throw refusal('it does not begin with postgres:// (remove quotation marks and blanks)');
   // In a URL, / ? and # end the password. The rest would be taken for a host or a database, and printed.
-  if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) throw refuse('there is an @ after a / ? or #');
+  if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) throw refusal('there is an @ after a / ? or #');
   // Without an sslmode, leave out the certificates: pg-connection-string would turn TLS on because of them.
   const hasMode = from('PGSSLMODE') !== undefined || url.includes('sslmode=');
   const defaults = new URLSearchParams();
   for (const name of hasMode ? ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] : [])
     defaults.set(name, from(`PG${name.toUpperCase()}`) ?? '');
   // Put the defaults before the parameters in the URL, which override them. A # ends the parameters.
-  const fromUrl = parseUrl(url.replace(/\?|(?=#)|$/, `?${defaults.toString()}&`), refuse);
+  const fromUrl = parseUrl(url.replace(/\?|(?=#)|$/, `?${defaults.toString()}&`), refusal);
   const { sslmode = 'disable' } = fromUrl;
   if (!MODES.includes(sslmode))
-    throw refuse(`sslmode "${sslmode}" is not one of ${MODES.join(', ')}`);
+    throw refusal(`sslmode "${sslmode}" is not one of ${MODES.join(', ')}`);
   const port = Number(fromUrl.port ?? from('PGPORT') ?? 5432);
   if (!(Number.isInteger(port) && port > 0 && port < 65536))
-    throw refuse('the port must be a number from 1 to 65535', fromUrl.port ? variable : 'PGPORT');
+    throw refusal('the port must be a number from 1 to 65535', fromUrl.port ? variable : 'PGPORT');
   const user = fromUrl.user ?? from('PGUSER') ?? from('USER') ?? 'postgres';
   const host = fromUrl.host ?? from('PGHOST') ?? 'localhost';
   const database = fromUrl.database ?? from('PGDATABASE') ?? user;
@@ -46,13 +46,13 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   return { ...fromUrl, ssl, sslmode, host, port, user, database, password, connectTimeout };
 }
 
-function parseUrl(url: string, refuse: (reason: string) => Error) {
+function parseUrl(url: string, refusal: (reason: string) => Error) {
   try {
     const all = Object.entries(parse(url, { useLibpqCompat: true }));
     const values = all.filter(([, value]) => (value ?? '') !== '');
     return Object.fromEntries(values) as ClientConfig &
       Readonly<{ sslmode?: string; connect_timeout?: string }>;
   } catch (cause) {
-    throw refuse('input' in (cause as object) ? 'it is not a URL' : (cause as Error).message);
+    throw refusal('input' in (cause as object) ? 'it is not a URL' : (cause as Error).message);
   }
 }

@@ -58,18 +58,18 @@ const PART = /^(table|view|materialized view|foreign table|options|row security)
 function readEffect({ root, effectsDir }: Settings, name: string): Effect {
   const file = `${effectsDir}/${name}.json`;
   const effect = readJson(root, file) as Effect;
-  const refuse = (reason: string) => failure('bad-file', [file, reason], { file });
+  const refusal = (reason: string) => failure('bad-file', [file, reason], { file });
   for (const [object, patch] of Object.entries(effect)) {
     if (!OBJECT.test(object))
-      throw refuse(`"${object}" is no object, such as public.name or "function public.name()"`);
+      throw refusal(`"${object}" is no object, such as public.name or "function public.name()"`);
     const isTable = !/^[a-z]+ /.test(object);
     if (patch !== null && typeof patch !== (isTable ? 'object' : 'string'))
-      throw refuse(`"${object}" must be ${isTable ? 'an object with parts' : 'a text'}, or null`);
+      throw refusal(`"${object}" must be ${isTable ? 'an object with parts' : 'a text'}, or null`);
     for (const [part, definition] of partsOf(patch)) {
       if (isTable && !PART.test(part) && !NAMED_PART.test(part))
-        throw refuse(`"${object}" has an unknown part "${part}"; one would be "column id"`);
+        throw refusal(`"${object}" has an unknown part "${part}"; one would be "column id"`);
       if (definition !== null && typeof definition !== 'string')
-        throw refuse(`"${part}" of "${object}" must be a text, or null`);
+        throw refusal(`"${part}" of "${object}" must be a text, or null`);
     }
   }
   return effect;

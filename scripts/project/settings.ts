@@ -50,14 +50,15 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv) {
 }
 
 function checkSettings(values: object): Partial<typeof DEFAULTS> {
-  const refuse = (reason: string) => failure('bad-file', [FILE, reason], { file: FILE });
+  const refusal = (reason: string) => failure('bad-file', [FILE, reason], { file: FILE });
+  const known = Object.keys(DEFAULTS);
   for (const [key, value] of Object.entries(values)) {
-    if (!Object.hasOwn(DEFAULTS, key))
-      throw refuse(`it has an unknown key "${key}"; known are ${Object.keys(DEFAULTS).join(', ')}`);
+    if (!known.includes(key))
+      throw refusal(`it has an unknown key "${key}"; known are ${known.join(', ')}`);
     const kind = typeof DEFAULTS[key as keyof typeof DEFAULTS];
     const items = key === 'schema' && Array.isArray(value) && value.length > 0 ? value : [value];
     if (items.some((item) => typeof item !== kind || item === ''))
-      throw refuse(`"${key}" must be ${kind === 'boolean' ? 'true or false' : 'a text'}`);
+      throw refusal(`"${key}" must be ${kind === 'boolean' ? 'true or false' : 'a text'}`);
   }
   return values;
 }
