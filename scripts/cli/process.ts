@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../database/pg-errors.ts';
 import { exitCodes, Failure, failure } from '../report/errors.ts';
-import { STATUS } from '../report/wording.ts';
+import { STATUS_HINT } from '../report/wording.ts';
 
 /** What the program gets from its process: the command line, the environment, the output, and the signals. */
 export interface Call {
@@ -52,12 +52,12 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
   });
   await new Promise<unknown>((resolve) => write('', resolve));
   if (writeError === '') return exit(exitCode);
-  stderr.write(
-    `the output could not be written: ${writeError}\n\nThe command is done. ${STATUS}\n`,
-  );
+  const problem = `the output could not be written: ${writeError}`;
+  stderr.write(`${problem}\n\nThe command is done. ${STATUS_HINT}\n`);
   exit(exitCode || exitCodes.error);
 }
 
+/** The reason with which {@link Call.signal} is aborted after a signal of the operating system. */
 export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
   failure('interrupted', [signal], { exitCode: signal === 'SIGINT' ? 130 : 143 });
 

@@ -3,7 +3,7 @@ import { asFailure } from '../database/pg-errors.ts';
 import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
-import { atVersion, leftBehind, RUN, STATUS, STOPPED_IN_COMMIT } from '../report/wording.ts';
+import { atVersion, leftBehind, RUN, STATUS_HINT, STOPPED_IN_COMMIT } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Attempt, Context, Progress } from '../runner/context.ts';
 import { explain } from '../runner/explain.ts';
@@ -109,5 +109,5 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   // An interrupted command keeps its exit code, 130 or 143, even if a part was committed.
   if ((!hasCommitted && !wroteOutside) || code === 'interrupted') return fail(outcome, left, hint);
   const goesOn = command === 'redo' || (command === 'up' && argument === undefined);
-  return fail('partial', left, hint, goesOn ? `Then continue:  ${RUN} up` : STATUS);
+  return fail('partial', left, hint, goesOn ? `Then continue:  ${RUN} up` : STATUS_HINT);
 }

@@ -1,7 +1,7 @@
 import { hintFor } from './hints.ts';
 import type { Difference, Direction, Loss, Problem, Session } from './types.ts';
 import { atVersion, blockerLines, differenceLines, list, lossText, plural } from './wording.ts';
-import { RUN, sessionText, STATUS } from './wording.ts';
+import { RUN, sessionText, STATUS_HINT } from './wording.ts';
 
 type Address = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
 
@@ -86,7 +86,7 @@ unavailable: the server is PostgreSQL ${version}; the oldest supported version i
 → Upgrade the server.`,
   'connection-lost': (reason: string) => `
 unavailable: the connection to the server was lost: ${reason}
-→ Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two connections at a time). ${STATUS}`,
+→ Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two connections at a time). ${STATUS_HINT}`,
   'server-error': (reason: string, sqlstate: string, file?: string) => `
 unavailable: ${file === undefined ? '' : `${file}: `}the server reports an error: ${reason}
 → ${hintFor('query', sqlstate)}`,
@@ -102,7 +102,7 @@ unavailable: ${file} changes the session outside a transaction. Behind a connect
 → Remove the statement, or run this migration with a URL that goes to the server directly.`,
   'run-lock-lost': () => `
 unavailable: the connection that held the run lock was lost, so this run stopped before its next commit
-→ Usually a pooler or a firewall closed the connection. ${STATUS}`,
+→ Usually a pooler or a firewall closed the connection. ${STATUS_HINT}`,
 
   'run-lock': (wait: number, holder: Session | undefined) => `
 locked: another run did not release the run lock within ${wait} s: ${sessionText(holder)}
@@ -114,7 +114,7 @@ locked: a table lock could not be acquired in ${plural(retries + 1, 'attempt')}:
 or wait longer for each lock, which makes others wait as long:  --lock-timeout=10s`,
   overtaken: (version: string | null) => `
 locked: another run moved the database in the opposite direction: it is now ${atVersion(version)}
-→ Usually deploys of two versions run at the same time. ${STATUS}`,
+→ Usually deploys of two versions run at the same time. ${STATUS_HINT}`,
 
   'migration-failed': (
     file: string,
@@ -139,7 +139,7 @@ failed: a statement came after its migration had ended:${excerpt(sql)}
 → Usually it comes from a callback or a promise that the migration does not await. Await it.`,
   interrupted: (signal: string) => `
 failed: stopped by ${signal}; what was not committed is rolled back
-→ ${STATUS}`,
+→ ${STATUS_HINT}`,
   'left-transaction': (file: string) => `
 partial: ${file} ended the transaction of the run, or began one and did not end it, so some of its statements may be committed without a check
 → Remove BEGIN, COMMIT and ROLLBACK from the migration. ${NO_TRANSACTION}

@@ -4,7 +4,7 @@ import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.t
 export const isCompiled = !import.meta.url.endsWith('.ts');
 /** What users type before a command. The compiled program refuses `create` and `snapshot`. */
 export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : 'npm run migrate';
-export const STATUS = `See what is applied:  ${RUN} status`;
+export const STATUS_HINT = `See what is applied:  ${RUN} status`;
 export const atVersion = (version: string | null) =>
   version === null ? 'before the first migration' : `at ${version}`;
 export const list = (items: readonly string[]) => items.map((item) => `\n  ${item}`).join('');
