@@ -7,7 +7,7 @@ import type { Direction } from '../report/types.ts';
 import { atVersion } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
-import { migrationFailure } from '../runner/explain.ts';
+import { migrationFailure } from '../runner/migration-errors.ts';
 import { loadMigrations, recordStatement, sqlOf } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
 import { BEGIN, isQuery, READ_ONLY, RESET, runSettings } from '../runner/session-settings.ts';

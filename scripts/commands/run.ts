@@ -6,7 +6,7 @@ import type { Result } from '../report/report.ts';
 import { atVersion, leftBehind, RUN, STATUS_HINT, STOPPED_IN_COMMIT } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Attempt, Context, Progress } from '../runner/context.ts';
-import { explain } from '../runner/explain.ts';
+import { translateError } from '../runner/migration-errors.ts';
 import { FrameworkClient } from '../runner/framework-client.ts';
 import { loadMigrations, runMigrations } from '../runner/framework.ts';
 import { refuseProblems } from '../runner/preflight.ts';
@@ -89,7 +89,7 @@ async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
   } catch (error) {
     await client.abandon();
     if (client.mustBeginAgain) return await attemptRun(attempt, to);
-    throw await explain(client, to, error);
+    throw await translateError(client, to, error);
   }
 }
 

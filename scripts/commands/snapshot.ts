@@ -11,7 +11,7 @@ import { failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import { factsFrom } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
-import { migrationFailure } from '../runner/explain.ts';
+import { migrationFailure } from '../runner/migration-errors.ts';
 import { loadMigrations, sqlOf } from '../runner/framework.ts';
 import { RESET, runSettings } from '../runner/session-settings.ts';
 import { ALL_OBJECTS, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';

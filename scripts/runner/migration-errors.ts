@@ -7,11 +7,11 @@ import { expectedAt, title } from '../schema/effects.ts';
 import type { FrameworkClient } from './framework-client.ts';
 
 /**
- * Makes a Failure from an error of a run, which shall end with `target` migrations applied. Only adds the
- * migration to the message of a lock error, after which the caller repeats the run. Returns the error if the
- * connection is lost.
+ * Translates an error of a run, which shall end with `target` migrations applied, into a Failure. Two errors
+ * are not translated: a lock error, after which the caller repeats the run, only gets the name of the file in
+ * its message; the error of a lost connection is returned as it is.
  */
-export async function explain(client: FrameworkClient, target: number, thrown: unknown) {
+export async function translateError(client: FrameworkClient, target: number, thrown: unknown) {
   const { attempt, current, firstError } = client;
   const { error, sql } = firstError ?? { error: thrown };
   const { name, file } = current;
@@ -26,17 +26,14 @@ export async function explain(client: FrameworkClient, target: number, thrown: u
   // The error may come from a connection to another server. Then the connection of the run still answers.
   const isAlive = () => attempt.connection.query('').catch(() => undefined);
   if (isConnectionLost(error) && !(await isAlive())) return error;
-  const differences = await inTheWay(client, target, sqlstateOf(error));
+  const differences = await conflicts(client, target, sqlstateOf(error));
   const details = { file, cause: error, differences };
   if (differences.length > 0)
     return failure('in-the-way', [name, messageOf(error), differences], details);
   return migrationFailure(file, error, sql, undefined, await hintForViolation(client, error, sql));
 }
 
-/**
- * Makes the failure of a migration from an error of its statement `sql`, or of its function. The message ends
- * with `note`. `advice` replaces the usual hint.
- */
+/** Makes the failure of a migration. The message ends with `note`. `advice` replaces the usual hint. */
 export function migrationFailure(
   file: string,
   cause: unknown,
@@ -57,6 +54,7 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
   const { schema = '', table = '', constraint = '' } = Object(error) as Partial<DatabaseError>;
   const before = project.migrations.indexOf(current);
   const { facts } = expectedAt(project, direction === 'up' ? before + 1 : before);
+  // PostgreSQL does not quote the names in the fields of an error. Facts have quoted names.
   const find = <T>(quoted: ReadonlyMap<string, T>, name: string) =>
     [...quoted].find(([key]) => key.replaceAll(/"("?)/g, '$1') === name) ?? [];
   const [object = '', parts = new Map<string, string>()] = find(facts, `${schema}.${table}`);
@@ -74,7 +72,7 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
  * replaced, or lacks the key that a foreign key needs. Otherwise considers only tables, views and columns:
  * migrations usually replace other objects.
  */
-async function inTheWay({ attempt, before }: FrameworkClient, target: number, sqlstate: string) {
+async function conflicts({ attempt, before }: FrameworkClient, target: number, sqlstate: string) {
   // Classes 22 (wrong data), 23 (a constraint) and 42 (a wrong name or type), but not 42501 (a privilege).
   if (!/^(22|23|42(?!501))/.test(sqlstate)) return [];
   const isDuplicate = /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
