@@ -1,5 +1,5 @@
 import type { Failure } from './errors.ts';
-import type { Difference, Done } from './types.ts';
+import type { Difference, FinishedMigration } from './types.ts';
 
 export type Success = 'applied' | 'reverted' | 'nothing-to-do' | 'matches' | 'planned';
 
@@ -9,8 +9,8 @@ export interface Result {
   /** Undefined if the command succeeded. */
   readonly error?: Failure;
   readonly version?: string | null;
-  readonly applied?: readonly Done[];
-  readonly reverted?: readonly Done[];
+  readonly applied?: readonly FinishedMigration[];
+  readonly reverted?: readonly FinishedMigration[];
   readonly pending?: readonly string[];
   /** Differences that do not make the schema wrong. `error` has those that do. */
   readonly warnings?: readonly Difference[];

@@ -10,7 +10,7 @@ export interface Difference {
 }
 
 /** A migration that this run has applied or reverted. */
-export interface Done {
+export interface FinishedMigration {
   readonly name: string;
   readonly milliseconds: number;
 }

@@ -1,7 +1,7 @@
 import type { Connection, Connector } from '../database/connection.ts';
 import type { Project } from '../project/project.ts';
 import type { Settings } from '../project/settings.ts';
-import type { Direction, Done, Session } from '../report/types.ts';
+import type { Direction, FinishedMigration, Session } from '../report/types.ts';
 import type { Removed } from './data-loss.ts';
 import type { AssertLock } from './run-lock.ts';
 
@@ -26,8 +26,8 @@ export interface Context extends Connector {
 /** What a run has done so far, in all its attempts. */
 export interface Progress {
   /** The migrations that this run has applied (`up`) or reverted (`down`), and committed. */
-  readonly up: Done[];
-  readonly down: Done[];
+  readonly up: FinishedMigration[];
+  readonly down: FinishedMigration[];
   /** How many migrations are applied and committed. */
   count: number;
   /** True from a write outside a transaction, or a COMMIT by a migration, until the run commits again. */

@@ -4,7 +4,7 @@ import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
 import { versionAt } from '../project/version.ts';
 import { failure, type Failure } from '../report/errors.ts';
-import type { Difference, Done } from '../report/types.ts';
+import type { Difference, FinishedMigration } from '../report/types.ts';
 import { checkSchema, type SchemaCheck } from './check-schema.ts';
 import type { Attempt } from './context.ts';
 import { findRemoved, refuseLoss } from './data-loss.ts';
@@ -34,7 +34,7 @@ export class RunTransaction {
   /** When the open transaction began. */
   #began = '';
   /** The migrations that are recorded in this transaction, and not committed yet. */
-  protected recorded: Done[] = [];
+  protected recorded: FinishedMigration[] = [];
 
   /**
    * @param before the result of the check at the beginning of the attempt

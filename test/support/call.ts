@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { migrate } from '../../scripts/migrate.ts';
 import type { Failure } from '../../scripts/report/errors.ts';
-import type { Difference, Done } from '../../scripts/report/types.ts';
+import type { Difference, FinishedMigration } from '../../scripts/report/types.ts';
 import { noDatabase, root, textOf } from './root.ts';
 
 export interface CallOptions {
@@ -20,8 +20,8 @@ export interface JsonReport {
   readonly outcome: string;
   readonly exitCode: number;
   readonly version: string | null;
-  readonly applied: readonly Done[];
-  readonly reverted: readonly Done[];
+  readonly applied: readonly FinishedMigration[];
+  readonly reverted: readonly FinishedMigration[];
   readonly pending: readonly string[];
   readonly differences: readonly Difference[];
   readonly database:
