@@ -10,7 +10,7 @@ import { withRetries } from '../runner/table-locks.ts';
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connection) => {
     const first = await withRetries(context, () => checkSchema(connection, context));
-    return await resultOf(context, connection, first, 'matches');
+    return await confirmCheck(context, connection, first, 'matches');
   });
 
 /** Parts of a result: the version if `count` migrations are applied, the pending migrations, the database. */
@@ -23,10 +23,10 @@ export function versionDetails(context: Context, { serverVersion }: Connection, 
 }
 
 /**
- * Makes the result of a check. A check that failed is repeated once: if another run committed while it read,
- * it may have seen old and new definitions, since `pg_get_*def` ignore the snapshot of the transaction.
+ * Makes the result of the check `first`. If it failed, first repeats it once: it may have read old and new
+ * definitions while another run committed, since `pg_get_*def` ignore the snapshot of the transaction.
  */
-export async function resultOf(
+export async function confirmCheck(
   context: Context,
   connection: Connection,
   first: SchemaCheck,

@@ -6,13 +6,13 @@ import type { Result } from '../report/report.ts';
 import { atVersion, leftBehind, RUN, STATUS_HINT, STOPPED_IN_COMMIT } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Attempt, Context, Progress } from '../runner/context.ts';
-import { translateError } from '../runner/migration-errors.ts';
 import { FrameworkClient } from '../runner/framework-client.ts';
 import { loadMigrations, runMigrations } from '../runner/framework.ts';
+import { translateError } from '../runner/migration-errors.ts';
 import { refuseProblems } from '../runner/preflight.ts';
 import { withRunLock } from '../runner/run-lock.ts';
 import { withRetries } from '../runner/table-locks.ts';
-import { resultOf, versionDetails } from './check.ts';
+import { confirmCheck, versionDetails } from './check.ts';
 
 /**
  * `up`, `down`, and `redo`, which reverts migrations and applies them again. If there is nothing to do,
@@ -22,13 +22,14 @@ export const run = (context: Context): Promise<Result> =>
   // While migrations run, this connection holds the run lock. Before and after that, it reads the schema.
   withConnection(context, 'lock', async (lockConnection) => {
     const { project, command, argument, direction } = context;
-    const first = await withRetries(context, () => checkSchema(lockConnection, context));
-    const { count } = first;
+    const check = await withRetries(context, () => checkSchema(lockConnection, context));
+    const { count } = check;
     // Compute the target once: an attempt that is repeated after a commit must not go further.
     const target = targetCount(project, count, direction, argument);
-    if (target === count) return await resultOf(context, lockConnection, first, 'nothing-to-do');
-    const nothing = { up: [], down: [], removed: [], wroteOutside: false, isCommitting: false };
-    const progress: Progress = { count, ...nothing };
+    if (target === count)
+      return await confirmCheck(context, lockConnection, check, 'nothing-to-do');
+    const flags = { wroteOutside: false, isCommitting: false };
+    const progress: Progress = { count, up: [], down: [], removed: [], ...flags };
     let result: Result;
     try {
       result = await migrateTo(context, lockConnection, progress, target);
@@ -38,8 +39,8 @@ export const run = (context: Context): Promise<Result> =>
       const failed = asFailure(thrown, context.signal);
       // A migration may have committed by itself, so read from the database how many are applied.
       if (progress.wroteOutside) {
-        const check = await checkSchema(lockConnection, context).catch(() => progress);
-        progress.count = check.count;
+        const now = await checkSchema(lockConnection, context).catch(() => progress);
+        progress.count = now.count;
       }
       const error = failureOfRun(context, progress, failed);
       result = { outcome: error.outcome, error };
@@ -74,15 +75,16 @@ async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
   if (isFurtherAway) throw failure('overtaken', [versionAt(project, count)]);
   const migrations = migrationsBetween(project, direction, count, to);
   const [first] = migrations;
-  if (!first) return await resultOf(attempt, connection, before, 'nothing-to-do');
+  if (!first) return await confirmCheck(attempt, connection, before, 'nothing-to-do');
   await refuseProblems(connection, attempt, migrations, before);
   const loaded = await loadMigrations(migrations, direction);
   const client = new FrameworkClient(attempt, before, first);
   try {
-    // Begin before the framework creates the migrations table, so that the transaction includes the table.
+    // The framework creates the migrations table first, so begin before that: the transaction includes it.
     await client.begin();
     await runMigrations(settings, client, loaded, direction);
     await client.commit();
+    // Everything is committed. The run still fails if it was stopped, or if a statement came too late.
     signal.throwIfAborted();
     if (client.late !== undefined) throw client.late;
     return { outcome: direction === 'up' ? 'applied' : 'reverted', warnings: client.warnings };
