@@ -18,13 +18,12 @@ const ignore = () => undefined;
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |
  * | the first statement outside a transaction   | COMMIT, prepares the session, forwards it             |
- * | the record of a migration, in a transaction | sends the settings again, forwards it, checks that    |
- * |                                             | the transaction is still the run's own                |
+ * | the record of a migration, in a transaction | restores the run's settings, and forwards it          |
  * | the record, outside a transaction           | BEGIN, the record as above, and COMMIT                |
  * | (at the end of the run)                     | COMMIT                                                |
  *
- * COMMIT is {@link RunTransaction.commit}, which checks the schema first. Statements that a migration does not
- * await wait for each other: the client deals with one at a time, in the order in which they came.
+ * COMMIT is {@link RunTransaction.commit}, which checks the schema first. A migration may send statements
+ * without awaiting them. The client then deals with one at a time, in the order in which they came.
  */
 export class FrameworkClient extends RunTransaction {
   /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
@@ -40,7 +39,7 @@ export class FrameworkClient extends RunTransaction {
   /** The last migration that sent a statement in the transaction. If COMMIT fails, the failure names it. */
   #lastInside: Migration | undefined;
 
-  /** Called before the function of a migration. `isInside()`: it has not called `pgm.noTransaction()`. */
+  /** Called before the function of a migration. `isInside()`: it did not call `pgm.noTransaction()`. */
   async onStart(migration: Migration, isInside: () => boolean): Promise<void> {
     this.current = migration;
     await this.begin();
@@ -50,11 +49,15 @@ export class FrameworkClient extends RunTransaction {
     this.#isRecorded = false;
   }
 
+  /** Sends a statement when all earlier ones are answered. Refuses one that comes after the record. */
   async query(...sent: Sent): Promise<unknown> {
     const { direction, settings } = this.attempt;
     const sql = textOf(sent[0]).trim();
     const isRecord = sql === recordStatement(settings, this.current.name, direction);
-    if (this.#isRecorded && !isRecord) throw (this.late ??= failure('late-statement', [sql]));
+    if (this.#isRecorded && !isRecord) {
+      this.late ??= failure('late-statement', [sql]);
+      throw this.late;
+    }
     this.#isRecorded = isRecord;
     const isOutside = !this.#isInside();
     const answer = this.#last.then(() => this.#handle(sql, sent, isOutside, isRecord));
@@ -65,11 +68,18 @@ export class FrameworkClient extends RunTransaction {
       return result;
     } catch (error) {
       // If the migration failed while this statement waited, often nothing catches this error. It would hide
-      // the first one, so do not answer.
+      // the first one, so this promise stays pending for ever.
       if (this.hasFailed) await new Promise(ignore);
       this.firstError ??= { error, sql };
       throw error;
     }
+  }
+
+  /** Ends an attempt that failed: sends no more statements of the migration, and rolls back. */
+  async abandon(): Promise<void> {
+    this.hasFailed = true;
+    await this.#last;
+    await this.rollBack();
   }
 
   async #handle(sql: string, sent: Sent, isOutside: boolean, isRecord: boolean): Promise<unknown> {
@@ -79,6 +89,7 @@ export class FrameworkClient extends RunTransaction {
       await (this.#isPooled ??= this.#prepareOutside());
       await assertLock(); // A statement outside a transaction commits at once.
     }
+    // The migration may have failed during the `await`s above, too.
     if (this.hasFailed) throw new Error('the migration failed while this statement waited');
     if (options.verbose) tell(sql);
     if (isRecord) return this.#record(sql, isOutside);
@@ -138,12 +149,5 @@ export class FrameworkClient extends RunTransaction {
     await this.restoreSettings(sql);
     this.recorded.push({ name: this.current.name, milliseconds });
     if (isOutside) await this.commit();
-  }
-
-  /** Ends an attempt that failed: sends no more statements of the migration, and rolls back. */
-  async abandon(): Promise<void> {
-    this.hasFailed = true;
-    await this.#last;
-    await this.rollBack();
   }
 }

@@ -11,9 +11,9 @@ import { findRemoved, refuseLoss } from './data-loss.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
 /** The query for the time when the transaction began, which identifies it, and whether it has written. */
-const STATE = `SELECT pg_catalog.transaction_timestamp()::text AS began,
+const TRANSACTION_STATE = `SELECT pg_catalog.transaction_timestamp()::text AS began,
   pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL AS written;`;
-type State = Readonly<{ began: string; written: boolean }>;
+type TransactionState = Readonly<{ began: string; written: boolean }>;
 
 /**
  * Leaves nothing for COMMIT to run after the check. Runs deferred triggers twice, since they may defer
@@ -31,7 +31,6 @@ export class RunTransaction {
   mustBeginAgain = false;
   /** True after the attempt has failed: nothing may be committed any more. */
   protected hasFailed = false;
-  /** When the open transaction began. */
   #began = '';
   /** The migrations that are recorded in this transaction, and not committed yet. */
   protected recorded: FinishedMigration[] = [];
@@ -60,7 +59,7 @@ export class RunTransaction {
   }
 
   /** Sends the settings of a run again, and then `sql`. Fails if the migration has ended the transaction. */
-  protected async restoreSettings(sql = ''): Promise<State> {
+  protected async restoreSettings(sql = ''): Promise<TransactionState> {
     // SAVEPOINT fails if no transaction is open. Then the server does not run `sql`.
     const requireOpen = 'SAVEPOINT own; RELEASE own;';
     const state = await this.#sendSettings(requireOpen, sql).catch((error: unknown) => {
@@ -71,16 +70,17 @@ export class RunTransaction {
     return state;
   }
 
-  async #sendSettings(begin: string, end = ''): Promise<State> {
+  /** Sends `first`, the settings and `last` as one message. Returns the state before `last`. */
+  async #sendSettings(first: string, last = ''): Promise<TransactionState> {
     const { command, connection } = this.attempt;
     const name = connectionName('run', command); // Behind a pooler, RESET ALL undoes the name, too.
     const settings = `${runSettings(this.attempt)} SET LOCAL application_name = '${name}';`;
-    const text = `${begin} ${settings} ${noTimeouts(connection)} ${STATE} ${end}`;
+    const text = `${first} ${settings} ${noTimeouts(connection)} ${TRANSACTION_STATE} ${last}`;
     const results = await connection.query(text);
-    return results.find(({ command }) => command === 'SELECT')?.rows[0] as State;
+    return results.find((result) => result.command === 'SELECT')?.rows[0] as TransactionState;
   }
 
-  /** Makes the failure of a migration that has ended the transaction, and may have committed something. */
+  /** Makes the failure of a migration that ended the transaction. Notes that it may have committed. */
   protected endedByMigration(): Failure {
     const { file } = this.current;
     this.attempt.progress.wroteOutside = true;
@@ -89,8 +89,8 @@ export class RunTransaction {
 
   /**
    * Commits the open transaction if no data would be lost, the schema is as expected, and the run lock is
-   * still held. A transaction that has written nothing is rolled back, without a check: an interrupted run
-   * may have left a wrong schema, which the next migration corrects.
+   * still held. Otherwise throws. Rolls back a transaction that has written nothing, without a check: after
+   * an interrupted run, the schema may be wrong until a migration outside a transaction corrects it.
    *
    * @returns whether it has committed something
    */
@@ -103,9 +103,9 @@ export class RunTransaction {
       await this.rollBack();
       return false;
     }
-    const found = options.allowDataLoss ? [] : await findRemoved(this.attempt);
-    progress.removed = [...progress.removed, ...found];
-    this.mustBeginAgain = found.length > 0;
+    const removed = options.allowDataLoss ? [] : await findRemoved(this.attempt);
+    progress.removed = [...progress.removed, ...removed];
+    this.mustBeginAgain = removed.length > 0;
     if (this.mustBeginAgain) throw new Error('the run begins again, to look for data');
     const { count, warnings } = await this.#checkSchema();
     await assertLock();
@@ -139,7 +139,7 @@ export class RunTransaction {
     if (count !== expected || duplicates(check) > duplicates(before))
       throw failure('table-changed', ['its rows are not those that the framework wrote']);
     if (failing.length === 0) return check;
-    if (this.late !== undefined) throw this.late; // That statement may have been what is missing.
+    if (this.late !== undefined) throw this.late; // It may be the cause of the differences.
     const details = { differences: failing };
     const wasBefore = (difference: Difference) =>
       before.failing.some((old) => isDeepStrictEqual(old, difference));
