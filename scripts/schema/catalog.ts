@@ -23,7 +23,7 @@ export const READ_SETTINGS = `
   SET LOCAL enable_material = off;
   SET LOCAL enable_bitmapscan = off;`;
 
-/** SQL that lists the objects of every kind that meet `condition`, with their oids and definitions. */
+/** SQL that lists the objects of every kind that meet `condition`. In `from`, `s` is the object's schema. */
 const objects = (from: string, condition: (name: string, object: string) => string) =>
   KINDS.map(
     ({ catalog, prefix, object, exists = 'true', part = `''`, definition }) => `

@@ -17,15 +17,15 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     const [parts, found] = [expected.facts.get(object) ?? NONE, live.get(object) ?? NONE];
     const all = [...new Set([...parts.keys(), ...found.keys()])];
     const differing = all.filter((part) => parts.get(part) !== found.get(part));
-    if (differing.length === 0) continue; // Nearly always: this saves time.
+    if (differing.length === 0) continue; // Saves time: nearly all objects are equal.
     const wanted = expected.of(object);
     const changedKinds = differing.filter(
-      (part) => isKind(part) && wanted.isNamed(part) && parts.has(part) !== found.has(part),
+      (part) => isKind(part) && wanted.isCompared(part) && parts.has(part) !== found.has(part),
     );
     for (const part of changedKinds.length > 0 ? changedKinds : differing) {
       const [definition, actual] = [parts.get(part), found.get(part)];
       const isRemoved = actual !== undefined && (await meansOneOf(part, actual, wanted.removed));
-      const mustMatch = wanted.isNamed(part) || isRemoved;
+      const mustMatch = wanted.isCompared(part) || isRemoved;
       if (!mustMatch && !wanted.isOwned) continue;
       if (definition !== undefined && (await hasFact(found, wanted, part, definition))) continue;
       const isAddition = !mustMatch && definition === undefined && NAMED_PART.test(part);

@@ -46,7 +46,7 @@ export function merge(effects: readonly Effect[]): Facts {
   return merged;
 }
 
-/** The expected schema at a version: all its `facts`, and what the check compares `of` an object. */
+/** The expected schema at a version: all its `facts`, and with `of(object)` how that object is compared. */
 export type Expectation = ReturnType<typeof expectedAt>;
 /** What is expected of one object, and which of its parts the check compares. */
 export type ExpectedObject = ReturnType<Expectation['of']>;
@@ -69,7 +69,7 @@ export function expectedAt(
     const patches = effects.map(({ [object]: patch }) => patch);
     const [applied, pending] = [patches.slice(0, count), patches.slice(count)];
     const undone = pending.slice(0, reverted);
-    const mustMatch = [...applied, ...undone.filter((patch) => !isTriggerFunction(patch))];
+    const comparedPatches = [...applied, ...undone.filter((patch) => !isTriggerFunction(patch))];
     // What an effect has dropped is no prerequisite any more, even if a later effect creates it again.
     const baseParts = applied.includes(null) ? NONE : (merge([prerequisites]).get(object) ?? NONE);
     const kept = [...parts.values()];
@@ -79,15 +79,15 @@ export function expectedAt(
       removed: [...baseParts]
         .filter(([part, definition]) => isConstraint(part) && !kept.includes(definition))
         .map(([, definition]) => definition),
-      /** True if migrations created the object: everything on it is compared. */
+      /** True if migrations created the object: all its parts are compared. Otherwise it is shared. */
       isOwned: kindOf(parts) !== undefined && kindOf(baseParts) === undefined,
-      /** True if the part is compared on every table. This includes a part that must be gone. */
-      isNamed: (part: string) => {
+      /** True if the part is compared on a shared table, too. This includes a part that must be gone. */
+      isCompared: (part: string) => {
         const names = (patch: Patch | undefined) => {
           if (patch === null) return isKind(part) || parts.has(part); // The patch removes the object.
           return partsOf(patch).some(([name]) => name === part || (isKind(name) && isKind(part)));
         };
-        return mustMatch.some(names) || (names(base) && !pending.some(names));
+        return comparedPatches.some(names) || (names(base) && !pending.some(names));
       },
       /** True if an effect or the prerequisites declare this part, even if a later effect changes it. */
       isDeclared: (part: string, definition: string) =>
