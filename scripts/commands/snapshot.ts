@@ -68,7 +68,7 @@ async function takeEffects(context: Context, connection: Connection) {
   for (const [migration, action] of loaded) {
     // Use SET, because a migration may run outside a transaction, where SET LOCAL has no effect.
     await connection.query(`${runSettings(context).replaceAll('SET LOCAL', 'SET')} BEGIN`);
-    let sql: string | undefined;
+    let sql: string | undefined; // The statement that was sent last, for the failure.
     try {
       const { statements, isInside } = await sqlOf(action, connection.send);
       for (sql of isInside ? [...statements, 'COMMIT'] : ['COMMIT', ...statements])

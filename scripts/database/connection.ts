@@ -10,7 +10,7 @@ export type Statement = string | { readonly text: string };
 export interface Connection {
   /** The version as the server writes it, such as "15.8 (Debian 15.8-1)". */
   readonly serverVersion: string;
-  /** Sends statements in one round trip. Returns the result of each. */
+  /** Sends SQL in one message, which is a transaction if none is open. Returns each statement's result. */
   readonly query: (sql: string) => Promise<QueryResult[]>;
   /** Sends one statement. Returns what `pg` returns. */
   readonly send: (statement: Statement, values?: readonly unknown[]) => Promise<unknown>;
@@ -137,11 +137,11 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
     signal.removeEventListener('abort', cut);
   });
   const send: Connection['send'] = (statement, values) => {
-    const isReady = typeof statement === 'string' || 'submit' in statement; // A pg.Query has `submit`.
+    const isSentAsIs = typeof statement === 'string' || 'submit' in statement; // A pg.Query has `submit`.
     // Behind a pooler, a named prepared statement would stay in a session of the server. So send an object
     // that has no name, and inherits the rest: `text` may be a getter of a class.
     const noName = { name: { value: undefined } };
-    const unnamed: unknown = isReady ? statement : Object.create(statement, noName);
+    const unnamed: unknown = isSentAsIs ? statement : Object.create(statement, noName);
     const answer: Promise<unknown> = client.query(unnamed as string, values as unknown[]);
     return watch?.(answer) ?? answer;
   };

@@ -12,7 +12,7 @@ export interface Migration {
   readonly effect: Effect;
 }
 
-/** The migrations in their order, and the prerequisites: what must exist before the first migration. */
+/** The migrations in order, what must exist before them, and the names of all `objects` in these effects. */
 export type Project = Readonly<ReturnType<typeof readProject>>;
 
 /** The name, without `.json`, of the file that lists the prerequisites. It is written like an effect file. */

@@ -6,7 +6,6 @@ export type Success = 'applied' | 'reverted' | 'nothing-to-do' | 'matches' | 'pl
 /** What a command returns: its outcome, and what it knows about the database and the run. */
 export interface Result {
   readonly outcome: Success | Failure['outcome'];
-  /** Undefined if the command succeeded. */
   readonly error?: Failure;
   readonly version?: string | null;
   readonly applied?: readonly FinishedMigration[];

@@ -14,7 +14,6 @@ export const plural = (number: number, noun: string) =>
 export const duration = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 
-/** For each difference: the object, what is expected, and what was found. */
 export const differenceLines = (differences: readonly Difference[]) =>
   differences.map(differenceText).join('\n');
 

@@ -31,19 +31,19 @@ export async function checkSchema(connection: Connection, context: Context, coun
 }
 
 /**
- * Reads, in one round trip, the rows of the migrations table, if it exists, and the live schema: in the open
+ * Reads the rows of the migrations table, if it exists, and the live schema, in one message: in the open
  * transaction, or else in one of its own. If privileges are missing, the failure lists all of them.
  */
 async function readState(connection: Connection, context: Context) {
   const { options, project, settings } = context;
   const isInTransaction = connection.client.getTransactionStatus() === 'T';
-  const begin = `${READ_ONLY} SET LOCAL lock_timeout = '${options.lockTimeout}ms';`;
+  const modes = `${READ_ONLY} SET LOCAL lock_timeout = '${options.lockTimeout}ms';`;
   // A view in the place of the table has no `tableoid`, so the query fails.
   const names = `SELECT m.name, m.run_on::text FROM ${settings.tableName} m ORDER BY m.run_on, m.id, m.name, m.tableoid`;
   const facts = factsQuery(wantedObjects(project.objects));
   const read = async (hasTable: boolean) => {
     const reads = `${READ_SETTINGS} ${hasTable ? names : 'SELECT WHERE false'}; ${facts}`;
-    const results = await connection.query(isInTransaction ? reads : `${begin} ${reads}`);
+    const results = await connection.query(isInTransaction ? reads : `${modes} ${reads}`);
     const [applied, found] = results.slice(-2);
     const rows = (applied?.rows ?? []) as Readonly<Record<'name' | 'run_on', string>>[];
     return { rows, facts: factsFrom(found), hasTable };

@@ -34,9 +34,9 @@ export async function findRemoved({ assertLock, connection, progress }: Attempt)
 }
 
 /**
- * Refuses the run (Failure `data-loss`) if these tables and columns hold data, or if the role may not read all
- * of it. Blocks writers of the tables until the transaction ends. With `row_security = off`, a policy that
- * would hide rows is an error.
+ * Refuses the run (Failure `data-loss`) if these tables and columns hold data, or if the role may not read
+ * all of it. A repeated attempt calls this first, while they exist. Blocks writers of the tables until the
+ * transaction ends. With `row_security = off`, a policy that would hide rows is an error.
  */
 export async function refuseLoss({ query }: Connection, removed: readonly Removed[]) {
   const tables = [...new Set(removed.map(({ table }) => `ONLY ${table}`))].join(', ');

@@ -111,10 +111,10 @@ export async function runMigrations(
 
 async function callAction(action: Action, pgm: MigrationBuilder): Promise<void> {
   await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
-  Object.freeze(pgm); // The framework would ignore a statement that is added later. Now that fails.
+  Object.freeze(pgm); // Makes a later pgm.sql() throw. The framework would ignore it.
 }
 
-/** Returns the statements of a migration. While its function runs, it may send queries by `send`. */
+/** Returns the statements of a migration, without running them. Its function may send queries by `send`. */
 export async function sqlOf(action: Action, send: Send) {
   const { MigrationBuilder } = await import('node-pg-migrate');
   let hasEnded = false;

@@ -9,7 +9,7 @@ import { noTimeouts } from './session-settings.ts';
 /** The key of the run lock. The CLI of node-pg-migrate uses this key, too, so the two exclude each other. */
 export const RUN_LOCK_KEY = '7241865325823964';
 
-/** Runs `query` in the transaction that holds the run lock. @throws Failure `unavailable` if it has ended */
+/** Throws a Failure `unavailable` if the run lock is lost. Runs `query` in the transaction that holds it. */
 export type AssertLock = (query?: string) => Promise<unknown[]>;
 
 /** The query for {@link Session}s by their process ids. `pids` is SQL: a list of numbers, or a subquery. */

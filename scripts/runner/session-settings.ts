@@ -27,7 +27,7 @@ SET LOCAL standard_conforming_strings = on;`;
 
 /** BEGIN with its modes, since a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
-/** Makes a message a transaction that only reads, in one snapshot. SERIALIZABLE could wait for others. */
+/** The first statement of a transaction that reads one snapshot. SERIALIZABLE could wait for others. */
 export const READ_ONLY = 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;';
 
 /** Removes string literals and comments from SQL. The pattern is simple, so that it works on megabytes. */

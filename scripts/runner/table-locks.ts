@@ -7,8 +7,8 @@ import { blockerLines, duration } from '../report/wording.ts';
 import type { Context } from './context.ts';
 import { sessionsQuery } from './run-lock.ts';
 
-/** A statement is slow after this number of milliseconds, or earlier if `--lock-timeout` is short. */
-const SLOW = 700;
+/** A statement is slow after this time, or earlier if `--lock-timeout` is short. */
+const SLOW_MS = 700;
 
 /** Queries for who blocks the connections with these names, and for the progress of their index builds. */
 const activityQuery = (names: string) => `
@@ -20,9 +20,8 @@ const activityQuery = (names: string) => `
   WHERE application_name IN (${names})`;
 
 /**
- * Runs `use` with a context that watches its statements. When a statement is slow, opens the connection of the
- * monitor, which then tells the user, until the command ends, who blocks its statements, and how far an index
- * build is.
+ * Runs `use` with a context that watches statements. The first slow one opens a connection for the monitor.
+ * Until `use` ends, the monitor tells the user who blocks the command, and how far an index build is.
  */
 export async function withLockMonitor<T>(
   context: Omit<Context, 'watch' | 'blockers'>,
@@ -30,7 +29,7 @@ export async function withLockMonitor<T>(
 ): Promise<T> {
   const { command, tell, options } = context;
   const names = `'${connectionName('run', command)}', '${connectionName('lock', command)}'`;
-  const slow = options.lockTimeout === 0 ? SLOW : Math.min(SLOW, options.lockTimeout / 3);
+  const slow = options.lockTimeout === 0 ? SLOW_MS : Math.min(SLOW_MS, options.lockTimeout / 3);
   const ending = new AbortController();
   let blockers: readonly Session[] = [];
   const monitor = async ({ query }: Connection) => {
