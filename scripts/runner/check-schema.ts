@@ -38,11 +38,11 @@ async function readState(connection: Connection, context: Context) {
   const { options, project, settings } = context;
   const isInTransaction = connection.client.getTransactionStatus() === 'T';
   const modes = `${READ_ONLY} SET LOCAL lock_timeout = '${options.lockTimeout}ms';`;
-  // A view in the place of the table has no `tableoid`, so the query fails.
-  const names = `SELECT m.name, m.run_on::text FROM ${settings.tableName} m ORDER BY m.run_on, m.id, m.name, m.tableoid`;
+  const order = 'm.run_on, m.id, m.name, m.tableoid'; // A view has no `tableoid`, so the query fails.
+  const rowsQuery = `SELECT m.name, m.run_on::text FROM ${settings.tableName} m ORDER BY ${order}`;
   const facts = factsQuery(wantedObjects(project.objects));
   const read = async (hasTable: boolean) => {
-    const reads = `${READ_SETTINGS} ${hasTable ? names : 'SELECT WHERE false'}; ${facts}`;
+    const reads = `${READ_SETTINGS} ${hasTable ? rowsQuery : 'SELECT WHERE false'}; ${facts}`;
     const results = await connection.query(isInTransaction ? reads : `${modes} ${reads}`);
     const [applied, found] = results.slice(-2);
     const rows = (applied?.rows ?? []) as Readonly<Record<'name' | 'run_on', string>>[];

@@ -27,14 +27,14 @@ SET LOCAL standard_conforming_strings = on;`;
 
 /** BEGIN with its modes, since a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
-/** The first statement of a transaction that reads one snapshot. SERIALIZABLE could wait for others. */
+/** The first statement of a read-only transaction with one snapshot. SERIALIZABLE could wait for others. */
 export const READ_ONLY = 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;';
 
 /** Removes string literals and comments from SQL. The pattern is simple, so that it works on megabytes. */
-const bare = (sql: string) => sql.replaceAll(/'[^']*'|--.*|\/\*[^]*?\*\//g, ' ');
+const withoutLiterals = (sql: string) => sql.replaceAll(/'[^']*'|--.*|\/\*[^]*?\*\//g, ' ');
 
 /** True if the first statement in a text begins or ends a transaction. */
-export const controlsTransaction = (sql: string) => TRANSACTION_CONTROL.test(bare(sql));
+export const controlsTransaction = (sql: string) => TRANSACTION_CONTROL.test(withoutLiterals(sql));
 const TRANSACTION_CONTROL =
   /^[\s;]*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
 
@@ -46,7 +46,7 @@ export const isAtomic = (sql: string) => !COMMITS_IN_STEPS.test(sql);
 const COMMITS_IN_STEPS = /;\s*\S|\b(?:CONCURRENTLY|VACUUM|ANALY[SZ]E|REINDEX|CLUSTER|CALL|DO)\b/i;
 
 /** True if a statement, or a DO block, changes something in the session that outlives the transaction. */
-export const changesSession = (sql: string) => SESSION_STATE.test(bare(sql));
+export const changesSession = (sql: string) => SESSION_STATE.test(withoutLiterals(sql));
 const SESSION_STATE =
   /(?:^|;|\b(?:BEGIN|THEN|ELSE|LOOP)\b)\s*(?:SET\b(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+(?:OR\s+REPLACE\s+|GLOBAL\s+|LOCAL\s+)*TEMP|PREPARE\b|LISTEN\b)|\b(?:set_config|pg_(?:try_)?advisory_lock|pg_temp\.|WITH\s+HOLD\s+FOR\b)/i;
 
@@ -55,8 +55,8 @@ const SESSION_STATE =
  * writes, but not changing a setting or taking an advisory lock.
  */
 export const isQuery = (sql: string) =>
-  /^[\s(]*(?:SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN)\b/i.test(bare(sql)) &&
-  !/\b(?:set_config|pg_(?:try_)?advisory)/i.test(bare(sql));
+  /^[\s(]*(?:SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN)\b/i.test(withoutLiterals(sql)) &&
+  !/\b(?:set_config|pg_(?:try_)?advisory)/i.test(withoutLiterals(sql));
 
 /**
  * Sets the session up for a migration outside a transaction. `SET LOCAL` has no effect there, so search_path
