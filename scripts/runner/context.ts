@@ -1,9 +1,7 @@
 import type { Connection, Connector } from '../database/connection.ts';
 import type { Project } from '../project/project.ts';
 import type { Settings } from '../project/settings.ts';
-import type { Direction, FinishedMigration, Session } from '../report/types.ts';
-import type { Removed } from './data-loss.ts';
-import type { AssertLock } from './run-lock.ts';
+import type { Direction, FinishedMigration, Loss, Session } from '../report/types.ts';
 
 type Flag = 'dryRun' | 'json' | 'strict' | 'allowDataLoss' | 'verbose' | 'quiet';
 type Amount = 'lockWait' | 'connectWait' | 'lockTimeout' | 'statementTimeout' | 'retries';
@@ -23,7 +21,10 @@ export interface Context extends Connector {
   readonly blockers: () => readonly Session[];
 }
 
-/** What a run has done so far, in all its attempts. */
+/**
+ * What a run has done so far, in all its attempts. If a connection is lost, the server rolls back the open
+ * transaction. So the rest stays: what is committed, and what ran outside a transaction.
+ */
 export interface Progress {
   /** The migrations that this run has applied (`up`) or reverted (`down`), and committed. */
   readonly up: FinishedMigration[];
@@ -37,6 +38,12 @@ export interface Progress {
   /** Tables and columns that a rolled back attempt removed. The next attempt first looks for data in them. */
   removed: readonly Removed[];
 }
+
+/** A table or column that was removed, with its name before the transaction. */
+export type Removed = Omit<Loss, 'count'>;
+
+/** Throws a Failure `unavailable` if the run lock is lost. Runs `query` in the transaction that holds it. */
+export type AssertLock = (query?: string) => Promise<unknown[]>;
 
 /** One attempt of a run: after a lock timeout or a deadlock, the run rolls back, and makes another one. */
 export interface Attempt extends Context {

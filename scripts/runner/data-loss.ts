@@ -1,11 +1,8 @@
 import type { Connection } from '../database/connection.ts';
 import { sqlstateOf } from '../database/pg-errors.ts';
 import { failure } from '../report/errors.ts';
-import { COUNT_LIMIT, type Loss } from '../report/types.ts';
-import type { Attempt } from './context.ts';
-
-/** A table or column that was removed, with its name before the transaction. */
-export type Removed = Omit<Loss, 'count'>;
+import { COUNT_LIMIT } from '../report/types.ts';
+import type { Attempt, Removed } from './context.ts';
 
 /** The tables that this transaction locked in ACCESS EXCLUSIVE mode, as DROP does, and their columns now. */
 const LOCKED = `SELECT pg_catalog.json_agg(l)::text AS locked FROM (SELECT relation AS id, ARRAY(

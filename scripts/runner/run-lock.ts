@@ -3,14 +3,11 @@ import type { Connection } from '../database/connection.ts';
 import { failure } from '../report/errors.ts';
 import type { Session } from '../report/types.ts';
 import { sessionText } from '../report/wording.ts';
-import type { Context } from './context.ts';
+import type { AssertLock, Context } from './context.ts';
 import { noTimeouts } from './session-settings.ts';
 
 /** The key of the run lock. The CLI of node-pg-migrate uses this key, too, so the two exclude each other. */
 export const RUN_LOCK_KEY = '7241865325823964';
-
-/** Throws a Failure `unavailable` if the run lock is lost. Runs `query` in the transaction that holds it. */
-export type AssertLock = (query?: string) => Promise<unknown[]>;
 
 /** The query for {@link Session}s by their process ids. `pids` is SQL: a list of numbers, or a subquery. */
 export const sessionsQuery = (pids: string) => `
