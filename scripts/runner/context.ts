@@ -22,8 +22,8 @@ export interface Context extends Connector {
 }
 
 /**
- * What a run has done so far, in all its attempts. If a connection is lost, the server rolls back the open
- * transaction. So the rest stays: what is committed, and what ran outside a transaction.
+ * What a run has done so far, in all its attempts. This is also what a lost connection leaves behind: the
+ * server rolls back only the transaction that is open.
  */
 export interface Progress {
   /** The migrations that this run has applied (`up`) or reverted (`down`), and committed. */
