@@ -68,10 +68,12 @@ async function takeEffects(context: Context, connection: Connection) {
   for (const [migration, action] of loaded) {
     // Use SET, because a migration may run outside a transaction, where SET LOCAL has no effect.
     await connection.query(`${runSettings(context).replaceAll('SET LOCAL', 'SET')} BEGIN`);
+    // Before COMMIT, make the settings anew, as a run does. This fails if the transaction has failed.
+    const commit = [runSettings(context), 'COMMIT'];
     let sql: string | undefined; // The statement that was sent last, for the failure.
     try {
       const { statements, isInside } = await sqlOf(action, connection.send);
-      for (sql of isInside ? [...statements, 'COMMIT'] : ['COMMIT', ...statements])
+      for (sql of isInside ? [...statements, ...commit] : ['COMMIT', ...statements])
         await connection.send(sql);
     } catch (cause) {
       const note = 'It ran on a scratch database, which is dropped. No file was changed.';

@@ -119,6 +119,10 @@ test('the message names what failed: a migration, a file, a role that may not cr
   const thrown = await snapshot(testProject({ 'migrations/0001_a.ts': code }));
   expect(thrown.stderr).toContain("0001_a.ts failed: 'a text'\n");
 
+  const caught = migration(`await pgm.db.query('nonsense').catch(() => undefined);`);
+  const aborted = testProject({ 'migrations/0001_a.ts': caught });
+  await expectRefused('snapshot', { root: aborted, url }, 'migration-failed', '25P02');
+
   const [other, effect] = [testProject(files), 'migrations/schema/0001_a.json'];
   symlinkSync('/nowhere/at/all', join(other, effect));
   await expectRefused('snapshot', { root: other, url }, 'not-writable', effect);
