@@ -10,7 +10,13 @@ import { creates, stateOf } from '../support/project.ts';
 
 test('a run gives up after --lock-wait, names the holder, and has written nothing', async () => {
   const { database, run } = await setUpItems();
-  const { pid } = await hold(database, TAKE_RUN_LOCK);
+  const waiters = [await hold(database, 'SELECT 1')];
+  const { pid, release } = await hold(database, TAKE_RUN_LOCK);
+  waiters.push(await hold(database, 'SELECT 1'), await hold(database, 'SELECT 1'));
+  // The CLI waits like this with --advisory-lock-mode wait.
+  const waiting = waiters.map(({ session }) =>
+    session.query(TAKE_RUN_LOCK).finally(() => session.end()),
+  );
   const before = await stateOf(database);
   const report = await run('up --lock-wait=0.3');
   expect(report).toMatchObject({ outcome: 'locked', exitCode: 4, version: null, applied: [] });
@@ -19,6 +25,8 @@ test('a run gives up after --lock-wait, names the holder, and has written nothin
   expect(report.error?.hint).toContain(`pg_terminate_backend(${pid})`);
   expect(await stateOf(database)).toEqual(before);
   expect(await advisoryLocks(database)).toEqual([{ pid }]);
+  await release();
+  await Promise.all(waiting);
 });
 
 test('a run that waits for the run lock names its holder, and goes on when the lock is free', async () => {
