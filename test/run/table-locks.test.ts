@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { advisoryLocks, blockedRun, eventually } from '../support/eventually.ts';
 import { testAll } from '../support/test-all.ts';
@@ -63,11 +64,14 @@ test('a run prints the progress of an index build', async () => {
   const { database, start } = await setUpItems();
   const [, , snapshot] = IN_BUILD;
   const { pid, release } = await hold(database, snapshot);
-  const { printed, finished } = start('up');
+  const { printed, finished } = start('up --lock-timeout=60ms');
   await printed('waiting for old snapshots: ');
   await printed(`pid ${pid}, "nightly report"`);
+  await sleep(500);
   await release();
-  expect((await finished).json()).toMatchObject({ exitCode: 0, version: LAST });
+  const { stderr, json } = await finished;
+  expect(json()).toMatchObject({ exitCode: 0, version: LAST });
+  expect(stderr.match(/waiting for old snapshots: /g), 'each two seconds').toHaveLength(1);
 });
 
 test('a run tries again after a deadlock', async () => {
