@@ -8,7 +8,7 @@ import { atVersion } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/migration-errors.ts';
-import { loadMigrations, recordStatement, sqlOf } from '../runner/framework.ts';
+import { createStatement, loadMigrations, recordStatement, sqlOf } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
 import { BEGIN, isQuery, READ_ONLY, RESET, runSettings } from '../runner/session-settings.ts';
 import { withRetries } from '../runner/table-locks.ts';
@@ -24,7 +24,10 @@ export const plan = (context: Context): Promise<Result> =>
     const texts = await textsBetween(context, connection, count, target);
     if (command === 'redo') texts.push(...(await textsBetween(context, connection, target, count)));
     if (texts.length === 0) texts.push('-- Nothing to do.');
-    else if (!hasTable) texts.unshift(inTransaction(context, createTable(settings.tableName)));
+    else if (!hasTable)
+      texts.unshift(
+        inTransaction(context, `-- The migrations table\n${createStatement(settings)}`),
+      );
     // In a run, migrations that follow each other share one transaction: remove the COMMIT and BEGIN between.
     const script = texts.join('\n\n').replaceAll(`COMMIT;\n\n${begin(context)}`, '');
     const output = `${head(context, count)}\n\n${script}`;
@@ -73,9 +76,6 @@ DO $$ BEGIN IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN
   RAISE EXCEPTION 'another run holds the run lock'; END IF; END $$;\n\n`;
 
 const inTransaction = (context: Context, text: string) => `${begin(context)}${text}\n\nCOMMIT;`;
-
-const createTable = (name: string) => `-- The migrations table
-CREATE TABLE ${name} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);`;
 
 const head = ({ configuration: { database, host, port }, project }: Context, count: number) =>
   `-- What would run on database ${database} at ${host}:${port}, now ${atVersion(versionAt(project, count))}.

@@ -12,10 +12,12 @@ import type { Result } from '../report/report.ts';
 import { factsFrom } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/migration-errors.ts';
-import { loadMigrations, sqlOf } from '../runner/framework.ts';
+import { createStatement, loadMigrations, sqlOf } from '../runner/framework.ts';
 import { RESET, runSettings } from '../runner/session-settings.ts';
-import { ALL_OBJECTS, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
-import { completePrerequisites, effectBetween, merge, type Effect } from '../schema/effects.ts';
+import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
+import { compare } from '../schema/compare.ts';
+import { completePrerequisites, effectBetween, expectedAt, merge } from '../schema/effects.ts';
+import type { Effect } from '../schema/effects.ts';
 
 /**
  * `snapshot`: runs the migrations on a scratch database that has the base schema, and writes to each effect
@@ -61,8 +63,7 @@ async function withScratchDatabase(context: Context) {
 async function takeEffects(context: Context, connection: Connection) {
   const { migrations, prerequisites } = context.project;
   const loaded = await loadMigrations(migrations, 'up');
-  await loadBaseSchema(context, connection);
-  const base = await readAll(connection);
+  const base = await loadBaseSchema(context, connection);
   const effects = new Map<string, Effect>();
   let before = base;
   for (const [migration, action] of loaded) {
@@ -79,7 +80,7 @@ async function takeEffects(context: Context, connection: Connection) {
       const note = 'It ran on a scratch database, which is dropped. No file was changed.';
       throw migrationFailure(migration.file, cause, sql, note);
     }
-    const after = await readAll(connection);
+    const after = await readAll(context, connection);
     // If the migration replaced a function by an equal one, name it in the effect, so that it is compared.
     const old = new Map(before.facts);
     for (const [object, xmin] of after.xmins)
@@ -91,24 +92,37 @@ async function takeEffects(context: Context, connection: Connection) {
   return new Map([[PREREQUISITES, completed], ...effects]);
 }
 
-/** Loads the base schema. Skips backslash commands, which pg_dump writes since 2025: only psql knows them. */
+/**
+ * Loads the base schema, and returns what it contains. Skips backslash commands, which pg_dump writes since
+ * 2025: only psql knows them. Refuses a base schema that contradicts the prerequisites.
+ */
 async function loadBaseSchema(context: Context, connection: Connection) {
-  const { root, migrationsSchema } = context.settings;
+  const { project, settings } = context;
+  const { root, migrationsSchema } = settings;
   const file = 'test/fixtures/base-schema.sql';
   const sql = existsSync(join(root, file)) ? readFile(root, file).replaceAll(/^\\.*$/gm, '') : '';
   const createSchema = `CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(migrationsSchema)}`;
-  await connection.query(`${sql}\n; ${RESET} ${createSchema}`).catch((cause: unknown) => {
+  const createTable = `${createSchema}; ${createStatement(settings)}`;
+  await connection.query(`${sql}\n; ${RESET} ${createTable}`).catch((cause: unknown) => {
     const { message, position } = cause as { message: string; position?: string };
     const line = sql.slice(0, Number(position)).split('\n').length;
     const place = position === undefined ? file : `${file}:${line}`;
     throw failure('base-schema', [place, message], { file, cause });
   });
+  const base = await readAll(context, connection);
+  const { failing } = await compare(expectedAt(project, 0), base.facts);
+  for (const { object, expected, found } of failing) {
+    const reason = `${object} is ${found ?? ''}, where ${PREREQUISITES}.json has ${expected ?? 'nothing'}`;
+    if (found !== null) throw failure('bad-file', [file, reason], { file });
+  }
+  return base;
 }
 
 /** Drops temporary tables, and reads the schema. A change of a function changes its `xmin`. */
-async function readAll({ query }: Connection) {
+async function readAll({ settings }: Context, { query }: Connection) {
+  const facts = factsQuery(allObjects(settings.tableName));
   const xmins = `SELECT 'function ' || oid::regprocedure AS object, xmin::text FROM pg_proc`;
-  const results = await query(`${RESET} ${READ_SETTINGS} ${factsQuery(ALL_OBJECTS)}; ${xmins}`);
+  const results = await query(`${RESET} ${READ_SETTINGS} ${facts}; ${xmins}`);
   const functions = results.at(-1)?.rows as { object: string; xmin: string }[];
   return {
     facts: factsFrom(results.at(-2)),

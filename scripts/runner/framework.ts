@@ -23,6 +23,10 @@ const silent = { info: ignore, warn: ignore, error: ignore };
 export type Action = (pgm: MigrationBuilder, done?: () => void) => unknown;
 type Exports = Readonly<Record<string, unknown>>;
 
+/** The statement by which the framework creates the migrations table, unless it exists. */
+export const createStatement = ({ tableName }: Settings) =>
+  `CREATE TABLE IF NOT EXISTS ${tableName} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);`;
+
 /** The statement by which the framework adds a migration to the migrations table, or deletes it there. */
 export const recordStatement = ({ tableName }: Settings, name: string, direction: Direction) =>
   direction === 'up'

@@ -40,7 +40,7 @@ export async function withLockMonitor<T>(
       if (found.some(isNew)) tell(`waiting for a table lock${blockerLines(found)}`);
       if (found.length > 0) blockers = found;
       for (const { progress } of builds?.rows as { progress: string }[]) tell(progress);
-      await sleep(3 * SLOW, undefined, { signal: ending.signal });
+      await sleep(3 * SLOW_MS, undefined, { signal: ending.signal });
     }
   };
   let monitoring: Promise<void> | undefined;

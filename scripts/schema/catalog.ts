@@ -46,15 +46,15 @@ export const wantedObjects = (names: readonly string[]) => `
   )})`;
 
 /**
- * A `WITH` clause, whose table `wanted` lists all objects, except built-in ones, those of extensions, and the
- * functions that PostgreSQL creates for a range type.
+ * A `WITH` clause, whose table `wanted` lists all objects, except built-in ones, those of extensions, the
+ * migrations table and its sequence, and the functions that PostgreSQL creates for a range type.
  */
-export const ALL_OBJECTS = `
+export const allObjects = (migrationsTable: string) => `
   WITH wanted AS MATERIALIZED (${objects(
-    'pg_namespace s',
-    () => `s.nspname !~ '^(pg_|information_schema$)' AND NOT EXISTS (
-      SELECT FROM pg_depend d WHERE d.classid = o.tableoid AND d.objid = o.oid
-        AND (d.deptype = 'e' OR d.deptype = 'i' AND d.classid = 'pg_proc'::regclass))`,
+    `(SELECT to_regclass(${pg.escapeLiteral(migrationsTable)}) AS oid) t, pg_namespace s`,
+    () => `s.nspname !~ '^(pg_|information_schema$)' AND o.oid IS DISTINCT FROM t.oid
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.tableoid AND d.objid = o.oid
+        AND (d.deptype = 'e' OR d.refobjid = t.oid OR d.deptype = 'i' AND d.classid = 'pg_proc'::regclass))`,
   )})`;
 
 /** The query for the facts of the `wanted` objects. Run it with {@link READ_SETTINGS}. */

@@ -119,10 +119,9 @@ test('the message names what failed: a migration, a file, a role that may not cr
   const thrown = await snapshot(testProject({ 'migrations/0001_a.ts': code }));
   expect(thrown.stderr).toContain("0001_a.ts failed: 'a text'\n");
 
-  const caught = migration(`await pgm.db.query('nonsense').catch(() => undefined);`);
-  const aborted = testProject({ 'migrations/0001_a.ts': caught });
+  const caught = `await pgm.db.query('nonsense').catch(() => undefined);`;
+  const aborted = testProject({ 'migrations/0001_a.ts': migration(caught) });
   await expectRefused('snapshot', { root: aborted, url }, 'migration-failed', '25P02');
-
   const [other, effect] = [testProject(files), 'migrations/schema/0001_a.json'];
   symlinkSync('/nowhere/at/all', join(other, effect));
   await expectRefused('snapshot', { root: other, url }, 'not-writable', effect);
@@ -142,6 +141,12 @@ test('prerequisites that cannot be read are refused, and not overwritten', async
   expect(readFileSync(join(root, file), 'utf8')).toContain('<<<<<<<');
 });
 
+test('a base schema that contradicts the prerequisites is refused', async () => {
+  const given = { 'public.users': { table: '', 'column id': 'text NULL' } };
+  const root = testProject({ [BASE]: users, 'migrations/schema/0000_prerequisites.json': given });
+  await expectRefused('snapshot', { root, url }, 'bad-file', `${BASE} is not valid: column`);
+});
+
 const SEARCH_PATH = `SELECT pg_catalog.set_config('search_path', '', false);`;
 const settings = { '.node-pg-migraterc.json': { 'migrations-schema': 'Internal' } };
 test.for<[string, string, Files?]>([
@@ -155,10 +160,10 @@ test.for<[string, string, Files?]>([
   expect(effectOf(root, '0001_a')).toEqual({ 'public.users': { 'column age': 'integer NULL' } });
 });
 
-test('migrations find the schema of the settings on the scratch database', async () => {
+test('migrations find the schema of the settings, and the migrations table, on the scratch database', async () => {
   const files = {
     '.node-pg-migraterc.json': { schema: 'app' },
-    'migrations/0001_a.ts': up('CREATE TABLE a ()'),
+    'migrations/0001_a.ts': up('CREATE TABLE a (); COMMENT ON TABLE pgmigrations IS NULL'),
   };
   const root = testProject(files);
   expect(await report('snapshot', { root, url })).toMatchObject({ error: null });

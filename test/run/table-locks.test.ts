@@ -71,7 +71,8 @@ test('a run prints the progress of an index build', async () => {
   await release();
   const { stderr, json } = await finished;
   expect(json()).toMatchObject({ exitCode: 0, version: LAST });
-  expect(stderr.match(/waiting for old snapshots: /g), 'each two seconds').toHaveLength(1);
+  // One line every two seconds, however short --lock-timeout is.
+  expect(stderr.match(/waiting for old snapshots: /g)?.length).toBeLessThan(5);
 });
 
 test('a run tries again after a deadlock', async () => {

@@ -41,9 +41,9 @@ async function read(url: string, sql: string): Promise<pg.QueryResult> {
 /** Makes an effect from one database, like `snapshot`, and compares another one with it, like `check`. */
 const question = (from: string, live: string, setting = ''): Question => {
   return async (schema) => {
-    const { READ_SETTINGS, ALL_OBJECTS, wantedObjects, factsQuery } = schema;
+    const { READ_SETTINGS, allObjects, wantedObjects, factsQuery } = schema;
     const { effectBetween, expectedAt, compare } = schema;
-    const all = factsQuery(ALL_OBJECTS);
+    const all = factsQuery(allObjects('public.pgmigrations'));
     const facts = await read(from, `${READ_SETTINGS} ${all}`);
     const effect = effectBetween(new Map(), factsFrom(facts));
     const expected = expectedAt({ prerequisites: {}, effects: [effect] }, 1);
@@ -62,7 +62,7 @@ export async function* databaseQuestions(majors: number[], urls: string[]) {
   const [first = 0, home = ''] = [majors[0], urls[0]];
   const make = async (url: string, sql: string) => {
     const database = await makeDatabase(url);
-    await database.query(sql);
+    await database.query(`CREATE TABLE pgmigrations (id serial PRIMARY KEY); ${sql}`);
     return database;
   };
   const changed = async (url: string, made: string, changes: readonly string[]) => {
