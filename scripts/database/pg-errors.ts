@@ -2,13 +2,13 @@
 import { inspect } from 'node:util';
 import { Failure, failure } from '../report/errors.ts';
 
-/** The SQLSTATE of an error that PostgreSQL sent; an empty string for any other error. */
+/** Returns the SQLSTATE of an error that PostgreSQL sent, and an empty string for any other error. */
 export function sqlstateOf(error: unknown): string {
   const { code = '', severity } = (error ?? {}) as { code?: unknown; severity?: string };
   return severity !== undefined && /^[0-9A-Z]{5}$/.test(String(code)) ? String(code) : '';
 }
 
-/** The message of whatever was thrown, even if it is not an Error. */
+/** Returns a message for anything that was thrown, also if it is not an Error. */
 export const messageOf = (thrown: unknown) =>
   thrown instanceof Error ? thrown.message : inspect(thrown);
 
@@ -17,8 +17,8 @@ export const isRetryable = (error: unknown) =>
   ['55P03', '40P01'].includes(sqlstateOf(error)) ||
   /^simple_heap_(update|delete)$/.test((error as { routine?: string } | null)?.routine ?? '');
 
-// SQLSTATEs: 08… is a lost connection, 57P01 to 57P03 a server that stops or starts. 57P05, 25P03 and 25P04
-// are timeouts that ended the session. The other codes are those of Node.js.
+// SQLSTATEs, and codes of Node.js. 57P01 to 57P03 mean that the server stops or starts. 57P05, 25P03 and 25P04
+// mean that a timeout ended the session.
 const LOST = /^(08...|57P0[1235]|25P0[34]|ECONN.*|EPIPE|ETIMEDOUT|ENETRESET|EHOSTUNREACH)$/;
 
 /** True if the connection is lost. Some errors of `pg` that say so have no code, only a message. */

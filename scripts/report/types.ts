@@ -1,6 +1,6 @@
 export type Direction = 'up' | 'down';
 
-/** A fact that is not as expected. `expected` is null if it must not exist, `found` if it does not exist. */
+/** A fact that is not as expected. If it must not exist, `expected` is null. If it is missing, `found` is. */
 export interface Difference {
   readonly kind: 'missing' | 'changed' | 'unexpected';
   /** The name for messages, such as `column public.user_workflows.template_id`. */
@@ -15,13 +15,14 @@ export interface FinishedMigration {
   readonly milliseconds: number;
 }
 
-/** Another session. `age`: seconds since it began its transaction, or became idle; null if not visible. */
+/** Another session. `age` is in seconds, since its transaction began, or since it is idle. */
 export interface Session extends Record<'application' | 'client' | 'state' | 'query', string> {
   readonly pid: number;
+  /** Null if the role may not see it. */
   readonly age: number | null;
 }
 
-/** What a run would delete: rows, or the values of a column. `count` is at most {@link COUNT_LIMIT} + 1. */
+/** What a run would delete: rows, or the values of a column. `count` stops at {@link COUNT_LIMIT} + 1. */
 export interface Loss {
   readonly table: string;
   readonly column: string | null;
@@ -29,5 +30,5 @@ export interface Loss {
 }
 export const COUNT_LIMIT = 10_000;
 
-/** Something that the database or the role lacks, and the remedy: an SQL statement, or what to do. */
+/** What the database or the role lacks. The remedy is an SQL statement, or a sentence that says what to do. */
 export type Problem = Readonly<Record<'problem' | 'remedy', string>>;

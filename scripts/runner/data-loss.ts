@@ -4,15 +4,15 @@ import { failure } from '../report/errors.ts';
 import { COUNT_LIMIT } from '../report/types.ts';
 import type { Attempt, Removed } from './context.ts';
 
-/** The tables that this transaction locked in ACCESS EXCLUSIVE mode, as DROP does, and their columns now. */
+/** Lists the tables that the transaction has locked as DROP does, with the columns that they have now. */
 const LOCKED = `SELECT pg_catalog.json_agg(l)::text AS locked FROM (SELECT relation AS id, ARRAY(
     SELECT attnum FROM pg_catalog.pg_attribute WHERE attrelid = relation AND NOT attisdropped) AS columns
   FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock') l`;
 
 /**
- * Finds the tables of {@link LOCKED} that the transaction has dropped, and the dropped columns of the others.
- * Runs on the lock connection, where they exist until COMMIT. LOCKED has no columns for a dropped table. For
- * every other table, it has at least the system columns, such as ctid.
+ * Finds which tables of {@link LOCKED} were dropped, and which columns of the other tables. The lock
+ * connection sends this query: it sees tables and columns until their DROP is committed. A dropped table has
+ * no columns in LOCKED. Every other table has at least the system columns, such as ctid.
  */
 const goneQuery = (locked: string) => `
   SELECT c.oid::regclass::text AS "table", quote_ident(a.attname) AS "column"

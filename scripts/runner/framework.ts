@@ -33,7 +33,7 @@ export const recordStatement = ({ tableName }: Settings, name: string, direction
     ? `INSERT INTO ${tableName} (name, run_on) VALUES ('${name}', NOW());`
     : `DELETE FROM ${tableName} WHERE name='${name}';`;
 
-/** Loads all migrations before the first one runs. @throws Failure `usage` if a file is broken */
+/** Loads the files of the migrations. @throws Failure `usage` if one is broken, before any migration runs */
 export async function loadMigrations(migrations: readonly Migration[], direction: Direction) {
   const loaded = migrations.map(async (migration): Promise<[Migration, Action]> => {
     const { file, path } = migration;

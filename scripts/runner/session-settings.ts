@@ -45,14 +45,14 @@ const TRANSACTION_CONTROL =
 export const isAtomic = (sql: string) => !COMMITS_IN_STEPS.test(sql);
 const COMMITS_IN_STEPS = /;\s*\S|\b(?:CONCURRENTLY|VACUUM|ANALY[SZ]E|REINDEX|CLUSTER|CALL|DO)\b/i;
 
-/** True if a statement, or a DO block, changes something in the session that outlives the transaction. */
+/** True if a statement, or a DO block, leaves something in the session, such as a setting. */
 export const changesSession = (sql: string) => SESSION_STATE.test(withoutLiterals(sql));
 const SESSION_STATE =
   /(?:^|;|\b(?:BEGIN|THEN|ELSE|LOOP)\b)\s*(?:SET\b(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+(?:OR\s+REPLACE\s+|GLOBAL\s+|LOCAL\s+)*TEMP|PREPARE\b|LISTEN\b)|\b(?:set_config|pg_(?:try_)?advisory_lock|pg_temp\.|WITH\s+HOLD\s+FOR\b)/i;
 
 /**
- * True if `plan` may send this statement. In the READ ONLY transaction of `plan`, PostgreSQL itself refuses
- * writes, but not changing a setting or taking an advisory lock.
+ * True if `plan` may send this statement for a migration. The transaction of `plan` is READ ONLY, so PostgreSQL
+ * refuses writes there. It would accept a new setting or an advisory lock, so this function refuses those.
  */
 export const isQuery = (sql: string) =>
   /^[\s(]*(?:SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN)\b/i.test(withoutLiterals(sql)) &&

@@ -10,14 +10,14 @@ import type { Attempt } from './context.ts';
 import { findRemoved, refuseLoss } from './data-loss.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
-/** The query for the time when the transaction began, which identifies it, and whether it has written. */
+/** Asks when the open transaction began, which identifies it, and whether it has written anything. */
 const TRANSACTION_STATE = `SELECT pg_catalog.transaction_timestamp()::text AS began,
   pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL AS written;`;
 type TransactionState = Readonly<{ began: string; written: boolean }>;
 
 /**
- * Leaves nothing for COMMIT to run after the check. Runs deferred triggers twice, since they may defer
- * others. A trigger that is then still deferred fails if it writes. Closes cursors, which COMMIT would run.
+ * Runs what COMMIT would run after the check: deferred triggers, and those that they defer. After that, no
+ * trigger may write. Also closes cursors, because COMMIT would run the query of a cursor WITH HOLD.
  */
 const LAST_WRITES = `SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIATE;
 SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;

@@ -2,7 +2,7 @@
 
 /** An effect file: a patch for each object that the migration changes. */
 export type Effect = Readonly<Record<string, Patch>>;
-/** An object has one definition, or one for each part. `null` removes an object or a part. */
+/** The new definition of an object, or of each part that changes. `null` removes the object or the part. */
 type Patch = string | null | Readonly<Record<string, string | null>>;
 
 /** A schema: for each object its parts. A function or type has one part, named `''`. */

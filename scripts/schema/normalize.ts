@@ -1,6 +1,6 @@
 /**
- * True if one of the definitions `found` of a part means the same to PostgreSQL as the expected one. If the
- * texts differ, makes a statement of each, and compares the syntax trees that PostgreSQL's parser returns.
+ * True if one of the definitions `found` means the same to PostgreSQL as `expected`. All are definitions of
+ * `part`. If they differ as text, makes each a statement, and compares the syntax trees of the statements.
  */
 export async function meansOneOf(part: string, expected: string, found: readonly string[]) {
   // WITH NO DATA may be missing in the database: a materialized view may have been refreshed.
