@@ -30,5 +30,5 @@ export interface Loss {
 }
 export const COUNT_LIMIT = 10_000;
 
-/** What the database or the role lacks. The remedy is an SQL statement, or a sentence that says what to do. */
+/** What the database or the role lacks. The remedy is an SQL statement, or says in words what to do. */
 export type Problem = Readonly<Record<'problem' | 'remedy', string>>;

@@ -11,8 +11,8 @@ import { READ_ONLY } from './session-settings.ts';
 
 /**
  * Refuses a run (Failure `unavailable`) if the server is read-only, a prerequisite is missing, or the role
- * lacks a privilege. Lists all problems at once. Never refuses what PostgreSQL would allow, with one exception:
- * an object of another role that is already right, so that `IF NOT EXISTS` would skip it.
+ * lacks a privilege. Lists all problems at once. Never refuses what PostgreSQL would allow, with one
+ * exception: an object of another role that is already right, so that `IF NOT EXISTS` would skip it.
  */
 export async function refuseProblems(
   connection: Connection,

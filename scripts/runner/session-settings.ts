@@ -51,8 +51,8 @@ const SESSION_STATE =
   /(?:^|;|\b(?:BEGIN|THEN|ELSE|LOOP)\b)\s*(?:SET\b(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+(?:OR\s+REPLACE\s+|GLOBAL\s+|LOCAL\s+)*TEMP|PREPARE\b|LISTEN\b)|\b(?:set_config|pg_(?:try_)?advisory_lock|pg_temp\.|WITH\s+HOLD\s+FOR\b)/i;
 
 /**
- * True if `plan` may send this statement for a migration. The transaction of `plan` is READ ONLY, so PostgreSQL
- * refuses writes there. It would accept a new setting or an advisory lock, so this function refuses those.
+ * True if `plan` may send this statement for a migration. The transaction of `plan` is READ ONLY, so
+ * PostgreSQL refuses writes there. It would accept a new setting or an advisory lock. This function does not.
  */
 export const isQuery = (sql: string) =>
   /^[\s(]*(?:SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN)\b/i.test(withoutLiterals(sql)) &&
