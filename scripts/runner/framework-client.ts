@@ -83,14 +83,13 @@ export class FrameworkClient extends RunTransaction {
   }
 
   async #handle(sql: string, sent: Sent, isOutside: boolean, isRecord: boolean): Promise<unknown> {
-    const { assertLock, options, signal, tell } = this.attempt;
-    signal.throwIfAborted();
-    if (isOutside && !this.hasFailed) {
+    const { assertLock, options, tell } = this.attempt;
+    this.assertValid();
+    if (isOutside) {
       await (this.#isPooled ??= this.#prepareOutside());
       await assertLock(); // A statement outside a transaction commits at once.
+      this.assertValid(); // The migration may have failed meanwhile.
     }
-    // The migration may have failed during the `await`s above, too.
-    if (this.hasFailed) throw new Error('the migration failed while this statement waited');
     if (options.verbose) tell(sql);
     if (isRecord) return this.#record(sql, isOutside);
     return isOutside ? this.#sendOutside(sql, sent) : this.#sendInside(sql, sent);

@@ -48,6 +48,13 @@ export class RunTransaction {
   /** True while a transaction is open: status T, or E if it has failed. Status I means that none is open. */
   protected readonly isOpen = () => this.attempt.connection.client.getTransactionStatus() !== 'I';
 
+  /** Throws if the command was stopped, a statement came too late, or the attempt has failed. */
+  assertValid(): void {
+    this.attempt.signal.throwIfAborted();
+    if (this.late !== undefined) throw this.late;
+    if (this.hasFailed) throw new Error('the migration has failed');
+  }
+
   /** Begins a transaction, unless one is open. Looks for data in what a rolled back attempt removed. */
   async begin(): Promise<void> {
     if (this.isOpen()) return;
@@ -96,7 +103,7 @@ export class RunTransaction {
    */
   async commit(): Promise<boolean> {
     if (!this.isOpen()) return false;
-    const { assertLock, connection, direction, options, progress, signal } = this.attempt;
+    const { assertLock, connection, direction, options, progress } = this.attempt;
     const { written } = await this.restoreSettings(LAST_WRITES);
     // A recorded migration is checked even if nothing was written: a trigger may have discarded its row.
     if (!written && this.recorded.length === 0) {
@@ -109,9 +116,7 @@ export class RunTransaction {
     if (this.mustBeginAgain) throw new Error('the run begins again, to look for data');
     const { count, warnings } = await this.#checkSchema();
     await assertLock();
-    if (this.late !== undefined) throw this.late; // A statement came during the check.
-    if (this.hasFailed) throw new Error('the migration failed during the check');
-    signal.throwIfAborted();
+    this.assertValid();
     progress.isCommitting = true;
     const [result] = await connection.query('COMMIT').catch((error: unknown) => {
       progress.isCommitting = isConnectionLost(error); // After an error, the server has rolled back.
@@ -138,8 +143,8 @@ export class RunTransaction {
     const duplicates = (read: SchemaCheck) => read.rows.length - read.count;
     if (count !== expected || duplicates(check) > duplicates(before))
       throw failure('table-changed', ['its rows are not those that the framework wrote']);
+    this.assertValid(); // A statement that came too late may be the cause of differences.
     if (failing.length === 0) return check;
-    if (this.late !== undefined) throw this.late; // It may be the cause of the differences.
     const details = { differences: failing };
     const wasBefore = (difference: Difference) =>
       before.failing.some((old) => isDeepStrictEqual(old, difference));
