@@ -10,7 +10,7 @@ import type { Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/migration-errors.ts';
 import { createStatement, loadMigrations, recordStatement, sqlOf } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
-import { BEGIN, isQuery, READ_ONLY, RESET, runSettings } from '../runner/session-settings.ts';
+import { BEGIN, isQuery, READ_ONLY, runSettings } from '../runner/session-settings.ts';
 import { withRetries } from '../runner/table-locks.ts';
 import { effectLines, expectedAt } from '../schema/effects.ts';
 import { versionDetails } from './check.ts';
@@ -23,14 +23,10 @@ export const plan = (context: Context): Promise<Result> =>
     const target = targetCount(project, count, direction, argument);
     const texts = await textsBetween(context, connection, count, target);
     if (command === 'redo') texts.push(...(await textsBetween(context, connection, target, count)));
-    if (texts.length === 0) texts.push('-- Nothing to do.');
-    else if (!hasTable)
-      texts.unshift(
-        inTransaction(context, `-- The migrations table\n${createStatement(settings)}`),
-      );
-    // In a run, migrations that follow each other share one transaction: remove the COMMIT and BEGIN between.
-    const script = texts.join('\n\n').replaceAll(`COMMIT;\n\n${begin(context)}`, '');
-    const output = `${head(context, count)}\n\n${script}`;
+    const table = hasTable ? [] : [`-- The migrations table\n${createStatement(settings)}`];
+    const script = [begin(context), ...table, ...texts, 'COMMIT;'];
+    const parts = texts.length > 0 ? script : ['-- Nothing to do.'];
+    const output = [head(context, count), ...parts].join('\n\n');
     return { outcome: 'planned', ...versionDetails(context, connection, count), output };
   });
 
@@ -52,16 +48,16 @@ async function textsBetween(context: Context, connection: Connection, from: numb
     count += direction === 'up' ? 1 : -1;
     const changes = effectLines(before, expectedAt(project, count).facts);
     const title = `${direction === 'up' ? '' : 'revert '}${name} (${file})`;
-    const text = [
+    const lines = [
       ...[isInside ? title : `${title}, outside a transaction`, ...changes].map(comment),
-      ...(isInside ? [] : [`SET search_path = ${settings.searchPath};`]),
+      ...(isInside ? [] : ['COMMIT;', `SET search_path = ${settings.searchPath};`]),
       // If a statement ends with a comment, the framework's semicolon is in the comment: write another one.
       ...statements.map((sql) => (/--[^\n]*$/.test(sql) ? `${sql}\n;` : sql)),
       // Undo the settings of this migration before the migration is recorded, and before the next one runs.
-      isInside ? runSettings(context).replaceAll('\n', ' ') : RESET,
+      isInside ? runSettings(context).replaceAll('\n', ' ') : begin(context),
       recordStatement(settings, name, direction),
-    ].join('\n');
-    texts.push(isInside ? inTransaction(context, text) : text);
+    ];
+    texts.push(lines.join('\n'));
   }
   await connection.query('ROLLBACK');
   return texts;
@@ -73,9 +69,7 @@ const comment = (text: string) => `-- ${text.replaceAll(/[\r\n]+/g, '\n-- ')}`;
 const begin = (context: Context) => `${BEGIN}
 ${runSettings(context)}
 DO $$ BEGIN IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN
-  RAISE EXCEPTION 'another run holds the run lock'; END IF; END $$;\n\n`;
-
-const inTransaction = (context: Context, text: string) => `${begin(context)}${text}\n\nCOMMIT;`;
+  RAISE EXCEPTION 'another run holds the run lock'; END IF; END $$;`;
 
 const head = ({ configuration: { database, host, port }, project }: Context, count: number) =>
   `-- What would run on database ${database} at ${host}:${port}, now ${atVersion(versionAt(project, count))}.
