@@ -7,15 +7,8 @@ import { isConnectionLost } from './pg-errors.ts';
 
 export type Statement = string | { readonly text: string };
 
-export interface Connection {
-  /** The version as the server writes it, such as "15.8 (Debian 15.8-1)". */
-  readonly serverVersion: string;
-  /** Sends SQL in one message, which is a transaction if none is open. Returns each statement's result. */
-  readonly query: (sql: string) => Promise<QueryResult[]>;
-  /** Sends one statement. Returns what `pg` returns. */
-  readonly send: (statement: Statement, values?: readonly unknown[]) => Promise<unknown>;
-  readonly client: Client;
-}
+/** An open connection to the server. */
+export type Connection = Readonly<Awaited<ReturnType<typeof connectOnce>>>;
 
 /** `pg.Client`, with properties that its types do not declare. */
 interface Client extends pg.Client {
@@ -44,11 +37,11 @@ export interface Connector {
 
 const OLDEST_MAJOR = 14;
 
-const host = hostname().replaceAll(/[^\w.-]/g, '');
-
 /** The `application_name` of a connection. PostgreSQL cuts it off after 63 bytes. */
 export const connectionName = (purpose: Purpose, command: string) =>
-  `migrate ${command} ${purpose} ${host.slice(-24)}:${process.pid}`;
+  `migrate ${command} ${purpose} ${hostname()
+    .replaceAll(/[^\w.-]/g, '')
+    .slice(-24)}:${process.pid}`;
 
 /**
  * Runs `use` with a connection, and closes the connection afterwards. If the command must end, asks the
@@ -115,7 +108,7 @@ async function connect(connector: Connector, purpose: Purpose): Promise<Connecti
   }
 }
 
-async function connectOnce(connector: Connector, purpose: Purpose): Promise<Connection> {
+async function connectOnce(connector: Connector, purpose: Purpose) {
   const { configuration, command, signal, watch } = connector;
   const client = new pg.Client({
     ...configuration,
@@ -126,8 +119,9 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
     query_timeout: undefined, // The URL may set this for the application. Migrations may take longer.
   }) as Client;
   client.on('error', () => undefined); // Without a listener, an error now would end the process.
-  let serverVersion = '';
   const { connection } = client;
+  /** The version as the server writes it, such as "15.8 (Debian 15.8-1)". */
+  let serverVersion = '';
   connection.on('parameterStatus', (status: Record<'parameterName' | 'parameterValue', string>) => {
     if (status.parameterName === 'server_version') serverVersion = status.parameterValue;
   });
@@ -136,15 +130,17 @@ async function connectOnce(connector: Connector, purpose: Purpose): Promise<Conn
   await client.connect().finally(() => {
     signal.removeEventListener('abort', cut);
   });
-  const send: Connection['send'] = (statement, values) => {
+  /** Sends one statement. Returns what `pg` returns. */
+  const send = async (statement: Statement, values?: readonly unknown[]): Promise<unknown> => {
     const isSentAsIs = typeof statement === 'string' || 'submit' in statement; // A pg.Query has `submit`.
     // Behind a pooler, a named prepared statement would stay in a session of the server. So send an object
     // that has no name, and inherits the rest: `text` may be a getter of a class.
     const noName = { name: { value: undefined } };
     const unnamed: unknown = isSentAsIs ? statement : Object.create(statement, noName);
     const answer: Promise<unknown> = client.query(unnamed as string, values as unknown[]);
-    return watch?.(answer) ?? answer;
+    return await (watch?.(answer) ?? answer);
   };
+  /** Sends SQL in one message, which is a transaction if none is open. Returns each statement's result. */
   const query = async (sql: string) => [(await send(sql)) as QueryResult | QueryResult[]].flat();
   return { serverVersion, query, send, client };
 }
