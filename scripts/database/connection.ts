@@ -87,23 +87,23 @@ export async function withConnection<T>(
 const NOT_STARTED = /^(ENOENT|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ETIMEDOUT)$/;
 
 async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {
-  const { signal, options } = connector;
+  const { configuration, options, signal } = connector;
   const deadline = Date.now() + options.connectWait * 1000;
-  let { configuration } = connector;
-  for (let pause = 100; ; pause = Math.min(pause * 2, 2000)) {
+  for (;;) {
     signal.throwIfAborted();
     try {
-      return await connectOnce({ ...connector, configuration }, purpose);
+      return await connectOnce(connector, purpose);
     } catch (cause) {
       const { message, code: errorCode = '' } = cause as NodeJS.ErrnoException;
+      if (configuration.sslmode === 'prefer' && message.includes('does not support SSL')) {
+        const plain = { ...configuration, ssl: false, sslmode: 'disable' };
+        return await connect({ ...connector, configuration: plain }, purpose);
+      }
       const code = message === 'timeout expired' ? 'ETIMEDOUT' : errorCode; // `pg` sets no code.
       const mayStart = NOT_STARTED.test(code) || isConnectionLost(cause);
-      const left = deadline - Date.now();
-      const lacksTls = message.includes('does not support SSL');
-      if (lacksTls && configuration.sslmode === 'prefer')
-        configuration = { ...configuration, ssl: false, sslmode: 'disable' };
-      else if (mayStart && left > 0) await sleep(Math.min(pause, left), null, { signal });
-      else throw failure('not-connected', [configuration, code, message || code], { cause });
+      if (!mayStart || Date.now() >= deadline)
+        throw failure('not-connected', [configuration, code, message || code], { cause });
+      await sleep(500, undefined, { signal });
     }
   }
 }
