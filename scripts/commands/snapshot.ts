@@ -82,9 +82,8 @@ async function takeEffects(context: Context, connection: Connection) {
     }
     const after = await readAll(context, connection);
     // If the migration replaced a function by an equal one, name it in the effect, so that it is compared.
-    const old = new Map(before.facts);
-    for (const [object, xmin] of after.xmins)
-      if (before.xmins.get(object) !== xmin) old.delete(object);
+    const replaced = effectBetween(before.xmins, after.xmins);
+    const old = new Map([...before.facts].filter(([object]) => !replaced[object]));
     effects.set(migration.name, effectBetween(old, after.facts));
     before = after;
   }
@@ -121,11 +120,7 @@ async function loadBaseSchema(context: Context, connection: Connection) {
 /** Drops temporary tables, and reads the schema. A change of a function changes its `xmin`. */
 async function readAll({ settings }: Context, { query }: Connection) {
   const facts = factsQuery(allObjects(settings.tableName));
-  const xmins = `SELECT 'function ' || oid::regprocedure AS object, xmin::text FROM pg_proc`;
-  const results = await query(`${RESET} ${READ_SETTINGS} ${facts}; ${xmins}`);
-  const functions = results.at(-1)?.rows as { object: string; xmin: string }[];
-  return {
-    facts: factsFrom(results.at(-2)),
-    xmins: new Map(functions.map(({ object, xmin }) => [object, xmin])),
-  };
+  const columns = `'function ' || oid::regprocedure AS object, '' AS part, xmin AS definition`;
+  const results = await query(`${RESET} ${READ_SETTINGS} ${facts}; SELECT ${columns} FROM pg_proc`);
+  return { facts: factsFrom(results.at(-2)), xmins: factsFrom(results.at(-1)) };
 }

@@ -67,8 +67,7 @@ test('snapshot writes the effects, the prerequisites and the diagram, and prints
   expect(readFileSync(join(root, 'migrations/schema/README.md'), 'utf8')).toContain('erDiagram');
   expect((await snapshot(root)).stdout).toBe('the effect files are up to date\n');
   write(root, { 'migrations/schema/0002_b.json': {} });
-  const again = (await report('snapshot', { root, url })).output;
-  expect(again).toBe('migrations/schema/0002_b.json');
+  expect((await report('snapshot', { root, url })).output).toBe('migrations/schema/0002_b.json');
 });
 
 test('if a migration removes one of two equal constraints, both are prerequisites', async () => {
@@ -87,12 +86,14 @@ test('if a migration removes one of two equal constraints, both are prerequisite
   expect(await report('up --strict', { root, url: fresh.url })).toMatchObject({ error: null });
 });
 
-test('an effect names a function that its migration replaced by an equal one', async () => {
+test('an effect names a function that its migration dropped, or replaced by an equal one', async () => {
   const f = `CREATE OR REPLACE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'`;
-  const root = testProject({ [BASE]: `${f};`, 'migrations/0001_a.ts': up(f) });
+  const files = { 'migrations/0001_a.ts': up(f), 'migrations/0002_b.ts': up('DROP FUNCTION f()') };
+  const root = testProject({ [BASE]: `${f};`, ...files });
   expect(await snapshot(root)).toMatchObject({ code: 0, stderr: '' });
   const definition: unknown = expect.stringContaining('RETURNS trigger');
   expect(effectOf(root, '0001_a')).toEqual({ 'function public.f()': definition });
+  expect(effectOf(root, '0002_b')).toEqual({ 'function public.f()': null });
 });
 
 test('snapshot says that roles, their settings and memberships stay on the server', async () => {
@@ -161,11 +162,10 @@ test.for<[string, string, Files?]>([
 });
 
 test('migrations find the schema of the settings, and the migrations table, on the scratch database', async () => {
-  const files = {
+  const root = testProject({
     '.node-pg-migraterc.json': { schema: 'app' },
     'migrations/0001_a.ts': up('CREATE TABLE a (); COMMENT ON TABLE pgmigrations IS NULL'),
-  };
-  const root = testProject(files);
+  });
   expect(await report('snapshot', { root, url })).toMatchObject({ error: null });
   expect(effectOf(root, '0001_a')).toEqual({ 'app.a': { table: '' } });
 });
