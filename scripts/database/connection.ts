@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type QueryResult } from 'pg';
-import { failure, type Failure } from '../report/errors.ts';
+import { failure } from '../report/errors.ts';
 import type { Configuration } from './configuration.ts';
 import { isConnectionLost } from './pg-errors.ts';
 
@@ -69,7 +69,7 @@ export async function withConnection<T>(
     client.on('error', giveUp);
     const cancel = () => {
       requestCancel(client);
-      giveUp(signal.reason as Failure);
+      giveUp(signal.reason as Error);
     };
     signal.addEventListener('abort', cancel, { signal: closing.signal });
   });
@@ -79,7 +79,7 @@ export async function withConnection<T>(
     return await Promise.race([use(connection), abandoned]);
   } finally {
     closing.abort();
-    client.end().catch(() => undefined); // Not awaited: the server ends the session when it gets the message.
+    void client.end(); // Not awaited: the server ends the session when it gets the message.
   }
 }
 

@@ -4,8 +4,8 @@ import { Failure, failure } from '../report/errors.ts';
 
 /** Returns the SQLSTATE of an error that PostgreSQL sent, and an empty string for any other error. */
 export function sqlstateOf(error: unknown): string {
-  const { code = '', severity } = (error ?? {}) as { code?: unknown; severity?: string };
-  return severity !== undefined && /^[0-9A-Z]{5}$/.test(String(code)) ? String(code) : '';
+  const { code = '', severity } = Object(error) as { code?: string; severity?: string };
+  return severity !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : '';
 }
 
 /** Returns a message for anything that was thrown, also if it is not an Error. */
