@@ -15,11 +15,8 @@ interface Client extends pg.Client {
   /** The process id of the session, which the server sends at the beginning. A pooler sends a made-up one. */
   readonly processID: number;
   readonly secretKey: number;
-  readonly connection: pg.Connection & {
-    /** Sends the first message of a connection. */
-    startup: () => void;
-    readonly cancel: (processID: number, secretKey: number) => void;
-  };
+  /** `startup` sends the first message of a connection. */
+  readonly connection: pg.Connection & Record<'startup' | 'cancel', (...values: number[]) => void>;
 }
 
 /** What a connection is used for. This is a part of its `application_name`, which pg_stat_activity shows. */
