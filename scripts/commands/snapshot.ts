@@ -13,7 +13,7 @@ import { factsFrom } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/migration-errors.ts';
 import { createStatement, loadMigrations, sqlOf } from '../runner/framework.ts';
-import { RESET, runSettings } from '../runner/session-settings.ts';
+import { BEGIN, RESET, runSettings } from '../runner/session-settings.ts';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
 import { completePrerequisites, effectBetween, expectedAt, merge } from '../schema/effects.ts';
@@ -61,21 +61,20 @@ async function withScratchDatabase(context: Context) {
 
 /** Runs the migrations one after the other. Returns their effects, and the prerequisites. */
 async function takeEffects(context: Context, connection: Connection) {
-  const { migrations, prerequisites } = context.project;
-  const loaded = await loadMigrations(migrations, 'up');
+  const { settings, project } = context;
+  const loaded = await loadMigrations(project.migrations, 'up');
   const base = await loadBaseSchema(context, connection);
   const effects = new Map<string, Effect>();
   let before = base;
   for (const [migration, action] of loaded) {
-    // Use SET, because a migration may run outside a transaction, where SET LOCAL has no effect.
-    await connection.query(`${runSettings(context).replaceAll('SET LOCAL', 'SET')} BEGIN`);
-    // Before COMMIT, make the settings anew, as a run does. This fails if the transaction has failed.
-    const commit = [runSettings(context), 'COMMIT'];
+    await connection.query(`${BEGIN} ${runSettings(context)}`);
     let sql: string | undefined; // The statement that was sent last, for the failure.
     try {
       const { statements, isInside } = await sqlOf(action, connection.send);
-      for (sql of isInside ? [...statements, ...commit] : ['COMMIT', ...statements])
-        await connection.send(sql);
+      // Before COMMIT, make the settings anew, as a run does. This fails if the transaction has failed.
+      const inside = [...statements, runSettings(context), 'COMMIT'];
+      const outside = ['COMMIT', `SET search_path = ${settings.searchPath}`, ...statements];
+      for (sql of isInside ? inside : outside) await connection.send(sql);
     } catch (cause) {
       const note = 'It ran on a scratch database, which is dropped. No file was changed.';
       throw migrationFailure(migration.file, cause, sql, note);
@@ -87,7 +86,7 @@ async function takeEffects(context: Context, connection: Connection) {
     effects.set(migration.name, effectBetween(old, after.facts));
     before = after;
   }
-  const completed = completePrerequisites(prerequisites, base.facts, [...effects.values()]);
+  const completed = completePrerequisites(project.prerequisites, base.facts, [...effects.values()]);
   return new Map([[PREREQUISITES, completed], ...effects]);
 }
 
