@@ -17,7 +17,6 @@ import { BEGIN, RESET, runSettings } from '../runner/session-settings.ts';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
 import { completePrerequisites, effectBetween, expectedAt, merge } from '../schema/effects.ts';
-import type { Effect } from '../schema/effects.ts';
 
 /**
  * `snapshot`: runs the migrations on a scratch database that has the base schema, and writes to each effect
@@ -64,7 +63,7 @@ async function takeEffects(context: Context, connection: Connection) {
   const { settings, project } = context;
   const loaded = await loadMigrations(project.migrations, 'up');
   const base = await loadBaseSchema(context, connection);
-  const effects = new Map<string, Effect>();
+  const effects = new Map([[PREREQUISITES, project.prerequisites]]);
   let before = base;
   for (const [migration, action] of loaded) {
     await connection.query(`${BEGIN} ${runSettings(context)}`);
@@ -86,8 +85,8 @@ async function takeEffects(context: Context, connection: Connection) {
     effects.set(migration.name, effectBetween(old, after.facts));
     before = after;
   }
-  const completed = completePrerequisites(project.prerequisites, base.facts, [...effects.values()]);
-  return new Map([[PREREQUISITES, completed], ...effects]);
+  const [prerequisites = {}, ...changes] = effects.values();
+  return effects.set(PREREQUISITES, completePrerequisites(prerequisites, base.facts, changes));
 }
 
 /**
