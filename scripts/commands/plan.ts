@@ -3,7 +3,6 @@ import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
 import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
-import type { Direction } from '../report/types.ts';
 import { atVersion } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Context } from '../runner/context.ts';
@@ -33,13 +32,12 @@ export const plan = (context: Context): Promise<Result> =>
 /** Returns the SQL of each migration, without running it. Calls the migrations' functions, which may read. */
 async function textsBetween(context: Context, connection: Connection, from: number, to: number) {
   const { project, settings } = context;
-  const direction: Direction = from < to ? 'up' : 'down';
+  const direction = from < to ? 'up' : 'down';
   const loaded = await loadMigrations(migrationsBetween(project, direction, from, to), direction);
   const texts: string[] = [];
   let count = from;
   await connection.query(`BEGIN; ${READ_ONLY} ${runSettings(context)}`);
-  for (const [migration, action] of loaded) {
-    const { name, file } = migration;
+  for (const [{ name, file }, action] of loaded) {
     const planned = sqlOf(action, queriesOnly(connection, file));
     const { statements, isInside } = await planned.catch((cause: unknown) => {
       throw cause instanceof Failure ? cause : migrationFailure(file, cause);
