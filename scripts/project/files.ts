@@ -27,13 +27,14 @@ function open<T>(code: Code, root: string, file: string, use: (path: string) => 
   }
 }
 
-/** Reads a JSON object. Any other document is not valid, such as a list. */
-export function readJson(root: string, file: string): object {
+/** Reads a JSON object. Refuses any other document, such as a list, and one for which `check` throws. */
+export function readJson<T extends object>(root: string, file: string, check: (value: T) => void) {
   const text = readFile(root, file);
   try {
-    const document: unknown = JSON.parse(text);
-    if (document instanceof Object && !Array.isArray(document)) return document;
-    throw new Error('it is not an object');
+    const value = JSON.parse(text) as T;
+    if (!(value instanceof Object) || Array.isArray(value)) throw new Error('it is not an object');
+    check(value);
+    return value;
   } catch (cause) {
     throw failure('bad-file', [file, (cause as Error).message], { file, cause });
   }

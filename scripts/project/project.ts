@@ -30,7 +30,8 @@ const numberOf = (file: string) => BigInt(/^\d+/.exec(file)?.[0] ?? '');
  * @throws Failure `usage`
  */
 export function readProject(settings: Settings, needsEffects: boolean) {
-  const { root, migrationsDir } = settings;
+  const { root, migrationsDir, effectsDir } = settings;
+  const readEffect = (name: string) => readJson(root, `${effectsDir}/${name}.json`, checkEffect);
   const files = readFolder(root, migrationsDir)
     .filter((file) => CANDIDATE.test(file))
     .sort((a, b) => (numberOf(a) < numberOf(b) ? -1 : 1));
@@ -41,10 +42,10 @@ export function readProject(settings: Settings, needsEffects: boolean) {
     if (MIGRATION.test(next) && numberOf(next) === numberOf(base))
       throw failure('duplicate-number', [base, next], { file });
     const name = base.replace(/\.\w+$/, '');
-    const effect = needsEffects ? readEffect(settings, name) : {};
+    const effect = needsEffects ? readEffect(name) : {};
     return { name, path: resolve(root, file), file, effect };
   });
-  const prerequisites = readEffect(settings, PREREQUISITES);
+  const prerequisites = readEffect(PREREQUISITES);
   const effects = migrations.map(({ effect }) => effect);
   const objects = [prerequisites, ...effects].flatMap((effect) => Object.keys(effect));
   return { migrations, effects, prerequisites, objects: [...new Set(objects)] };
@@ -54,23 +55,20 @@ const OBJECT =
   /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[^". ]+)\.("([^"]|"")+"|[^"]))/;
 const PART = /^(table|view|materialized view|foreign table|options|row security)$/;
 
-/** Reads an effect. Refuses any other JSON document: a misspelled part would never be compared. */
-function readEffect({ root, effectsDir }: Settings, name: string): Effect {
-  const file = `${effectsDir}/${name}.json`;
-  const effect = readJson(root, file) as Effect;
-  const refusal = (reason: string) => failure('bad-file', [file, reason], { file });
+/** Checks an effect: a misspelled part would never be compared. @throws Error */
+function checkEffect(effect: Effect): void {
   for (const [object, patch] of Object.entries(effect)) {
     if (!OBJECT.test(object))
-      throw refusal(`"${object}" is no object, such as public.name or "function public.name()"`);
+      throw new Error(`"${object}" is no object, such as public.name or "function public.name()"`);
     const isTable = !/^[a-z]+ /.test(object);
+    const form = isTable ? 'an object with parts' : 'a text';
     if (patch !== null && typeof patch !== (isTable ? 'object' : 'string'))
-      throw refusal(`"${object}" must be ${isTable ? 'an object with parts' : 'a text'}, or null`);
+      throw new Error(`"${object}" must be ${form}, or null`);
     for (const [part, definition] of partsOf(patch)) {
       if (isTable && !PART.test(part) && !NAMED_PART.test(part))
-        throw refusal(`"${object}" has an unknown part "${part}"; one would be "column id"`);
+        throw new Error(`"${object}" has an unknown part "${part}"; one would be "column id"`);
       if (definition !== null && typeof definition !== 'string')
-        throw refusal(`"${part}" of "${object}" must be a text, or null`);
+        throw new Error(`"${part}" of "${object}" must be a text, or null`);
     }
   }
-  return effect;
 }

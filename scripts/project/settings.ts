@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
 import pg from 'pg';
-import { failure } from '../report/errors.ts';
 import { isCompiled } from '../report/wording.ts';
 import { readJson } from './files.ts';
 
@@ -27,7 +26,7 @@ export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
 /** Reads the settings file. Adds to `env` what only `.env` has. @throws Failure `usage` */
 export function readSettings(root: string, env: NodeJS.ProcessEnv) {
-  const values = { ...DEFAULTS, ...checkSettings(readJson(root, FILE)) };
+  const values = { ...DEFAULTS, ...readJson(root, FILE, checkSettings) };
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });
   const migrationsDir = join(isCompiled ? 'dist' : '', values['migrations-dir']);
   const migrationsTable = values['migrations-table'];
@@ -49,16 +48,15 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv) {
   };
 }
 
-function checkSettings(values: object): Partial<typeof DEFAULTS> {
-  const refusal = (reason: string) => failure('bad-file', [FILE, reason], { file: FILE });
+/** Checks the settings file. @throws Error */
+function checkSettings(values: Partial<typeof DEFAULTS>): void {
   const known = Object.keys(DEFAULTS);
   for (const [key, value] of Object.entries(values)) {
     if (!known.includes(key))
-      throw refusal(`it has an unknown key "${key}"; known are ${known.join(', ')}`);
+      throw new Error(`it has an unknown key "${key}"; known are ${known.join(', ')}`);
     const kind = typeof DEFAULTS[key as keyof typeof DEFAULTS];
     const items = key === 'schema' && Array.isArray(value) && value.length > 0 ? value : [value];
     if (items.some((item) => typeof item !== kind || item === ''))
-      throw refusal(`"${key}" must be ${kind === 'boolean' ? 'true or false' : 'a text'}`);
+      throw new Error(`"${key}" must be ${kind === 'boolean' ? 'true or false' : 'a text'}`);
   }
-  return values;
 }
