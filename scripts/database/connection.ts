@@ -34,11 +34,11 @@ export interface Connector {
 
 const OLDEST_MAJOR = 14;
 
+const host = hostname().replaceAll(/[^\w.-]/g, '');
+
 /** The `application_name` of a connection. PostgreSQL cuts it off after 63 bytes. */
 export const connectionName = (purpose: Purpose, command: string) =>
-  `migrate ${command} ${purpose} ${hostname()
-    .replaceAll(/[^\w.-]/g, '')
-    .slice(-24)}:${process.pid}`;
+  `migrate ${command} ${purpose} ${host.slice(-24)}:${process.pid}`;
 
 /**
  * Runs `use` with a connection, and closes the connection afterwards. If the command must end, asks the
