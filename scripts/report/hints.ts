@@ -68,10 +68,7 @@ export function rowsQuery(table: string, definition: string): string | undefined
   return `SELECT * FROM ${table}
 WHERE (${columns}) IS NOT NULL AND ((${columns}) IN (SELECT ${keys} FROM ${other})) IS NOT TRUE;`;
 }
-const NAMES = '((?:"[^"]*"|[^"()])+)';
-const FOREIGN_KEY = new RegExp(
-  `^FOREIGN KEY \\(${NAMES}\\) REFERENCES ${NAMES}\\(${NAMES}\\)(?! MATCH FULL)`,
-);
+const FOREIGN_KEY = /^FOREIGN KEY \(([^()]+)\) REFERENCES ([^()]+)\(([^()]+)\)(?! MATCH FULL)/;
 
 /** Returns the first hint whose pattern matches. Replaces `<column>` and the like by names in the texts. */
 export function hintFor(what: keyof typeof hints, ...texts: readonly string[]): string {
