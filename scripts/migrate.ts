@@ -44,9 +44,7 @@ async function execute(call: Call, commandLine: CommandLine): Promise<Result> {
   const { command, argument, options, output } = commandLine;
   if (output !== '') return { outcome: 'nothing-to-do', output }; // Set for `help` and `--version`.
   const writesFiles = command === 'create' || command === 'snapshot';
-  if (writesFiles && isCompiled)
-    throw failure('writes-files', [command, 'this program is compiled']);
-  if (writesFiles && options.dryRun) throw failure('writes-files', [command, 'has no dry run']);
+  if (writesFiles && (isCompiled || options.dryRun)) throw failure('writes-files', [command]);
   const settings = readSettings(call.root, call.env);
   const project = readProject(settings, !writesFiles);
   if (command === 'create') return create(argument, project, settings);

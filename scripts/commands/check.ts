@@ -42,7 +42,6 @@ export async function confirmCheck(
   const listed = context.command === 'status' ? { migrations } : {};
   const all = { ...versionDetails(context, connection, count), warnings, ...listed };
   if (failing.length === 0) return { outcome, ...all };
-  const hasPending = all.pending.length > 0;
-  const error = failure('drift', [all.version, hasPending, failing], { differences: failing });
+  const error = failure('drift', [all.version, failing], { differences: failing });
   return { outcome: 'differs', ...all, error };
 }

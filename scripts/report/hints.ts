@@ -28,6 +28,7 @@ const hints = {
     // These words come after the codes, since the name of a database or a role may contain one.
     'SSL|TLS|certificate|self.signed|encryption':
       'Set sslmode in the URL: disable does not encrypt, require encrypts, verify-full also verifies the server (with the authority in sslrootcert).',
+    '': 'See whether psql can connect:  psql <URL of the database>',
   },
   query: {
     '^42(P01|703|704|883)': `If a migration reads what an earlier one creates, apply that one first:  ${RUN} up 1`,

@@ -6,17 +6,22 @@ import { RUN, sessionText, STATUS_HINT } from './wording.ts';
 type Address = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
 
 const SNAPSHOT = 'To write the effect from what the migration does:  npm run migrate snapshot';
-const NO_TRANSACTION =
-  'A migration that cannot run in a transaction calls pgm.noTransaction() first.';
+const LOST = `Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two at a time). ${STATUS_HINT}`;
+const NOT_AWAITED =
+  'Usually an "await" is missing, or a callback is async, as in forEach(). Await every promise.';
+const RENUMBER =
+  'Usually two branches added migrations. Give the one that is not applied anywhere, and its effect file, the next number.';
+const NO_CONTROL =
+  'Remove BEGIN, COMMIT and ROLLBACK from it. A migration that cannot run in a transaction calls pgm.noTransaction() first.';
 const UP_DIFFERS = `Usually a table or an index of the same name was there before. Change it to what is expected, or rename it, and run again.
 If you have just edited the migration, write its effect again, and read the diff:  npm run migrate snapshot`;
 const DOWN_DIFFERS = `Usually "down" does not undo all that "up" does, or somebody changed the schema by hand.
 Complete "down", or change that back, and run the same command again.`;
 const EMPTY_DRIFTS =
   'Usually the URL names another database, or the base schema of the application is not loaded, or was changed. Correct the URL, or the base schema.';
-const DRIFTS = `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  npm run migrate create <name>`;
-const INTERRUPTED = `If a run was interrupted, complete it:  ${RUN} up`;
-const EDITED = `If you edited the last migration, apply it again:  ${RUN} redo`;
+const DRIFTS = `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  npm run migrate create <name>
+If a run was interrupted, complete it:  ${RUN} up
+If you edited the last migration, apply it again:  ${RUN} redo`;
 
 /** The beginning of a statement, which may be many megabytes long. */
 const excerpt = (sql: string) => {
@@ -30,9 +35,9 @@ export const messages = {
 → Nothing was run. See the commands and options:  ${RUN} help`,
   'npm-option': (reason: string) => `usage: ${reason}
 → Nothing was run. npm reads the options before this program does. Write them after --:  ${RUN} -- up --dry-run`,
-  'writes-files': (command: string, reason: string) => `
-usage: "${command}" writes source files, and ${reason}
-→ Nothing was written. Run it in the project's folder, not as a dry run; then git shows what it wrote.`,
+  'writes-files': (command: string) => `
+usage: "${command}" writes source files, so it has no dry run, and the compiled program refuses it
+→ Nothing was written. Run it in the project's folder, without --dry-run; then git shows what it wrote.`,
   'not-readable': (file: string, reason: string) => `usage: ${file} cannot be read: ${reason}
 → ${missingHint(file)}`,
   'not-writable': (file: string, reason: string) => `usage: ${file} cannot be written: ${reason}
@@ -41,7 +46,7 @@ usage: "${command}" writes source files, and ${reason}
 → Correct the file, and run the command again. ${isEffect(place) ? SNAPSHOT : ''}`,
   'no-database': (variable: string, isEmpty: boolean) => `
 usage: no database is named: ${isEmpty ? `${variable} is empty, so its value in .env is not used` : `neither ${variable} nor PGHOST is set`}
-→ ${isEmpty ? 'Usually a secret of the pipeline is not set. Set it, or unset the variable to use .env' : 'Set it in the environment or in .env'}:  ${variable}=postgres://user:password@host:5432/database
+→ Set it in the environment (in a pipeline, usually a secret is missing), or only in .env:  ${variable}=postgres://user:password@host:5432/database
 To start a database to try things out:  npm run db`,
   'bad-url': (variable: string, reason: string) => `usage: ${variable} cannot be used: ${reason}
 → A URL has this form:  postgres://user:password@host:5432/database
@@ -52,16 +57,16 @@ usage: ${file} is not named like a migration, so it would not run
 Rename this file, or move it to another folder.`,
   'duplicate-number': (a: string, b: string) => `
 usage: two migrations have the same number: ${a} and ${b}
-→ Usually two branches added one each. Take the one that is not applied anywhere, and give it and its effect file the next number.`,
+→ ${RENUMBER}`,
   'bad-migration': (file: string, reason: string) => `usage: ${file} cannot be loaded: ${reason}
 → ${/^it /.test(reason) ? 'A migration exports "up" and "down". If it cannot be reverted:  export const down = false;' : 'Usually it has a syntax error, marks of a merge conflict, or an import of a missing file.'}
 To check types and syntax:  npm run types`,
   irreversible: (file: string) => `usage: ${file} cannot be reverted: it exports "down = false"
 → To correct what it did, add another migration:  npm run migrate create <name>`,
   'unknown-migration': (name: string) => `usage: there is no migration "${name}"
-→ See all migrations:  ${RUN} status`,
+→ ${STATUS_HINT}`,
   'not-applied': (name: string) => `usage: ${name} is not applied, so "down" cannot stop there
-→ See what is applied:  ${RUN} status`,
+→ ${STATUS_HINT}`,
   'base-schema': (place: string, reason: string) => `
 usage: the base schema ${place} cannot be loaded: ${reason}
 → Usually it was not written by pg_dump. Write it with:  pg_dump --schema-only --no-owner --no-privileges`,
@@ -70,7 +75,7 @@ usage: the migrations table has rows of migrations that have no file here:${list
 → Usually this version of the project is older (as after a rollback), another branch applied them, or a file was renamed. Run the command where these files are, or undo the renaming.`,
   'out-of-order': (files: readonly string[], last: string) => `
 usage: ${last} is applied, but these earlier migrations are not:${list(files)}
-→ Usually a branch with an older number was merged late. Give its migration and effect file the next number.`,
+→ ${RENUMBER}`,
   'foreign-table': (name: string, reason: string) => `
 usage: the migrations table, ${name}, was not made by node-pg-migrate: ${reason}
 → Usually another tool has a table with this name. Set "migrations-table" or "migrations-schema" in .node-pg-migraterc.json.`,
@@ -80,13 +85,13 @@ usage: ${file} cannot be planned, because its function itself writes to the data
 
   'not-connected': ({ host, port, database, user }: Address, code: string, reason: string) => `
 unavailable: cannot connect to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}
-→ ${hintFor('connect', code, reason).replace('<role>', `"${user}"`) || `See whether the server answers:  psql -h ${host} -p ${port} -U ${user} ${database}`}`,
+→ ${hintFor('connect', code, `role "${user}"`, reason)}`,
   'too-old': (version: string, oldest: number) => `
 unavailable: the server is PostgreSQL ${version}; the oldest supported version is ${oldest}
 → Upgrade the server.`,
   'connection-lost': (reason: string) => `
 unavailable: the connection to the server was lost: ${reason}
-→ Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two connections at a time). ${STATUS_HINT}`,
+→ ${LOST}`,
   'server-error': (reason: string, sqlstate: string, file?: string) => `
 unavailable: ${file === undefined ? '' : `${file}: `}the server reports an error: ${reason}
 → ${hintFor('query', sqlstate)}`,
@@ -102,7 +107,7 @@ unavailable: ${file} changes the session outside a transaction. Behind a connect
 → Remove the statement, or run this migration with a URL that goes to the server directly.`,
   'run-lock-lost': () => `
 unavailable: the connection that held the run lock was lost, so this run stopped before its next commit
-→ Usually a pooler or a firewall closed the connection. ${STATUS_HINT}`,
+→ ${LOST}`,
 
   'run-lock': (wait: number, holder: Session | undefined) => `
 locked: another run did not release the run lock within ${wait} s: ${sessionText(holder)}
@@ -128,21 +133,21 @@ failed: ${file} failed: ${message}${sqlstate && ` (SQLSTATE ${sqlstate})`}${list
 → ${hint}`,
   'controls-transaction': (file: string, sql: string) => `
 failed: ${file} would begin or end a transaction, before the run has checked the schema:${excerpt(sql)}
-→ Remove BEGIN, COMMIT and ROLLBACK from it. ${NO_TRANSACTION}`,
+→ ${NO_CONTROL}`,
   'table-changed': (reason: string) => `
 failed: the migrations table was changed during the run: ${reason}
 → Usually a migration changes it itself. Remove those statements: the framework records each migration.`,
   'late-statement': (sql: string) => `
 failed: a statement came after its migration had ended:${excerpt(sql)}
-→ Usually an "await" is missing, or forEach() has an async function. Await every statement.`,
+→ ${NOT_AWAITED}`,
   uncaught: (reason: string) => `failed: a migration threw an error that nothing catches: ${reason}
-→ Usually it comes from a callback or a promise that the migration does not await. Await it.`,
+→ ${NOT_AWAITED}`,
   interrupted: (signal: string) => `
 failed: stopped by ${signal}; what was not committed is rolled back
 → ${STATUS_HINT}`,
   'left-transaction': (file: string) => `
 partial: ${file} ended the transaction of the run, or began one and did not end it, so some of its statements may be committed without a check
-→ Remove BEGIN, COMMIT and ROLLBACK from the migration. ${NO_TRANSACTION}
+→ ${NO_CONTROL}
 See whether the schema is as expected:  ${RUN} check`,
   internal: (reason: string) => `error: this program has a defect: ${reason}
 → Please report it, with the output of the same command and --verbose.`,
@@ -153,17 +158,17 @@ differs: migration ${name} failed, and what it creates is there already with ano
 ${differenceLines(found)}
 
 PostgreSQL says: ${message}
-→ Usually that is the cause: it was made by hand or by another program. Change it to what is expected, or rename it, and run again.`,
+→ ${UP_DIFFERS}`,
   differs: (version: string | null, direction: Direction, found: readonly Difference[]) => `
 differs: the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`} (${plural(found.length, 'difference')})
 
 ${differenceLines(found)}
 → ${direction === 'up' ? UP_DIFFERS : DOWN_DIFFERS}`,
-  drift: (version: string | null, hasPending: boolean, found: readonly Difference[]) => `
+  drift: (version: string | null, found: readonly Difference[]) => `
 differs: the schema is not what is expected ${atVersion(version)} (${plural(found.length, 'difference')})
 
 ${differenceLines(found)}
-→ ${version === null ? EMPTY_DRIFTS : `${DRIFTS}\n${hasPending ? INTERRUPTED : EDITED}`}`,
+→ ${version === null ? EMPTY_DRIFTS : DRIFTS}`,
 
   'data-loss': (losses: readonly Loss[]) => `
 data-loss: this would delete data:${list(losses.map(lossText))}

@@ -152,7 +152,7 @@ export class RunTransaction {
     // earlier attempt or run of the same migration may have made it wrong.
     const isUntouched = progress.count === before.count && !progress.wroteOutside;
     if (isUntouched && failing.every(wasBefore))
-      throw failure('drift', [versionAt(project, before.count), false, failing], details);
+      throw failure('drift', [versionAt(project, before.count), failing], details);
     const name = this.recorded.at(-1)?.name ?? versionAt(project, count);
     throw failure('differs', [name, direction, failing], details);
   }

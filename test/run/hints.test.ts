@@ -17,7 +17,8 @@ describe('the hint says what to do about', () => {
 
   test('a database that is not there, behind PgBouncer, but not for a role', () => {
     const hint = (noun: string) => hintFor('connect', '08P01', `${noun} "x" does not exist`);
-    expect([hint('database'), hint('role')]).toEqual([expect.stringContaining('createdb'), '']);
+    expect(hint('database')).toContain('createdb');
+    expect(hint('role')).toContain('psql');
   });
 
   test('a unique index that is built concurrently over duplicates', async () => {
