@@ -42,6 +42,6 @@ export async function confirmCheck(
   const listed = context.command === 'status' ? { migrations } : {};
   const all = { ...versionDetails(context, connection, count), warnings, ...listed };
   if (failing.length === 0) return { outcome, ...all };
-  const error = failure('drift', [all.version, failing], { differences: failing });
+  const error = failure('drift', [all.version], { differences: failing });
   return { outcome: 'differs', ...all, error };
 }

@@ -1,5 +1,6 @@
 import { messages } from './messages.ts';
 import type { Difference } from './types.ts';
+import { differenceLines, plural } from './wording.ts';
 
 /** The exit code of each outcome of a failed command. Other programs rely on these codes. */
 export const exitCodes = {
@@ -19,6 +20,7 @@ type Code = keyof typeof messages;
 interface Details {
   /** The file that the user must correct. Its path is relative to the project's root. */
   readonly file?: string | undefined;
+  /** The message lists them at its end. */
   readonly differences?: readonly Difference[];
   readonly cause?: unknown;
   /** 130 or 143, if a signal ended the command. */
@@ -49,7 +51,11 @@ export function failure<C extends Code>(
   const text = (messages[code] as (...values: unknown[]) => string)(...values);
   const parts = /^\n?(\S+): (.*)\n→ (.*)$/s.exec(text); // A test checks that every text matches.
   const [, outcome, message, hint] = parts as unknown as [string, Outcome, string, string];
-  return new Failure(outcome, code, hidePasswords(message.trim()), hint.trim(), details);
+  const { differences: found } = details;
+  const lines = found
+    ? ` (${plural(found.length, 'difference')})\n\n${differenceLines(found)}`
+    : '';
+  return new Failure(outcome, code, hidePasswords(message.trim() + lines), hint.trim(), details);
 }
 
 /** Hides passwords. A migration may fail with `Command failed: PGPASSWORD=… psql`, or `… postgres://…`. */

@@ -1,6 +1,6 @@
 import { hintFor } from './hints.ts';
-import type { Difference, Direction, Loss, Problem, Session } from './types.ts';
-import { atVersion, blockerLines, differenceLines, list, lossText, plural } from './wording.ts';
+import type { Direction, Loss, Problem, Session } from './types.ts';
+import { atVersion, blockerLines, list, lossText, plural } from './wording.ts';
 import { RUN, sessionText, STATUS_HINT } from './wording.ts';
 
 type Address = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
@@ -152,22 +152,15 @@ See whether the schema is as expected:  ${RUN} check`,
   internal: (reason: string) => `error: this program has a defect: ${reason}
 → Please report it, with the output of the same command and --verbose.`,
 
-  'in-the-way': (name: string, message: string, found: readonly Difference[]) => `
-differs: migration ${name} failed, and what it creates is there already with another definition
-
-${differenceLines(found)}
-
-PostgreSQL says: ${message}
+  'in-the-way': (file: string, message: string) => `
+differs: ${file} failed: ${message}
+What it creates is there already, with another definition
 → ${UP_DIFFERS}`,
-  differs: (version: string | null, direction: Direction, found: readonly Difference[]) => `
-differs: the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`} (${plural(found.length, 'difference')})
-
-${differenceLines(found)}
+  differs: (version: string | null, direction: Direction) => `
+differs: the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`}
 → ${direction === 'up' ? UP_DIFFERS : DOWN_DIFFERS}`,
-  drift: (version: string | null, found: readonly Difference[]) => `
-differs: the schema is not what is expected ${atVersion(version)} (${plural(found.length, 'difference')})
-
-${differenceLines(found)}
+  drift: (version: string | null) => `
+differs: the schema is not what is expected ${atVersion(version)}
 → ${version === null ? EMPTY_DRIFTS : DRIFTS}`,
 
   'data-loss': (losses: readonly Loss[]) => `

@@ -14,7 +14,7 @@ import type { FrameworkClient } from './framework-client.ts';
 export async function translateError(client: FrameworkClient, target: number, thrown: unknown) {
   const { attempt, current, firstError } = client;
   const { error, sql } = firstError ?? { error: thrown };
-  const { name, file } = current;
+  const { file } = current;
   if (error instanceof Failure && error.outcome !== 'usage') return error;
   // The files were correct before the run, so the migrations table was changed during the run.
   if (error instanceof Failure) return failure('table-changed', [error.message], { cause: error });
@@ -28,8 +28,7 @@ export async function translateError(client: FrameworkClient, target: number, th
   if (isConnectionLost(error) && !(await isAlive())) return error;
   const differences = await conflicts(client, target, sqlstateOf(error));
   const details = { file, cause: error, differences };
-  if (differences.length > 0)
-    return failure('in-the-way', [name, messageOf(error), differences], details);
+  if (differences.length > 0) return failure('in-the-way', [file, messageOf(error)], details);
   return migrationFailure(file, error, sql, undefined, await hintForViolation(client, error, sql));
 }
 

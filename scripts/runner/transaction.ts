@@ -152,9 +152,9 @@ export class RunTransaction {
     // earlier attempt or run of the same migration may have made it wrong.
     const isUntouched = progress.count === before.count && !progress.wroteOutside;
     if (isUntouched && failing.every(wasBefore))
-      throw failure('drift', [versionAt(project, before.count), failing], details);
+      throw failure('drift', [versionAt(project, before.count)], details);
     const name = this.recorded.at(-1)?.name ?? versionAt(project, count);
-    throw failure('differs', [name, direction, failing], details);
+    throw failure('differs', [name, direction], details);
   }
 
   /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */

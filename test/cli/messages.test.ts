@@ -3,12 +3,12 @@ import { exitCodes, failure } from '../../scripts/report/errors.ts';
 import { messages } from '../../scripts/report/messages.ts';
 import { textOf } from '../support/root.ts';
 
-/** messages.txt lists failures, each by its code and the values in its message, with their texts. */
+/** messages.txt lists failures, each by its code, the values in its message and the details, with their texts. */
 const file = textOf('test/cli/messages.txt');
 const failures = [...file.matchAll(/^=== (\S+) .*\nvalues: (.*)$/gm)].map(
   ([, code, values = '']) => ({
     values,
-    error: failure(code as keyof typeof messages, JSON.parse(values) as never),
+    error: failure(code as keyof typeof messages, ...(JSON.parse(`[${values}]`) as [never])),
   }),
 );
 
