@@ -157,7 +157,7 @@ differs: ${file} failed: ${message}
 What it creates is there already, with another definition
 → ${UP_DIFFERS}`,
   differs: (version: string | null, direction: Direction) => `
-differs: the schema is not what ${version === null ? 'is expected before the first migration' : `${direction === 'up' ? 'migration' : 'the "down" of'} ${version} must leave`}
+differs: the schema is not what is expected ${atVersion(version)}
 → ${direction === 'up' ? UP_DIFFERS : DOWN_DIFFERS}`,
   drift: (version: string | null) => `
 differs: the schema is not what is expected ${atVersion(version)}

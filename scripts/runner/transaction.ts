@@ -153,8 +153,7 @@ export class RunTransaction {
     const isUntouched = progress.count === before.count && !progress.wroteOutside;
     if (isUntouched && failing.every(wasBefore))
       throw failure('drift', [versionAt(project, before.count)], details);
-    const name = this.recorded.at(-1)?.name ?? versionAt(project, count);
-    throw failure('differs', [name, direction], details);
+    throw failure('differs', [versionAt(project, count), direction], details);
   }
 
   /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
