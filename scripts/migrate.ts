@@ -62,12 +62,12 @@ async function execute(call: Call, commandLine: CommandLine): Promise<Result> {
 function print({ env, stdout, stderr, color }: Call, report: Report, options: Partial<Options>) {
   const { database, error, output = '' } = report;
   const text = options.quiet ? output : asText(report, color);
-  if (options.json) stdout(`${asJson(report, sqlstateOf(error?.details.cause))}\n`);
+  if (options.json) stdout(`${asJson(report, sqlstateOf(error?.cause))}\n`);
   // A failed run or check has this text, too: it names the database, and lists migrations.
   else if (text !== '' && (!error || database)) stdout(`${text}\n`);
   if (!error) return;
   stderr(`${failureText(error, color)}\n`);
-  const { cause = error } = error.details;
+  const { cause = error } = error;
   if (options.verbose && cause instanceof Error) stderr(`${hidePasswords(cause.stack ?? '')}\n`);
   if (env['GITHUB_ACTIONS'] === 'true') stderr(annotation(error));
 }

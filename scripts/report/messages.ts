@@ -3,9 +3,8 @@ import type { Direction, Loss, Problem, Session } from './types.ts';
 import { atVersion, blockerLines, list, lossText, plural } from './wording.ts';
 import { RUN, sessionText, STATUS_HINT } from './wording.ts';
 
-type Address = Readonly<Record<'host' | 'database' | 'user', string>> & { readonly port: number };
+type Address = Readonly<{ host: string; port: number; database: string; user: string }>;
 
-const SNAPSHOT = 'To write the effect from what the migration does:  npm run migrate snapshot';
 const LOST = `Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two at a time). ${STATUS_HINT}`;
 const NOT_AWAITED =
   'Usually an "await" is missing, or a callback is async, as in forEach(). Await every promise.';
@@ -39,11 +38,11 @@ export const messages = {
 usage: "${command}" writes source files, so it has no dry run, and the compiled program refuses it
 → Nothing was written. Run it in the project's folder, without --dry-run; then git shows what it wrote.`,
   'not-readable': (file: string, reason: string) => `usage: ${file} cannot be read: ${reason}
-→ ${missingHint(file)}`,
+→ ${fileHint(file)}`,
   'not-writable': (file: string, reason: string) => `usage: ${file} cannot be written: ${reason}
 → Usually the folder belongs to another user, or the disk is full. Correct that, and run the command again.`,
-  'bad-file': (place: string, reason: string) => `usage: ${place} is not valid: ${reason}
-→ Correct the file, and run the command again. ${isEffect(place) ? SNAPSHOT : ''}`,
+  'bad-file': (file: string, reason: string) => `usage: ${file} is not valid: ${reason}
+→ ${fileHint(file)}`,
   'no-database': (variable: string, isEmpty: boolean) => `
 usage: no database is named: ${isEmpty ? `${variable} is empty, so its value in .env is not used` : `neither ${variable} nor PGHOST is set`}
 → Set it in the environment (in a pipeline, usually a secret is missing), or only in .env:  ${variable}=postgres://user:password@host:5432/database
@@ -171,13 +170,11 @@ data-loss: this may delete data that the role may not read (${reason}):${list(ta
 → Run the command as a role that may read these tables, or add to the command:  --allow-data-loss`,
 };
 
-const isEffect = (file: string) =>
-  /schema.*\.json/.test(file) && !file.includes('0000_prerequisites');
-
-function missingHint(file: string): string {
+/** What to do about a file that is missing or wrong. */
+function fileHint(file: string): string {
   if (file.endsWith('0000_prerequisites.json'))
-    return "This file says what the application's base schema contains. Restore it, or begin with:  {}";
-  if (isEffect(file))
-    return `Every migration has an effect file. Usually this one is not written or not committed yet. ${SNAPSHOT}`;
-  return 'Run the command in the folder that has .node-pg-migraterc.json, or correct the name in that file.';
+    return "It says what the application's base schema contains. Correct or restore it, or begin with:  {}";
+  if (/schema\/.*\.json$/.test(file))
+    return 'Every migration has an effect file. Usually it is not written or committed yet, or a merge broke it. To write it:  npm run migrate snapshot';
+  return 'Correct or restore it, or run the command in the folder that has the right .node-pg-migraterc.json.';
 }
