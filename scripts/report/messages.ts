@@ -1,7 +1,7 @@
 import { hintFor } from './hints.ts';
 import type { Direction, Loss, Problem, Session } from './types.ts';
 import { atVersion, blockerLines, list, lossText, plural } from './wording.ts';
-import { RUN, sessionText, STATUS_HINT } from './wording.ts';
+import { RUN, STATUS_HINT } from './wording.ts';
 
 type Address = Readonly<{ host: string; port: number; database: string; user: string }>;
 
@@ -108,10 +108,10 @@ unavailable: ${file} changes the session outside a transaction. Behind a connect
 unavailable: the connection that held the run lock was lost, so this run stopped before its next commit
 → ${LOST}`,
 
-  'run-lock': (wait: number, holder: Session | undefined) => `
-locked: another run did not release the run lock within ${wait} s: ${sessionText(holder)}
+  'run-lock': (wait: number, holder: string, pid: number | string) => `
+locked: another run did not release the run lock within ${wait} s: ${holder}
 → Usually a deploy is still at work (its session is then "idle in transaction"). Run the command again, or wait longer:  --lock-wait=600
-If that deploy no longer runs, end its session:  SELECT pg_terminate_backend(${holder?.pid ?? '<pid>'});`,
+If that deploy no longer runs, end its session:  SELECT pg_terminate_backend(${pid});`,
   'table-lock': (retries: number, reason: string, blockers: readonly Session[]) => `
 locked: a table lock could not be acquired in ${plural(retries + 1, 'attempt')}: ${reason}${blockerLines(blockers)}
 → Usually a long transaction of the application or a backup holds it. Run the command again when that has ended,

@@ -15,11 +15,10 @@ export interface FinishedMigration {
   readonly milliseconds: number;
 }
 
-/** Another session. `age` is in seconds, since its transaction began, or since it is idle. */
-export interface Session extends Record<'application' | 'client' | 'state' | 'query', string> {
+/** Another session, with a text that describes it. */
+export interface Session {
   readonly pid: number;
-  /** Null if the role may not see it. */
-  readonly age: number | null;
+  readonly text: string;
 }
 
 /** What a run would delete: rows, or the values of a column. `count` stops at {@link COUNT_LIMIT} + 1. */

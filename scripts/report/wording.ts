@@ -27,15 +27,8 @@ function differenceText({ kind, object, expected, found }: Difference): string {
 REINDEX INDEX CONCURRENTLY ${object.replace('index ', '')};`;
 }
 
-export function sessionText(session: Session | undefined): string {
-  if (session === undefined) return 'it has just finished';
-  const { pid, application, client, age, state, query } = session;
-  if (age === null) return `pid ${pid} (a role in pg_read_all_stats sees more)`;
-  return `pid ${pid}, "${application}", from ${client}, for ${age} s, ${state}: ${query}`;
-}
-
 export const blockerLines = (blockers: readonly Session[]) =>
-  blockers.length === 0 ? '' : `\nblocked by:${list(blockers.map(sessionText))}`;
+  blockers.length === 0 ? '' : `\nblocked by:${list(blockers.map(({ text }) => text))}`;
 
 /** A count above the limit becomes "more than 10,000". */
 export function lossText({ table, column, count }: Loss): string {

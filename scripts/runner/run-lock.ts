@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../database/connection.ts';
 import { failure } from '../report/errors.ts';
 import type { Session } from '../report/types.ts';
-import { sessionText } from '../report/wording.ts';
 import type { AssertLock, Context } from './context.ts';
 import { noTimeouts } from './session-settings.ts';
 
@@ -11,9 +10,12 @@ export const RUN_LOCK_KEY = '7241865325823964';
 
 /** The query for {@link Session}s by their process ids. `pids` is SQL: a list of numbers, or a subquery. */
 export const sessionsQuery = (pids: string) => `
-  SELECT pid, application_name AS application, coalesce(host(client_addr), 'local') AS client,
-    coalesce(state, '') AS state, left(regexp_replace(coalesce(query, ''), '\\s+', ' ', 'g'), 120) AS query,
-    extract(epoch FROM now() - coalesce(xact_start, state_change, backend_start))::int AS age
+  SELECT pid, format(
+    CASE WHEN backend_start IS NULL THEN 'pid %s (a role in pg_read_all_stats sees more)'
+      ELSE 'pid %s, "%s", from %s, for %s s, %s: %s' END,
+    pid, application_name, coalesce(host(client_addr), 'local'),
+    extract(epoch FROM now() - coalesce(xact_start, state_change, backend_start))::int, state,
+    left(regexp_replace(query, '\\s+', ' ', 'g'), 120)) AS text
   FROM pg_catalog.pg_stat_activity WHERE pid IN (${pids})`;
 
 const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTED;
@@ -23,6 +25,7 @@ const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTE
 const HOLDER = sessionsQuery(`SELECT pid FROM pg_catalog.pg_locks
   WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32 | objid::bigint) = ${RUN_LOCK_KEY}
     AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())`);
+const NOBODY = { pid: '<pid>', text: 'it has just finished' };
 
 /**
  * Runs `use` while it holds the run lock: only one process at a time may migrate a database.
@@ -50,10 +53,10 @@ export async function withRunLock<T>(
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
     const [sessions] = await connection.query(HOLDER);
-    const holder = sessions?.rows[0] as Session | undefined;
-    if (Date.now() >= deadline) throw failure('run-lock', [options.lockWait, holder]);
+    const { pid, text } = (sessions?.rows[0] ?? NOBODY) as Session | typeof NOBODY;
+    if (Date.now() >= deadline) throw failure('run-lock', [options.lockWait, text, pid]);
     // Say who holds the lock: first after about half a second, and then every four seconds.
-    if (attempt % 20 === 2) tell(`waiting for another run: ${sessionText(holder)}`);
+    if (attempt % 20 === 2) tell(`waiting for another run: ${text}`);
     await sleep(100 + Math.random() * 150, undefined, { signal });
   }
 }
