@@ -34,10 +34,12 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
   const write = stdout.write.bind(stdout);
   stdout.write = stderr.write.bind(stderr);
   // If the reader of stdout ends early (`| head`, EPIPE), the run goes on. Other write errors are reported.
-  let writeError = '';
+  let writeExitCode = 0;
   stderr.on('error', () => undefined);
   stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    if (code !== 'EPIPE') writeError = message;
+    if (code === 'EPIPE') return;
+    writeExitCode = exitCodes.error;
+    stderr.write(`the output was lost: ${message}\nThe command is done. ${STATUS_HINT}\n`);
   });
   const { NO_COLOR, FORCE_COLOR } = env; // See no-color.org and force-color.org.
   const isTerminal = stdout.isTTY && stderr.isTTY && stdout.hasColors();
@@ -51,10 +53,7 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
     signal: createAbortSignal(exit),
   });
   await new Promise<unknown>((resolve) => write('', resolve));
-  if (writeError === '') return exit(exitCode);
-  const problem = `the output could not be written: ${writeError}`;
-  stderr.write(`${problem}\n\nThe command is done. ${STATUS_HINT}\n`);
-  exit(exitCode || exitCodes.error);
+  exit(exitCode || writeExitCode);
 }
 
 /** The reason with which {@link Call.signal} is aborted after a signal of the operating system. */
