@@ -18,7 +18,7 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const refusal = (reason: string, where = source) => failure('bad-url', [where, reason]);
   const from = (name: string) => env[name] || undefined; // libpq ignores empty variables.
   const url = from(variable) ?? (from('PGHOST') && 'postgres://');
-  if (url === undefined) throw failure('no-database', [variable, env[variable] === '']);
+  if (url === undefined) throw failure('no-database', [variable]);
   if (!/^postgres(ql)?:\/\//.test(url))
     throw refusal('it does not begin with postgres:// (remove quotation marks and blanks)');
   // In a URL, / ? and # end the password. The rest would be taken for a host or a database, and printed.

@@ -43,8 +43,8 @@ usage: "${command}" writes source files, so it has no dry run, and the compiled 
 → Usually the folder belongs to another user, or the disk is full. Correct that, and run the command again.`,
   'bad-file': (file: string, reason: string) => `usage: ${file} is not valid: ${reason}
 → ${fileHint(file)}`,
-  'no-database': (variable: string, isEmpty: boolean) => `
-usage: no database is named: ${isEmpty ? `${variable} is empty, so its value in .env is not used` : `neither ${variable} nor PGHOST is set`}
+  'no-database': (variable: string) => `
+usage: no database is named: neither ${variable} nor PGHOST is set (if ${variable} is empty, its value in .env is not used)
 → Set it in the environment (in a pipeline, usually a secret is missing), or only in .env:  ${variable}=postgres://user:password@host:5432/database
 To start a database to try things out:  npm run db`,
   'bad-url': (variable: string, reason: string) => `usage: ${variable} cannot be used: ${reason}
