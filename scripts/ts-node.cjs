@@ -2,7 +2,7 @@
 // ts-node compiles each file once, with its options in tsconfig.json. The output is cached in
 // node_modules/.cache. If that folder cannot be written, every start compiles all files again.
 const { hash, randomUUID } = require('node:crypto');
-const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
+const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
 const { join, resolve } = require('node:path');
 
@@ -18,19 +18,14 @@ function compiled(file) {
   const source = readFileSync(file, 'utf8');
   const key = hash('sha256', [settings, file, source].join('\0'));
   const cached = join(folder, `${key}.cjs`);
-  try {
-    const text = readFileSync(cached, 'utf8');
-    if (text !== '') return text; // A crash of the machine can leave an empty file.
-  } catch {
-    // The file is not in the cache yet.
-  }
+  if (existsSync(cached)) return readFileSync(cached, 'utf8');
   compiler ??= require('ts-node').create({ project });
   const url = `require('node:url').pathToFileURL(__filename).href`;
   const output = compiler.compile(source, file).replaceAll('import.meta.url', url);
   try {
     mkdirSync(folder, { recursive: true });
     const draft = `${cached}.${randomUUID()}`;
-    writeFileSync(draft, output);
+    writeFileSync(draft, output, { flush: true }); // A crash of the machine must not leave an empty file.
     renameSync(draft, cached);
   } catch {
     // The folder cannot be written: go on without the cache.
