@@ -6,18 +6,14 @@ import { RUN, STATUS_HINT } from './wording.ts';
 type Address = Readonly<{ host: string; port: number; database: string; user: string }>;
 
 const LOST = `Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two at a time). ${STATUS_HINT}`;
-const NOT_AWAITED =
-  'Usually an "await" is missing, or a callback is async, as in forEach(). Await every promise.';
-const RENUMBER =
-  'Usually two branches added migrations. Give the one that is not applied anywhere, and its effect file, the next number.';
-const NO_CONTROL =
-  'Remove BEGIN, COMMIT and ROLLBACK from it. A migration that cannot run in a transaction calls pgm.noTransaction() first.';
+const NOT_AWAITED = `Usually an "await" is missing, or a callback is async, as in forEach(). Await every promise.`;
+const RENUMBER = `Usually two branches added migrations. Give the one that is not applied anywhere, and its effect file, the next number.`;
+const NO_CONTROL = `Remove BEGIN, COMMIT and ROLLBACK from it. A migration that cannot run in a transaction calls pgm.noTransaction() first.`;
 const UP_DIFFERS = `Usually a table or an index of the same name was there before. Change it to what is expected, or rename it, and run again.
 If you have just edited the migration, write its effect again, and read the diff:  npm run migrate snapshot`;
 const DOWN_DIFFERS = `Usually "down" does not undo all that "up" does, or somebody changed the schema by hand.
 Complete "down", or change that back, and run the same command again.`;
-const EMPTY_DRIFTS =
-  'Usually the URL names another database, or the base schema of the application is not loaded, or was changed. Correct the URL, or the base schema.';
+const EMPTY_DRIFTS = `Usually the URL names another database, or the base schema of the application is not loaded, or was changed. Correct the URL, or the base schema.`;
 const DRIFTS = `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  npm run migrate create <name>
 If a run was interrupted, complete it:  ${RUN} up
 If you edited the last migration, apply it again:  ${RUN} redo`;

@@ -3,7 +3,7 @@ import { exitCodes, failure } from '../../scripts/report/errors.ts';
 import { messages } from '../../scripts/report/messages.ts';
 import { textOf } from '../support/root.ts';
 
-/** messages.txt lists failures, each by its code, the values in its message and the details, with their texts. */
+/** messages.txt lists failures, each by its code, values and details, with the texts that are printed. */
 const file = textOf('test/cli/messages.txt');
 const failures = [...file.matchAll(/^=== (\S+) .*\nvalues: (.*)$/gm)].map(
   ([, code, values = '']) => ({
