@@ -171,6 +171,6 @@ function fileHint(file: string): string {
   if (file.endsWith('0000_prerequisites.json'))
     return "It says what the application's base schema contains. Correct or restore it, or begin with:  {}";
   if (/schema\/.*\.json$/.test(file))
-    return 'Every migration has an effect file. Usually it is not written or committed yet, or a merge broke it. To write it:  npm run migrate snapshot';
+    return 'Usually this effect file is not written or committed yet, or a merge broke it. To write it:  npm run migrate snapshot';
   return 'Correct or restore it, or run the command in the folder that has the right .node-pg-migraterc.json.';
 }
