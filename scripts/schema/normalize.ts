@@ -1,3 +1,5 @@
+import type { Node, ParseResult, RangeTableSample, RangeVar } from 'libpg-query';
+
 /**
  * True if one of the definitions `found` means the same to PostgreSQL as `expected`. All are definitions of
  * `part`. If they differ as text, makes each a statement, and compares the syntax trees of the statements.
@@ -12,7 +14,7 @@ export async function meansOneOf(part: string, expected: string, found: readonly
   const meaningOf = (definition: string) => {
     const [fragment = '', suffix] = definition.split(SUFFIX); // SUFFIX has a group, so split returns it.
     try {
-      const tree = parseSync(statement(part, fragment)) as unknown as Tree;
+      const tree = parseSync(statement(part, fragment));
       return JSON.stringify([tree, suffix], rewriterFor(relationOf(tree)));
     } catch {
       return definition; // The parser rejects it: compare the text.
@@ -39,28 +41,17 @@ function statement(part: string, definition: string): string {
   return definition.startsWith('CREATE ') ? definition : `CREATE DOMAIN d ${definition}`;
 }
 
-type Name = Readonly<{ String: { sval?: string } }>;
-/** A node of a syntax tree has one property, named like its type. `rewriterFor` rewrites these types. */
-type Node = Readonly<{
-  A_ArrayExpr?: { elements?: Node[] };
-  A_Const?: { boolval?: object };
-  ColumnRef?: { fields: Partial<Name>[] };
-  DefElem?: { defname: string; arg: { List?: { items: Name[] } } };
-  ResTarget?: { name?: string; val?: Node };
-  TypeCast?: { arg: Node; typeName: { names: Name[]; arrayBounds?: object } };
-}>;
-type Range = Readonly<{
-  alias?: { aliasname: string };
-  relname?: string;
-  relation?: { RangeVar: Range }; // Set for a table with TABLESAMPLE.
-}>;
-type Query = Readonly<{ SelectStmt: { fromClause?: Record<string, Range>[] } }>;
-type Tree = Readonly<{ stmts: [{ stmt: { ViewStmt?: { query: Query } } }] }>;
+/** A node of a syntax tree has one property, named like its type. This type has the properties of all. */
+type AnyNode = { [Type in TypeOf<Node>]?: Extract<Node, Record<Type, unknown>>[Type] };
+type TypeOf<Each> = Each extends Each ? keyof Each : never;
+const asAny = (node: AnyNode = {}) => node;
+const textOf = (node?: Node) => asAny(node).String?.sval ?? '';
 
 /** The name of the first table in the FROM clause of a view, or its alias. */
-function relationOf({ stmts: [{ stmt }] }: Tree): string | undefined {
-  const [range = {}] = Object.values(stmt.ViewStmt?.query.SelectStmt.fromClause?.[0] ?? {});
-  const { alias, relname } = range.relation?.RangeVar ?? range;
+function relationOf({ stmts }: ParseResult): string | undefined {
+  const query = asAny(asAny(stmts?.[0]?.stmt).ViewStmt?.query).SelectStmt;
+  const [range] = Object.values(query?.fromClause?.[0] ?? {}) as (RangeVar & RangeTableSample)[];
+  const { alias, relname } = asAny(range?.relation).RangeVar ?? range ?? {};
   return alias?.aliasname ?? relname;
 }
 
@@ -70,34 +61,38 @@ function relationOf({ stmts: [{ stmt }] }: Tree): string | undefined {
  */
 const rewriterFor = (relation: string | undefined) => (key: string, value: unknown) => {
   if (/(location|_len|list_start|list_end)$/.test(key)) return undefined;
-  const { ColumnRef, DefElem, ResTarget, TypeCast } = Object(value) as Node;
+  const { ColumnRef, DefElem, ResTarget, TypeCast } = Object(value) as AnyNode;
   // For a varchar, `b IN ('x')` is printed with a cast of the whole array; after a restore, of each element.
-  const { arg, typeName } = TypeCast ?? {};
-  if (arg?.A_ArrayExpr?.elements && typeName?.arrayBounds) {
-    const elementType = { ...typeName, arrayBounds: undefined };
-    const elements = arg.A_ArrayExpr.elements.map((element) => ({
-      TypeCast: { arg: element, typeName: element.A_ArrayExpr ? typeName : elementType },
-    }));
-    return { A_ArrayExpr: { elements } };
+  const elements = asAny(TypeCast?.arg).A_ArrayExpr?.elements;
+  if (elements && TypeCast?.typeName?.arrayBounds) {
+    const elementType = { ...TypeCast.typeName, arrayBounds: undefined };
+    const cast = (arg: Node) => {
+      const typeName = 'A_ArrayExpr' in arg ? TypeCast.typeName : elementType;
+      return { TypeCast: { arg, typeName } };
+    };
+    return { A_ArrayExpr: { elements: elements.map(cast) } };
   }
   // Before PostgreSQL 16, the columns of a view are always printed with the name of their table. Since 16,
   // that happens only if the view reads several tables, and in subqueries.
   const [first, ...rest] = ColumnRef?.fields ?? [];
-  if (rest.length > 0 && first?.String?.sval === relation) return { ColumnRef: { fields: rest } };
+  if (rest.length > 0 && textOf(first) === relation) return { ColumnRef: { fields: rest } };
   // After a restore, `EXISTS (SELECT NULL::text …)` is printed as `EXISTS (SELECT NULL::text AS text …)`: the
   // name of the constant is its type. Before PostgreSQL 15, `true` is printed so even without a restore.
   if (ResTarget?.name !== undefined && ResTarget.name === typeOfConstant(ResTarget.val))
     return { ResTarget: { val: ResTarget.val } };
   // In the body of a function, blanks at the end of a line are ignored, and so is CR before LF. Other blanks
   // may have a meaning, such as those in a string.
-  if (DefElem?.defname === 'as' && DefElem.arg.List)
-    return DefElem.arg.List.items.map(({ String: { sval = '' } }) =>
-      sval.replaceAll(/[ \t\r]+$/gm, '').trimEnd(),
+  const body = asAny(DefElem?.arg).List?.items;
+  if (body && DefElem?.defname === 'as')
+    return body.map((item) =>
+      textOf(item)
+        .replaceAll(/[ \t\r]+$/gm, '')
+        .trimEnd(),
     );
   return value;
 };
 
-function typeOfConstant({ A_Const, TypeCast }: Node = {}) {
-  if (TypeCast?.arg.A_Const) return TypeCast.typeName.names.at(-1)?.String.sval;
+function typeOfConstant({ A_Const, TypeCast }: AnyNode = {}) {
+  if (asAny(TypeCast?.arg).A_Const) return textOf(TypeCast?.typeName?.names?.at(-1));
   return A_Const?.boolval && 'bool';
 }
