@@ -26,7 +26,7 @@ const swaps: readonly (readonly [RegExp, string])[] = [
 
 /** Lines without mutations: types, comments, brackets, and settings that cannot change a definition. */
 const inert =
-  /^\s*(\/\*\*|\*|\/\/|import\b|export (interface|type)|type\b|readonly\b|[\]}).;,]*$|SET LOCAL (jit|enable_\w+|row_security) = off)/;
+  /^\s*(\/\*\*|\*|\/\/|--|import\b|export (interface|type)|type\b|readonly\b|[\]}).;,]*$|SET LOCAL (jit|enable_\w+|row_security) = off)/;
 
 /** Each way to change a line: the text that is changed, and the new line. */
 export function* mutationsOf(line: string): Generator<readonly [what: string, altered: string]> {
