@@ -53,8 +53,8 @@ export const allObjects = (migrationsTable: string) => `
   WITH wanted AS MATERIALIZED (${objects(
     `(SELECT to_regclass(${pg.escapeLiteral(migrationsTable)}) AS oid) t, pg_namespace s`,
     () => `s.nspname !~ '^(pg_|information_schema$)' AND o.oid IS DISTINCT FROM t.oid
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.tableoid AND d.objid = o.oid
-        AND (d.deptype = 'e' OR d.refobjid = t.oid OR d.deptype = 'i' AND d.classid = 'pg_proc'::regclass))`,
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.tableoid AND d.objid = o.oid AND (
+        d.deptype = 'e' OR d.refobjid = t.oid OR d.deptype = 'i' AND d.classid = 'pg_proc'::regclass))`,
   )})`;
 
 /**
@@ -89,9 +89,9 @@ export const factsQuery = (wanted: string) => `${wanted},
             AND k.contype = 'n' AND NOT k.convalidated) THEN ' NOT VALID NOT NULL'
           ELSE ' NOT NULL' END,
         ${collation('a.attcollation', 'a.atttypid')},
-        CASE a.attgenerated WHEN '' THEN ' DEFAULT ' ELSE ' GENERATED ALWAYS AS (' END
-          || pg_get_expr(d.adbin, d.adrelid)
-          || CASE a.attgenerated WHEN 's' THEN ') STORED' WHEN 'v' THEN ') VIRTUAL' ELSE '' END,
+        format(CASE WHEN a.attgenerated = 's' THEN ' GENERATED ALWAYS AS (%s) STORED'
+            WHEN a.attgenerated = 'v' THEN ' GENERATED ALWAYS AS (%s) VIRTUAL'
+            WHEN a.atthasdef THEN ' DEFAULT %s' END, pg_get_expr(d.adbin, d.adrelid)),
         -- Since PostgreSQL 17, a partition has the identity of its table. Leave it out, as before.
         CASE WHEN r.relispartition AND current_setting('server_version_num')::int >= 170000 THEN ''
           WHEN a.attidentity = 'a' THEN ' GENERATED ALWAYS AS IDENTITY'
