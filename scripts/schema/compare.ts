@@ -1,6 +1,7 @@
 import type { Difference } from '../report/types.ts';
-import type { Expectation, ExpectedObject, Facts, Parts } from './effects.ts';
-import { isConstraint, isKind, NAMED_PART, NONE, title } from './effects.ts';
+import type { Effect, Expectation, Facts, Parts } from './effects.ts';
+import { isConstraint, isKind, isTriggerFunction, kindOf, merge } from './effects.ts';
+import { NAMED_PART, NONE, partsOf, title } from './effects.ts';
 import { meansOneOf } from './normalize.ts';
 
 /**
@@ -18,16 +19,17 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     const all = [...new Set([...parts.keys(), ...found.keys()])];
     const differing = all.filter((part) => parts.get(part) !== found.get(part));
     if (differing.length === 0) continue; // Saves time: nearly all objects are equal.
-    const wanted = expected.of(object);
+    const rules = rulesFor(expected, object, parts);
     const changedKinds = differing.filter(
-      (part) => isKind(part) && wanted.isCompared(part) && parts.has(part) !== found.has(part),
+      (part) => isKind(part) && parts.has(part) !== found.has(part),
     );
-    for (const part of changedKinds.length > 0 ? changedKinds : differing) {
+    const listed = changedKinds.some(rules.isCompared) ? changedKinds : differing;
+    for (const part of listed) {
       const [definition, actual] = [parts.get(part), found.get(part)];
-      const isRemoved = actual !== undefined && (await meansOneOf(part, actual, wanted.removed));
-      const mustMatch = wanted.isCompared(part) || isRemoved;
-      if (!mustMatch && !wanted.isOwned) continue;
-      if (definition !== undefined && (await hasFact(found, wanted, part, definition))) continue;
+      const isRemoved = actual !== undefined && (await meansOneOf(part, actual, rules.removed));
+      const mustMatch = rules.isCompared(part) || isRemoved;
+      if (!mustMatch && !rules.isOwned) continue;
+      if (definition !== undefined && (await hasFact(found, rules, part, definition))) continue;
       const isAddition = !mustMatch && definition === undefined && NAMED_PART.test(part);
       const list = isAddition && !strict ? warnings : failing;
       list.push(differenceOf(object, part, definition, actual));
@@ -36,21 +38,55 @@ export async function compare(expected: Expectation, live: Facts, strict = false
   return { failing, warnings };
 }
 
+/** The rules for comparing one object, of which these `parts` are expected. */
+function rulesFor(expected: Expectation, object: string, parts: Parts) {
+  const { prerequisites, applied, undone, pending } = expected;
+  // `down` may leave a trigger function there, because other tables may use it.
+  const done = [...applied, ...undone.filter((effect) => !isTriggerFunction(effect[object]))];
+  // What an effect has dropped is no prerequisite any more, even if a later effect creates it again.
+  const isDropped = applied.some((effect) => effect[object] === null);
+  const base = isDropped ? NONE : (merge([prerequisites]).get(object) ?? NONE);
+  const kept = [...parts.values()];
+  // The kind of an object counts as one part, ''. An effect that removes the object names all its parts.
+  const nameOf = (part: string) => (isKind(part) ? '' : part);
+  const namesIn = ({ [object]: patch }: Effect) =>
+    patch === null ? ['', ...parts.keys()] : partsOf(patch).map(([part]) => nameOf(part));
+  // Another program may have made the change of a pending effect already.
+  const later = pending.flatMap(namesIn);
+  const before = namesIn(prerequisites).filter((name) => !later.includes(name));
+  const compared = [...before, ...done.flatMap(namesIn)];
+  return {
+    prerequisites: base,
+    /** The prerequisites' constraints that effects removed. In the database, they may have any name. */
+    removed: [...base].flatMap(([part, definition]) =>
+      isConstraint(part) && !kept.includes(definition) ? definition : [],
+    ),
+    /** True if migrations created the object: all its parts are compared. Otherwise it is shared. */
+    isOwned: kindOf(parts) !== undefined && kindOf(base) === undefined,
+    /** True if the part is compared on a shared table, too. This includes a part that must be gone. */
+    isCompared: (part: string) => compared.includes(nameOf(part)),
+    /** What an effect or the prerequisites declare, even if a later effect changes it. */
+    declared: [prerequisites, ...done].flatMap((effect) => partsOf(effect[object])),
+  };
+}
+
 /** True if `found` has this or an equal part. A constraint of the prerequisites may have any name. */
-async function hasFact(found: Parts, wanted: ExpectedObject, part: string, definition: string) {
-  const isPrerequisite = wanted.prerequisites.get(part) === definition;
+async function hasFact(found: Parts, rules: Rules, part: string, definition: string) {
+  const { prerequisites, declared, isOwned } = rules;
+  const isPrerequisite = prerequisites.get(part) === definition;
   // On a shared table, the application may add something to a column, like a default. But it may not make a
   // column of an effect GENERATED, and a definition that a migration has replaced is wrong.
   const actual = found.get(part) ?? '';
-  if (part.startsWith('column ') && actual.startsWith(`${definition} `)) {
-    const isGenerated = !isPrerequisite && actual.includes(' GENERATED ALWAYS AS (');
-    if (!isGenerated && !wanted.isDeclared(part, actual) && !wanted.isOwned) return true;
+  if (!isOwned && part.startsWith('column ') && actual.startsWith(`${definition} `)) {
+    const isAllowed = isPrerequisite || !actual.includes(' GENERATED ALWAYS AS (');
+    return isAllowed && !declared.some(([name, text]) => name === part && text === actual);
   }
   const isAnyName = isPrerequisite && isConstraint(part);
   const names = isAnyName ? [...found.keys()].filter(isConstraint) : [part];
   const definitions = names.flatMap((name) => found.get(name) ?? []);
   return await meansOneOf(part, definition, definitions);
 }
+type Rules = ReturnType<typeof rulesFor>;
 
 function differenceOf(object: string, part: string, definition?: string, actual?: string) {
   let kind: Difference['kind'] = 'changed';

@@ -25,7 +25,7 @@ export const isTriggerFunction = (patch: Patch | undefined) =>
   /^CREATE OR REPLACE FUNCTION [^(]*\(\)\n RETURNS trigger\n/.test(patch);
 
 /** The part for which {@link isKind} is true; undefined if the object does not exist. */
-const kindOf = (parts: Parts) => [...parts.keys()].find(isKind);
+export const kindOf = (parts: Parts) => [...parts.keys()].find(isKind);
 
 /** The parts of one object that an effect names; none if it removes the object. */
 export const partsOf = (patch: Patch | undefined): [string, string | null][] =>
@@ -46,57 +46,18 @@ export function merge(effects: readonly Effect[]): Facts {
   return merged;
 }
 
-/** The expected schema at a version: all its `facts`, and with `of(object)` how that object is compared. */
+/** The expected schema at a version: its `facts`, and the effects that say which of them are compared. */
 export type Expectation = ReturnType<typeof expectedAt>;
-/** What is expected of one object, and which of its parts the check compares. */
-export type ExpectedObject = ReturnType<Expectation['of']>;
 
-/**
- * What is expected if `count` migrations are applied. If the run has just reverted the next `reverted` ones,
- * what they added must be gone, and what they removed must be there again. A trigger function may stay,
- * because other tables may use it. A prerequisite that a pending effect changes is not compared: another
- * program may have made that change already.
- */
+/** What is expected if `count` migrations are applied, and the run has just reverted the next `reverted` ones. */
 export function expectedAt(
   { prerequisites, effects }: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,
   count: number,
   reverted = 0,
 ) {
-  const facts = merge([prerequisites, ...effects.slice(0, count)]);
-  const of = (object: string) => {
-    const parts = facts.get(object) ?? NONE;
-    const base = prerequisites[object];
-    const patches = effects.map(({ [object]: patch }) => patch);
-    const [applied, pending] = [patches.slice(0, count), patches.slice(count)];
-    const undone = pending.slice(0, reverted);
-    const comparedPatches = [...applied, ...undone.filter((patch) => !isTriggerFunction(patch))];
-    // What an effect has dropped is no prerequisite any more, even if a later effect creates it again.
-    const baseParts = applied.includes(null) ? NONE : (merge([prerequisites]).get(object) ?? NONE);
-    const kept = [...parts.values()];
-    return {
-      prerequisites: baseParts,
-      /** The prerequisites' constraints that effects removed. In the database, they may have any name. */
-      removed: [...baseParts]
-        .filter(([part, definition]) => isConstraint(part) && !kept.includes(definition))
-        .map(([, definition]) => definition),
-      /** True if migrations created the object: all its parts are compared. Otherwise it is shared. */
-      isOwned: kindOf(parts) !== undefined && kindOf(baseParts) === undefined,
-      /** True if the part is compared on a shared table, too. This includes a part that must be gone. */
-      isCompared: (part: string) => {
-        const names = (patch: Patch | undefined) => {
-          if (patch === null) return isKind(part) || parts.has(part); // The patch removes the object.
-          return partsOf(patch).some(([name]) => name === part || (isKind(name) && isKind(part)));
-        };
-        return comparedPatches.some(names) || (names(base) && !pending.some(names));
-      },
-      /** True if an effect or the prerequisites declare this part, even if a later effect changes it. */
-      isDeclared: (part: string, definition: string) =>
-        [base, ...applied, ...undone]
-          .flatMap((patch) => partsOf(patch))
-          .some(([name, text]) => name === part && text === definition),
-    };
-  };
-  return { facts, of };
+  const [applied, pending] = [effects.slice(0, count), effects.slice(count)];
+  const facts = merge([prerequisites, ...applied]);
+  return { facts, prerequisites, applied, pending, undone: pending.slice(0, reverted) };
 }
 
 /** The effect that changes the schema `before` into the schema `after`. */
