@@ -104,9 +104,9 @@ export const factsQuery = (wanted: string) => `${wanted},
     -- The copies of a foreign key that PostgreSQL makes for partitions are no facts. The index of a foreign
     -- key (conindid) belongs to the other table.
     SELECT k.object, 'constraint ' || quote_ident(k.conname),
-      concat(pg_get_constraintdef(k.oid), CASE WHEN k.contype <> 'f' AND NOT (i.indisvalid AND i.indisready)
-        THEN ' INVALID' END), 2000
-    FROM own_constraint k LEFT JOIN pg_index i ON i.indexrelid = k.conindid
+      concat(pg_get_constraintdef(k.oid),
+        CASE WHEN NOT (i.indisvalid AND i.indisready) THEN ' INVALID' END), 2000
+    FROM own_constraint k LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype <> 'f'
     WHERE k.contype NOT IN ('n', 't') AND (k.conparentid = 0 OR k.contype <> 'f')
     UNION ALL
     SELECT r.object, 'index ' || quote_ident(x.relname),

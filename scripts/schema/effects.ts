@@ -11,8 +11,7 @@ export type Parts = ReadonlyMap<string, string>;
 export const NONE: Parts = new Map();
 
 /** True for the part that says which kind of object it is, such as `table`. Every object has exactly one. */
-export const isKind = (part: string) => KIND_PARTS.has(part);
-const KIND_PARTS = new Set(['', 'table', 'view', 'materialized view', 'foreign table']);
+export const isKind = (part: string) => /^((foreign )?table|(materialized )?view|)$/.test(part);
 
 /** Matches a part of which a table may have several, such as `column id`. */
 export const NAMED_PART = /^(column|constraint|index|trigger|policy) (.+)$/s;
@@ -81,10 +80,10 @@ export function effectBetween(before: Facts, after: Facts): Effect {
 export function completePrerequisites(old: Effect, base: Facts, effects: readonly Effect[]) {
   const patches = effects.flatMap((effect) => Object.entries(effect));
   const added = patches.map(([object, patch]): Effect => {
-    const named = partsOf(patch).map(([part]) => part);
+    const named = new Map(partsOf(patch));
     const all = [...(base.get(object) ?? NONE)];
     const changed = all.filter(
-      ([part, text]) => patch === null || (named.includes(part) && !isTriggerFunction(text)),
+      ([part, text]) => patch === null || (named.has(part) && !isTriggerFunction(text)),
     );
     // Also add a constraint that stays and equals a removed one: the check would take it for that one.
     const texts = changed.map(([, text]) => text);

@@ -20,7 +20,7 @@ export const KINDS = [
     // the word out, so that effects match on all versions.
     definition: `CASE o.relkind WHEN 'S' THEN (
         SELECT concat(CASE WHEN o.relpersistence = 'u' AND d.objid IS NULL THEN 'UNLOGGED ' END,
-          'AS ', format_type(q.seqtypid, NULL), ' START ', q.seqstart, ' INCREMENT ', q.seqincrement,
+          'AS ', q.seqtypid::regtype, ' START ', q.seqstart, ' INCREMENT ', q.seqincrement,
           ' MINVALUE ', q.seqmin, ' MAXVALUE ', q.seqmax, ' CACHE ', q.seqcache,
           CASE WHEN q.seqcycle THEN ' CYCLE' END,
           ' OWNED BY ' || (pg_identify_object(d.refclassid, d.refobjid, d.refobjsubid)).identity)
@@ -59,7 +59,7 @@ export const KINDS = [
             '' ORDER BY k.conname)
           FROM pg_constraint k WHERE k.contypid = o.oid AND k.contype = 'c'))
       WHEN 'r' THEN format('RANGE (SUBTYPE = %s)', (
-        SELECT format_type(g.rngsubtype, NULL) FROM pg_range g WHERE g.rngtypid = o.oid))
+        SELECT g.rngsubtype::regtype FROM pg_range g WHERE g.rngtypid = o.oid))
       ELSE format('(%s)', (
         SELECT string_agg(format('%I %s%s', a.attname, format_type(a.atttypid, a.atttypmod),
           ${collation('a.attcollation', 'a.atttypid')}), ', ' ORDER BY a.attnum)
@@ -73,7 +73,7 @@ export const KINDS = [
     definition: `CASE o.prokind
       WHEN 'a' THEN (
         SELECT format('CREATE AGGREGATE %s (SFUNC = %s, STYPE = %s)',
-          o.oid::regprocedure, a.aggtransfn, format_type(a.aggtranstype, NULL))
+          o.oid::regprocedure, a.aggtransfn, a.aggtranstype::regtype)
         FROM pg_aggregate a WHERE a.aggfnoid = o.oid)
       ELSE rtrim(pg_get_functiondef(o.oid), E'\\n') END`,
   },
