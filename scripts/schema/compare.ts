@@ -51,7 +51,7 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
   const nameOf = (part: string) => (isKind(part) ? '' : part);
   const namesIn = ({ [object]: patch }: Effect) =>
     patch === null ? ['', ...parts.keys()] : partsOf(patch).map(([part]) => nameOf(part));
-  // Another program may have made the change of a pending effect already.
+  // A prerequisite that a pending effect changes is not compared: another program may have done that already.
   const later = pending.flatMap(namesIn);
   const before = namesIn(prerequisites).filter((name) => !later.includes(name));
   const compared = [...before, ...done.flatMap(namesIn)];

@@ -48,7 +48,10 @@ export function merge(effects: readonly Effect[]): Facts {
 /** The expected schema at a version: its `facts`, and the effects that say which of them are compared. */
 export type Expectation = ReturnType<typeof expectedAt>;
 
-/** What is expected if `count` migrations are applied, and the run has just reverted the next `reverted` ones. */
+/**
+ * What is expected if `count` migrations are applied. If the run has just reverted the next `reverted` ones,
+ * what they added must be gone, and what they removed must be there again.
+ */
 export function expectedAt(
   { prerequisites, effects }: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,
   count: number,
