@@ -41,17 +41,18 @@ function statement(part: string, definition: string): string {
   return definition.startsWith('CREATE ') ? definition : `CREATE DOMAIN d ${definition}`;
 }
 
-/** A node of a syntax tree has one property, named like its type. This type has the properties of all. */
+/** A node of a syntax tree has one property, named like its type. AnyNode has the properties of all types. */
 type AnyNode = { [Type in TypeOf<Node>]?: Extract<Node, Record<Type, unknown>>[Type] };
+/** `keyof` alone would give only the keys that all types of a union have: none. */
 type TypeOf<Each> = Each extends Each ? keyof Each : never;
-const asAny = (node: AnyNode = {}) => node;
-const textOf = (node?: Node) => asAny(node).String?.sval ?? '';
+const fieldsOf = (node: AnyNode = {}) => node;
+const textOf = (node?: Node) => fieldsOf(node).String?.sval ?? '';
 
 /** The name of the first table in the FROM clause of a view, or its alias. */
 function relationOf({ stmts }: ParseResult): string | undefined {
-  const query = asAny(asAny(stmts?.[0]?.stmt).ViewStmt?.query).SelectStmt;
+  const query = fieldsOf(fieldsOf(stmts?.[0]?.stmt).ViewStmt?.query).SelectStmt;
   const [range] = Object.values(query?.fromClause?.[0] ?? {}) as (RangeVar & RangeTableSample)[];
-  const { alias, relname } = asAny(range?.relation).RangeVar ?? range ?? {};
+  const { alias, relname } = fieldsOf(range?.relation).RangeVar ?? range ?? {};
   return alias?.aliasname ?? relname;
 }
 
@@ -63,7 +64,7 @@ const rewriterFor = (relation: string | undefined) => (key: string, value: unkno
   if (/(location|_len|list_start|list_end)$/.test(key)) return undefined;
   const { ColumnRef, DefElem, ResTarget, TypeCast } = Object(value) as AnyNode;
   // For a varchar, `b IN ('x')` is printed with a cast of the whole array; after a restore, of each element.
-  const elements = asAny(TypeCast?.arg).A_ArrayExpr?.elements;
+  const elements = fieldsOf(TypeCast?.arg).A_ArrayExpr?.elements;
   if (elements && TypeCast?.typeName?.arrayBounds) {
     const elementType = { ...TypeCast.typeName, arrayBounds: undefined };
     const cast = (arg: Node) => {
@@ -82,7 +83,7 @@ const rewriterFor = (relation: string | undefined) => (key: string, value: unkno
     return { ResTarget: { val: ResTarget.val } };
   // In the body of a function, blanks at the end of a line are ignored, and so is CR before LF. Other blanks
   // may have a meaning, such as those in a string.
-  const body = asAny(DefElem?.arg).List?.items;
+  const body = fieldsOf(DefElem?.arg).List?.items;
   if (body && DefElem?.defname === 'as')
     return body.map((item) =>
       textOf(item)
@@ -93,6 +94,6 @@ const rewriterFor = (relation: string | undefined) => (key: string, value: unkno
 };
 
 function typeOfConstant({ A_Const, TypeCast }: AnyNode = {}) {
-  if (asAny(TypeCast?.arg).A_Const) return textOf(TypeCast?.typeName?.names?.at(-1));
+  if (fieldsOf(TypeCast?.arg).A_Const) return textOf(TypeCast?.typeName?.names?.at(-1));
   return A_Const?.boolval && 'bool';
 }
