@@ -43,51 +43,54 @@ export async function refuseProblems(
   if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
-/** The rights that a migration needs, except on extensions. `live` is the schema before the run. */
+/**
+ * The rights that a migration needs, except on extensions. `live` is the schema before the run. If the effect
+ * removes something, its other changes may be consequences, such as those of DROP … CASCADE, and a new part
+ * may be a renamed one: neither needs a right of its own.
+ */
 function needsOf(project: Project, migration: Migration, direction: Direction, live: Facts) {
-  const entries = Object.entries(migration.effect);
+  const needs: Need[] = [];
+  const changes = Object.entries(migration.effect);
   /** The objects that the effect removes, or of which it removes a part. */
-  const removed = entries
+  const removed = changes
     .filter(([, patch]) => patch === null || partsOf(patch).some(([, text]) => text === null))
     .map(([object]) => object);
-  let expected: Facts | undefined; // Computed only if it is needed.
-  /** True if the schema that is expected before the migration has this part. */
-  const isKnown = (object: string, part: string) => {
-    expected ??= expectedAt(project, project.migrations.indexOf(migration)).facts;
-    return expected.get(object)?.has(part) === true;
-  };
-  /** What a new or changed part needs, apart from a right on its own object. */
-  const needsOfPart = (object: string, part: string, text: string | null): Need[] => {
-    if (text === null) return [];
-    const isMissing = live.get(object)?.has(part) !== true;
-    const needs: Need[] = isMissing && isKind(part) ? [[object, 'CREATE']] : [];
-    if (removed.length > 0) return needs; // The part may be a renamed one, which needs no other right.
-    if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
-    const parent = PARENT.exec(text)?.[1];
-    if (isMissing && parent !== undefined) needs.push([parent, 'OWNER']);
-    // Even if the foreign key exists already, the migration may drop it, and create it again.
-    const target = REFERENCE.exec(text)?.[1];
-    if (target !== undefined && !isKnown(object, part)) needs.push([target, 'REFERENCES']);
-    return needs;
-  };
-  return entries.flatMap(([object, patch]): Need[] => {
-    if (object.startsWith('extension ')) return [];
+  for (const [object, patch] of changes) {
+    if (object.startsWith('extension ')) continue;
     const parts = partsOf(patch);
-    // If the effect removes another object, too, this change may only be a consequence, which needs no right.
-    const mayDepend = removed.some((other) => other !== object);
+    const isThere = live.has(object);
+    const mayFollow = removed.some((other) => other !== object);
+    /** True if the schema that is expected before the migration has this part. */
+    const isKnown = (part: string) => {
+      const { facts } = expectedAt(project, project.migrations.indexOf(migration));
+      return facts.get(object)?.has(part) === true;
+    };
+
     if (direction === 'down') {
       const kinds = parts.map(([part]) => part).filter(isKind);
-      const isNew = kinds.some((kind) => !isKnown(object, kind));
-      const mayStay = isTriggerFunction(patch);
-      if (!live.has(object) || mayStay || (mayDepend && !isNew)) return [];
-      return [[object, kinds.length > 0 ? 'DROP' : 'OWNER']];
+      const isCreated = kinds.some((kind) => !isKnown(kind));
+      const mayStay = isTriggerFunction(patch) || (mayFollow && !isCreated);
+      if (isThere && !mayStay) needs.push([object, kinds.length > 0 ? 'DROP' : 'OWNER']);
+      continue;
     }
-    const needs = parts.flatMap(([part, text]) => needsOfPart(object, part, text));
-    if (!live.has(object) || mayDepend) return needs;
-    if (patch === null) return [[object, 'DROP']];
+
     const addsOnlyTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
-    return [...needs, [object, addsOnlyTriggers ? 'TRIGGER' : 'OWNER']];
-  });
+    const right = addsOnlyTriggers ? 'TRIGGER' : 'OWNER';
+    if (isThere && !mayFollow) needs.push([object, patch === null ? 'DROP' : right]);
+    for (const [part, text] of parts) {
+      if (text === null) continue;
+      const isMissing = live.get(object)?.has(part) !== true;
+      if (isMissing && isKind(part)) needs.push([object, 'CREATE']); // Renaming an object needs it, too.
+      if (removed.length > 0) continue;
+      if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
+      const parent = PARENT.exec(text)?.[1];
+      if (isMissing && parent !== undefined) needs.push([parent, 'OWNER']);
+      // Even if the foreign key exists already, the migration may drop it, and create it again.
+      const target = REFERENCE.exec(text)?.[1];
+      if (target !== undefined && !isKnown(part)) needs.push([target, 'REFERENCES']);
+    }
+  }
+  return needs;
 }
 
 /** Matches an index, or a constraint that has an index. */
