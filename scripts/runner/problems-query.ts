@@ -14,7 +14,7 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
   -- columns are null. A null condition reports nothing.
   WITH target AS (
     SELECT n.*, s.oid AS schema_oid, s.nspowner, c.oid, q.seqrelid, format('%I', current_user) AS me,
-      upper(kind) || coalesce(c.oid::regclass::text, name) AS target,
+      upper(replace(kind, 'function', 'routine')) || coalesce(c.oid::regclass::text, name) AS target,
       coalesce(c.relowner, f.proowner, t.typowner) AS owner
     FROM (
       SELECT DISTINCT n ->> 1 AS "right", kind, name, parse_ident(name, false) AS parts
@@ -40,8 +40,7 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
     (format('schema %I is missing', parts[1]),
       format('CREATE SCHEMA %I AUTHORIZATION %s;', parts[1], me), schema_oid IS NULL),
     (format('row security hides rows of %s from role %s', oid::regclass, me),
-      format('ALTER ROLE %s BYPASSRLS;  -- or:  ALTER TABLE %s DISABLE ROW LEVEL SECURITY;',
-        me, oid::regclass),
+      format('ALTER ROLE %s BYPASSRLS;  -- or:  ALTER %s DISABLE ROW LEVEL SECURITY;', me, target),
       row_security_active(oid))
   ) AS v(problem, remedy, is_real)
   WHERE "right" = 'SELECT' AND is_real
@@ -65,19 +64,17 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
     WHERE is_lacking ORDER BY 1)
   UNION ALL (
     SELECT format('role %s does not own %s%s; its owner is %s', me, kind, name, owner::regrole), CASE
-      -- Do not grant a superuser's role. PostgreSQL refuses to grant a role that is a member of this one, as a
-      -- superuser always is. Change the owner instead: for a column's sequence, that of its table.
+      -- Do not grant a superuser's role. PostgreSQL refuses to grant a role that is a member of this one, as
+      -- a superuser always is. Change the owner instead: for a column's sequence, that of its table.
       WHEN pg_has_role(owner, current_user, 'MEMBER')
       THEN format('ALTER %s OWNER TO %s;', coalesce((
-          SELECT 'TABLE ' || refobjid::regclass FROM pg_depend
-          WHERE kind = 'sequence ' AND classid = 'pg_class'::regclass AND objid = o.oid
-            AND deptype IN ('a', 'i')),
-        regexp_replace(target, '^FUNCTION', 'ROUTINE')), me)
-      WHEN NOT pg_has_role(owner, 'MEMBER') AND (SELECT rolinherit FROM pg_roles WHERE rolname = current_user)
-      THEN format('GRANT %s TO %s;', owner::regrole, me)
-      WHEN current_setting('server_version_num')::int < 160000
-      THEN format('GRANT %s TO %s; ALTER ROLE %2$s INHERIT;', owner::regrole, me)
-      ELSE format('GRANT %s TO %s WITH INHERIT TRUE;', owner::regrole, me) END
+        SELECT 'TABLE ' || refobjid::regclass FROM pg_depend WHERE kind = 'sequence '
+          AND classid = 'pg_class'::regclass AND objid = o.oid AND deptype IN ('a', 'i')), target), me)
+      ELSE format('GRANT %s TO %s', owner::regrole, me) || CASE
+        WHEN NOT pg_has_role(owner, 'MEMBER')
+          AND (SELECT rolinherit FROM pg_roles WHERE rolname = current_user) THEN ';'
+        WHEN current_setting('server_version_num')::int < 160000 THEN format('; ALTER ROLE %s INHERIT;', me)
+        ELSE ' WITH INHERIT TRUE;' END END
     FROM target o
     WHERE NOT pg_has_role(owner, 'USAGE')
       AND ("right" = 'OWNER' OR "right" = 'DROP' AND NOT pg_has_role(nspowner, 'USAGE'))
