@@ -12,11 +12,11 @@ const SLOW_MS = 700;
 
 /** Queries for who blocks the connections with these names, and for the progress of their index builds. */
 const activityQuery = (names: string) => `
-  ${sessionsQuery(`SELECT unnest(pg_catalog.pg_blocking_pids(w.pid))
-    FROM pg_catalog.pg_stat_activity w WHERE w.application_name IN (${names})`)};
-  SELECT format('index build, %s: %s %%', i.phase, 100 * greatest(i.blocks_done, i.tuples_done)
-    / greatest(i.blocks_total, i.tuples_total, 1)) AS progress
-  FROM pg_catalog.pg_stat_activity JOIN pg_catalog.pg_stat_progress_create_index i USING (pid)
+  ${sessionsQuery(`SELECT unnest(pg_catalog.pg_blocking_pids(pid))
+    FROM pg_catalog.pg_stat_activity WHERE application_name IN (${names})`)};
+  SELECT format('index build, %s: %s %%', phase, 100 * greatest(blocks_done, tuples_done)
+    / greatest(blocks_total, tuples_total, 1)) AS progress
+  FROM pg_catalog.pg_stat_activity JOIN pg_catalog.pg_stat_progress_create_index USING (pid)
   WHERE application_name IN (${names})`;
 
 /**
@@ -29,8 +29,9 @@ export async function withLockMonitor<T>(
 ): Promise<T> {
   const { command, tell, options } = context;
   const names = `'${connectionName('run', command)}', '${connectionName('lock', command)}'`;
-  const slow = options.lockTimeout === 0 ? SLOW_MS : Math.min(SLOW_MS, options.lockTimeout / 3);
+  const slow = Math.min(SLOW_MS, (options.lockTimeout || Infinity) / 3);
   const ending = new AbortController();
+  const signal = AbortSignal.any([context.signal, ending.signal]);
   let blockers: readonly Session[] = [];
   const monitor = async ({ query }: Connection) => {
     for (;;) {
@@ -40,25 +41,20 @@ export async function withLockMonitor<T>(
       if (found.some(isNew)) tell(`waiting for a table lock${blockerLines(found)}`);
       if (found.length > 0) blockers = found;
       for (const { progress } of builds?.rows as { progress: string }[]) tell(progress);
-      await sleep(3 * SLOW_MS, undefined, { signal: ending.signal });
+      await sleep(3 * SLOW_MS, undefined, { signal });
     }
   };
   let monitoring: Promise<void> | undefined;
   const start = () => {
-    if (monitoring) return;
-    const signal = AbortSignal.any([context.signal, ending.signal]);
     // Without a connection for the monitor, the command goes on, and a later statement tries again.
-    monitoring = withConnection({ ...context, signal }, 'monitor', monitor).catch(() => {
+    monitoring ??= withConnection({ ...context, signal }, 'monitor', monitor).catch(() => {
       monitoring = undefined;
     });
   };
-  const watch: Context['watch'] = async (statement) => {
+  const watch: Context['watch'] = (statement) => {
     const timer = setTimeout(start, slow);
-    try {
-      return await statement; // This is undefined if the migration gave `pg` a callback.
-    } finally {
-      clearTimeout(timer);
-    }
+    // `statement` is undefined if the migration gave `pg` a callback.
+    return Promise.resolve(statement).finally(() => clearTimeout(timer));
   };
   try {
     return await use({ ...context, watch, blockers: () => blockers });
@@ -81,7 +77,7 @@ export async function withRetries<T>(
       const { message } = error as Error;
       if (attempt > retries)
         throw failure('table-lock', [retries, message, blockers()], { cause: error });
-      const pause = Math.min(100 * 2 ** (attempt - 1), 5000);
+      const pause = Math.min(50 * 2 ** attempt, 5000);
       const failed = `attempt ${attempt} of ${retries + 1} failed: ${message}`;
       tell(`${failed}; rolled back, next attempt in ${duration(pause)}${blockerLines(blockers())}`);
       await sleep(pause, undefined, { signal });
