@@ -5,9 +5,9 @@ import { COUNT_LIMIT } from '../report/types.ts';
 import type { Attempt, Removed } from './context.ts';
 
 /** Lists the tables that the transaction has locked as DROP does, with the columns that they have now. */
-const LOCKED = `SELECT pg_catalog.json_agg(l)::text AS locked FROM (SELECT relation AS id, ARRAY(
-    SELECT attnum FROM pg_catalog.pg_attribute WHERE attrelid = relation AND NOT attisdropped) AS columns
-  FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock') l`;
+const LOCKED = `SELECT relation AS id, ARRAY(SELECT attnum FROM pg_catalog.pg_attribute
+    WHERE attrelid = relation AND NOT attisdropped) AS columns
+  FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock'`;
 
 /**
  * Finds which tables of {@link LOCKED} were dropped, and which columns of the other tables. The lock
@@ -15,17 +15,15 @@ const LOCKED = `SELECT pg_catalog.json_agg(l)::text AS locked FROM (SELECT relat
  * no columns in LOCKED. Every other table has at least the system columns, such as ctid.
  */
 const goneQuery = (locked: string) => `
-  SELECT c.oid::regclass::text AS "table", quote_ident(a.attname) AS "column"
-  FROM json_to_recordset('${locked}') AS l(id oid, columns int[]) JOIN pg_class c ON c.oid = l.id
-    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND columns <> '{}'
-  WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND (columns = '{}'
-    OR a.attnum <> ALL (columns) AND NOT a.attisdropped AND a.attgenerated = '')`;
+  SELECT c.oid::regclass::text AS "table", quote_ident(attname) AS "column"
+  FROM json_to_recordset('${locked}') AS l(id oid, columns int[]) JOIN pg_class c ON c.oid = id
+    LEFT JOIN pg_attribute ON attrelid = id AND columns <> '{}' AND NOT attisdropped AND attgenerated = ''
+  WHERE relkind = 'r' AND relpersistence <> 't' AND (columns = '{}' OR attnum <> ALL (columns))`;
 
 /** Finds what the open transaction has removed, except where {@link refuseLoss} has already looked. */
 export async function findRemoved({ assertLock, connection, progress }: Attempt) {
-  const [result] = await connection.query(LOCKED);
-  const { locked } = result?.rows[0] as { locked: string | null };
-  const removed = (await assertLock(goneQuery(locked ?? '[]'))) as Removed[];
+  const [locked] = await connection.query(LOCKED);
+  const removed = (await assertLock(goneQuery(JSON.stringify(locked?.rows)))) as Removed[];
   const known = progress.removed.map((each) => JSON.stringify(each));
   return removed.filter((each) => !known.includes(JSON.stringify(each)));
 }
@@ -38,20 +36,20 @@ export async function findRemoved({ assertLock, connection, progress }: Attempt)
 export async function refuseLoss({ query }: Connection, removed: readonly Removed[]) {
   const tables = [...new Set(removed.map(({ table }) => `ONLY ${table}`))].join(', ');
   // IS NOT NULL would be false for a composite value that has a null field.
-  const counts = removed.map(({ table, column }) => {
+  const queries = removed.map(({ table, column }) => {
     const holdsData = column === null ? 'true' : `${column} IS DISTINCT FROM NULL`;
-    const rows = `SELECT FROM ONLY ${table} WHERE ${holdsData}`;
-    return `(SELECT count(*) FROM (${rows} LIMIT ${COUNT_LIMIT + 1}) r)::int`;
+    const rows = `SELECT FROM ONLY ${table} WHERE ${holdsData} LIMIT ${COUNT_LIMIT + 1}`;
+    return `(SELECT count(*)::int FROM (${rows}) r)`;
   });
   const sql = `SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off;
-    LOCK TABLE ${tables} IN SHARE MODE; SELECT ARRAY[${counts.join(', ')}] AS counts`;
+    LOCK TABLE ${tables} IN SHARE MODE; SELECT ARRAY[${queries.join(', ')}] AS counts`;
   const results = await query(sql).catch((cause: unknown) => {
     if (sqlstateOf(cause) !== '42501') throw cause;
     const names = removed.map(({ table }) => table);
     throw failure('data-loss-unseen', [names, (cause as Error).message], { cause });
   });
-  const numbers = (results.at(-1)?.rows[0] as { counts: number[] }).counts;
-  const losses = removed.map((loss, index) => ({ ...loss, count: numbers[index] ?? 0 }));
+  const { counts } = results.at(-1)?.rows[0] as { counts: number[] };
+  const losses = removed.map((each, index) => ({ ...each, count: counts[index] ?? 0 }));
   const withData = losses.filter(({ count }) => count > 0);
   if (withData.length > 0) throw failure('data-loss', [withData]);
 }
