@@ -36,27 +36,27 @@ const withoutLiterals = (sql: string) => sql.replaceAll(/'[^']*'|--.*|\/\*[^]*?\
 /** True if the first statement in a text begins or ends a transaction. */
 export const controlsTransaction = (sql: string) => TRANSACTION_CONTROL.test(withoutLiterals(sql));
 const TRANSACTION_CONTROL =
-  /^[\s;]*(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!(?:\s+(?:WORK|TRANSACTION))?\s+TO\b)|ABORT|PREPARE\s+TRANSACTION)\b/i;
+  /^[\s;]*(BEGIN|COMMIT|END|ABORT|(START|PREPARE)\s+TRANSACTION|ROLLBACK(?!\s+(\w+\s+)?TO\b))\b/i;
 
 /**
  * False if SQL that fails outside a transaction may have committed a part of what it does. Also searches
  * literals and comments, because it cannot tell for sure where they end, as in `E'\''` and `"a--b"`.
  */
 export const isAtomic = (sql: string) => !COMMITS_IN_STEPS.test(sql);
-const COMMITS_IN_STEPS = /;\s*\S|\b(?:CONCURRENTLY|VACUUM|ANALY[SZ]E|REINDEX|CLUSTER|CALL|DO)\b/i;
+const COMMITS_IN_STEPS = /;\s*\S|\b(CONCURRENTLY|VACUUM|ANALY[SZ]E|REINDEX|CLUSTER|CALL|DO)\b/i;
 
 /** True if a statement, or a DO block, leaves something in the session, such as a setting. */
 export const changesSession = (sql: string) => SESSION_STATE.test(withoutLiterals(sql));
 const SESSION_STATE =
-  /(?:^|;|\b(?:BEGIN|THEN|ELSE|LOOP)\b)\s*(?:SET\b(?!\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+(?:OR\s+REPLACE\s+|GLOBAL\s+|LOCAL\s+)*TEMP|PREPARE\b|LISTEN\b)|\b(?:set_config|pg_(?:try_)?advisory_lock|pg_temp\.|WITH\s+HOLD\s+FOR\b)/i;
+  /(^|;|\b(BEGIN|THEN|ELSE|LOOP)\b)\s*(SET\b(?!\s+(LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+((OR|REPLACE|GLOBAL|LOCAL)\s+)*TEMP|PREPARE\b|LISTEN\b)|\b(set_config|pg_(try_)?advisory_lock|pg_temp\.|WITH\s+HOLD\s+FOR\b)/i;
 
 /**
  * True if `plan` may send this statement for a migration. The transaction of `plan` is READ ONLY, so
  * PostgreSQL refuses writes there. It would accept a new setting or an advisory lock. This function does not.
  */
-export const isQuery = (sql: string) =>
-  /^[\s(]*(?:SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN)\b/i.test(withoutLiterals(sql)) &&
-  !/\b(?:set_config|pg_(?:try_)?advisory)/i.test(withoutLiterals(sql));
+export const isQuery = (sql: string) => QUERY.test(withoutLiterals(sql));
+const QUERY =
+  /^[\s(]*(SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN)\b(?![^]*\b(set_config|pg_(try_)?advisory))/i;
 
 /**
  * Sets the session up for a migration outside a transaction. `SET LOCAL` has no effect there, so search_path
