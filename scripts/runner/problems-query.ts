@@ -13,9 +13,9 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
   -- The needed objects: parts[1] is the schema, parts[2] the name in it. If an object does not exist, its
   -- columns are null. A null condition reports nothing.
   WITH target AS (
-    SELECT n.*, s.oid AS schema_oid, s.nspowner, c.oid, q.seqrelid, format('%I', current_user) AS me,
+    SELECT n.*, s.oid AS schema_oid, s.nspowner, c.oid, format('%I', current_user) AS me,
       upper(replace(kind, 'function', 'routine')) || coalesce(c.oid::regclass::text, name) AS target,
-      coalesce(c.relowner, f.proowner, t.typowner) AS owner
+      coalesce(c.relowner, f.proowner, t.typowner) AS owner, q.seqrelid::regclass AS sequence
     FROM (
       SELECT DISTINCT n ->> 1 AS "right", kind, name, parse_ident(name, false) AS parts
       FROM json_array_elements(${pg.escapeLiteral(JSON.stringify(needs))}) AS n,
@@ -53,13 +53,12 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
       (format('CREATE ON DATABASE %I', current_database()),
         "right" = 'CREATE' AND NOT has_database_privilege(current_database(), 'CREATE')
           AND schema_oid IS NULL AND parts[1] <> (SELECT parts[1] FROM target WHERE "right" = 'SELECT')),
-      (format('USAGE ON SEQUENCE %s', seqrelid::regclass),
-        NOT has_sequence_privilege(seqrelid, 'USAGE, UPDATE')),
+      (format('USAGE ON SEQUENCE %s', sequence), NOT has_sequence_privilege(sequence, 'USAGE, UPDATE')),
       (format('%s ON %s', "right", target), CASE
-        WHEN "right" IN ('OWNER', 'DROP', 'CREATE') THEN false
-        WHEN "right" = 'REFERENCES' AND name IN (SELECT name FROM target WHERE "right" = 'OWNER') THEN false
-        WHEN "right" IN ('REFERENCES', 'INSERT') THEN NOT has_any_column_privilege(oid, "right")
-        ELSE NOT has_table_privilege(oid, "right") END)
+        WHEN "right" IN ('SELECT', 'DELETE', 'TRIGGER') THEN NOT has_table_privilege(oid, "right")
+        WHEN "right" = 'INSERT'
+          OR "right" = 'REFERENCES' AND name NOT IN (SELECT name FROM target WHERE "right" = 'OWNER')
+        THEN NOT has_any_column_privilege(oid, "right") END)
     ) AS v(privilege, is_lacking)
     WHERE is_lacking ORDER BY 1)
   UNION ALL (
