@@ -22,9 +22,9 @@ const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTE
   SET LOCAL search_path = pg_catalog; ${noTimeouts(connection)}
   SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held, transaction_timestamp()::text AS began`;
 /** The query for the holder of the lock. `pg_locks` has a 64-bit key in two columns. */
-const HOLDER = sessionsQuery(`SELECT pid FROM pg_catalog.pg_locks
-  WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32 | objid::bigint) = ${RUN_LOCK_KEY}
-    AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())`);
+const HOLDER = `${sessionsQuery(`SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory'
+    AND granted AND (classid::bigint << 32 | objid::bigint) = ${RUN_LOCK_KEY}`)}
+  AND datname = current_database()`;
 const NOBODY = { pid: '<pid>', text: 'it has just finished' };
 
 /**
