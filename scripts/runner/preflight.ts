@@ -55,20 +55,17 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
   const removed = changes
     .filter(([, patch]) => patch === null || partsOf(patch).some(([, text]) => text === null))
     .map(([object]) => object);
+  /** The schema that is expected before the migration. */
+  const before = () => expectedAt(project, project.migrations.indexOf(migration)).facts;
   for (const [object, patch] of changes) {
     if (object.startsWith('extension ')) continue;
     const parts = partsOf(patch);
     const isThere = live.has(object);
     const mayFollow = removed.some((other) => other !== object);
-    /** True if the schema that is expected before the migration has this part. */
-    const isKnown = (part: string) => {
-      const { facts } = expectedAt(project, project.migrations.indexOf(migration));
-      return facts.get(object)?.has(part) === true;
-    };
 
     if (direction === 'down') {
       const kinds = parts.map(([part]) => part).filter(isKind);
-      const isCreated = kinds.some((kind) => !isKnown(kind));
+      const isCreated = kinds.some((kind) => !before().get(object)?.has(kind));
       const mayStay = isTriggerFunction(patch) || (mayFollow && !isCreated);
       if (isThere && !mayStay) needs.push([object, kinds.length > 0 ? 'DROP' : 'OWNER']);
       continue;
@@ -79,7 +76,7 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
     if (isThere && !mayFollow) needs.push([object, patch === null ? 'DROP' : right]);
     for (const [part, text] of parts) {
       if (text === null) continue;
-      const isMissing = live.get(object)?.has(part) !== true;
+      const isMissing = !live.get(object)?.has(part);
       if (isMissing && isKind(part)) needs.push([object, 'CREATE']); // Renaming an object needs it, too.
       if (removed.length > 0) continue;
       if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
@@ -87,7 +84,8 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
       if (isMissing && parent !== undefined) needs.push([parent, 'OWNER']);
       // Even if the foreign key exists already, the migration may drop it, and create it again.
       const target = REFERENCE.exec(text)?.[1];
-      if (target !== undefined && !isKnown(part)) needs.push([target, 'REFERENCES']);
+      const isKnown = () => before().get(object)?.has(part);
+      if (target !== undefined && !isKnown()) needs.push([target, 'REFERENCES']);
     }
   }
   return needs;
