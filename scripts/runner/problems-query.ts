@@ -17,7 +17,7 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
       upper(replace(kind, 'function', 'routine')) || coalesce(c.oid::regclass::text, name) AS target,
       coalesce(c.relowner, f.proowner, t.typowner) AS owner, q.seqrelid::regclass AS sequence
     FROM (
-      SELECT DISTINCT n ->> 1 AS "right", kind, name, parse_ident(name, false) AS parts
+      SELECT n ->> 1 AS "right", kind, name, parse_ident(name, false) AS parts
       FROM json_array_elements(${pg.escapeLiteral(JSON.stringify(needs))}) AS n,
         coalesce(substring(n ->> 0 FROM '^[a-z]+ '), 'table ') AS kind,
         regexp_replace(n ->> 0, '^[a-z]+ ', '') AS name) n
@@ -62,7 +62,7 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
     ) AS v(privilege, is_lacking)
     WHERE is_lacking ORDER BY 1)
   UNION ALL (
-    SELECT format('role %s does not own %s%s; its owner is %s', me, kind, name, owner::regrole), CASE
+    SELECT DISTINCT format('role %s does not own %s%s; its owner is %s', me, kind, name, owner::regrole), CASE
       -- Do not grant a superuser's role. PostgreSQL refuses to grant a role that is a member of this one, as
       -- a superuser always is. Change the owner instead: for a column's sequence, that of its table.
       WHEN pg_has_role(owner, current_user, 'MEMBER')

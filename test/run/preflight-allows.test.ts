@@ -3,7 +3,7 @@ import { plainRole } from '../support/plain-role.ts';
 import { readCases } from './cases.ts';
 import { settingsFile, setUp, sqlStep } from '../support/project.ts';
 
-/** The preflight must not refuse what PostgreSQL allows. The last test is the opposite: a refusal. */
+/** The preflight must not refuse what PostgreSQL allows. The last two tests are the opposite: refusals. */
 
 test.for(readCases('preflight-allows.txt'))('allows %s', async ([, { base: sql, files }]) => {
   const { run, database } = await setUp({ ...settingsFile(['public'], 'ours'), ...files });
@@ -46,4 +46,18 @@ test('refuses a down that renames a table which the role does not own', async ()
   await run('up');
   const { error } = await run('down', url);
   expect(error?.message).toContain(`role ${name} does not own table public.w`);
+});
+
+test('a refusal names a table once, also if one migration changes it and another one drops it', async () => {
+  const column = { 'public.t': { 'column v': 'integer NULL' } };
+  const { run, database } = await setUp(
+    {
+      ...sqlStep('0001_a', column, 'ALTER TABLE t ADD v integer'),
+      ...sqlStep('0002_b', { 'public.t': null }, 'DROP TABLE t'),
+    },
+    'CREATE TABLE t ()',
+  );
+  const { name, url } = await plainRole(database);
+  await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${name}`);
+  expect((await run('up', url)).error?.message.match(/ does not own /g)).toHaveLength(1);
 });
