@@ -13,21 +13,21 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
   -- The needed objects: parts[1] is the schema, parts[2] the name in it. If an object does not exist, its
   -- columns are null. A null condition reports nothing.
   WITH target AS (
-    SELECT n.*, s.oid AS schema_oid, s.nspowner, c.oid, format('%I', current_user) AS me,
+    SELECT n ->> 1 AS "right", kind, name, parts, s.oid AS schema_oid, nspowner, c.oid,
       upper(replace(kind, 'function', 'routine')) || coalesce(c.oid::regclass::text, name) AS target,
-      coalesce(c.relowner, f.proowner, t.typowner) AS owner, q.seqrelid::regclass AS sequence
-    FROM (
-      SELECT n ->> 1 AS "right", kind, name, parse_ident(name, false) AS parts
-      FROM json_array_elements(${pg.escapeLiteral(JSON.stringify(needs))}) AS n,
-        coalesce(substring(n ->> 0 FROM '^[a-z]+ '), 'table ') AS kind,
-        regexp_replace(n ->> 0, '^[a-z]+ ', '') AS name) n
+      coalesce(relowner, proowner, typowner) AS owner, seqrelid::regclass AS sequence,
+      format('%I', current_user) AS me
+    FROM json_array_elements(${pg.escapeLiteral(JSON.stringify(needs))}) AS n
+      CROSS JOIN coalesce(substring(n ->> 0 FROM '^[a-z]+ '), 'table ') AS kind
+      CROSS JOIN regexp_replace(n ->> 0, '^[a-z]+ ', '') AS name
+      CROSS JOIN parse_ident(name, false) AS parts
       LEFT JOIN pg_namespace s ON nspname = parts[1]
       LEFT JOIN pg_class c ON relnamespace = s.oid AND relname = parts[2] AND kind IN ('table ', 'sequence ')
       LEFT JOIN pg_proc f ON pronamespace = s.oid AND proname = parts[2]
         AND kind || name = 'function ' || f.oid::regprocedure
-      LEFT JOIN pg_type t ON typnamespace = s.oid AND typname = parts[2]
-      LEFT JOIN (pg_depend d JOIN pg_sequence q ON q.seqrelid = d.objid)
-        ON "right" = 'INSERT' AND refclassid = 'pg_class'::regclass AND refobjid = c.oid AND deptype = 'a')
+      LEFT JOIN pg_type ON typnamespace = s.oid AND typname = parts[2]
+      LEFT JOIN (pg_depend JOIN pg_sequence ON seqrelid = objid)
+        ON n ->> 1 = 'INSERT' AND refclassid = 'pg_class'::regclass AND refobjid = c.oid AND deptype = 'a')
   -- These problems are listed once: only the migrations table needs SELECT.
   SELECT problem, remedy FROM target, LATERAL (VALUES
     ('the server is a standby, which accepts no writes', 'connect to the primary server',
