@@ -62,7 +62,6 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
     const parts = partsOf(patch);
     const isThere = live.has(object);
     const mayFollow = removed.some((other) => other !== object);
-
     if (direction === 'down') {
       const kinds = parts.map(([part]) => part).filter(isKind);
       const isCreated = kinds.some((kind) => !before().get(object)?.has(kind));
@@ -70,7 +69,7 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
       if (isThere && !mayStay) needs.push([object, kinds.length > 0 ? 'DROP' : 'OWNER']);
       continue;
     }
-
+    // `up` changes or drops the object if it is there. Below, what is not there is created.
     const addsOnlyTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
     const right = addsOnlyTriggers ? 'TRIGGER' : 'OWNER';
     if (isThere && !mayFollow) needs.push([object, patch === null ? 'DROP' : right]);
@@ -93,5 +92,6 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
 
 /** Matches an index, or a constraint that has an index. */
 const INDEX = /^(USING|PRIMARY KEY|UNIQUE|EXCLUDE)\b/;
+/** The table of which a new table is a partition or a child, and the table that a foreign key refers to. */
 const PARENT = /^(?:UNLOGGED )?(?:PARTITION OF |INHERITS \()((?:"[^"]+"|[^" ,)])+)/;
 const REFERENCE = /^FOREIGN KEY .* REFERENCES ((?:"[^"]+"|[^"(])+)\(/s;
