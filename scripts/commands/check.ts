@@ -1,23 +1,20 @@
-import { withConnection, type Connection } from '../database/connection.ts';
+import { withConnection } from '../database/connection.ts';
 import { versionAt } from '../project/version.ts';
 import { failure } from '../report/errors.ts';
 import type { Result, Success } from '../report/report.ts';
 import { checkSchema, type SchemaCheck } from '../runner/check-schema.ts';
-import type { Context } from '../runner/context.ts';
-import { withRetries } from '../runner/table-locks.ts';
+import type { Connected, Context } from '../runner/context.ts';
 
 /** `check` and `status`: compare the live schema with the expected schema. They write nothing. */
 export const check = (context: Context): Promise<Result> =>
-  withConnection(context, 'run', async (connection) => {
-    const first = await withRetries(context, () => checkSchema(connection, context));
-    return await confirmCheck(context, connection, first, 'matches');
+  withConnection(context, 'run', async (connected) => {
+    return await confirmCheck(connected, await checkSchema(connected), 'matches');
   });
 
 /** Parts of a result: the version if `count` migrations are applied, the pending migrations, the database. */
-export function versionDetails(context: Context, { serverVersion }: Connection, count: number) {
-  const { configuration, project } = context;
+export function versionDetails({ configuration, connection, project }: Connected, count: number) {
   const { host, port, database: name } = configuration;
-  const database = { host, port, name, serverVersion };
+  const database = { host, port, name, serverVersion: connection.serverVersion };
   const pending = project.migrations.slice(count).map((migration) => migration.name);
   return { version: versionAt(project, count), pending, database };
 }
@@ -27,20 +24,18 @@ export function versionDetails(context: Context, { serverVersion }: Connection, 
  * definitions while another run committed, since `pg_get_*def` ignore the snapshot of the transaction.
  */
 export async function confirmCheck(
-  context: Context,
-  connection: Connection,
+  connected: Connected,
   first: SchemaCheck,
   outcome: Success,
 ): Promise<Result> {
-  const readAgain = () => withRetries(context, () => checkSchema(connection, context));
-  const check = first.failing.length > 0 ? await readAgain() : first;
+  const check = first.failing.length > 0 ? await checkSchema(connected) : first;
   const { failing, warnings, count, rows } = check;
   const times = new Map(rows.map(({ name, run_on }) => [name, run_on]));
-  const migrations = context.project.migrations.map(({ name }) => {
+  const migrations = connected.project.migrations.map(({ name }) => {
     return { name, appliedOn: times.get(name) ?? null };
   });
-  const listed = context.command === 'status' ? { migrations } : {};
-  const all = { ...versionDetails(context, connection, count), warnings, ...listed };
+  const listed = connected.command === 'status' ? { migrations } : {};
+  const all = { ...versionDetails(connected, count), warnings, ...listed };
   if (failing.length === 0) return { outcome, ...all };
   const error = failure('drift', [all.version], { differences: failing });
   return { outcome: 'differs', ...all, error };

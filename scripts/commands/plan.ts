@@ -5,38 +5,37 @@ import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import { atVersion } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
-import type { Context } from '../runner/context.ts';
+import type { Connected, Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/migration-errors.ts';
 import { createStatement, loadMigrations, recordStatement, sqlOf } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
 import { BEGIN, isQuery, READ_ONLY, runSettings } from '../runner/session-settings.ts';
-import { withRetries } from '../runner/table-locks.ts';
 import { effectLines, expectedAt } from '../schema/effects.ts';
 import { versionDetails } from './check.ts';
 
 /** `plan`: prints the SQL of a run (not the checks) as a script for psql. Only reads, takes no run lock. */
 export const plan = (context: Context): Promise<Result> =>
-  withConnection(context, 'run', async (connection) => {
+  withConnection(context, 'run', async (connected) => {
     const { project, command, direction, argument, settings } = context;
-    const { count, hasTable } = await withRetries(context, () => checkSchema(connection, context));
+    const { count, hasTable } = await checkSchema(connected);
     const target = targetCount(project, count, direction, argument);
-    const texts = await textsBetween(context, connection, count, target);
-    if (command === 'redo') texts.push(...(await textsBetween(context, connection, target, count)));
+    const texts = await textsBetween(connected, count, target);
+    if (command === 'redo') texts.push(...(await textsBetween(connected, target, count)));
     const table = hasTable ? [] : [`-- The migrations table\n${createStatement(settings)}`];
     const script = [begin(context), ...table, ...texts, 'COMMIT;'];
     const parts = texts.length > 0 ? script : ['-- Nothing to do.'];
     const output = [head(context, count), ...parts].join('\n\n');
-    return { outcome: 'planned', ...versionDetails(context, connection, count), output };
+    return { outcome: 'planned', ...versionDetails(connected, count), output };
   });
 
 /** Returns the SQL of each migration, without running it. Calls the migrations' functions, which may read. */
-async function textsBetween(context: Context, connection: Connection, from: number, to: number) {
-  const { project, settings } = context;
+async function textsBetween(connected: Connected, from: number, to: number) {
+  const { connection, project, settings } = connected;
   const direction = from < to ? 'up' : 'down';
   const loaded = await loadMigrations(migrationsBetween(project, direction, from, to), direction);
   const texts: string[] = [];
   let count = from;
-  await connection.query(`BEGIN; ${READ_ONLY} ${runSettings(context)}`);
+  await connection.query(`BEGIN; ${READ_ONLY} ${runSettings(connected)}`);
   for (const [{ name, file }, action] of loaded) {
     const planned = sqlOf(action, queriesOnly(connection, file));
     const { statements, isInside } = await planned.catch((cause: unknown) => {
@@ -52,7 +51,7 @@ async function textsBetween(context: Context, connection: Connection, from: numb
       // If a statement ends with a comment, the framework's semicolon is in the comment: write another one.
       ...statements.map((sql) => (/--[^\n]*$/.test(sql) ? `${sql}\n;` : sql)),
       // Undo the settings of this migration before the migration is recorded, and before the next one runs.
-      isInside ? runSettings(context).replaceAll('\n', ' ') : begin(context),
+      isInside ? runSettings(connected).replaceAll('\n', ' ') : begin(connected),
       recordStatement(settings, name, direction),
     ];
     texts.push(lines.join('\n'));

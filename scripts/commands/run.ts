@@ -1,11 +1,12 @@
-import { withConnection, type Connection } from '../database/connection.ts';
+import { withConnection } from '../database/connection.ts';
 import { asFailure } from '../database/pg-errors.ts';
 import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
+import type { Direction } from '../report/types.ts';
 import { atVersion, leftBehind, RUN, STATUS_HINT, STOPPED_IN_COMMIT } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
-import type { Attempt, Context, Progress } from '../runner/context.ts';
+import type { Attempt, Connected, Context, Progress } from '../runner/context.ts';
 import { FrameworkClient } from '../runner/framework-client.ts';
 import { loadMigrations, runMigrations } from '../runner/framework.ts';
 import { translateError } from '../runner/migration-errors.ts';
@@ -20,46 +21,45 @@ import { confirmCheck, versionDetails } from './check.ts';
  */
 export const run = (context: Context): Promise<Result> =>
   // While migrations run, this connection holds the run lock. Before and after that, it reads the schema.
-  withConnection(context, 'lock', async (lockConnection) => {
+  withConnection(context, 'lock', async (locking) => {
     const { project, command, argument, direction } = context;
-    const check = await withRetries(context, () => checkSchema(lockConnection, context));
+    const check = await checkSchema(locking);
     const { count } = check;
     // Compute the target once: an attempt that is repeated after a commit must not go further.
     const target = targetCount(project, count, direction, argument);
-    if (target === count)
-      return await confirmCheck(context, lockConnection, check, 'nothing-to-do');
+    if (target === count) return await confirmCheck(locking, check, 'nothing-to-do');
     const flags = { wroteOutside: false, isCommitting: false };
     const progress: Progress = { count, up: [], down: [], removed: [], ...flags };
     let result: Result;
     try {
-      result = await migrateTo(context, lockConnection, progress, target);
+      result = await migrateTo(locking, progress, target);
       if (command === 'redo' && progress.down.length > 0)
-        result = await migrateTo(context, lockConnection, progress, count);
+        result = await migrateTo(locking, progress, count);
     } catch (thrown) {
       const failed = asFailure(thrown, context.signal);
       // A migration may have committed by itself, so read from the database how many are applied.
       if (progress.wroteOutside) {
-        const now = await checkSchema(lockConnection, context).catch(() => progress);
+        const now = await checkSchema(locking).catch(() => progress);
         progress.count = now.count;
       }
       const error = failureOfRun(context, progress, failed);
       result = { outcome: error.outcome, error };
     }
-    const details = versionDetails(context, lockConnection, progress.count);
+    const details = versionDetails(locking, progress.count);
     return { ...result, ...details, applied: progress.up, reverted: progress.down };
   });
 
 /** Runs migrations until `to` are applied. Each attempt takes the run lock, and opens a new connection. */
-function migrateTo(context: Context, lockConnection: Connection, progress: Progress, to: number) {
-  const direction = progress.count < to ? 'up' : 'down';
-  const { options, tell } = context;
-  return withRetries(context, () =>
-    withRunLock(lockConnection, context, (assertLock) =>
-      withConnection(context, 'run', (connection) => {
-        connection.client.on('notice', ({ severity = '', message = '' }) => {
+function migrateTo(locking: Connected, progress: Progress, to: number) {
+  const direction: Direction = progress.count < to ? 'up' : 'down';
+  const { options, tell } = locking;
+  return withRetries(locking, () =>
+    withRunLock(locking, (assertLock) =>
+      withConnection({ ...locking, direction, assertLock, progress }, 'run', (attempt) => {
+        attempt.connection.client.on('notice', ({ severity = '', message = '' }) => {
           if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
         });
-        return attemptRun({ ...context, direction, connection, assertLock, progress }, to);
+        return attemptRun(attempt, to);
       }),
     ),
   );
@@ -67,16 +67,16 @@ function migrateTo(context: Context, lockConnection: Connection, progress: Progr
 
 /** Checks the schema again: another run may have changed it before this one had the lock. Then migrates. */
 async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
-  const { connection, direction, progress, project, settings } = attempt;
-  const before = await checkSchema(connection, attempt);
+  const { direction, progress, project, settings } = attempt;
+  const before = await checkSchema(attempt);
   const { count } = before;
   const isFurtherAway = direction === 'up' ? count < progress.count : count > progress.count;
   progress.count = count;
   if (isFurtherAway) throw failure('overtaken', [versionAt(project, count)]);
   const migrations = migrationsBetween(project, direction, count, to);
   const [first] = migrations;
-  if (!first) return await confirmCheck(attempt, connection, before, 'nothing-to-do');
-  await refuseProblems(connection, attempt, migrations, before);
+  if (!first) return await confirmCheck(attempt, before, 'nothing-to-do');
+  await refuseProblems(attempt, migrations, before);
   const loaded = await loadMigrations(migrations, direction);
   const client = new FrameworkClient(attempt, before, first);
   try {

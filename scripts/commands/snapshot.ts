@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { withConnection, type Connection } from '../database/connection.ts';
+import { withConnection } from '../database/connection.ts';
 import { messageOf } from '../database/pg-errors.ts';
 import { readFile, writeFile } from '../project/files.ts';
 import { PREREQUISITES } from '../project/project.ts';
@@ -10,7 +10,7 @@ import { diagram } from '../report/diagram.ts';
 import { failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import { factsFrom } from '../runner/check-schema.ts';
-import type { Context } from '../runner/context.ts';
+import type { Connected, Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/migration-errors.ts';
 import { createStatement, loadMigrations, sqlOf } from '../runner/framework.ts';
 import { BEGIN, RESET, runSettings } from '../runner/session-settings.ts';
@@ -44,10 +44,11 @@ export async function snapshot(context: Context): Promise<Result> {
 async function withScratchDatabase(context: Context) {
   const database = `migrate_snapshot_${randomBytes(6).toString('hex')}`;
   const scratch = { ...context, configuration: { ...context.configuration, database } };
-  const send = (on: Context, sql: string) => withConnection(on, 'run', ({ query }) => query(sql));
+  const send = (on: Context, sql: string) =>
+    withConnection(on, 'run', ({ connection }) => connection.query(sql));
   await send(context, `CREATE DATABASE ${database} TEMPLATE template0`);
   try {
-    return await withConnection(scratch, 'run', (connection) => takeEffects(context, connection));
+    return await withConnection(scratch, 'run', takeEffects);
   } finally {
     // Nothing aborts this new signal, so the scratch database is dropped even if the command was stopped.
     const unstoppable = { ...context, signal: new AbortController().signal };
@@ -59,26 +60,26 @@ async function withScratchDatabase(context: Context) {
 }
 
 /** Runs the migrations one after the other. Returns their effects, and the prerequisites. */
-async function takeEffects(context: Context, connection: Connection) {
-  const { settings, project } = context;
+async function takeEffects(connected: Connected) {
+  const { connection, settings, project } = connected;
   const loaded = await loadMigrations(project.migrations, 'up');
-  const base = await loadBaseSchema(context, connection);
+  const base = await loadBaseSchema(connected);
   const effects = new Map([[PREREQUISITES, project.prerequisites]]);
   let before = base;
   for (const [migration, action] of loaded) {
-    await connection.query(`${BEGIN} ${runSettings(context)}`);
+    await connection.query(`${BEGIN} ${runSettings(connected)}`);
     let sql: string | undefined; // The statement that was sent last, for the failure.
     try {
       const { statements, isInside } = await sqlOf(action, connection.send);
       // Before COMMIT, make the settings anew, as a run does. This fails if the transaction has failed.
-      const inside = [...statements, runSettings(context), 'COMMIT'];
+      const inside = [...statements, runSettings(connected), 'COMMIT'];
       const outside = ['COMMIT', `SET search_path = ${settings.searchPath}`, ...statements];
       for (sql of isInside ? inside : outside) await connection.send(sql);
     } catch (cause) {
       const note = 'It ran on a scratch database, which is dropped. No file was changed.';
       throw migrationFailure(migration.file, cause, sql, note);
     }
-    const after = await readAll(context, connection);
+    const after = await readAll(connected);
     // If the migration replaced a function by an equal one, name it in the effect, so that it is compared.
     const replaced = effectBetween(before.xmins, after.xmins);
     const old = new Map([...before.facts].filter(([object]) => !replaced[object]));
@@ -93,8 +94,8 @@ async function takeEffects(context: Context, connection: Connection) {
  * Loads the base schema, and returns what it contains. Skips backslash commands, which pg_dump writes since
  * 2025: only psql knows them. Refuses a base schema that contradicts the prerequisites.
  */
-async function loadBaseSchema(context: Context, connection: Connection) {
-  const { project, settings } = context;
+async function loadBaseSchema(connected: Connected) {
+  const { connection, project, settings } = connected;
   const { root, migrationsSchema } = settings;
   const file = 'test/fixtures/base-schema.sql';
   const sql = existsSync(join(root, file)) ? readFile(root, file).replaceAll(/^\\.*$/gm, '') : '';
@@ -106,7 +107,7 @@ async function loadBaseSchema(context: Context, connection: Connection) {
     const place = position === undefined ? file : `${file}:${line}`;
     throw failure('base-schema', [place, message], { file, cause });
   });
-  const base = await readAll(context, connection);
+  const base = await readAll(connected);
   const { failing } = await compare(expectedAt(project, 0), base.facts);
   for (const { object, expected, found } of failing) {
     const reason = `${object} is ${found ?? ''}, where ${PREREQUISITES}.json has ${expected ?? 'nothing'}`;
@@ -116,9 +117,11 @@ async function loadBaseSchema(context: Context, connection: Connection) {
 }
 
 /** Drops temporary tables, and reads the schema. A change of a function changes its `xmin`. */
-async function readAll({ settings }: Context, { query }: Connection) {
+async function readAll({ connection, settings }: Connected) {
   const facts = factsQuery(allObjects(settings.tableName));
   const columns = `'function ' || oid::regprocedure AS object, '' AS part, xmin AS definition`;
-  const results = await query(`${RESET} ${READ_SETTINGS} ${facts}; SELECT ${columns} FROM pg_proc`);
+  const results = await connection.query(
+    `${RESET} ${READ_SETTINGS} ${facts}; SELECT ${columns} FROM pg_proc`,
+  );
   return { facts: factsFrom(results.at(-2)), xmins: factsFrom(results.at(-1)) };
 }

@@ -41,17 +41,17 @@ export const connectionName = (purpose: Purpose, command: string) =>
   `migrate ${command} ${purpose} ${host.slice(-24)}:${process.pid}`;
 
 /**
- * Runs `use` with a connection, and closes the connection afterwards. If the command must end, asks the
+ * Runs `use` with `connector` and a connection, and closes the connection afterwards. If the command must end, asks the
  * server to cancel the current statement. Then, or if the connection is lost, `use` has 0.9 seconds to end.
  * After that, the function throws without waiting for `use` if this is a `run` connection: a migration may
  * wait for something other than the server.
  *
  * @throws Failure `unavailable` if no connection can be made, or if the server is too old
  */
-export async function withConnection<T>(
-  connector: Connector,
+export async function withConnection<C extends Connector, T>(
+  connector: C,
   purpose: Purpose,
-  use: (connection: Connection) => Promise<T>,
+  use: (connected: C & { readonly connection: Connection }) => Promise<T>,
 ): Promise<T> {
   const { signal } = connector;
   const connection = await connect(connector, purpose);
@@ -73,7 +73,7 @@ export async function withConnection<T>(
   try {
     if (Number.parseInt(serverVersion, 10) < OLDEST_MAJOR)
       throw failure('too-old', [serverVersion, OLDEST_MAJOR]);
-    return await Promise.race([use(connection), abandoned]);
+    return await Promise.race([use({ ...connector, connection }), abandoned]);
   } finally {
     closing.abort();
     void client.end(); // Not awaited: the server ends the session when it gets the message.

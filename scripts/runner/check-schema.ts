@@ -1,14 +1,14 @@
 import type { QueryResult } from 'pg';
-import type { Connection } from '../database/connection.ts';
 import { sqlstateOf } from '../database/pg-errors.ts';
 import { appliedCount } from '../project/version.ts';
 import { failure } from '../report/errors.ts';
 import { factsQuery, READ_SETTINGS, wantedObjects } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
 import { expectedAt, type Facts } from '../schema/effects.ts';
-import type { Context } from './context.ts';
+import type { Connected } from './context.ts';
 import { refuseProblems } from './preflight.ts';
 import { READ_ONLY } from './session-settings.ts';
+import { withRetries } from './table-locks.ts';
 
 /** What the check read, how many migrations are applied, and the differences from the expected schema. */
 export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
@@ -22,9 +22,9 @@ export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
  *   then must be gone
  * @throws Failure `usage` if the migrations table contradicts the files
  */
-export async function checkSchema(connection: Connection, context: Context, countBefore = 0) {
-  const { project, options } = context;
-  const state = await readState(connection, context);
+export async function checkSchema(connected: Connected, countBefore = 0) {
+  const { project, options } = connected;
+  const state = await readState(connected);
   const count = appliedCount(project, state.rows);
   const expected = expectedAt(project, count, Math.max(countBefore - count, 0));
   return { ...state, count, ...(await compare(expected, state.facts, options.strict)) };
@@ -32,10 +32,10 @@ export async function checkSchema(connection: Connection, context: Context, coun
 
 /**
  * Reads the rows of the migrations table, if it exists, and the live schema, in one message: in the open
- * transaction, or else in one of its own. If privileges are missing, the failure lists all of them.
+ * transaction, or else in one of its own, with retries. If privileges are missing, the failure lists all.
  */
-async function readState(connection: Connection, context: Context) {
-  const { options, project, settings } = context;
+async function readState(connected: Connected) {
+  const { connection, options, project, settings } = connected;
   const isInTransaction = connection.client.getTransactionStatus() === 'T';
   const modes = `${READ_ONLY} SET LOCAL lock_timeout = '${options.lockTimeout}ms';`;
   const order = 'm.run_on, m.id, m.name, m.tableoid'; // A view has no `tableoid`, so the query fails.
@@ -48,19 +48,21 @@ async function readState(connection: Connection, context: Context) {
     const rows = (applied?.rows ?? []) as Readonly<Record<'name' | 'run_on', string>>[];
     return { rows, facts: factsFrom(found), hasTable };
   };
-  return await read(true).catch(async (error: unknown) => {
-    if (isInTransaction) throw error;
-    const sqlstate = sqlstateOf(error);
-    // XX000 is "cache lookup failed": another session has dropped an object meanwhile.
-    if (sqlstate === 'XX000') return await read(true);
-    if (sqlstate === '42P01') return await read(false); // No migrations table, or not even its schema.
-    if (sqlstate === '42703')
-      throw failure('foreign-table', [settings.tableName, (error as Error).message]);
-    if (sqlstate !== '42501') throw error;
-    const state = { ...(await read(false)), hasTable: true };
-    await refuseProblems(connection, context, project.migrations, state);
-    throw error;
-  });
+  if (isInTransaction) return await read(true);
+  const readOrExplain = () =>
+    read(true).catch(async (error: unknown) => {
+      const sqlstate = sqlstateOf(error);
+      // XX000 is "cache lookup failed": another session has dropped an object meanwhile.
+      if (sqlstate === 'XX000') return await read(true);
+      if (sqlstate === '42P01') return await read(false); // No migrations table, or not even its schema.
+      if (sqlstate === '42703')
+        throw failure('foreign-table', [settings.tableName, (error as Error).message]);
+      if (sqlstate !== '42501') throw error;
+      const state = { ...(await read(false)), hasTable: true };
+      await refuseProblems(connected, project.migrations, state);
+      throw error;
+    });
+  return await withRetries(connected, readOrExplain);
 }
 
 /** Makes facts from the rows of {@link factsQuery}. */

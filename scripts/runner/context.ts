@@ -21,6 +21,11 @@ export interface Context extends Connector {
   readonly blockers: () => readonly Session[];
 }
 
+/** A context with an open connection. */
+export interface Connected extends Context {
+  readonly connection: Connection;
+}
+
 /**
  * What a run has done so far, in all its attempts. This is also what a lost connection leaves behind: the
  * server rolls back only the transaction that is open.
@@ -46,8 +51,7 @@ export type Removed = Omit<Loss, 'count'>;
 export type AssertLock = (query?: string) => Promise<unknown[]>;
 
 /** One attempt of a run: after a lock timeout or a deadlock, the run rolls back, and makes another one. */
-export interface Attempt extends Context {
-  readonly connection: Connection;
+export interface Attempt extends Connected {
   readonly assertLock: AssertLock;
   readonly progress: Progress;
 }

@@ -1,11 +1,10 @@
-import type { Connection } from '../database/connection.ts';
 import type { Migration, Project } from '../project/project.ts';
 import { failure } from '../report/errors.ts';
 import type { Direction, Problem } from '../report/types.ts';
 import { READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
 import { expectedAt, isKind, isTriggerFunction, partsOf, type Facts } from '../schema/effects.ts';
-import type { Context } from './context.ts';
+import type { Connected } from './context.ts';
 import { problemsQuery, type Need } from './problems-query.ts';
 import { READ_ONLY } from './session-settings.ts';
 
@@ -15,12 +14,11 @@ import { READ_ONLY } from './session-settings.ts';
  * exception: an object of another role that is already right, so that `IF NOT EXISTS` would skip it.
  */
 export async function refuseProblems(
-  connection: Connection,
-  context: Context,
+  connected: Connected,
   migrations: readonly Migration[],
   { facts, hasTable }: Readonly<{ facts: Facts; hasTable: boolean }>,
 ): Promise<void> {
-  const { command, direction, options, project, settings, configuration } = context;
+  const { command, configuration, connection, direction, options, project, settings } = connected;
   const { tableName } = settings;
   const needs: Need[] = [[tableName, 'SELECT']];
   const add = (towards: Direction, live: Facts) => {

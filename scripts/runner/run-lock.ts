@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../database/connection.ts';
 import { failure } from '../report/errors.ts';
 import type { Session } from '../report/types.ts';
-import type { AssertLock, Context } from './context.ts';
+import type { AssertLock, Connected } from './context.ts';
 import { noTimeouts } from './session-settings.ts';
 
 /** The key of the run lock. The CLI of node-pg-migrate uses this key, too, so the two exclude each other. */
@@ -39,8 +39,7 @@ const NOBODY = { pid: '<pid>', text: 'it has just finished' };
  * @throws Failure `locked`, with the session that holds the lock, after `--lock-wait`
  */
 export async function withRunLock<T>(
-  connection: Connection,
-  { options, signal, tell }: Context,
+  { connection, options, signal, tell }: Connected,
   use: (assertLock: AssertLock) => Promise<T>,
 ): Promise<T> {
   const deadline = Date.now() + options.lockWait * 1000;

@@ -33,9 +33,9 @@ export async function withLockMonitor<T>(
   const ending = new AbortController();
   const signal = AbortSignal.any([context.signal, ending.signal]);
   let blockers: readonly Session[] = [];
-  const monitor = async ({ query }: Connection) => {
+  const monitor = async ({ connection }: { connection: Connection }) => {
     for (;;) {
-      const [sessions, builds] = await query(activityQuery(names));
+      const [sessions, builds] = await connection.query(activityQuery(names));
       const found = sessions?.rows as Session[];
       const isNew = ({ pid }: Session) => !blockers.some((known) => known.pid === pid);
       if (found.some(isNew)) tell(`waiting for a table lock${blockerLines(found)}`);

@@ -135,8 +135,8 @@ export class RunTransaction {
 
   async #checkSchema(): Promise<SchemaCheck> {
     const { before, attempt } = this;
-    const { connection, direction, progress, project } = attempt;
-    const check = await checkSchema(connection, attempt, before.count);
+    const { direction, progress, project } = attempt;
+    const check = await checkSchema(attempt, before.count);
     const { count, failing } = check;
     const { length } = this.recorded;
     const expected = progress.count + (direction === 'up' ? length : -length);

@@ -104,10 +104,10 @@ test.for(['COMMIT', 'ROLLBACK', 'COMMIT; BEGIN', 'ROLLBACK; BEGIN'])(
       signal: new AbortController().signal,
       options: { connectWait: 0, lockWait: 0 },
     } as unknown as Context;
-    await withConnection(context, 'lock', (connection) =>
-      withRunLock(connection, context, async (assertLock) => {
+    await withConnection(context, 'lock', (connected) =>
+      withRunLock(connected, async (assertLock) => {
         await assertLock();
-        await connection.query(end);
+        await connected.connection.query(end);
         await expect(assertLock()).rejects.toMatchObject({ code: 'run-lock-lost' });
       }),
     );
