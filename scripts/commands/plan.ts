@@ -3,7 +3,7 @@ import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
 import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
-import { atVersion } from '../report/wording.ts';
+import { atVersion, placeOf } from '../report/wording.ts';
 import { checkSchema } from '../runner/check-schema.ts';
 import type { Connected, Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/migration-errors.ts';
@@ -69,7 +69,7 @@ DO $$ BEGIN IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN
   RAISE EXCEPTION 'another run holds the run lock'; END IF; END $$;`;
 
 const head = ({ configuration: { database, host, port }, project }: Context, count: number) =>
-  `-- What would run on database ${database} at ${host}:${port}, now ${atVersion(versionAt(project, count))}.
+  `-- What would run on ${placeOf(database, host, port)}, now ${atVersion(versionAt(project, count))}.
 -- To run it, without the data-loss guard and the checks, save it as plan.sql ("npm run --silent migrate …"):
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
 SET client_encoding = 'UTF8';`;

@@ -1,6 +1,6 @@
 import { hintFor } from './hints.ts';
 import type { Direction, Loss, Problem, Session } from './types.ts';
-import { atVersion, blockerLines, list, lossText, plural } from './wording.ts';
+import { atVersion, blockerLines, list, lossText, placeOf, plural } from './wording.ts';
 import { RUN, STATUS_HINT } from './wording.ts';
 
 type Address = Readonly<{ host: string; port: number; database: string; user: string }>;
@@ -79,7 +79,7 @@ usage: ${file} cannot be planned, because its function itself writes to the data
 → Pass statements that write to pgm.sql(). Use pgm.db only to read.`,
 
   'not-connected': ({ host, port, database, user }: Address, code: string, reason: string) => `
-unavailable: cannot connect to database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port} as ${user}: ${reason}
+unavailable: cannot connect to ${placeOf(database, host, port)} as ${user}: ${reason}
 → ${hintFor('connect', code, `role "${user}"`, reason)}`,
   'too-old': (version: string, oldest: number) => `
 unavailable: the server is PostgreSQL ${version}; the oldest supported version is ${oldest}

@@ -1,7 +1,7 @@
 import picocolors from 'picocolors';
 import type { Failure } from './errors.ts';
 import type { Report } from './report.ts';
-import { atVersion, differenceLines, duration, list, plural, RUN } from './wording.ts';
+import { atVersion, differenceLines, duration, list, placeOf, plural, RUN } from './wording.ts';
 
 /** The report as text, for people. The text of a failure is {@link failureText}. */
 export function asText(report: Report, hasColor: boolean): string {
@@ -10,7 +10,7 @@ export function asText(report: Report, hasColor: boolean): string {
   if (output !== undefined || !database) return outputText(command, output);
   const { green, yellow, dim } = picocolors.createColors(hasColor);
   const { name, host, port, serverVersion } = database;
-  const lines = [dim(`database ${name} at ${host}:${port}, PostgreSQL ${serverVersion}`)];
+  const lines = [dim(`${placeOf(name, host, port)}, PostgreSQL ${serverVersion}`)];
   const width = Math.max(...[...migrations, ...reverted, ...applied].map((row) => row.name.length));
   const add = (mark: string, name: string, when: string) =>
     lines.push(`  ${mark}  ${name.padEnd(width)}  ${when}`.trimEnd());

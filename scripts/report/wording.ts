@@ -7,6 +7,9 @@ export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : 'npm run migrat
 export const STATUS_HINT = `See what is applied:  ${RUN} status`;
 export const atVersion = (version: string | null) =>
   version === null ? 'before the first migration' : `at ${version}`;
+/** "database app at db.example.com:5432". Puts an IPv6 address in brackets, as a URL does. */
+export const placeOf = (database: string, host: string, port: number) =>
+  `database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port}`;
 export const list = (items: readonly string[]) => items.map((item) => `\n  ${item}`).join('');
 /** "1 row", "10,000 rows". The first toLocaleString() of a process would take 8 ms. */
 export const plural = (number: number, noun: string) =>

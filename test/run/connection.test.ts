@@ -67,6 +67,9 @@ describe('over a Unix socket or IPv6', () => {
     const place = { host, port, name: database.name };
     const expected = { exitCode: 0, version: LAST, database: place };
     expect(await report('up', { env, root })).toMatchObject(expected);
+    const { stdout } = await start(['status'], { env, cwd: root }).finished;
+    const shown = way.includes('::1') ? '[::1]' : folder;
+    expect(stdout).toContain(`database ${database.name} at ${shown}:${port}, PostgreSQL`);
   });
 
   test('the message calls a session "local" if it holds the run lock through a socket', async () => {
