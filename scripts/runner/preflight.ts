@@ -54,7 +54,9 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
     .filter(([, patch]) => patch === null || partsOf(patch).some(([, text]) => text === null))
     .map(([object]) => object);
   /** The schema that is expected before the migration. */
-  const before = () => expectedAt(project, project.migrations.indexOf(migration)).facts;
+  const before = () =>
+    (expected ??= expectedAt(project, project.migrations.indexOf(migration)).facts);
+  let expected: Facts | undefined;
   for (const [object, patch] of changes) {
     if (object.startsWith('extension ')) continue;
     const parts = partsOf(patch);
