@@ -37,7 +37,7 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
   let writeExitCode = 0;
   stderr.on('error', () => undefined);
   stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    if (code === 'EPIPE') return;
+    if (code === 'EPIPE' || writeExitCode > 0) return;
     writeExitCode = exitCodes.error;
     stderr.write(`the output was lost: ${message}\nThe command is done. ${STATUS_HINT}\n`);
   });

@@ -32,6 +32,12 @@ describe('stdout', () => {
     expect(stderr).toContain('ENOSPC');
   });
 
+  test('if nothing can be written, the program says so once', async () => {
+    const intoFull = ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, ...sources];
+    const { code, stderr } = await startProgram('sh', [...intoFull, 'chek', '--json'], {}).finished;
+    expect([code, stderr.match(/ENOSPC/g)]).toEqual([2, ['ENOSPC']]);
+  });
+
   test('if its reader begins late, it gets all of the output, not only what a pipe can buffer', async () => {
     const long = migration(`pgm.sql("SELECT '" + 'x'.repeat(1_000_000) + "'");`);
     const { root: cwd, url } = await setUp({ ...creates('a'), 'migrations/0001_a.ts': long });
