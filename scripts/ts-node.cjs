@@ -2,7 +2,7 @@
 // ts-node compiles each file once, with its options in tsconfig.json. The output is cached in
 // node_modules/.cache. If that folder cannot be written, every start compiles all files again.
 const { hash, randomUUID } = require('node:crypto');
-const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
+const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
 const { join, resolve } = require('node:path');
 
@@ -18,7 +18,11 @@ function compiled(file) {
   const source = readFileSync(file, 'utf8');
   const key = hash('sha256', [settings, file, source].join('\0'));
   const cached = join(folder, `${key}.cjs`);
-  if (existsSync(cached)) return readFileSync(cached, 'utf8');
+  try {
+    return readFileSync(cached, 'utf8');
+  } catch {
+    // The file is not in the cache yet, or another user's.
+  }
   compiler ??= require('ts-node').create({ project });
   const url = `require('node:url').pathToFileURL(__filename).href`;
   const output = compiler.compile(source, file).replaceAll('import.meta.url', url);

@@ -1,7 +1,10 @@
+import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { call } from '../support/call.ts';
 import { sources, start, startProgram } from '../support/migrate.ts';
-import { creates, migration, setUp } from '../support/project.ts';
+import { creates, migration, setUp, temporaryFolder, write } from '../support/project.ts';
+import { root } from '../support/root.ts';
 
 test.concurrent.for<[boolean, Record<string, string>]>([
   [false, { CI: 'true' }],
@@ -48,6 +51,24 @@ describe('stdout', () => {
     expect(code).toBe(0);
     expect(json().output).toContain('x'.repeat(1_000_000));
   });
+});
+
+test('the program starts if compiled files in the cache cannot be read', async () => {
+  const folder = temporaryFolder();
+  const cache = join(folder, 'node_modules/.cache/ts-node');
+  mkdirSync(cache, { recursive: true });
+  for (const name of ['ts-node', 'typescript'])
+    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
+  for (const name of ['scripts/ts-node.cjs', 'tsconfig.json'])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  write(folder, { 'hello.ts': `console.log('hello' as string);`, 'package.json': {} });
+  const args = ['scripts/ts-node.cjs', 'hello.ts'];
+  const hello = () => startProgram(process.execPath, args, { cwd: folder }).finished;
+  expect(await hello()).toMatchObject({ stdout: 'hello\n', code: 0 });
+  const [file = ''] = readdirSync(cache);
+  rmSync(join(cache, file));
+  mkdirSync(join(cache, file)); // Nobody can read it as a file, not even root.
+  expect(await hello()).toMatchObject({ stdout: 'hello\n', code: 0 });
 });
 
 test('what a migration prints, its warnings, and with --verbose its notices, go to stderr', async () => {
