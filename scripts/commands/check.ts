@@ -2,13 +2,13 @@ import { withConnection } from '../database/connection.ts';
 import { versionAt } from '../project/version.ts';
 import { failure } from '../report/errors.ts';
 import type { Result, Success } from '../report/report.ts';
-import { checkSchema, type SchemaCheck } from '../runner/check-schema.ts';
+import { checkWithRetries, type SchemaCheck } from '../runner/check-schema.ts';
 import type { Connected, Context } from '../runner/context.ts';
 
 /** `check` and `status`: compare the live schema with the expected schema. They write nothing. */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connected) => {
-    return await confirmCheck(connected, await checkSchema(connected), 'matches');
+    return await confirmCheck(connected, await checkWithRetries(connected), 'matches');
   });
 
 /** Parts of a result: the version if `count` migrations are applied, the pending migrations, the database. */
@@ -28,7 +28,7 @@ export async function confirmCheck(
   first: SchemaCheck,
   outcome: Success,
 ): Promise<Result> {
-  const check = first.failing.length > 0 ? await checkSchema(connected) : first;
+  const check = first.failing.length > 0 ? await checkWithRetries(connected) : first;
   const { failing, warnings, count, rows } = check;
   const times = new Map(rows.map(({ name, run_on }) => [name, run_on]));
   const migrations = connected.project.migrations.map(({ name }) => {

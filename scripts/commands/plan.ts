@@ -4,7 +4,7 @@ import { migrationsBetween, targetCount, versionAt } from '../project/version.ts
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import { atVersion, placeOf } from '../report/wording.ts';
-import { checkSchema } from '../runner/check-schema.ts';
+import { checkWithRetries } from '../runner/check-schema.ts';
 import type { Connected, Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/migration-errors.ts';
 import { createStatement, loadMigrations, recordStatement, sqlOf } from '../runner/framework.ts';
@@ -17,7 +17,7 @@ import { versionDetails } from './check.ts';
 export const plan = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connected) => {
     const { project, command, direction, argument, settings } = context;
-    const { count, hasTable } = await checkSchema(connected);
+    const { count, hasTable } = await checkWithRetries(connected);
     const target = targetCount(project, count, direction, argument);
     const texts = await textsBetween(connected, count, target);
     if (command === 'redo') texts.push(...(await textsBetween(connected, target, count)));

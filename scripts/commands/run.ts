@@ -5,7 +5,7 @@ import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import type { Direction } from '../report/types.ts';
 import { atVersion, leftBehind, RUN, STATUS_HINT, STOPPED_IN_COMMIT } from '../report/wording.ts';
-import { checkSchema } from '../runner/check-schema.ts';
+import { checkSchema, checkWithRetries } from '../runner/check-schema.ts';
 import type { Attempt, Connected, Context, Progress } from '../runner/context.ts';
 import { FrameworkClient } from '../runner/framework-client.ts';
 import { loadMigrations, runMigrations } from '../runner/framework.ts';
@@ -23,7 +23,7 @@ export const run = (context: Context): Promise<Result> =>
   // While migrations run, this connection holds the run lock. Before and after that, it reads the schema.
   withConnection(context, 'lock', async (locking) => {
     const { project, command, argument, direction } = context;
-    const check = await checkSchema(locking);
+    const check = await checkWithRetries(locking);
     const { count } = check;
     // Compute the target once: an attempt that is repeated after a commit must not go further.
     const target = targetCount(project, count, direction, argument);

@@ -41,10 +41,10 @@ export const connectionName = (purpose: Purpose, command: string) =>
   `migrate ${command} ${purpose} ${host.slice(-24)}:${process.pid}`;
 
 /**
- * Runs `use` with `connector` and a connection, and closes the connection afterwards. If the command must end, asks the
- * server to cancel the current statement. Then, or if the connection is lost, `use` has 0.9 seconds to end.
- * After that, the function throws without waiting for `use` if this is a `run` connection: a migration may
- * wait for something other than the server.
+ * Runs `use` with `connector` and a connection, and closes the connection afterwards. If the command must
+ * end, asks the server to cancel the current statement. Then, or if the connection is lost, `use` has 0.9
+ * seconds to end. After that, the function throws without waiting for `use` if this is a `run` connection: a
+ * migration may wait for something other than the server.
  *
  * @throws Failure `unavailable` if no connection can be made, or if the server is too old
  */
@@ -84,23 +84,22 @@ export async function withConnection<C extends Connector, T>(
 const NOT_STARTED = /^(ENOENT|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ETIMEDOUT)$/;
 
 async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {
-  const { configuration, options, signal } = connector;
+  const { options, signal } = connector;
+  let { configuration } = connector;
   const deadline = Date.now() + options.connectWait * 1000;
   for (;;) {
     signal.throwIfAborted();
     try {
-      return await connectOnce(connector, purpose);
+      return await connectOnce({ ...connector, configuration }, purpose);
     } catch (cause) {
       const { message, code: errorCode = '' } = cause as NodeJS.ErrnoException;
-      if (configuration.sslmode === 'prefer' && message.includes('does not support SSL')) {
-        const plain = { ...configuration, ssl: false, sslmode: 'disable' };
-        return await connect({ ...connector, configuration: plain }, purpose);
-      }
       const code = message === 'timeout expired' ? 'ETIMEDOUT' : errorCode; // `pg` sets no code.
       const mayStart = NOT_STARTED.test(code) || isConnectionLost(cause);
-      if (!mayStart || Date.now() >= deadline)
-        throw failure('not-connected', [configuration, code, message || code], { cause });
-      await sleep(500, undefined, { signal });
+      const lacksTls = message.includes('does not support SSL');
+      if (lacksTls && configuration.sslmode === 'prefer')
+        configuration = { ...configuration, ssl: false, sslmode: 'disable' };
+      else if (mayStart && Date.now() < deadline) await sleep(500, undefined, { signal });
+      else throw failure('not-connected', [configuration, code, message || code], { cause });
     }
   }
 }

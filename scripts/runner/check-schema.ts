@@ -30,9 +30,13 @@ export async function checkSchema(connected: Connected, countBefore = 0) {
   return { ...state, count, ...(await compare(expected, state.facts, options.strict)) };
 }
 
+/** Does the same outside a transaction, and repeats it after a lock timeout. */
+export const checkWithRetries = (connected: Connected) =>
+  withRetries(connected, () => checkSchema(connected));
+
 /**
  * Reads the rows of the migrations table, if it exists, and the live schema, in one message: in the open
- * transaction, or else in one of its own, with retries. If privileges are missing, the failure lists all.
+ * transaction, or else in one of its own. If privileges are missing, the failure lists all of them.
  */
 async function readState(connected: Connected) {
   const { connection, options, project, settings } = connected;
@@ -48,21 +52,19 @@ async function readState(connected: Connected) {
     const rows = (applied?.rows ?? []) as Readonly<Record<'name' | 'run_on', string>>[];
     return { rows, facts: factsFrom(found), hasTable };
   };
-  if (isInTransaction) return await read(true);
-  const readOrExplain = () =>
-    read(true).catch(async (error: unknown) => {
-      const sqlstate = sqlstateOf(error);
-      // XX000 is "cache lookup failed": another session has dropped an object meanwhile.
-      if (sqlstate === 'XX000') return await read(true);
-      if (sqlstate === '42P01') return await read(false); // No migrations table, or not even its schema.
-      if (sqlstate === '42703')
-        throw failure('foreign-table', [settings.tableName, (error as Error).message]);
-      if (sqlstate !== '42501') throw error;
-      const state = { ...(await read(false)), hasTable: true };
-      await refuseProblems(connected, project.migrations, state);
-      throw error;
-    });
-  return await withRetries(connected, readOrExplain);
+  return await read(true).catch(async (error: unknown) => {
+    if (isInTransaction) throw error;
+    const sqlstate = sqlstateOf(error);
+    // XX000 is "cache lookup failed": another session has dropped an object meanwhile.
+    if (sqlstate === 'XX000') return await read(true);
+    if (sqlstate === '42P01') return await read(false); // No migrations table, or not even its schema.
+    if (sqlstate === '42703')
+      throw failure('foreign-table', [settings.tableName, (error as Error).message]);
+    if (sqlstate !== '42501') throw error;
+    const state = { ...(await read(false)), hasTable: true };
+    await refuseProblems(connected, project.migrations, state);
+    throw error;
+  });
 }
 
 /** Makes facts from the rows of {@link factsQuery}. */

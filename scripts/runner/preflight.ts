@@ -53,10 +53,10 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
   const removed = changes
     .filter(([, patch]) => patch === null || partsOf(patch).some(([, text]) => text === null))
     .map(([object]) => object);
+  let expected: Facts | undefined; // Computed once, and only if it is needed.
   /** The schema that is expected before the migration. */
   const before = () =>
     (expected ??= expectedAt(project, project.migrations.indexOf(migration)).facts);
-  let expected: Facts | undefined;
   for (const [object, patch] of changes) {
     if (object.startsWith('extension ')) continue;
     const parts = partsOf(patch);

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { refuseProblems } from '../../scripts/runner/preflight.ts';
 import { plainRole } from '../support/plain-role.ts';
 import { readCases } from './cases.ts';
 import { settingsFile, setUp, sqlStep } from '../support/project.ts';
@@ -61,21 +60,4 @@ test('a refusal names a table once, also if one migration changes it and another
   const { name, url } = await plainRole(database);
   await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${name}`);
   expect((await run('up', url)).error?.message.match(/ does not own /g)).toHaveLength(1);
-});
-
-test('the preflight of 8,000 foreign keys takes less than two seconds', async () => {
-  const tables = (from: number) => Array.from({ length: 400 }, (_, i) => `public.t${from + i}`);
-  const key = { 'constraint a': 'FOREIGN KEY (id) REFERENCES public.t0(id)' };
-  const parts = { table: '', 'column id': 'integer NOT NULL', ...key };
-  const effects = Array.from({ length: 20 }, (_, i) =>
-    Object.fromEntries(tables(400 * i).map((name) => [name, parts])),
-  );
-  const migrations = effects.map((effect, i) => ({ name: `${i}`, file: '', path: '', effect }));
-  const project = { migrations, effects, prerequisites: {}, objects: [] };
-  const connection = { query: () => Promise.resolve([{ rows: [] }]) };
-  const context = { connection, project, command: 'up', direction: 'up', options: {} };
-  const connected = { ...context, settings: { tableName: 'm' }, configuration: {} };
-  const started = performance.now();
-  await refuseProblems(connected as never, migrations, { facts: new Map(), hasTable: true });
-  expect(performance.now() - started).toBeLessThan(2000);
 });

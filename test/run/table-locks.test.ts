@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { advisoryLocks, blockedRun, eventually } from '../support/eventually.ts';
 import { testAll } from '../support/test-all.ts';
 import { hold, holdUp, ITEMS, LAST, PATIENT, places, setUpItems } from './items.ts';
-import { stateOf, step } from '../support/project.ts';
+import { creates, stateOf, step } from '../support/project.ts';
 
 const [IN_TRANSACTION, IN_BUILD, IN_DROP] = places;
 
@@ -58,6 +58,35 @@ test('a run tries again, and succeeds when the other session has gone', async ()
   await printed('attempt 2 of 101');
   await release();
   expect((await finished).json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: LAST });
+});
+
+test('a run counts its attempts, whether a migration or the first query waits for a lock', async () => {
+  const waits = step('0002_waits', {}, `pgm.sql('SELECT pg_advisory_xact_lock(1)');`);
+  const { database, run, start } = await setUpItems({ ...creates('tags'), ...waits });
+  await run('up 1');
+  const { release } = await hold(database, 'SELECT pg_advisory_lock(1)');
+  const { printed, finished } = start('up --lock-timeout=300ms --retries=3');
+  await printed('attempt 1 of 4');
+  const { release: unlock } = await hold(database, 'BEGIN; LOCK TABLE pgmigrations');
+  const { code, stderr } = await finished;
+  const attempts = ['attempt 1 of 4', 'attempt 2 of 4', 'attempt 3 of 4'];
+  expect([code, stderr.match(/attempt \d of \d/g)]).toEqual([4, attempts]);
+  await Promise.all([release(), unlock()]);
+});
+
+test('a run reports a failure outside a transaction without more attempts to read the schema', async () => {
+  const sql = 'SELECT pg_advisory_lock(1), pg_advisory_unlock(1); SELECT 1 / 0';
+  const fails = step('0002_fails', {}, `pgm.noTransaction(); pgm.sql('${sql}');`);
+  const { database, run, start } = await setUpItems({ ...creates('tags'), ...fails });
+  await run('up 1');
+  const begin = () => start('up --lock-timeout=200ms --retries=3');
+  const { running, release } = await holdUp(database, 'SELECT pg_advisory_lock(1)', begin);
+  const { release: unlock } = await hold(database, 'BEGIN; LOCK TABLE pgmigrations');
+  await release();
+  const { code, stderr } = await running.finished;
+  expect([code, stderr]).toEqual([8, expect.stringContaining('division by zero')]);
+  expect(stderr).not.toContain('next attempt');
+  await unlock();
 });
 
 test('a run prints the progress of an index build', async () => {
