@@ -1,6 +1,6 @@
 /**
- * `npm run migrate` is a thin script around the runner of node-pg-migrate (runner/framework.ts). It adds a
- * check: before a transaction commits, the schema is compared with the expected one (runner/transaction.ts).
+ * `npm run migrate` is a thin script around node-pg-migrate, "the framework" (runner/framework.ts). It adds a
+ * check: a transaction commits only if the schema is as expected (runner/transaction.ts).
  */
 import { readCommandLine, type CommandLine } from './cli/command-line.ts';
 import { runAsProgram, type Call } from './cli/process.ts';
@@ -63,7 +63,7 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
   const { database, error, output = '' } = report;
   const text = options.quiet ? output : asText(report, color);
   if (options.json) stdout(`${asJson(report, sqlstateOf(error?.cause))}\n`);
-  // A failed run or check has this text, too: it names the database, and lists migrations.
+  // Print this for a failed run or check, too: it names the database, and lists migrations.
   else if (text !== '' && (!error || database)) stdout(`${text}\n`);
   if (!error) return;
   stderr(`${failureText(error, color)}\n`);

@@ -83,7 +83,7 @@ function readWords(command: string, words: readonly string[]) {
   return { argument, direction };
 }
 
-/** `redo` takes only a count. `up`, `down` and `plan` also take a migration, such as 0003 or its name. */
+/** True for a count such as 0 or -1. For `redo`, also true for a migration, which the others accept. */
 function isWrongCount(command: string, argument: string): boolean {
   if (command === 'redo') return !/^[1-9]\d*$/.test(argument);
   const isNumber = /^[+-]?[\d.]+(e\d+)?$/i.test(argument);

@@ -16,8 +16,9 @@ export const fromNpm = (env: NodeJS.ProcessEnv, options: readonly Option[]) =>
     if (name === 'versions') return []; // An option of npm, not a misspelled --version.
     // npm replaces --verbose and --quiet by the level of its own log: `verbose` and `warn`.
     if (name === 'loglevel') return { verbose: ['--verbose'], warn: ['--quiet'] }[value] ?? [];
-    const hasValue = value !== 'true'; // In commander, `required` means that an option needs a value.
+    const hasValue = value !== 'true';
     const option = options.find((each) => each.name() === name);
+    // In commander, `required` means that the option needs a value.
     if (option?.required === hasValue) return [hasValue ? `--${name}=${value}` : `--${name}`];
     const refusal = (reason: string) => failure('npm-option', [reason]);
     if (option?.required) throw refusal(`--${name} needs its value after "="`);

@@ -56,7 +56,7 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
   exit(exitCode || writeExitCode);
 }
 
-/** The reason with which {@link Call.signal} is aborted after a signal of the operating system. */
+/** Makes the failure for SIGINT or SIGTERM, with which {@link Call.signal} is aborted. */
 export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
   failure('interrupted', [signal], { exitCode: signal === 'SIGINT' ? 130 : 143 });
 

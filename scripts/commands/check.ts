@@ -11,7 +11,7 @@ export const check = (context: Context): Promise<Result> =>
     return await confirmCheck(connected, await checkWithRetries(connected), 'matches');
   });
 
-/** Parts of a result: the version if `count` migrations are applied, the pending migrations, the database. */
+/** Parts of a result: the database, and the version and pending migrations when `count` are applied. */
 export function versionDetails({ configuration, connection, project }: Connected, count: number) {
   const { host, port, database: name } = configuration;
   const database = { host, port, name, serverVersion: connection.serverVersion };
@@ -20,8 +20,8 @@ export function versionDetails({ configuration, connection, project }: Connected
 }
 
 /**
- * Makes the result of the check `first`. If it failed, first repeats it once: it may have read old and new
- * definitions while another run committed, since `pg_get_*def` ignore the snapshot of the transaction.
+ * Makes a result from the check `first`. If it failed, checks once more, and uses that: while another run
+ * committed, `first` may have mixed old and new definitions, because `pg_get_*def` ignores the snapshot.
  */
 export async function confirmCheck(
   connected: Connected,

@@ -28,7 +28,7 @@ export const plan = (context: Context): Promise<Result> =>
     return { outcome: 'planned', ...versionDetails(connected, count), output };
   });
 
-/** Returns the SQL of each migration, without running it. Calls the migrations' functions, which may read. */
+/** Returns the SQL of each migration. Calls `up` or `down` to get it, and sends only their own queries. */
 async function textsBetween(connected: Connected, from: number, to: number) {
   const { connection, project, settings } = connected;
   const direction = from < to ? 'up' : 'down';
@@ -60,7 +60,7 @@ async function textsBetween(connected: Connected, from: number, to: number) {
   return texts;
 }
 
-/** Makes an SQL comment. A name or a definition may have several lines. CR, too, ends a comment. */
+/** Makes SQL comments, one per line: a name or a definition may have several. CR, too, ends a comment. */
 const comment = (text: string) => `-- ${text.replaceAll(/[\r\n]+/g, '\n-- ')}`;
 
 const begin = (context: Context) => `${BEGIN}
@@ -74,7 +74,7 @@ const head = ({ configuration: { database, host, port }, project }: Context, cou
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
 SET client_encoding = 'UTF8';`;
 
-/** Returns a function that sends the queries of a migration's function, and refuses all other statements. */
+/** Returns the function that `plan` gives to a migration: it sends queries, and refuses other statements. */
 const queriesOnly =
   ({ send }: Connection, file: string): typeof send =>
   async (statement, values) => {

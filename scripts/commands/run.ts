@@ -20,7 +20,7 @@ import { confirmCheck, versionDetails } from './check.ts';
  * they only check the schema. If a migration fails, the result has the error, and what was committed before.
  */
 export const run = (context: Context): Promise<Result> =>
-  // While migrations run, this connection holds the run lock. Before and after that, it reads the schema.
+  // While migrations run on another connection, this one holds the run lock (withRunLock says why).
   withConnection(context, 'lock', async (locking) => {
     const { project, command, argument, direction } = context;
     const check = await checkWithRetries(locking);
@@ -84,7 +84,7 @@ async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
     await client.begin();
     await runMigrations(settings, client, loaded, direction);
     await client.commit();
-    client.assertValid(); // The run fails, although all is committed, if a statement came too late.
+    client.assertValid(); // A statement that came too late is an error, although all is committed.
     return { outcome: direction === 'up' ? 'applied' : 'reverted', warnings: client.warnings };
   } catch (error) {
     await client.abandon();

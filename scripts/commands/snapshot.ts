@@ -40,7 +40,7 @@ export async function snapshot(context: Context): Promise<Result> {
   return { outcome: 'applied', output: changed.join('\n') };
 }
 
-/** Creates an empty database on the same server, runs {@link takeEffects} on it, and drops it. */
+/** Creates an empty database on the same server, runs {@link findEffects} on it, and drops it. */
 async function withScratchDatabase(context: Context) {
   const database = `migrate_snapshot_${randomBytes(6).toString('hex')}`;
   const scratch = { ...context, configuration: { ...context.configuration, database } };
@@ -48,7 +48,7 @@ async function withScratchDatabase(context: Context) {
     withConnection(on, 'run', ({ connection }) => connection.query(sql));
   await send(context, `CREATE DATABASE ${database} TEMPLATE template0`);
   try {
-    return await withConnection(scratch, 'run', takeEffects);
+    return await withConnection(scratch, 'run', findEffects);
   } finally {
     // Nothing aborts this new signal, so the scratch database is dropped even if the command was stopped.
     const unstoppable = { ...context, signal: new AbortController().signal };
@@ -60,7 +60,7 @@ async function withScratchDatabase(context: Context) {
 }
 
 /** Runs the migrations one after the other. Returns their effects, and the prerequisites. */
-async function takeEffects(connected: Connected) {
+async function findEffects(connected: Connected) {
   const { connection, settings, project } = connected;
   const loaded = await loadMigrations(project.migrations, 'up');
   const base = await loadBaseSchema(connected);
@@ -71,7 +71,7 @@ async function takeEffects(connected: Connected) {
     let sql: string | undefined; // The statement that was sent last, for the failure.
     try {
       const { statements, isInside } = await sqlOf(action, connection.send);
-      // Before COMMIT, make the settings anew, as a run does. This fails if the transaction has failed.
+      // As in a run, settings come before COMMIT. If the transaction has failed, they fail; COMMIT would not.
       const inside = [...statements, runSettings(connected), 'COMMIT'];
       const outside = ['COMMIT', `SET search_path = ${settings.searchPath}`, ...statements];
       for (sql of isInside ? inside : outside) await connection.send(sql);
@@ -116,7 +116,7 @@ async function loadBaseSchema(connected: Connected) {
   return base;
 }
 
-/** Drops temporary tables, and reads the schema. A change of a function changes its `xmin`. */
+/** Drops temporary tables, and reads the schema. The `xmin` of a function changes when it is replaced. */
 async function readAll({ connection, settings }: Connected) {
   const facts = factsQuery(allObjects(settings.tableName));
   const columns = `'function ' || oid::regprocedure AS object, '' AS part, xmin AS definition`;

@@ -16,32 +16,32 @@ const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
 export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const source = env[variable] ? variable : 'PGHOST or another PG variable';
   const refusal = (reason: string, where = source) => failure('bad-url', [where, reason]);
-  const from = (name: string) => env[name] || undefined; // libpq ignores empty variables.
-  const url = from(variable) ?? (from('PGHOST') && 'postgres://');
+  const fromEnv = (name: string) => env[name] || undefined; // libpq ignores empty variables.
+  const url = fromEnv(variable) ?? (fromEnv('PGHOST') && 'postgres://');
   if (url === undefined) throw failure('no-database', [variable]);
   if (!/^postgres(ql)?:\/\//.test(url))
     throw refusal('it does not begin with postgres:// (remove quotation marks and blanks)');
   // In a URL, / ? and # end the password. The rest would be taken for a host or a database, and printed.
   if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) throw refusal('there is an @ after a / ? or #');
   // Without an sslmode, leave out the certificates: pg-connection-string would turn TLS on because of them.
-  const hasMode = from('PGSSLMODE') !== undefined || url.includes('sslmode=');
+  const hasMode = fromEnv('PGSSLMODE') !== undefined || url.includes('sslmode=');
   const defaults = new URLSearchParams();
   for (const name of hasMode ? ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] : [])
-    defaults.set(name, from(`PG${name.toUpperCase()}`) ?? '');
+    defaults.set(name, fromEnv(`PG${name.toUpperCase()}`) ?? '');
   // Put the defaults before the parameters in the URL, which override them. A # ends the parameters.
   const fromUrl = parseUrl(url.replace(/\?|(?=#)|$/, `?${defaults.toString()}&`), refusal);
   const { sslmode = 'disable' } = fromUrl;
   if (!MODES.includes(sslmode))
     throw refusal(`sslmode "${sslmode}" is not one of ${MODES.join(', ')}`);
-  const port = Number(fromUrl.port ?? from('PGPORT') ?? 5432);
+  const port = Number(fromUrl.port ?? fromEnv('PGPORT') ?? 5432);
   if (!(Number.isInteger(port) && port > 0 && port < 65536))
     throw refusal('the port must be a number from 1 to 65535', fromUrl.port ? variable : 'PGPORT');
-  const user = fromUrl.user ?? from('PGUSER') ?? from('USER') ?? 'postgres';
-  const host = fromUrl.host ?? from('PGHOST') ?? 'localhost';
-  const database = fromUrl.database ?? from('PGDATABASE') ?? user;
-  const password = fromUrl.password ?? from('PGPASSWORD');
+  const user = fromUrl.user ?? fromEnv('PGUSER') ?? fromEnv('USER') ?? 'postgres';
+  const host = fromUrl.host ?? fromEnv('PGHOST') ?? 'localhost';
+  const database = fromUrl.database ?? fromEnv('PGDATABASE') ?? user;
+  const password = fromUrl.password ?? fromEnv('PGPASSWORD');
   const ssl = sslmode !== 'allow' && (fromUrl.ssl ?? false);
-  const seconds = Math.trunc(Number(fromUrl.connect_timeout ?? from('PGCONNECT_TIMEOUT')));
+  const seconds = Math.trunc(Number(fromUrl.connect_timeout ?? fromEnv('PGCONNECT_TIMEOUT')));
   const connectTimeout = seconds > 0 ? Math.min(seconds, 86_400) : 15; // Timers of Node.js have 31 bits.
   return { ...fromUrl, ssl, sslmode, host, port, user, database, password, connectTimeout };
 }

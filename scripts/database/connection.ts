@@ -28,7 +28,7 @@ export interface Connector {
   /** Aborted when the command must end. The reason is a Failure. */
   readonly signal: AbortSignal;
   readonly options: { readonly connectWait: number };
-  /** Called with each statement that is sent. Returns the result of the statement. */
+  /** Called with the promise of each statement that is sent. Returns a promise with the same result. */
   readonly watch?: <T>(statement: Promise<T>) => Promise<T>;
 }
 
@@ -43,8 +43,8 @@ export const connectionName = (purpose: Purpose, command: string) =>
 /**
  * Runs `use` with `connector` and a connection, and closes the connection afterwards. If the command must
  * end, asks the server to cancel the current statement. Then, or if the connection is lost, `use` has 0.9
- * seconds to end. After that, the function throws without waiting for `use` if this is a `run` connection: a
- * migration may wait for something other than the server.
+ * seconds to end. After that, if the purpose is `run`, throws without waiting for `use`: a migration may wait
+ * for something other than the server.
  *
  * @throws Failure `unavailable` if no connection can be made, or if the server is too old
  */
@@ -80,7 +80,7 @@ export async function withConnection<C extends Connector, T>(
   }
 }
 
-/** Error codes if a server or a network may not have started yet: there is no socket, name, or answer. */
+/** Codes of errors after which the server may still start: it has no socket, name, network or answer yet. */
 const NOT_STARTED = /^(ENOENT|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ETIMEDOUT)$/;
 
 async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {

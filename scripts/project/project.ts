@@ -12,10 +12,10 @@ export interface Migration {
   readonly effect: Effect;
 }
 
-/** The migrations in order, what must exist before them, and the names of all `objects` in these effects. */
+/** The migrations in order, their effects, the prerequisites, and the names of all objects in these. */
 export type Project = Readonly<ReturnType<typeof readProject>>;
 
-/** The name, without `.json`, of the file that lists the prerequisites. It is written like an effect file. */
+/** The effect file, without `.json`, of the prerequisites: what must exist before the first migration. */
 export const PREREQUISITES = '0000_prerequisites';
 
 const MIGRATION = /^\d+_[\w-]+\.(ts|js|mjs|cjs)$/;

@@ -24,7 +24,7 @@ const DEFAULTS = {
 /** The settings of a project. The names of files and folders are relative to `root`. */
 export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
-/** Reads the settings file. Adds to `env` what only `.env` has. @throws Failure `usage` */
+/** Reads the settings file. Adds to `env` the variables that only `.env` has. @throws Failure `usage` */
 export function readSettings(root: string, env: NodeJS.ProcessEnv) {
   const values = { ...DEFAULTS, ...readJson(root, FILE, checkSettings) };
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });
@@ -48,7 +48,6 @@ export function readSettings(root: string, env: NodeJS.ProcessEnv) {
   };
 }
 
-/** Checks the settings file. @throws Error */
 function checkSettings(values: Partial<typeof DEFAULTS>): void {
   const known = Object.keys(DEFAULTS);
   for (const [key, value] of Object.entries(values)) {

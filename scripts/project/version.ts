@@ -15,7 +15,7 @@ export function appliedCount({ migrations }: Project, rows: readonly { name: str
   return applied.size;
 }
 
-/** The name of the last applied migration, or null before the first. */
+/** The version when `count` migrations are applied: the name of the last one, or null if there is none. */
 export const versionAt = ({ migrations }: Project, count: number) =>
   migrations[count - 1]?.name ?? null;
 
@@ -42,7 +42,7 @@ export function targetCount(
     return direction === 'up' ? migrations.length : Math.max(applied - 1, 0);
   const wanted = argument.replace(/^.*\//, '').replace(/\.\w+$/, '');
   const index = migrations.findIndex(({ name }) => `${name}_`.startsWith(`${wanted}_`));
-  // The argument 3 can mean three migrations, or the migration 0003. It is a count if the project has that
+  // The argument 3 can mean three migrations, or the migration 3_name. It is a count if the project has that
   // many migrations, or none with that number. So 20240131120000 can name a migration.
   const isCount = index < 0 || Number(argument) <= migrations.length;
   if (isCount && /^[1-9]\d*$/.test(argument)) {

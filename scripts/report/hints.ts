@@ -25,7 +25,7 @@ const hints = {
       'No connection is free, and a run needs two. Try again later, use a pooler, or raise its max_client_conn.',
     'pg_hba\\.conf':
       'pg_hba.conf of the server does not allow this host, user and database, perhaps only without encryption: try sslmode=require in the URL.',
-    // These words come after the codes, since the name of a database or a role may contain one.
+    // After all codes, since the name of a database or a role may contain one of these words.
     'SSL|TLS|certificate|self.signed|encryption':
       'Set sslmode in the URL: disable does not encrypt, require encrypts, verify-full also verifies the server (with the authority in sslrootcert).',
     '': 'See whether psql can connect:  psql <URL of the database>',
@@ -59,13 +59,13 @@ SELECT setval(pg_get_serial_sequence('<INTO>', 'id'), max(id)) FROM <INTO>;`,
   },
 };
 
-/** The query for the rows that violate a check or a foreign key, except with NO INHERIT or MATCH FULL. */
+/** The query for the rows that violate a check or a foreign key. Undefined for NO INHERIT and MATCH FULL. */
 export function rowsQuery(table: string, definition: string): string | undefined {
   const [, condition] = /^CHECK (\(.*\))(?: NOT VALID)?$/s.exec(definition) ?? [];
   if (condition !== undefined) return `SELECT * FROM ${table} WHERE NOT ${condition};`;
   const [, columns, other = '', keys = ''] = FOREIGN_KEY.exec(definition) ?? [];
   if (columns === undefined) return undefined;
-  // `IN` is null, not false, if a key is null.
+  // IS NOT TRUE, because `IN` is null, not false, if a key is null.
   return `SELECT * FROM ${table}
 WHERE (${columns}) IS NOT NULL AND ((${columns}) IN (SELECT ${keys} FROM ${other})) IS NOT TRUE;`;
 }

@@ -42,7 +42,7 @@ async function readState(connected: Connected) {
   const { connection, options, project, settings } = connected;
   const isInTransaction = connection.client.getTransactionStatus() === 'T';
   const modes = `${READ_ONLY} SET LOCAL lock_timeout = '${options.lockTimeout}ms';`;
-  const order = 'm.run_on, m.id, m.name, m.tableoid'; // A view has no `tableoid`, so the query fails.
+  const order = 'm.run_on, m.id, m.name, m.tableoid'; // A view has no `tableoid`, so it is refused.
   const rowsQuery = `SELECT m.name, m.run_on::text FROM ${settings.tableName} m ORDER BY ${order}`;
   const facts = factsQuery(wantedObjects(project.objects));
   const read = async (hasTable: boolean) => {

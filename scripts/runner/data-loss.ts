@@ -4,7 +4,7 @@ import { failure } from '../report/errors.ts';
 import { COUNT_LIMIT } from '../report/types.ts';
 import type { Attempt, Removed } from './context.ts';
 
-/** Lists the tables that the transaction has locked as DROP does, with the columns that they have now. */
+/** Lists the tables on which the transaction holds the lock that DROP takes, with their remaining columns. */
 const LOCKED = `SELECT relation AS id, ARRAY(SELECT attnum FROM pg_catalog.pg_attribute
     WHERE attrelid = relation AND NOT attisdropped) AS columns
   FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock'`;

@@ -39,7 +39,7 @@ export class FrameworkClient extends RunTransaction {
   /** The last migration that sent a statement in the transaction. If COMMIT fails, the failure names it. */
   #lastInside: Migration | undefined;
 
-  /** Called before the function of a migration. `isInside()`: it did not call `pgm.noTransaction()`. */
+  /** Called before a migration starts. `isInside()` is false after it has called `pgm.noTransaction()`. */
   async onStart(migration: Migration, isInside: () => boolean): Promise<void> {
     this.current = migration;
     await this.begin();
@@ -67,8 +67,8 @@ export class FrameworkClient extends RunTransaction {
       this.firstError = undefined; // The migration has handled earlier errors.
       return result;
     } catch (error) {
-      // If the migration failed while this statement waited, often nothing catches this error. It would hide
-      // the first one, so this promise stays pending for ever.
+      // If the migration has failed meanwhile, often nothing catches this error, and it would hide the first
+      // one. So this promise stays pending for ever.
       if (this.hasFailed) await new Promise(ignore);
       this.firstError ??= { error, sql };
       throw error;
@@ -133,7 +133,7 @@ export class FrameworkClient extends RunTransaction {
     // The commit includes what this migration sent before it called pgm.noTransaction().
     const hasSentInside = this.#lastInside === this.current;
     const hasCommitted = await this.commit().catch((error: unknown) => {
-      if (this.hasFailed) throw error; // The migration did not await this statement.
+      if (this.hasFailed) throw error; // The migration has failed meanwhile: keep its error.
       this.firstError ??= { error, sql: 'COMMIT' };
       this.current = this.#lastInside ?? this.current;
       throw error;

@@ -7,16 +7,16 @@ import { expectedAt, title } from '../schema/effects.ts';
 import type { FrameworkClient } from './framework-client.ts';
 
 /**
- * Translates an error of a run, which shall end with `target` migrations applied, into a Failure. Two errors
- * are not translated: a lock error, after which the caller repeats the run, only gets the name of the file in
- * its message; the error of a lost connection is returned as it is.
+ * Returns the Failure for an error of a run that was to end with `target` migrations applied. Two errors are
+ * not translated: a lock error only gets the name of the file in its message, because the caller tries again;
+ * the error of a lost connection is returned as it is.
  */
 export async function translateError(client: FrameworkClient, target: number, thrown: unknown) {
   const { attempt, current, firstError } = client;
   const { error, sql } = firstError ?? { error: thrown };
   const { file } = current;
   if (error instanceof Failure && error.outcome !== 'usage') return error;
-  // The files were correct before the run, so the migrations table was changed during the run.
+  // The migrations table agreed with the files before the run, so it was changed during the run.
   if (error instanceof Failure) return failure('table-changed', [error.message], { cause: error });
   if (isRetryable(error)) {
     const place = firstError ? `, in ${file}` : '';
@@ -60,7 +60,7 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
   const [, definition = ''] = find(parts, `constraint ${constraint}`);
   const query = rowsQuery(object, definition);
   if (query === undefined || !/\bALTER\s+TABLE\b/i.test(sql)) return undefined;
-  // The query fails if it reads what the migrations had created and what is now rolled back.
+  // EXPLAIN fails if the query reads what the migrations had created, since that is rolled back.
   const trial = connection.query(`SET LOCAL lock_timeout = '1s'; EXPLAIN ${query}`);
   return await trial.then(() => rowsHint(query)).catch(() => undefined);
 }

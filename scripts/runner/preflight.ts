@@ -10,8 +10,8 @@ import { READ_ONLY } from './session-settings.ts';
 
 /**
  * Refuses a run (Failure `unavailable`) if the server is read-only, a prerequisite is missing, or the role
- * lacks a privilege. Lists all problems at once. Never refuses what PostgreSQL would allow, with one
- * exception: an object of another role that is already right, so that `IF NOT EXISTS` would skip it.
+ * lacks a privilege. Lists all problems at once. Refuses nothing that PostgreSQL would allow, except this: an
+ * object belongs to another role, but is as expected already, so that `IF NOT EXISTS` would skip it.
  */
 export async function refuseProblems(
   connected: Connected,
@@ -61,18 +61,18 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
     if (object.startsWith('extension ')) continue;
     const parts = partsOf(patch);
     const isThere = live.has(object);
-    const mayFollow = removed.some((other) => other !== object);
+    const mayCascade = removed.some((other) => other !== object);
     if (direction === 'down') {
       const kinds = parts.map(([part]) => part).filter(isKind);
       const isCreated = kinds.some((kind) => !before().get(object)?.has(kind));
-      const mayStay = isTriggerFunction(patch) || (mayFollow && !isCreated);
+      const mayStay = isTriggerFunction(patch) || (mayCascade && !isCreated);
       if (isThere && !mayStay) needs.push([object, kinds.length > 0 ? 'DROP' : 'OWNER']);
       continue;
     }
-    // `up` changes or drops the object if it is there. Below, what is not there is created.
+    // If the object is there, `up` changes or drops it. Otherwise, `up` creates it (below).
     const addsOnlyTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
     const right = addsOnlyTriggers ? 'TRIGGER' : 'OWNER';
-    if (isThere && !mayFollow) needs.push([object, patch === null ? 'DROP' : right]);
+    if (isThere && !mayCascade) needs.push([object, patch === null ? 'DROP' : right]);
     for (const [part, text] of parts) {
       if (text === null) continue;
       const isMissing = !live.get(object)?.has(part);

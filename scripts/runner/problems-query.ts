@@ -63,8 +63,8 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
     WHERE is_lacking ORDER BY 1)
   UNION ALL (
     SELECT DISTINCT format('role %s does not own %s%s; its owner is %s', me, kind, name, owner::regrole), CASE
-      -- Do not grant a superuser's role. PostgreSQL refuses to grant a role that is a member of this one, as
-      -- a superuser always is. Change the owner instead: for a column's sequence, that of its table.
+      -- PostgreSQL refuses GRANT if the owner is a member of this role. A superuser counts as one, and nobody
+      -- should grant its role. Change the owner instead: for a column's sequence, that of its table.
       WHEN pg_has_role(owner, current_user, 'MEMBER')
       THEN format('ALTER %s OWNER TO %s;', coalesce((
         SELECT 'TABLE ' || refobjid::regclass FROM pg_depend WHERE kind = 'sequence '

@@ -60,7 +60,7 @@ export async function withRunLock<T>(
   }
 }
 
-/** See {@link AssertLock}. `began` is the timestamp of that transaction. */
+/** See {@link AssertLock}. `began` identifies the transaction that took the lock. */
 async function queryHeld(connection: Connection, began: string, query: string) {
   const isHeld = `SELECT WHERE transaction_timestamp()::text = '${began}'`;
   const [held, answer] = await connection.query(`${isHeld}; ${query}`).catch((cause: unknown) => {

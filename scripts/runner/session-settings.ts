@@ -27,10 +27,10 @@ SET LOCAL standard_conforming_strings = on;`;
 
 /** BEGIN with its modes, since a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
-/** The first statement of a read-only transaction with one snapshot. SERIALIZABLE could wait for others. */
+/** Begins a read-only transaction with one snapshot. SERIALIZABLE could wait for other transactions. */
 export const READ_ONLY = 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;';
 
-/** Removes string literals and comments from SQL. The pattern is simple, so that it works on megabytes. */
+/** Removes string literals and comments from SQL. This is not exact, but works on megabytes. */
 const withoutLiterals = (sql: string) => sql.replaceAll(/'[^']*'|--.*|\/\*[^]*?\*\//g, ' ');
 
 /** True if the first statement in a text begins or ends a transaction. */

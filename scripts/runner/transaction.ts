@@ -16,13 +16,13 @@ const TRANSACTION_STATE = `SELECT pg_catalog.transaction_timestamp()::text AS be
 type TransactionState = Readonly<{ began: string; written: boolean }>;
 
 /**
- * Runs what COMMIT would run after the check: deferred triggers, and those that they defer. After that, no
- * trigger may write. Also closes cursors, because COMMIT would run the query of a cursor WITH HOLD.
+ * Runs what COMMIT would run after the check: deferred triggers, and those that they defer. Any that are left
+ * fail if they write. Also closes cursors, because COMMIT would run the query of a cursor WITH HOLD.
  */
 const LAST_WRITES = `SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIATE;
 SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;
 
-/** Begins, checks and commits the transactions of a run, one after the other. */
+/** Begins, checks and commits the transactions of a run. FrameworkClient sends what comes in between. */
 export class RunTransaction {
   warnings: readonly Difference[] = [];
   /** Set if a statement came too late to be checked, such as during the check or after the run. */
@@ -148,8 +148,8 @@ export class RunTransaction {
     const details = { differences: failing };
     const wasBefore = (difference: Difference) =>
       before.failing.some((old) => isDeepStrictEqual(old, difference));
-    // Do not blame the migrations for what was wrong before the run, unless one ran outside a transaction: an
-    // earlier attempt or run of the same migration may have made it wrong.
+    // Do not blame the migrations for what was wrong before this attempt, unless one ran outside a
+    // transaction: it may have caused that itself, in an earlier attempt or run.
     const isUntouched = progress.count === before.count && !progress.wroteOutside;
     if (isUntouched && failing.every(wasBefore))
       throw failure('drift', [versionAt(project, before.count)], details);

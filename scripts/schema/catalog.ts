@@ -58,9 +58,9 @@ export const allObjects = (migrationsTable: string) => `
   )})`;
 
 /**
- * The query for the facts of the `wanted` objects. Run it with {@link READ_SETTINGS}. A text that `||` adds
- * to a null is left out, because the result is null, and `concat` skips nulls. The regular expressions cut
- * off all before the first keyword that is not in a quoted name. `place` is a number to sort by.
+ * The query for the facts of the `wanted` objects. Run it with {@link READ_SETTINGS}. If `x` is null, so is
+ * `' TO ' || x`, and `concat` skips nulls. The regular expressions cut off all before the first keyword that
+ * is not in a quoted name. `place` is a number to sort by.
  */
 export const factsQuery = (wanted: string) => `${wanted},
   -- The part of a table or view is its kind, such as "view". The part of any other object is ''.

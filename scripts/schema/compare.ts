@@ -57,7 +57,7 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
   const compared = [...before, ...done.flatMap(namesIn)];
   return {
     prerequisites: base,
-    /** The prerequisites' constraints that effects removed. In the database, they may have any name. */
+    /** The definitions of the prerequisites' constraints that effects removed. Their names do not matter. */
     removed: [...base].flatMap(([part, definition]) =>
       isConstraint(part) && !kept.includes(definition) ? definition : [],
     ),
@@ -70,12 +70,12 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
   };
 }
 
-/** True if `found` has this or an equal part. A constraint of the prerequisites may have any name. */
+/** True if `found` has this part, or an equal one. A constraint of the prerequisites may have any name. */
 async function hasFact(found: Parts, rules: Rules, part: string, definition: string) {
   const { prerequisites, declared, isOwned } = rules;
   const isPrerequisite = prerequisites.get(part) === definition;
-  // On a shared table, the application may add something to a column, like a default. But it may not make a
-  // column of an effect GENERATED, and a definition that a migration has replaced is wrong.
+  // On a shared table, the application may add something to a column, such as a default. Two exceptions: a
+  // column of an effect may not become GENERATED, and a definition that a migration has replaced is wrong.
   const actual = found.get(part) ?? '';
   if (!isOwned && part.startsWith('column ') && actual.startsWith(`${definition} `)) {
     const isAllowed = isPrerequisite || !actual.includes(' GENERATED ALWAYS AS (');

@@ -5,7 +5,7 @@ export type Effect = Readonly<Record<string, Patch>>;
 /** The new definition of an object, or of each part that changes. `null` removes the object or the part. */
 type Patch = string | null | Readonly<Record<string, string | null>>;
 
-/** A schema: for each object its parts. A function or type has one part, named `''`. */
+/** A schema: each object's parts, and their definitions. A function or type has one part, named `''`. */
 export type Facts = ReadonlyMap<string, Parts>;
 export type Parts = ReadonlyMap<string, string>;
 export const NONE: Parts = new Map();
@@ -88,7 +88,7 @@ export function completePrerequisites(old: Effect, base: Facts, effects: readonl
     const changed = all.filter(
       ([part, text]) => patch === null || (named.has(part) && !isTriggerFunction(text)),
     );
-    // Also add a constraint that stays and equals a removed one: the check would take it for that one.
+    // Also add a constraint that stays, but equals a removed one. The check would take it for that one.
     const texts = changed.map(([, text]) => text);
     const twins = all.filter(([part, text]) => isConstraint(part) && texts.includes(text));
     return { [object]: Object.fromEntries([...changed, ...twins]) };
