@@ -37,11 +37,11 @@ const objects = (from: string, condition: (name: string, object: string) => stri
 /** A `WITH` clause, whose table `wanted` lists those of the named objects that exist. */
 export const wantedObjects = (names: readonly string[]) => `
   WITH named AS MATERIALIZED (
-    SELECT n.object, p.parts[cardinality(p.parts)]::name AS name, p.parts[1]::name AS space
+    SELECT n.object, p.parts[cardinality(p.parts)]::name AS name, p.parts[1]::name AS schema
     FROM json_array_elements_text(${pg.escapeLiteral(JSON.stringify(names))}) AS n(object),
       parse_ident(regexp_replace(n.object, '^[a-z]+ ', ''), false) AS p(parts)),
   wanted AS MATERIALIZED (${objects(
-    `named n JOIN pg_namespace s ON s.nspname = n.space OR n.object LIKE 'extension %'`,
+    `named n JOIN pg_namespace s ON s.nspname = n.schema OR n.object LIKE 'extension %'`,
     (name, object) => `${name} = n.name AND ${object} = n.object`,
   )})`;
 
