@@ -110,7 +110,7 @@ test(`${schemas} random schemas match after up, and in each, a random change is 
     const alteration = all[number % all.length] ?? '';
     // `withMigrated` throws if the check finds a difference before the change.
     await withMigrated(sqlOf(tables), async (database, root) => {
-      // A table to which a logged table refers cannot become unlogged. Then draw again.
+      // SET UNLOGGED fails if a logged table has a foreign key to the table. Then draw another change.
       const isDone = await database.query(alteration).then(
         () => true,
         (error: unknown) => {

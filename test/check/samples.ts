@@ -22,7 +22,7 @@ const changeNamed = (name: string) => `
   DROP TRIGGER ${name} ON ${name}; DROP POLICY ${name} ON ${name};
   DROP FUNCTION ${name}(); ALTER TABLE ${name} DROP CONSTRAINT ${name}, DROP COLUMN ${name};`;
 
-/** SQL that creates objects with all these names, and SQL that removes them, except the tables. */
+/** SQL that makes objects with all these names (`make`), and removes them except the tables (`change`). */
 export const named = {
   count: names.length,
   make: names.map(makeNamed).join('\n'),

@@ -28,7 +28,7 @@ describe.each([rc, effect, prerequisites])('%s', (file) => {
   });
 });
 
-/** Functions that create something that cannot be read, where a file or a folder has been removed. */
+/** What to put in the place of a removed file or folder, so that it cannot be read. */
 const unreadable: Readonly<Record<string, (path: string) => void>> = {
   nothing: () => undefined,
   'a file or folder': (path) =>

@@ -16,7 +16,7 @@ test.skipIf(!hasPsql)(
   },
 );
 
-test('plan does not send a query after the last migration: its READ ONLY transaction has ended', async () => {
+test('plan sends no query after its READ ONLY transaction has ended, since the query could write', async () => {
   const late = `setImmediate(() => pgm.db.query('SELECT write()').catch(() => {}));`;
   const { run, query, database } = await setUp(
     step('0001_a', {}, late),

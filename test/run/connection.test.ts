@@ -101,7 +101,7 @@ describe('over a Unix socket or IPv6', () => {
   });
 });
 
-/** Environments, and where libpq would connect to with each. No server listens there. */
+/** Environments, and where libpq would connect in each. No server listens there. */
 test.for([
   [{ DATABASE_URL: 'postgres://a:x@/shop?host=/none&port=5499' }, 'shop at /none:5499 as a'],
   [{ DATABASE_URL: 'postgres://a:x@[::1]:1/shop' }, 'shop at [::1]:1 as a'],

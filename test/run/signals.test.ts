@@ -69,7 +69,7 @@ const withSignals = <T>(cases: readonly T[]) =>
 async function expectInterrupted(project: Project, running: Running, exitCode: number) {
   const { database, run, applied, tables } = project;
   const { code, signal, json, stderr } = await running.finished;
-  // npm ends itself with the signal that it got. A shell would report the exit code 128 plus its number.
+  // npm kills itself with the signal that it got. Compute the exit code that a shell would report then.
   expect(code ?? 128 + constants.signals[signal ?? 'SIGKILL'], stderr).toBe(exitCode);
   expect(json()).toMatchObject({ exitCode, applied: [], error: { code: 'interrupted' } });
   expect(stderr, 'no attempt leaves a listener behind').not.toContain('MaxListeners');

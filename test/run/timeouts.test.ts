@@ -5,7 +5,7 @@ import { testAll } from '../support/test-all.ts';
 import { hold } from './items.ts';
 import { creates, setUp, step, table } from '../support/project.ts';
 
-/** Timeouts are longer than the program's own queries on a busy machine, and shorter than LONGER seconds. */
+/** The timeout in these tests: the program's own queries take less, even on a busy machine. */
 const LIMIT = '2s';
 const LONGER = 3.5;
 const idle = ['idle_in_transaction_session_timeout', 'idle_session_timeout', 'lock_timeout'];

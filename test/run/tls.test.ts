@@ -4,7 +4,7 @@ import { holdUp, PATIENT, setUpItems } from './items.ts';
 import { testCertificate, testTlsServer } from './tls.ts';
 import { call, report } from '../support/call.ts';
 
-/** The query of the URL, the environment, and why the run is refused: '' for any reason, undefined if not. */
+/** The URL's query, the environment, and why the run fails: '' for any reason, undefined if it succeeds. */
 test.for([
   ['sslmode=require', {}, undefined],
   ['sslmode=verify-full&sslrootcert=RIGHT', {}, undefined],

@@ -9,7 +9,7 @@ import { root } from '../../support/root.ts';
 import { mutationsOf } from './mutations.ts';
 import { databaseQuestions, pureQuestions, type Question, type Version } from './questions.ts';
 
-/** "1" to change all files of `scripts/schema`, or a text to change those whose names contain it. */
+/** The files of scripts/schema to mutate: "1" for all, or a text that their names contain. */
 const requested = process.env['TEST_MUTATIONS'];
 
 const schema = join(root, 'scripts/schema');

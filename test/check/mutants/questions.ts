@@ -12,7 +12,7 @@ export type Version = typeof import('../../../scripts/schema/catalog.ts') &
   typeof import('../../../scripts/schema/compare.ts') &
   typeof import('../../../scripts/schema/effects.ts');
 
-/** Something that the tests compute. The right answer is the one of the unchanged program. */
+/** Computes something with a version. The right answer is that of the unchanged program. */
 export type Question = (version: Version) => unknown;
 
 /** The questions of shared-tables.test.ts, which need no database. */
