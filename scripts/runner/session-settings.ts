@@ -27,7 +27,7 @@ SET LOCAL standard_conforming_strings = on;`;
 
 /** BEGIN with its modes, since a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
-/** Begins a read-only transaction with one snapshot. SERIALIZABLE could wait for other transactions. */
+/** Must come first: makes a transaction read-only, with one snapshot. SERIALIZABLE could wait for others. */
 export const READ_ONLY = 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;';
 
 /** Removes string literals and comments from SQL. This is not exact, but works on megabytes. */
