@@ -1,6 +1,7 @@
 /**
- * `npm run migrate` is a thin script around node-pg-migrate, "the framework" (runner/framework.ts). It adds a
- * check: a transaction commits only if the schema is as expected (runner/transaction.ts).
+ * `npm run migrate` is a thin script around the runner of node-pg-migrate, "the framework" (see
+ * runner/framework.ts). It adds a check: a transaction commits only if the schema is as expected (see
+ * runner/transaction.ts).
  */
 import { readCommandLine, type CommandLine } from './cli/command-line.ts';
 import { runAsProgram, type Call } from './cli/process.ts';

@@ -5,7 +5,10 @@ export type Effect = Readonly<Record<string, Patch>>;
 /** The new definition of an object, or of each part that changes. `null` removes the object or the part. */
 type Patch = string | null | Readonly<Record<string, string | null>>;
 
-/** A schema: each object's parts, and their definitions. A function or type has one part, named `''`. */
+/**
+ * A schema: each object's parts, and their definitions. An object, one part and its definition are a fact. A
+ * function or type has one part, named `''`.
+ */
 export type Facts = ReadonlyMap<string, Parts>;
 export type Parts = ReadonlyMap<string, string>;
 export const NONE: Parts = new Map();
