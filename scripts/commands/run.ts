@@ -102,7 +102,7 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   const version = versionAt(project, count);
   const fail = (as: typeof outcome, ...lines: string[]) =>
     new Failure(as, code, message, lines.join('\n'), details);
-  // A migration has ended the transaction, so nothing was checked.
+  // What the migration itself has committed was not checked. So do not call leftBehind, which says it was.
   if (outcome === 'partial') return fail('partial', `The database is ${atVersion(version)}.`, hint);
   const hasCommitted = up.length + down.length > 0;
   const left = isCommitting ? STOPPED_IN_COMMIT : leftBehind(version, hasCommitted, wroteOutside);

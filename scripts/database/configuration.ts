@@ -28,7 +28,8 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const defaults = new URLSearchParams();
   for (const name of hasMode ? ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] : [])
     defaults.set(name, fromEnv(`PG${name.toUpperCase()}`) ?? '');
-  // Put the defaults before the parameters in the URL, which override them. A # ends the parameters.
+  // Insert the defaults before the URL's own parameters: if a name comes twice, the last one counts. If the
+  // URL has no parameters, insert them before a #, or at the end.
   const fromUrl = parseUrl(url.replace(/\?|(?=#)|$/, `?${defaults.toString()}&`), refusal);
   const { sslmode = 'disable' } = fromUrl;
   if (!MODES.includes(sslmode))

@@ -53,7 +53,7 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
   const { schema = '', table = '', constraint = '' } = Object(error) as Partial<DatabaseError>;
   const before = project.migrations.indexOf(current);
   const { facts } = expectedAt(project, direction === 'up' ? before + 1 : before);
-  // PostgreSQL does not quote the names in the fields of an error. Facts have quoted names.
+  // In the fields of an error, names are not quoted. In facts, they are if SQL needs it.
   const find = <T>(quoted: ReadonlyMap<string, T>, name: string) =>
     [...quoted].find(([key]) => key.replaceAll(/"("?)/g, '$1') === name) ?? [];
   const [object = '', parts = new Map<string, string>()] = find(facts, `${schema}.${table}`);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectionName, withConnection, type Connection } from '../database/connection.ts';
+import { connectionName, withConnection } from '../database/connection.ts';
 import { isRetryable } from '../database/pg-errors.ts';
 import { failure } from '../report/errors.ts';
 import type { Session } from '../report/types.ts';
 import { blockerLines, duration } from '../report/wording.ts';
-import type { Context } from './context.ts';
+import type { Connected, Context } from './context.ts';
 import { sessionsQuery } from './run-lock.ts';
 
 /** A statement is slow after this time, or earlier if `--lock-timeout` is short. */
@@ -31,9 +31,8 @@ export async function withLockMonitor<T>(
   const names = `'${connectionName('run', command)}', '${connectionName('lock', command)}'`;
   const slow = Math.min(SLOW_MS, (options.lockTimeout || Infinity) / 3);
   const ending = new AbortController();
-  const signal = AbortSignal.any([context.signal, ending.signal]);
   let blockers: readonly Session[] = [];
-  const monitor = async ({ connection }: { connection: Connection }) => {
+  const monitor = async ({ connection, signal }: Omit<Connected, 'blockers'>) => {
     for (;;) {
       const [sessions, builds] = await connection.query(activityQuery(names));
       const found = sessions?.rows as Session[];
@@ -46,8 +45,10 @@ export async function withLockMonitor<T>(
   };
   let monitoring: Promise<void> | undefined;
   const start = () => {
+    if (monitoring) return;
+    const signal = AbortSignal.any([context.signal, ending.signal]);
     // Without a connection for the monitor, the command goes on, and a later statement tries again.
-    monitoring ??= withConnection({ ...context, signal }, 'monitor', monitor).catch(() => {
+    monitoring = withConnection({ ...context, signal }, 'monitor', monitor).catch(() => {
       monitoring = undefined;
     });
   };

@@ -96,8 +96,8 @@ export class RunTransaction {
 
   /**
    * Commits the open transaction if no data would be lost, the schema is as expected, and the run lock is
-   * still held. Otherwise throws. Rolls back a transaction that has written nothing, without a check: after
-   * an interrupted run, the schema may be wrong until a migration outside a transaction corrects it.
+   * still held. Otherwise throws. If the transaction has written nothing, rolls it back, without a check: an
+   * interrupted run may have left a wrong schema, which the next migration corrects outside a transaction.
    *
    * @returns whether it has committed something
    */

@@ -81,8 +81,8 @@ const rewriterFor = (relation: string | undefined) => (key: string, value: unkno
   // name of the constant is its type. Before PostgreSQL 15, `true` is printed so even without a restore.
   if (ResTarget?.name !== undefined && ResTarget.name === typeOfConstant(ResTarget.val))
     return { ResTarget: { val: ResTarget.val } };
-  // In the body of a function, blanks at the end of a line are ignored, and so is CR before LF. Other blanks
-  // may have a meaning, such as those in a string.
+  // In the body of a function, ignore blanks at the end of a line, and CR before LF. Keep all other blanks:
+  // in a string, they have a meaning.
   const body = fieldsOf(DefElem?.arg).List?.items;
   if (body && DefElem?.defname === 'as')
     return body.map((item) =>
