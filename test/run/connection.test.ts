@@ -1,18 +1,18 @@
 import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { call, report } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { startEmbedded, type EmbeddedServer } from '../support/embedded.ts';
 import { eventually, noBackends, TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { start } from '../support/migrate.ts';
-import { atPort, freePort, listen } from '../support/ports.ts';
+import { freePort } from '../support/ports.ts';
 import { testProject } from '../support/project.ts';
 import { serverUser } from '../support/server-user.ts';
 import { holdUp, ITEMS, LAST, PATIENT, setUpItems } from './items.ts';
+import { startRelay } from './relay.ts';
 
 const isLocal6 = ({ address }: { address: string }) => address === '::1';
 const hasIPv6 = Object.values(networkInterfaces()).some((all) => all?.some(isLocal6));
@@ -126,19 +126,12 @@ async function refusingServer(sqlstate: string, times: number, target: string) {
   const answer = Buffer.concat([Buffer.from('E\0\0\0\0'), Buffer.from(fields.join(''))]);
   answer.writeInt32BE(answer.length - 1, 1);
   let asked = 0;
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
+  const { through } = await startRelay(target, (client, dial) => {
     asked++;
-    if (asked <= times) socket.once('data', () => socket.end(sqlstate === '' ? '' : answer));
-    else {
-      const { port, hostname } = new URL(target);
-      const upstream = connect(Number(port), hostname).on('error', () => undefined);
-      socket.pipe(upstream).pipe(socket);
-    }
+    if (asked <= times) client.once('data', () => client.end(sqlstate === '' ? '' : answer));
+    else client.pipe(dial()).pipe(client);
   });
-  const url = atPort(target, await listen(server));
-  onTestFinished(() => void server.close());
-  return { url, asked: () => asked };
+  return { url: through(target), asked: () => asked };
 }
 
 test.for([
@@ -159,14 +152,15 @@ test.for([
 
 test('--connect-wait gives up when its time is over, and a signal ends the wait', async () => {
   const url = `postgres://app:s3cret@127.0.0.1:${await freePort(0)}/shop`;
-  const { code, stderr } = await call(['up', '--connect-wait=1', '--verbose'], { url });
+  const { code, stderr } = await call(['up', '--connect-wait=0', '--verbose'], { url });
   expect([code, stderr]).toEqual([3, expect.stringContaining('ECONNREFUSED') as string]);
   expect(stderr).not.toContain('s3cret');
 
-  // This is a broadcast address: connecting fails with ENETUNREACH, as it does before the network is up.
-  const unreachable = { url: 'postgres://app@255.255.255.255/shop' };
-  const { milliseconds } = await report('check --connect-wait=1', unreachable);
-  expect(milliseconds).toBeGreaterThan(900);
+  // The second one is a broadcast address: ENETUNREACH, as before the network is up.
+  for (const absent of [url, 'postgres://app@255.255.255.255/shop']) {
+    const { milliseconds } = await report('up --connect-wait=1', { url: absent });
+    expect(milliseconds).toBeGreaterThan(900);
+  }
 
   const refusing = await refusingServer('57P03', 1e6, inject('server').url);
   const { child, finished } = start(['up', '--connect-wait=600'], { url: refusing.url });
@@ -176,9 +170,8 @@ test('--connect-wait gives up when its time is over, and a signal ends the wait'
 });
 
 test('a server that accepts, but never answers, is a failure after connect_timeout seconds', async () => {
-  const server = createServer((socket) => void socket.on('error', () => undefined));
-  const url = `postgres://app:x@127.0.0.1:${await listen(server)}/shop?connect_timeout=1`;
-  onTestFinished(() => void server.close());
+  const { through } = await startRelay('postgres://unused', () => undefined);
+  const url = through('postgres://app:x@127.0.0.1/shop?connect_timeout=1');
   const { exitCode, error, milliseconds } = await report('up', { url });
   expect([exitCode, error?.code, milliseconds < 9000]).toEqual([3, 'not-connected', true]);
   expect(error?.hint).toContain('There was no answer');

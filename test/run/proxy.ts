@@ -1,5 +1,4 @@
-import { connect, createServer, type Socket } from 'node:net';
-import { atPort, listen } from '../support/ports.ts';
+import { startRelay } from './relay.ts';
 
 /** Which connection of the program the proxy cuts, and when. */
 export interface Cut {
@@ -21,17 +20,10 @@ export interface Cut {
  * the connection: the server may still do what the message says, but the program gets no answer.
  */
 export async function startProxy(url: string, cut: Cut) {
-  const target = new URL(url);
-  const sockets: Socket[] = [];
   let hasCut = false;
   let counted = 0;
-  const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    sockets.push(client, upstream);
-    const end = () => [client, upstream].forEach((socket) => socket.destroy());
-    client.on('error', end).on('close', () => upstream.end());
-    upstream.on('error', end).on('close', () => client.destroy());
-    upstream.on('data', (data) => {
+  const relay = await startRelay(url, (client, dial) => {
+    const upstream = dial().on('data', (data) => {
       if (!client.destroyed && !(hasCut && cut.isMute)) client.write(data);
     });
     let purpose: string | undefined;
@@ -48,16 +40,7 @@ export async function startProxy(url: string, cut: Cut) {
     };
     client.on('data', splitter(onMessage));
   });
-  const port = await listen(server);
-  return {
-    /** The URL that leads to `address` through the proxy. */
-    through: (address: string) => atPort(address, port),
-    hasCut: () => hasCut,
-    stop: () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
+  return { ...relay, hasCut: () => hasCut };
 }
 
 /** Splits what a client sends into messages. All but the first have a type, one byte, before their length. */

@@ -28,17 +28,6 @@ test.for(sampled)('a run recovers from a restart (%s) %s', async ([mode, , line,
   await expectRecovery(database, run, line);
 });
 
-test('--connect-wait waits for a server that is down', async () => {
-  const { start, run } = await setUpItems(ITEMS, server);
-  await server.control('stop');
-  const { child, finished } = start('up --connect-wait=60');
-  const error = { code: 'not-connected' };
-  expect(await run('up --connect-wait=1')).toMatchObject({ exitCode: 3, error });
-  expect(child.exitCode).toBeNull();
-  await server.control('start');
-  expect((await finished).json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: LAST });
-});
-
 test('a role with read-only transactions is refused before anything is written', async () => {
   const { database, run, tables } = await setUpItems();
   const where = `IN DATABASE ${database.name}`;

@@ -1,11 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
-import { onTestFinished } from 'vitest';
-import { listen } from '../support/ports.ts';
 import { temporaryFolder } from '../support/project.ts';
+import { startRelay } from './relay.ts';
 
 /** Creates a self-signed certificate and its key. Both files are removed at the end of the test. */
 export function testCertificate(name: string) {
@@ -26,11 +24,7 @@ export async function testTlsServer(
   url: string,
   files: ReturnType<typeof testCertificate>,
 ): Promise<URL> {
-  const target = new URL(url);
-  const sockets = new Set<Socket>();
-  const server = createServer((plain) => {
-    sockets.add(plain);
-    plain.on('error', () => undefined);
+  const relay = await startRelay(url, (plain, dial) => {
     plain.once('data', (request) => {
       const isTls = request.length === 8 && request.readInt32BE(4) === 80877103;
       if (!isTls) {
@@ -38,21 +32,11 @@ export async function testTlsServer(
         return;
       }
       plain.write('S');
-      const secret = new TLSSocket(plain, {
-        isServer: true,
-        key: readFileSync(files.key),
-        cert: readFileSync(files.certificate),
-      });
-      const behind = connect(Number(target.port), target.hostname);
-      sockets.add(behind);
-      for (const socket of [secret, behind]) socket.on('error', () => secret.destroy());
-      secret.pipe(behind).pipe(secret);
+      const [key, cert] = [readFileSync(files.key), readFileSync(files.certificate)];
+      const secret = new TLSSocket(plain, { isServer: true, key, cert });
+      secret.on('error', () => plain.destroy());
+      secret.pipe(dial()).pipe(secret);
     });
   });
-  const port = await listen(server);
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return Object.assign(new URL(url), { hostname: 'localhost', port: String(port) });
+  return Object.assign(new URL(relay.through(url)), { hostname: 'localhost' });
 }
