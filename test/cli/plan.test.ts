@@ -3,6 +3,7 @@ import { creates, migration, setUp, stateOf, step, testProject } from '../suppor
 import { expectRefused, PASSWORD, refused } from './refused.ts';
 import { call, report, words } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
+import { rowsOf, schemaLines } from '../support/contents.ts';
 import { TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { plainRole } from '../support/plain-role.ts';
 import { hasPsql, psql } from '../support/psql.ts';
@@ -46,15 +47,12 @@ const setUpAll = () =>
     ),
   });
 
-/** The tables, indexes and rows: equal in two databases after a plan in one and a run in the other. */
-const contentOf = ({ query }: Database) =>
-  query(`SELECT relname, (SELECT array_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull,
-      (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = c.oid AND adnum = attnum)) ORDER BY attname)
-      FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns,
-    CASE relkind WHEN 'i' THEN pg_get_indexdef(oid) WHEN 'r' THEN query_to_xml(format('SELECT %s FROM %s',
-      CASE relname WHEN 'pgmigrations' THEN 'id, name' ELSE 't::text' END, oid::regclass || ' t ORDER BY 1'),
-      true, true, '')::text END AS content
-    FROM pg_class c WHERE relnamespace = 'public'::regnamespace ORDER BY relname`);
+/** The schema and the rows: equal in two databases after a plan in one and a run in the other. */
+const contentOf = async (database: Database) => [
+  await schemaLines(database, ''),
+  await rowsOf(database),
+  await database.query('SELECT id, name FROM pgmigrations ORDER BY id'),
+];
 
 describe.skipIf(!hasPsql)('a plan in psql', () => {
   test('changes a database as a run does', async () => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, inject, test } from 'vitest';
 import { makeDatabase } from '../support/database.ts';
+import { schemaLines } from '../support/contents.ts';
 import { testAll } from '../support/test-all.ts';
-import { expectAdopted, schemaLines } from './adoption.ts';
+import { expectAdopted } from './adoption.ts';
 import { legacyDatabases } from './legacy.ts';
 
 const numRuns = testAll ? 40 : 4;

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { call } from '../support/call.ts';
+import { schemaLines } from '../support/contents.ts';
 import { textOf } from '../support/root.ts';
 import { testDatabase } from '../support/test-database.ts';
-import { lastLegacy, schemaLines } from './adoption.ts';
+import { lastLegacy } from './adoption.ts';
 
 /** The schema that the application needs, written by hand, and not generated from the effects. */
 const expected = textOf('test/migrations/schema.txt');

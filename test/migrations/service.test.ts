@@ -49,12 +49,7 @@ test("list, create, get, update and delete work, and only on the user's own work
   for (const sql of [service.get, service.update, service.delete])
     expect(await ask(sql, mine, other?.id)).toEqual([]);
   expect(await ask(service.list, theirs)).toEqual([other]);
-  const updated = {
-    id: created?.id,
-    definition: { steps: [] },
-    name: 'Daily',
-    is_favorite: true,
-  };
+  const updated = { id: created?.id, definition: { steps: [] }, name: 'Daily', is_favorite: true };
   expect(await ask(service.update, mine, created?.id)).toMatchObject([updated]);
   expect(await ask(service.delete, mine, created?.id)).toMatchObject([updated]);
   expect(await ask(service.get, mine, created?.id)).toEqual([]);

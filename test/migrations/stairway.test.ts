@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { call, report } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
+import { schemaLines } from '../support/contents.ts';
 import { testDatabase } from '../support/test-database.ts';
-import { fill, lastLegacy, migrations, schemaLines } from './adoption.ts';
+import { fill, lastLegacy, migrations } from './adoption.ts';
 
 async function run(database: Database, ...argv: string[]): Promise<void> {
   const { code, stderr } = await call(argv, { url: database.url });
