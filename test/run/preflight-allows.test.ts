@@ -31,9 +31,8 @@ test('allows up, down and redo of a renamed column that a view and a key of anot
     `CREATE TABLE t (id integer UNIQUE NOT NULL); CREATE VIEW v AS SELECT id FROM t;
       CREATE TABLE o (id integer CONSTRAINT k REFERENCES t (id))`,
   );
-  const { name, url } = await plainRole(database);
-  await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${name};
-    ALTER TABLE t OWNER TO ${name}`);
+  const { name, url } = await plainRole(database, 'CREATE ON SCHEMA public');
+  await database.query(`ALTER TABLE t OWNER TO ${name}`);
   for (const line of ['up', 'down', 'up', 'redo'])
     expect([line, (await run(line, url)).error]).toEqual([line, null]);
 });
@@ -57,7 +56,6 @@ test('a refusal names a table once, also if one migration changes it and another
     },
     'CREATE TABLE t ()',
   );
-  const { name, url } = await plainRole(database);
-  await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${name}`);
+  const { url } = await plainRole(database, 'CREATE ON SCHEMA public');
   expect((await run('up', url)).error?.message.match(/ does not own /g)).toHaveLength(1);
 });

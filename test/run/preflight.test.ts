@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { plainRole } from '../support/plain-role.ts';
-import { creates, settingsFile, setUp, sqlStep } from '../support/project.ts';
+import { creates, settingsFile, setUp, sqlStep, table } from '../support/project.ts';
 
 /** The items of a list below a first line: the problems in a message, or the remedies in a hint. */
 const list = (text = ''): string[] =>
@@ -17,6 +17,24 @@ const apply = async (report: JsonReport, { query }: Database) => {
   for (const remedy of remedies(report)) await query(remedy);
 };
 
+/** Expects that `up` is refused with these problems, and succeeds after the remedies of its hint. */
+async function expectRemedied(
+  { run, database }: Awaited<ReturnType<typeof setUp>>,
+  url: string,
+  expected: readonly unknown[],
+) {
+  const report = await run('up', url);
+  expect(report).toMatchObject({
+    outcome: 'unavailable',
+    exitCode: 3,
+    error: { code: 'problems' },
+  });
+  expect(problems(report).toSorted()).toEqual(expected);
+  await apply(report, database);
+  expect(await run('up', url)).toMatchObject({ exitCode: 0, pending: [] });
+  return report;
+}
+
 const base = `CREATE TABLE users (id integer PRIMARY KEY); CREATE TABLE t (id integer); CREATE TABLE s (id serial);
   CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
   CREATE PROCEDURE clean() LANGUAGE sql AS 'SELECT 1'`;
@@ -24,7 +42,7 @@ const touch =
   'CREATE OR REPLACE FUNCTION public.touch()\n RETURNS trigger\n LANGUAGE plpgsql\nAS $function$BEGIN RETURN NEW; END$function$';
 const clean =
   'CREATE OR REPLACE PROCEDURE public.clean()\n LANGUAGE sql\nAS $procedure$SELECT 2$procedure$';
-const project = {
+const files = {
   'migrations/schema/0000_prerequisites.json': {
     'public.users': { table: '', 'column id': 'integer NOT NULL' },
   },
@@ -51,32 +69,30 @@ const project = {
 };
 
 describe('lists all that a role lacks, with remedies that work:', () => {
-  test.for([undefined, 'Deploy-Role'])('a role (name in quotes: %s)', async (name) => {
-    const { run, database } = await setUp(project, base);
-    const role = await plainRole(database, name && `${name} ${database.name}`);
+  test.for(['role', 'Deploy-Role'])('a role whose name begins with "%s"', async (prefix) => {
+    const project = await setUp(files, base);
+    const { run, database } = project;
+    const role = await plainRole(database, '', prefix);
     const [owner] = await database.query<{ name: string }>('SELECT CURRENT_USER AS name');
     const before = await database.dump();
-    const report = await run('up', role.url);
-    const error = { code: 'problems' };
-    expect(report).toMatchObject({ outcome: 'unavailable', exitCode: 3, error });
-    const shown = name === undefined ? role.name : `"${role.name}"`;
-    expect(problems(report).toSorted()).toEqual([
-      `role ${shown} does not own function public.clean(); its owner is ${owner?.name ?? ''}`,
-      `role ${shown} does not own function public.touch(); its owner is ${owner?.name ?? ''}`,
-      `role ${shown} does not own sequence public.s_id_seq; its owner is ${owner?.name ?? ''}`,
-      `role ${shown} does not own table public.t; its owner is ${owner?.name ?? ''}`,
+    expect((await run('up', role.url)).exitCode).toBe(3);
+    expect(await database.dump(), 'nothing was written').toBe(before);
+    const shown = prefix === 'role' ? role.name : `"${role.name}"`;
+    const notOwned = ['function public.clean()', 'function public.touch()'];
+    notOwned.push('sequence public.s_id_seq', 'table public.t');
+    const refusal = await expectRemedied(project, role.url, [
+      ...notOwned.map(
+        (object) => `role ${shown} does not own ${object}; its owner is ${owner?.name}`,
+      ),
       `role ${shown} lacks CREATE ON SCHEMA public`,
       `role ${shown} lacks REFERENCES ON TABLE public.users`,
     ]);
-    expect(remedies(report).join()).not.toContain(`GRANT ${owner?.name ?? ''} TO`); // A superuser.
-    expect(await database.dump(), 'nothing was written').toBe(before);
-    await apply(report, database);
-    expect(await run('up', role.url)).toMatchObject({ exitCode: 0, version: '0001_a' });
+    expect(remedies(refusal).join()).not.toContain(`GRANT ${owner?.name ?? ''} TO`); // A superuser.
     expect(await run('down', role.url)).toMatchObject({ exitCode: 0, version: null });
   });
 
   test.for(['GRANT', 'REVOKE'])("a NOINHERIT role, after %s of the owner's role", async (verb) => {
-    const { run, database } = await setUp(project, base);
+    const { run, database } = await setUp(files, base);
     const [role, owner] = [await plainRole(database), await plainRole(database)];
     const membership = `${verb} ${owner.name} ${verb === 'GRANT' ? 'TO' : 'FROM'} ${role.name}`;
     await database.query(`ALTER ROLE ${role.name} NOINHERIT; ${membership};
@@ -109,28 +125,19 @@ describe('lists all that a role lacks, with remedies that work:', () => {
   });
 
   test('a missing schema for the migrations table', async () => {
-    const { run, database } = await setUp({
-      ...settingsFile(['public'], 'Ours'),
-      ...creates('a'),
-    });
-    const report = await run('up');
-    expect(problems(report)).toEqual(['schema "Ours" is missing']);
-    await apply(report, database);
-    expect(await run('up')).toMatchObject({ exitCode: 0 });
+    const project = await setUp({ ...settingsFile(['public'], 'Ours'), ...creates('a') });
+    await expectRemedied(project, project.url, ['schema "Ours" is missing']);
   });
 
   test('a schema that the migration creates, without CREATE on the database', async () => {
     const effect = { '"S.s".t': { table: '', 'column id': 'integer NULL' } };
-    const { run, database } = await setUp(
+    const project = await setUp(
       sqlStep('0001_a', effect, 'CREATE SCHEMA "S.s"; CREATE TABLE "S.s".t (id integer)'),
     );
-    const { name, url } = await plainRole(database);
-    await database.query(`GRANT USAGE ON SCHEMA public TO ${name}`);
-    const report = await run('up', url);
-    const rights = [`DATABASE ${database.name}`, 'SCHEMA public']; // The migrations table is in public.
-    expect(problems(report)).toEqual(rights.map((on) => `role ${name} lacks CREATE ON ${on}`));
-    await apply(report, database);
-    expect(await run('up', url)).toMatchObject({ exitCode: 0 });
+    const { name, url } = await plainRole(project.database);
+    const places = [`DATABASE ${project.database.name}`, 'SCHEMA public']; // For the migrations table.
+    const lacks = places.map((place) => `role ${name} lacks CREATE ON ${place}`);
+    await expectRemedied(project, url, lacks);
   });
 
   test.for(['PARTITION OF public."T t" DEFAULT', 'INHERITS (public."T t")'])(
@@ -141,40 +148,28 @@ describe('lists all that a role lacks, with remedies that work:', () => {
         : ['(id integer)', `() ${child}`];
       const effect = { 'public.a': { table: child, 'column id': 'integer NULL' } };
       const files = sqlStep('0001_a', effect, `CREATE TABLE a ${sql}`);
-      const { run, database } = await setUp(files, `CREATE TABLE "T t" ${parent}`);
-      const { name, url } = await plainRole(database);
-      await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${name}`);
-      const report = await run('up', url);
-      expect(problems(report)).toEqual([
-        expect.stringContaining('does not own table public."T t"'),
-      ]);
-      await apply(report, database);
-      expect(await run('up', url)).toMatchObject({ exitCode: 0 });
+      const project = await setUp(files, `CREATE TABLE "T t" ${parent}`);
+      const { url } = await plainRole(project.database, 'CREATE ON SCHEMA public');
+      const problem = expect.stringContaining('does not own table public."T t"') as string;
+      await expectRemedied(project, url, [problem]);
     },
   );
 
-  test('redo is refused if the role may drop a table, but not create it again', async () => {
-    const { run, database } = await setUp(creates('a'));
-    const { name, url } = await plainRole(database);
-    await database.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${name}`);
+  const t = (facts: object) => ({ 'public.t': facts });
+  test.for<[exitCode: number, up: string, down: string, effect: object]>([
+    [3, 'CREATE TABLE a ()', 'DROP TABLE a', table('a')],
+    [3, 'CREATE INDEX i ON t (id)', 'DROP INDEX i', t({ 'index i': 'USING btree (id)' })],
+    [0, 'ALTER TABLE t ADD b int', 'ALTER TABLE t DROP b', t({ 'column b': 'integer NULL' })],
+  ])('exit code %i if redo may not CREATE: %s', async ([exitCode, up, down, effect]) => {
+    const files = sqlStep('0001_a', effect, up, down);
+    const { run, database } = await setUp(files, 'CREATE TABLE t (id integer)');
+    const { name, url } = await plainRole(database, 'CREATE ON SCHEMA public');
+    await database.query(`ALTER TABLE t OWNER TO ${name}`);
     expect(await run('up', url)).toMatchObject({ exitCode: 0 });
     await database.query(`REVOKE CREATE ON SCHEMA public FROM ${name}`);
-    expect(await run('redo', url)).toMatchObject({ exitCode: 3, reverted: [], version: '0001_a' });
+    const reverted = exitCode === 0 ? [{}] : [];
+    expect(await run('redo', url)).toMatchObject({ exitCode, reverted, version: '0001_a' });
     expect(await run('down', url)).toMatchObject({ exitCode: 0 });
-  });
-
-  test.for([
-    [0, 'column b', 'integer NULL', 'ALTER TABLE t ADD b integer', 'ALTER TABLE t DROP b'],
-    [3, 'index i', 'USING btree (id)', 'CREATE INDEX i ON t (id)', 'DROP INDEX i'],
-  ] as const)('exit code %i without CREATE: redo of %s', async (values) => {
-    const [exitCode, part, text, up, down] = values;
-    const files = sqlStep('0001_b', { 'public.t': { [part]: text } }, up, down);
-    const { run, database } = await setUp(files, 'CREATE TABLE t (id integer)');
-    const { name, url } = await plainRole(database);
-    await run('up');
-    await database.query(`ALTER TABLE t OWNER TO ${name}; ALTER TABLE pgmigrations OWNER TO ${name};
-      GRANT USAGE ON SCHEMA public TO ${name}; REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
-    expect(await run('redo', url)).toMatchObject({ exitCode, version: '0001_b' });
   });
 });
 

@@ -117,9 +117,9 @@ test('looking for data does not switch off row security for the migrations', asy
     ...sqlStep('0002_b', { 'public.t': { 'column gone': null } }, 'ALTER TABLE t DROP gone'),
     ...sqlStep('0003_c', {}, 'UPDATE owned SET id = 2'),
   });
-  const role = await plainRole(database);
+  const role = await plainRole(database, 'CREATE ON SCHEMA public');
   const client = await database.connect();
-  await client.query(`GRANT ALL ON SCHEMA public TO "${role.name}"; SET ROLE "${role.name}";
+  await client.query(`SET ROLE "${role.name}";
     CREATE TABLE t (id integer, gone integer); CREATE TABLE owned (id integer); INSERT INTO owned VALUES (1);
     ALTER TABLE owned ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY p ON owned USING (true)`);
   expect(await run('up', role.url)).toMatchObject({ exitCode: 0, version: '0003_c' });
