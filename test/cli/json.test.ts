@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { interrupted } from '../../scripts/cli/process.ts';
-import { TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { readReport, report, words } from '../support/call.ts';
 import { creates, setUp } from '../support/project.ts';
 
@@ -33,25 +32,12 @@ test('with --json, every command prints one object on stdout, and nothing on std
   }
 });
 
-test('warnings, data loss, a lock and a signal are reported as JSON', async () => {
-  const { root, url, database, run } = await setUp(creates('a'));
-  await run('up');
-  await database.query('INSERT INTO a VALUES (1); CREATE INDEX by_id ON a (id)');
-  const session = await database.connect();
-  const [expected, found] = [null, 'USING btree (id)'];
-  const differences = [{ kind: 'unexpected', object: 'index public.by_id', expected, found }];
-  const kept = { version: '0001_a', reverted: [] };
-  expect(await run('check')).toMatchObject({ exitCode: 0, error: null, differences });
-  expect(await run('down')).toMatchObject({ exitCode: 7, outcome: 'data-loss', ...kept });
-  await session.query(TAKE_RUN_LOCK);
-  const locked = { exitCode: 4, error: { code: 'run-lock' }, ...kept };
-  expect(await run('down --lock-wait=0')).toMatchObject(locked);
-  for (const [reason, exitCode] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    const signal = AbortSignal.abort(interrupted(reason));
-    const stopped = await report('down', { url, root, signal });
-    expect(stopped).toMatchObject({ exitCode, outcome: 'failed', error: { code: 'interrupted' } });
-  }
+test.for([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s before the run connects ends it: exit code %i', async ([reason, exitCode]) => {
+  const { url, root } = await setUp(creates('a'));
+  const signal = AbortSignal.abort(interrupted(reason));
+  const stopped = await report('up', { url, root, signal });
+  expect(stopped).toMatchObject({ exitCode, outcome: 'failed', error: { code: 'interrupted' } });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { noBackends } from '../support/eventually.ts';
 import { setUp, step, table } from '../support/project.ts';
 
 /** Migrations that disturb the process, such as by process.exit(). Each test starts another process. */
@@ -70,8 +71,14 @@ test.for([
 test.for([
   ['function up(pgm, done) { console.log("hanging"); }', 'SIGTERM', 143],
   [`async function up() { ${PRINT} await new Promise(() => {}); }`, 'SIGINT', 130],
+  [
+    `async function up() { ${PRINT} await new Promise((d) => setTimeout(d, 6e5)); }`,
+    'SIGTERM',
+    143,
+  ],
+  [`async function up() { ${PRINT} for (;;) await new Promise(setImmediate); }`, 'SIGINT', 130],
 ] as const)('a signal stops an endless migration: %s', async ([up, signal, exitCode]) => {
-  const { start } = await setUp({
+  const { start, database, tables } = await setUp({
     ...first,
     'migrations/0002_a.ts': `export ${up}\nexport const down = false;`,
     'migrations/schema/0002_a.json': {},
@@ -84,6 +91,8 @@ test.for([
   const error = { code: 'interrupted' };
   // stdout must be JSON: what the migration has printed went to stderr.
   expect((await finished).json()).toMatchObject({ exitCode, ...state, error });
+  expect(await tables()).toEqual(['first']);
+  await noBackends(database);
 });
 
 test('a run fails if a statement that is not awaited fails outside a transaction', async () => {

@@ -10,6 +10,7 @@ import { creates, stateOf } from '../support/project.ts';
 
 test('a run gives up after --lock-wait, names the holder, and has written nothing', async () => {
   const { database, run } = await setUpItems();
+  await run('up 1');
   const waiters = [await hold(database, 'SELECT 1')];
   const { pid, release } = await hold(database, TAKE_RUN_LOCK);
   waiters.push(await hold(database, 'SELECT 1'), await hold(database, 'SELECT 1'));
@@ -19,7 +20,12 @@ test('a run gives up after --lock-wait, names the holder, and has written nothin
   );
   const before = await stateOf(database);
   const report = await run('up --lock-wait=0.3');
-  expect(report).toMatchObject({ outcome: 'locked', exitCode: 4, version: null, applied: [] });
+  expect(report).toMatchObject({
+    outcome: 'locked',
+    exitCode: 4,
+    version: '0001_tags',
+    applied: [],
+  });
   expect(report.error?.code).toBe('run-lock');
   expect(report.error?.message).toContain(`pid ${pid}, "nightly report", from 127.0.0.1`);
   expect(report.error?.hint).toContain(`pg_terminate_backend(${pid})`);

@@ -5,7 +5,6 @@ import {
   backends,
   blockedRun,
   eventually,
-  noBackends,
   TAKE_RUN_LOCK,
 } from '../support/eventually.ts';
 import { testAll } from '../support/test-all.ts';
@@ -42,7 +41,7 @@ const situations: Readonly<Record<string, Situation>> = {
   'between two attempts': async ({ database, start }) => {
     await hold(database, LOCK_TABLE);
     const running = start('up --lock-timeout=1ms --retries=1000');
-    await running.printed('attempt 5 of 1001');
+    await running.printed('attempt 12 of 1001'); // Node.js warns about more than ten listeners of a signal.
     return running;
   },
   'through PgBouncer, with a pool that has no connection to spare': async (project, context) => {
@@ -92,25 +91,6 @@ test.for(withSignals(Object.keys(situations)))(
     const running = await situations[name]?.(project, context);
     running?.child.kill(signal);
     if (running) await expectInterrupted(project, running, code);
-  },
-);
-
-test.for(withSignals(['a timer', 'setImmediate in a loop']))(
-  '%s ends a run while a migration waits for %s',
-  async ([signal, what, code]) => {
-    const up =
-      what === 'a timer'
-        ? `console.error('it waits'); await new Promise((done) => setTimeout(done, 600_000));`
-        : `console.error('it waits'); for (;;) await new Promise((done) => setImmediate(done));`;
-    const project = await setUpItems({ ...ITEMS, ...step('0002_note', {}, up) });
-    const running = project.start('up');
-    await running.printed('it waits');
-    running.child.kill(signal);
-    const result = await running.finished;
-    expect([result.code, result.json().applied]).toEqual([code, []]);
-    expect(await project.tables()).toEqual(['items']);
-    await noBackends(project.database);
-    expect(await advisoryLocks(project.database)).toEqual([]);
   },
 );
 

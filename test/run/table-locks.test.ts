@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { advisoryLocks, blockedRun, eventually } from '../support/eventually.ts';
-import { testAll } from '../support/test-all.ts';
 import { hold, holdUp, ITEMS, LAST, PATIENT, places, setUpItems } from './items.ts';
 import { creates, stateOf, step } from '../support/project.ts';
 
@@ -49,15 +48,6 @@ test.for([IN_TRANSACTION, IN_DROP])('a run names who blocks it, %s', async ([, l
   await printed(`pid ${pid}, "nightly report"`);
   await release();
   expect((await finished).json()).toMatchObject({ exitCode: 0, error: null });
-});
-
-test('a run tries again, and succeeds when the other session has gone', async () => {
-  const { database, start } = await setUpItems();
-  const { release } = await hold(database);
-  const { printed, finished } = start('up --lock-timeout=200ms --retries=100');
-  await printed('attempt 2 of 101');
-  await release();
-  expect((await finished).json()).toMatchObject({ outcome: 'applied', exitCode: 0, version: LAST });
 });
 
 test('a run counts its attempts, whether a migration or the first query waits for a lock', async () => {
@@ -145,13 +135,4 @@ test('writers go on as soon as a waiting run gives up, although the long transac
   await writing;
   expect(await running).toMatchObject({ exitCode: 4 });
   await release();
-});
-
-/** Node.js warns on stderr if an AbortSignal has more than ten listeners. */
-test.runIf(testAll)('many attempts leave no listener behind', async () => {
-  const { database, start } = await setUpItems();
-  await hold(database);
-  const { code, stderr } = await start('up --lock-timeout=50ms --retries=12').finished;
-  expect(code).toBe(4);
-  expect(stderr).not.toContain('MaxListeners');
 });
