@@ -3,15 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import picocolors from 'picocolors';
 import { installedMajor } from './support/binaries.ts';
-import { findDatabase, fixture, makeDatabase, type Database } from './support/database.ts';
+import { findDatabase, makeBase } from './support/database.ts';
 import { startEmbedded } from './support/embedded.ts';
 import { root } from './support/root.ts';
-
-async function withBaseSchema(serverUrl: string): Promise<Database> {
-  const database = await makeDatabase(serverUrl, { name: 'workflows' });
-  await database.query(fixture('base-schema.sql') + fixture('base-rows.sql'));
-  return database;
-}
 
 async function main(): Promise<void> {
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
@@ -26,8 +20,9 @@ async function main(): Promise<void> {
     process.exit(1);
   });
   try {
+    const name = 'workflows';
     const { url } =
-      (await findDatabase(server.url, 'workflows')) ?? (await withBaseSchema(server.url));
+      (await findDatabase(server.url, name)) ?? (await makeBase(server.url, { name }));
     const { bold, cyan } = picocolors;
     console.log(`
 A PostgreSQL server is running, with the application's base schema and some rows in it:

@@ -4,7 +4,7 @@
  */
 import { deepEqual } from 'node:assert/strict';
 import picocolors from 'picocolors';
-import { fixture, makeDatabase, type Database } from './support/database.ts';
+import { makeBase, type Database } from './support/database.ts';
 import { startEmbedded } from './support/embedded.ts';
 import { startProgram } from './support/migrate.ts';
 
@@ -76,9 +76,7 @@ async function main(): Promise<void> {
   const server = await startEmbedded({ settings: { fsync: 'off' } });
   try {
     print(`on port ${new URL(server.url).port}, with the base schema of the application`);
-    const database = await makeDatabase(server.url, { name: 'workflows' });
-    await database.query(fixture('base-schema.sql') + fixture('base-rows.sql'));
-    await demonstrate(database);
+    await demonstrate(await makeBase(server.url, { name: 'workflows' }));
   } finally {
     await server.stop();
   }

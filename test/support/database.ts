@@ -49,10 +49,16 @@ export async function findDatabase(serverUrl: string, name: string): Promise<Dat
   return found.length === 0 ? undefined : database(serverUrl, name);
 }
 
+/** Creates a database with the application's base schema, and its rows. */
+export async function makeBase(serverUrl: string, { name = '', rows = true }): Promise<Database> {
+  const made = await makeDatabase(serverUrl, name === '' ? {} : { name });
+  await made.query(fixture('base-schema.sql') + (rows ? fixture('base-rows.sql') : ''));
+  return made;
+}
+
 /** Creates a database to copy: with the application's base schema, and its rows if `rows` is true. */
 export async function makeTemplate(serverUrl: string, { rows = false } = {}): Promise<Database> {
-  const template = await makeDatabase(serverUrl);
-  await template.query(fixture('base-schema.sql') + (rows ? fixture('base-rows.sql') : ''));
+  const template = await makeBase(serverUrl, { rows });
   // PostgreSQL does not copy a database to which a session is connected.
   await execute(serverUrl, `ALTER DATABASE ${template.name} ALLOW_CONNECTIONS false`);
   return template;

@@ -2,6 +2,7 @@ import { cpSync, readdirSync, renameSync } from 'node:fs';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { readReport, type JsonReport } from './call.ts';
 import { noDatabase, root, textOf } from './root.ts';
 
@@ -90,27 +91,16 @@ export function startProgram(
     const [code, signal] = ending as [number | null, NodeJS.Signals | null];
     return { code, signal, ...printed, json: () => readReport(printed.stdout) };
   });
-  return {
-    child,
-    finished,
-    printed: (text) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const all = printed.stdout + printed.stderr;
-          if (all.includes(text)) resolve(all);
-        };
-        child.stdout.on('data', look);
-        child.stderr.on('data', look);
-        const fail = (reason: string) => {
-          const all = printed.stdout + printed.stderr;
-          reject(new Error(`${reason} ${JSON.stringify(text)}: ${all}`));
-        };
-        child.once('close', () => {
-          fail('the program ended, and did not print');
-        });
-        // This limit only ends a test that would otherwise wait until the program ends.
-        setTimeout(fail, 120_000, 'the program has not printed').unref();
-        look();
-      }),
+  let isOver = false;
+  child.once('close', () => (isOver = true));
+  const waitFor = async (text: string) => {
+    const deadline = Date.now() + 120_000; // It only ends a test that would otherwise never end.
+    for (;;) {
+      const all = printed.stdout + printed.stderr;
+      if (all.includes(text)) return all;
+      if (isOver || Date.now() > deadline) throw new Error(`not printed: ${text}, but: ${all}`);
+      await pause(10);
+    }
   };
+  return { child, finished, printed: waitFor };
 }
