@@ -44,50 +44,37 @@ describe('the reported cause of a failed migration is', () => {
     expect(error?.message).toContain('0001_a.ts failed: connect ECONNREFUSED');
   });
 
-  test('the last migration, if the transaction fails at its end', async () => {
-    const { run } = await setUp(
-      { ...creates('a'), ...sqlStep('0002_b', {}, 'INSERT INTO child VALUES (7)') },
-      'CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE child (id integer REFERENCES p DEFERRABLE INITIALLY DEFERRED)',
-    );
+  const deferred = `CREATE TABLE p (id integer PRIMARY KEY);
+    CREATE TABLE child (id integer REFERENCES p DEFERRABLE INITIALLY DEFERRED)`;
+  const orphan = 'INSERT INTO child VALUES (7)';
+  const analyze = step('0002_b', {}, `pgm.noTransaction(); pgm.sql('ANALYZE p');`);
+  test.for([
+    ['the last migration', { ...creates('a'), ...sqlStep('0002_b', {}, orphan) }, '0002_b.ts'],
+    [
+      'the COMMIT before noTransaction()',
+      { ...sqlStep('0001_a', {}, orphan), ...analyze },
+      '0001_a.ts',
+    ],
+  ] as const)('%s, if the transaction fails at its end', async ([, files, file]) => {
+    const { run } = await setUp(files, deferred);
     const { exitCode, error } = await run('up');
     expect([exitCode, error?.sqlstate]).toEqual([5, '23503']);
-    expect(error?.message).toContain('migrations/0002_b.ts');
+    expect(error?.message).toContain(`migrations/${file} failed: `);
+    const isCommit = file === '0001_a.ts';
+    expect(error?.message.endsWith('in the statement:\n  COMMIT')).toBe(isCommit);
   });
 
-  test('the COMMIT before a migration outside a transaction, not that migration', async () => {
-    const { run } = await setUp(
-      {
-        ...sqlStep('0001_a', {}, 'INSERT INTO child VALUES (7)'),
-        ...step('0002_b', {}, `pgm.noTransaction(); pgm.sql('ANALYZE p');`),
-      },
-      'CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE child (id integer REFERENCES p DEFERRABLE INITIALLY DEFERRED)',
-    );
-    const { exitCode, error } = await run('up');
-    expect([exitCode, error?.sqlstate]).toEqual([5, '23503']);
-    expect(error?.message).toMatch(
-      /^migrations\/0001_a.ts failed: .*in the statement:\n {2}COMMIT$/s,
-    );
-  });
-
-  test('an object that was there before the run, with another definition', async () => {
-    const { run } = await setUp(creates('a'), 'CREATE TABLE a (id text)');
-    expect(await run('up')).toMatchObject({
-      exitCode: 6,
-      error: { code: 'in-the-way' },
-      differences: [{ kind: 'changed', object: 'column public.a.id', found: 'text NULL' }],
-    });
-  });
-
-  test('a function that was there before with another result type, and cannot be replaced', async () => {
-    const create = (type: string) =>
-      `CREATE OR REPLACE FUNCTION public.f()\n RETURNS ${type}\n LANGUAGE sql\nAS $function$SELECT '1'$function$`;
-    const effect = { 'function public.f()': create('text') };
-    const { run } = await setUp(sqlStep('0001_a', effect, create('text')), create('varchar'));
-    expect(await run('up')).toMatchObject({
-      exitCode: 6,
-      error: { code: 'in-the-way' },
-      differences: [{ kind: 'changed', object: 'function public.f()' }],
-    });
+  const create = (type: string) =>
+    `CREATE OR REPLACE FUNCTION public.f()\n RETURNS ${type}\n LANGUAGE sql\nAS $function$SELECT '1'$function$`;
+  const f = sqlStep('0001_f', { 'function public.f()': create('text') }, create('text'));
+  test.for([
+    ['column public.a.id', creates('a'), 'CREATE TABLE a (id text)', 'text NULL'],
+    ['function public.f()', f, create('varchar'), create('character varying')], // It cannot be replaced.
+  ] as const)('what was there before the run: %s', async ([object, files, base, found]) => {
+    const { run } = await setUp(files, base);
+    const differences = [{ kind: 'changed', object, found }];
+    const error = { code: 'in-the-way' };
+    expect(await run('up')).toMatchObject({ exitCode: 6, error, differences });
   });
 
   test.for([
