@@ -77,17 +77,23 @@ test('what a migration SETs does not reach other clients', async (context) => {
   expect(await sessionsOf(url)).toEqual(before);
 });
 
+const SET = 'SET ROLE pg_monitor; SET work_mem = 1000';
 test.for([
-  `pgm.noTransaction(); await pgm.db.query('SET search_path = pg_catalog');`,
-  `await pgm.db.query('SET search_path = pg_catalog'); pgm.noTransaction();`,
-])('what a function SETs does not reach other clients: %s', async (up, context) => {
-  const { pooled, url, before } = await setUpPooled(context, {
-    ...ITEMS,
-    ...step('0002_note', {}, `${up} pgm.sql('SELECT 1');`),
-  });
-  expect((await pooled('up 2')).applied[0]?.name).toBe('0001_tags');
-  expect(await sessionsOf(url)).toEqual(before);
-});
+  ['pooled-session', 1, `pgm.noTransaction(); await pgm.db.query('${SET}');`],
+  [undefined, 2, `await pgm.db.query('${SET}'); pgm.noTransaction();`],
+  ['left-transaction', 0, `pgm.sql('${SET}; COMMIT');`],
+  ['left-transaction', 0, `pgm.sql('${SET}; COMMIT; BEGIN');`],
+] as const)(
+  'what a function SETs does not reach other clients: %s, %i, %s',
+  async (one, context) => {
+    const [code, count, up] = one;
+    const files = { ...ITEMS, ...step('0002_note', {}, `${up} pgm.sql('SELECT 1');`) };
+    const { pooled, url, before } = await setUpPooled(context, files);
+    const report = await pooled('up 2');
+    expect([report.error?.code, report.applied.length]).toEqual([code, count]);
+    expect(await sessionsOf(url)).toEqual(before);
+  },
+);
 
 test('what a migration SETs does not reach other clients while the migration goes on', async (context) => {
   const up = `await pgm.db.query('SET search_path = pg_catalog'); pgm.noTransaction();
@@ -119,16 +125,6 @@ test('what a migration SETs before it fails does not reach other clients', async
     expect([sql, await sessionsOf(url)]).toEqual([sql, before]);
   }
 });
-
-test.for(['COMMIT', 'COMMIT; BEGIN'])(
-  'what a migration SETs before its own %s does not reach other clients',
-  async (end, context) => {
-    const up = `pgm.sql('SET ROLE pg_monitor; SET work_mem = 1000; ${end}');`;
-    const { pooled, url, before } = await setUpPooled(context, step('0001_set', {}, up));
-    expect(await pooled('up')).toMatchObject({ exitCode: 8, error: { code: 'left-transaction' } });
-    expect(await sessionsOf(url)).toEqual(before);
-  },
-);
 
 test('the hint says that what a migration wrote before pgm.noTransaction() stays', async (context) => {
   const up = `await pgm.db.query('CREATE TABLE b (id integer)'); pgm.noTransaction(); pgm.sql('SET work_mem = 1000');`;

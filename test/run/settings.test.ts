@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { plainRole } from '../support/plain-role.ts';
 import { creates, createsTable, settingsFile, setUp, sqlStep, step } from '../support/project.ts';
 
+const base = `CREATE SCHEMA app; CREATE TABLE app.orders (id integer); CREATE TABLE orders (id integer);
+  INSERT INTO app.orders VALUES (1); INSERT INTO orders VALUES (1)`;
+
 describe('outside a transaction, names mean the schemas of the settings file', () => {
-  const base = `CREATE SCHEMA app; CREATE TABLE app.orders (id integer); CREATE TABLE orders (id integer);
-    INSERT INTO app.orders VALUES (1); INSERT INTO orders VALUES (1)`;
   test.for<[name: string, up: string, effect: object]>([
     ['DELETE', `pgm.sql('DELETE FROM orders');`, {}],
     ['CREATE TEMP', `pgm.sql('CREATE TEMP TABLE x AS SELECT 1; DELETE FROM orders');`, {}],
@@ -33,26 +34,24 @@ describe('outside a transaction, names mean the schemas of the settings file', (
 });
 
 describe('what a migration has SET does not reach the next one', () => {
-  const base = `CREATE SCHEMA tenant; CREATE TABLE tenant.s (id integer); CREATE TABLE s (id integer);
-    INSERT INTO tenant.s VALUES (1); INSERT INTO s VALUES (1)`;
   test.for([
-    'SET search_path TO tenant',
-    'SET LOCAL search_path TO tenant',
-    `SELECT set_config('search_path', 'tenant', false)`,
-    `SELECT set_config('search_path', 'tenant', true)`,
-    'SET search_path TO tenant; SET default_transaction_read_only = on',
+    'SET search_path TO app',
+    'SET LOCAL search_path TO app',
+    `SELECT set_config('search_path', 'app', false)`,
+    `SELECT set_config('search_path', 'app', true)`,
+    'SET search_path TO app; SET default_transaction_read_only = on',
   ])('%s', async (sql) => {
     for (const noTransaction of ['', 'pgm.noTransaction(); ']) {
       const { run, database } = await setUp(
         {
           ...step('0001_a', {}, `${noTransaction}pgm.sql(\`${sql}\`);`),
-          ...sqlStep('0002_b', {}, 'DELETE FROM s'),
+          ...sqlStep('0002_b', {}, 'DELETE FROM orders'),
         },
         base,
       );
       expect(await run('up')).toMatchObject({ exitCode: 0 });
-      expect(await database.query('SELECT id FROM tenant.s')).toEqual([{ id: 1 }]);
-      expect(await database.query('SELECT id FROM public.s')).toEqual([]);
+      expect(await database.query('SELECT id FROM app.orders')).toEqual([{ id: 1 }]);
+      expect(await database.query('SELECT id FROM public.orders')).toEqual([]);
     }
   });
 
