@@ -118,21 +118,27 @@ test('a plan says what each migration does: + adds, ~ changes, - removes', async
   expect(wordsOf(down, 'revert 0001_a')).toBe('- table public.a\n');
 });
 
-test('plan writes nothing, works for a role that may only read, and waits for no run or writer', async () => {
+test('plan, status and check write nothing, and work for a role that may only read, beside a run and a writer', async () => {
   const { root, run, print, query, database } = await setUpAll();
   const reader = await plainRole(database);
+  await query(`REVOKE TEMPORARY ON DATABASE ${database.name} FROM PUBLIC;
+    ALTER ROLE ${reader.name} SET default_transaction_read_only = on`);
   const { output, version } = await report('plan', { root, url: reader.url });
   expect([`${output ?? ''}\n`, version]).toEqual([(await print('plan')).stdout, null]);
+  for (const line of ['status', 'check --strict'])
+    expect(await report(line, { root, url: reader.url })).toMatchObject({ exitCode: 0, version });
   expect(await stateOf(database)).toEqual([]);
   await run('up 3');
-  await query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${reader.name};
-    REVOKE TEMPORARY ON DATABASE ${database.name} FROM PUBLIC;
-    ALTER ROLE ${reader.name} SET default_transaction_read_only = on`);
+  await query(`GRANT SELECT ON pgmigrations TO ${reader.name}`);
   const before = await stateOf(database);
   const session = await database.connect();
   await session.query(TAKE_RUN_LOCK);
   // An EXCLUSIVE lock lets only readers pass, such as the catalog functions of PostgreSQL 17 and later.
   await session.query('BEGIN; LOCK TABLE a, b, pgmigrations IN EXCLUSIVE MODE');
+  for (const line of ['status', 'check', 'check --strict']) {
+    const checked = await report(`${line} --lock-timeout=3s`, { root, url: reader.url });
+    expect(checked).toMatchObject({ exitCode: 0, version: '0003_c' });
+  }
   for (const line of ['plan', 'plan down 2', 'up --dry-run', 'redo 2 --dry-run']) {
     const argv = words(`${line} --lock-timeout=3s`);
     const plan = await call(argv, { root, url: reader.url });

@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest';
-import { plainRole } from '../support/plain-role.ts';
-import { report } from '../support/call.ts';
-import { creates, setUp, stateOf } from '../support/project.ts';
+import { creates, setUp } from '../support/project.ts';
 import { refused } from './refused.ts';
 
 test('status lists each migration, the version, and the outcome of the check', async () => {
@@ -54,20 +52,4 @@ test('check compares the schema with the expected one at the version of the data
   await query('DROP TABLE a, b');
   expect(await checked('check')).toEqual([6, '0001_a', 'missing table public.a']);
   expect((await run('up')).error?.code).toBe('drift');
-});
-
-test('status and check work for a role that may only read', async () => {
-  const { root, run, query, database } = await setUp(creates('a'));
-  const { url, name } = await plainRole(database);
-  await query(`ALTER ROLE ${name} SET default_transaction_read_only = on`);
-  const expectToRead = async (version: string | null) => {
-    const before = await stateOf(database);
-    for (const line of ['check', 'status', 'check --strict'])
-      expect(await report(line, { root, url })).toMatchObject({ exitCode: 0, version });
-    expect(await stateOf(database)).toEqual(before);
-  };
-  await expectToRead(null);
-  await run('up');
-  await query(`GRANT SELECT ON pgmigrations TO ${name}`);
-  await expectToRead('0001_a');
 });
