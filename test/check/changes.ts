@@ -81,32 +81,33 @@ export async function outcomesOf(
 type Dump = (database: Database) => Promise<string[] | undefined>;
 
 async function outcomesTogether(cases: readonly Case[], dump: Dump): Promise<Map<Case, Outcome>> {
-  return await withMigrated(migrationOf(cases), async (database, root) => {
-    const before = await dump(database);
-    for (const change of inSchemas(cases, (one) => one.change)) await database.query(change);
-    const [after, found] = [await dump(database), await differencesIn(database, root)];
-    const outcomes = cases.map((one, index) => {
-      const differences = inPublic(found, index);
-      return [one, { differences, dumpIsEqual: isEqual(before, after, `case_${index}.`) }] as const;
-    });
-    return new Map(outcomes);
+  const changes = inSchemas(cases, (one) => one.change);
+  const [before, after, found] = await changed(migrationOf(cases), changes, dump);
+  const outcomes = cases.map((one, index) => {
+    const dumpIsEqual = isEqual(before, after, `case_${index}.`);
+    return [one, { differences: inPublic(found, index), dumpIsEqual }] as const;
   });
+  return new Map(outcomes);
 }
+
+async function outcomeAlone(one: Case, dump: Dump): Promise<Map<Case, Outcome>> {
+  const [before, after, differences] = await changed(one.make, [one.change], dump);
+  return new Map([[one, { differences, dumpIsEqual: isEqual(before, after, '') }]]);
+}
+
+/** Migrates a database, and changes it. Returns the dumps before and after, and the differences. */
+const changed = (make: string, changes: readonly string[], dump: Dump) =>
+  withMigrated(make, async (database, root) => {
+    const before = await dump(database);
+    for (const change of changes) await database.query(change);
+    return [before, await dump(database), await differencesIn(database, root)] as const;
+  });
 
 /** The differences in the schema of a case, written as if that schema were `public`. */
 export const inPublic = (texts: readonly string[], index: number): string[] =>
   texts
     .filter((text) => text.includes(`case_${index}.`))
     .map((text) => text.replaceAll(`case_${index}.`, 'public.'));
-
-async function outcomeAlone(one: Case, dump: Dump): Promise<Map<Case, Outcome>> {
-  return await withMigrated(one.make, async (database, root) => {
-    const before = await dump(database);
-    await database.query(one.change);
-    const dumpIsEqual = isEqual(before, await dump(database), '');
-    return new Map([[one, { differences: await differencesIn(database, root), dumpIsEqual }]]);
-  });
-}
 
 /** True if the statements that contain this text are the same in both dumps; undefined without dumps. */
 function isEqual(
