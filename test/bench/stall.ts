@@ -3,7 +3,7 @@
  * load, while the legacy files run in one transaction, and while `npm run migrate up` runs.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { legacyFiles, legacySql } from '../migrations/legacy-files.ts';
+import { legacyFiles, legacySql } from '../migrations/legacy.ts';
 import { fixture, type Database } from '../support/database.ts';
 import { start } from '../support/migrate.ts';
 import type { Server } from './databases.ts';

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import { byName, readBlocks } from '../support/blocks.ts';
 import { plainRole } from '../support/plain-role.ts';
 import { testDatabase } from '../support/test-database.ts';
-import { expectAdopted, expectRefused } from './adoption.ts';
-import { legacyDatabases } from './legacy.ts';
+import { expectAdopted, expectRefused, legacyDatabases } from './adoption.ts';
 
 /** Databases that `up` refuses: it names the differences, and changes nothing. */
 

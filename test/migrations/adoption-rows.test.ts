@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { byName, readBlocks } from '../support/blocks.ts';
 import { report } from '../support/call.ts';
-import { expectAdopted, migrations } from './adoption.ts';
-import { legacyDatabases } from './legacy.ts';
+import { expectAdopted, legacyDatabases, migrations } from './adoption.ts';
 
 const legacyDatabase = legacyDatabases();
 const keys = ['table', 'constraint', 'change', 'correct', 'exit', 'rows'] as const;

@@ -4,8 +4,7 @@ import { byName, readBlocks } from '../support/blocks.ts';
 import { report } from '../support/call.ts';
 import { textOf } from '../support/root.ts';
 import { testDatabase } from '../support/test-database.ts';
-import { expectAdopted, fill } from './adoption.ts';
-import { legacyDatabases } from './legacy.ts';
+import { expectAdopted, fill, legacyDatabases } from './adoption.ts';
 
 /** Tables that differ from the expected ones, but are adopted, since no value in them has to change. */
 

@@ -3,8 +3,7 @@ import { expect, inject, test } from 'vitest';
 import { makeDatabase } from '../support/database.ts';
 import { schemaLines } from '../support/contents.ts';
 import { testAll } from '../support/test-all.ts';
-import { expectAdopted } from './adoption.ts';
-import { legacyDatabases } from './legacy.ts';
+import { expectAdopted, legacyDatabases } from './adoption.ts';
 
 const numRuns = testAll ? 40 : 4;
 const legacyDatabase = legacyDatabases();

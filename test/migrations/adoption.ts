@@ -1,10 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import { call, report, type JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { rowsOf, schemaLines } from '../support/contents.ts';
 import { root } from '../support/root.ts';
+import { createDatabase, testDatabase } from '../support/test-database.ts';
+import { runLegacy } from './legacy.ts';
 
 /** The names of the migrations in the folder, in order. */
 export const migrations: readonly string[] = readdirSync(join(root, 'migrations'))
@@ -42,20 +44,14 @@ export async function fill(database: Database): Promise<void> {
   END $$`);
 }
 
-export interface Adoption {
-  /** False if the database has something that no migration created: only a strict check refuses that. */
-  readonly strict?: boolean;
-  /** The URL for `up`; by default, that of a superuser. */
-  readonly url?: string;
-}
-
 /**
  * Expects that `up` without options brings this database to the expected schema: the check agrees, a second
- * run finds nothing to do, and each row still has its values.
+ * run finds nothing to do, and each row still has its values. The check is not strict if the database has
+ * something that no migration created.
  */
 export async function expectAdopted(
   database: Database,
-  { strict = true, url = database.url }: Adoption = {},
+  { strict = true, url = database.url } = {},
 ): Promise<JsonReport> {
   const before = await rowsOf(database);
   const up = await report('up', { url });
@@ -71,7 +67,7 @@ export async function expectAdopted(
 export async function expectRefused(
   database: Database,
   exitCode: number,
-  { url = database.url }: Adoption = {},
+  { url = database.url } = {},
 ): Promise<JsonReport> {
   const before = [await schemaLines(database), await rowsOf(database)];
   const up = await report('up', { url });
@@ -81,4 +77,20 @@ export async function expectRefused(
     { table: null },
   ]);
   return up;
+}
+
+/** Returns a function that makes a database with the legacy schema and rows, and then runs `change` in it. */
+export function legacyDatabases(): (change?: string) => Promise<Database> {
+  let template: Database;
+  beforeAll(async () => {
+    template = await createDatabase({ rows: true });
+    await runLegacy(template);
+    await fill(template);
+    return () => template.drop();
+  });
+  return async (change = '') => {
+    const database = await testDatabase({ template });
+    if (change !== '') await database.query(change);
+    return database;
+  };
 }

@@ -1,10 +1,14 @@
-import { beforeAll } from 'vitest';
-import type { Database } from '../support/database.ts';
-import { createDatabase, testDatabase } from '../support/test-database.ts';
-import { fill } from './adoption.ts';
-import { legacyFiles, legacySql, type LegacyFile } from './legacy-files.ts';
+import { fixture, type Database } from '../support/database.ts';
 
-export * from './legacy-files.ts';
+/** Files that stand for the legacy files. 004 refers to a table of 009, so 009 must run before it. */
+export const legacyFiles = [
+  '000_create_migrations_table.sql',
+  '009_agent_templates_v2.sql',
+  '004_create_user_workflows_table.sql',
+] as const;
+type LegacyFile = (typeof legacyFiles)[number];
+
+export const legacySql = (file: LegacyFile): string => fixture(`legacy/${file}`);
 
 /**
  * Runs legacy files as one of the two legacy runners did. Both go on after a failure. If the legacy ledger
@@ -50,20 +54,4 @@ export function statementsOf(sql: string): string[] {
   }
   if (statement.trim() !== '') throw new Error(`a statement has no end: ${statement}`);
   return statements;
-}
-
-/** Returns a function that makes a database with the legacy schema and rows, and then runs `change` in it. */
-export function legacyDatabases(): (change?: string) => Promise<Database> {
-  let template: Database;
-  beforeAll(async () => {
-    template = await createDatabase({ rows: true });
-    await runLegacy(template);
-    await fill(template);
-    return () => template.drop();
-  });
-  return async (change = '') => {
-    const database = await testDatabase({ template });
-    if (change !== '') await database.query(change);
-    return database;
-  };
 }
