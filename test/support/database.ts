@@ -19,19 +19,11 @@ export interface Database {
   readonly drop: () => Promise<void>;
 }
 
-export interface NewDatabase {
-  /** By default, a random name. */
-  readonly name?: string;
-  /** The database to copy; by default, the new database is empty. */
-  readonly template?: string | undefined;
-}
-
-/** Creates a database on a server. */
+/** Creates a database on a server, by default an empty one with a random name, as a copy of another one. */
 export async function makeDatabase(
   serverUrl: string,
-  options: NewDatabase = {},
+  { name = `test_${randomBytes(6).toString('hex')}`, template = 'template0' } = {},
 ): Promise<Database> {
-  const { name = `test_${randomBytes(6).toString('hex')}`, template = 'template0' } = options;
   await withSession(serverUrl, async (session) => {
     const { rows } = await session.query<{ version: number }>(
       `SELECT current_setting('server_version_num')::int AS version`,

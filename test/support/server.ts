@@ -7,16 +7,6 @@ export interface TestServer extends RunningServer {
   readonly version: string;
 }
 
-/** The environment variables that choose the server of the tests. */
-export interface ServerChoice {
-  /** `container`, `embedded` or the URL of a superuser. By default, a container if Docker runs. */
-  readonly TEST_POSTGRES?: string;
-  /** The image of the container. */
-  readonly TEST_POSTGRES_IMAGE?: string;
-  /** The major version of PostgreSQL, unless an image is given. */
-  readonly TEST_POSTGRES_MAJOR?: string;
-}
-
 /** Settings for tests: many connections, and no waiting for the disk. The data may be lost in a crash. */
 const settings = {
   fsync: 'off',
@@ -26,13 +16,14 @@ const settings = {
 };
 
 /**
- * Starts the PostgreSQL server that the tests run on, or uses the one whose URL is given.
+ * Starts the PostgreSQL server that the tests run on, or uses the one whose URL is given. test/README.md
+ * describes the environment variables that choose it.
  *
  * @throws if TEST_POSTGRES names a server that cannot be used: another one is not used instead
  */
-export async function startServer(choice: ServerChoice = process.env): Promise<TestServer> {
-  const { TEST_POSTGRES: name = '', TEST_POSTGRES_MAJOR: major } = choice;
-  const image = choice.TEST_POSTGRES_IMAGE ?? `postgres:${major ?? '17'}-alpine`;
+export async function startServer(): Promise<TestServer> {
+  const { TEST_POSTGRES: name = '', TEST_POSTGRES_MAJOR: major } = process.env;
+  const image = process.env['TEST_POSTGRES_IMAGE'] ?? `postgres:${major ?? '17'}-alpine`;
   if (/^postgres(ql)?:\/\//.test(name)) return external(name);
   if (name === 'embedded') return embedded(major);
   if (name === 'container')

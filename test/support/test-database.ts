@@ -1,26 +1,19 @@
 import { inject, onTestFinished } from 'vitest';
 import { makeDatabase, type Database } from './database.ts';
 
-export interface DatabaseOptions {
-  /** True (the default) for a database with the application's base schema, false for an empty one. */
-  readonly base?: boolean;
-  /** True to add the rows of `base-rows.sql`. */
-  readonly rows?: boolean;
-}
-
-/** Creates a database on the server of this test run. The caller must drop it. */
-export function createDatabase({
-  base = true,
-  rows = false,
-}: DatabaseOptions = {}): Promise<Database> {
+/**
+ * Creates a database on the server of this test run: an empty one, or with the application's base schema, or also
+ * with the rows of `base-rows.sql`. The caller must drop it.
+ */
+export function createDatabase({ base = true, rows = false } = {}): Promise<Database> {
   const { url, template, templateWithRows } = inject('server');
   const copied = rows ? templateWithRows : template;
-  return makeDatabase(url, { template: base ? copied : undefined });
+  return makeDatabase(url, base ? { template: copied } : {});
 }
 
 /** Creates a database as `options` say, or a copy of `template`. Drops it at the end of the test. */
 export function testDatabase(
-  options: DatabaseOptions | { readonly template: Database } = {},
+  options: Parameters<typeof createDatabase>[0] | { readonly template: Database } = {},
 ): Promise<Database> {
   const isCopy = 'template' in options;
   const creating = isCopy
