@@ -1,4 +1,4 @@
-import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -10,7 +10,7 @@ import { eventually, noBackends, TAKE_RUN_LOCK } from '../support/eventually.ts'
 import { start } from '../support/migrate.ts';
 import { freePort } from '../support/ports.ts';
 import { testProject } from '../support/project.ts';
-import { serverUser } from '../support/server-user.ts';
+import { chown, serverUser } from '../support/server-user.ts';
 import { holdUp, ITEMS, LAST, PATIENT, setUpItems } from './items.ts';
 import { startRelay } from './relay.ts';
 
@@ -21,9 +21,7 @@ describe('over a Unix socket or IPv6', () => {
   let server: EmbeddedServer;
   let folder: string;
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'socket-'));
-    const { uid, gid } = serverUser();
-    if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
+    folder = chown(mkdtempSync(join(tmpdir(), 'socket-')), serverUser());
     const addresses = hasIPv6 ? '127.0.0.1,::1' : '127.0.0.1';
     const settings = { fsync: 'off', unix_socket_directories: folder, listen_addresses: addresses };
     server = await startEmbedded({ settings });
@@ -107,10 +105,7 @@ test.for([
   [{ DATABASE_URL: 'postgres://a:x@[::1]:1/shop' }, 'shop at [::1]:1 as a'],
   [{ DATABASE_URL: 'postgres://%61:x@/s%68op?host=/none' }, 'shop at /none:5432 as a'],
   [{ DATABASE_URL: 'postgres://', PGHOST: '/none', PGUSER: 'a' }, 'a at /none:5432 as a'],
-  [
-    { PGHOST: '/none', PGPORT: '', PGUSER: '', PGDATABASE: '', USER: 'me' },
-    'me at /none:5432 as me',
-  ],
+  [{ PGHOST: '/none', PGPORT: '', PGUSER: '', PGDATABASE: '', USER: 'e' }, 'e at /none:5432 as e'],
   [{ PGHOST: '/none', PGPORT: '1', PGUSER: 'b', PGDATABASE: 'c', USER: 'd' }, 'c at /none:1 as b'],
   [{ PGHOST: '/none', PGUSER: 'b', PGSSLMODE: '' }, 'b at /none:5432 as b'],
 ] as const)('connects where libpq would: %j', async ([env, place]) => {

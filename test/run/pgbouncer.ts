@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -7,7 +7,7 @@ import { onTestFinished, type TestContext } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { keep } from '../support/keep.ts';
 import { atPort, freePort } from '../support/ports.ts';
-import { serverUser } from '../support/server-user.ts';
+import { chown, serverUser } from '../support/server-user.ts';
 
 /**
  * Starts a PgBouncer in transaction mode in front of the server of `url`, with `poolSize` server connections
@@ -24,8 +24,7 @@ export async function testPooler(
   if (reason !== undefined) skip(reason);
   const server = new URL(url);
   const user = serverUser(); // PgBouncer refuses to be root.
-  const home = mkdtempSync(join(tmpdir(), 'pgbouncer-'));
-  if (user.uid !== undefined && user.gid !== undefined) chownSync(home, user.uid, user.gid);
+  const home = chown(mkdtempSync(join(tmpdir(), 'pgbouncer-')), user);
   const port = await freePort(0);
   const [ini, users, log] = [join(home, 'ini'), join(home, 'users'), join(home, 'log')];
   writeFileSync(users, `"${server.username}" "${decodeURIComponent(server.password)}"\n`);

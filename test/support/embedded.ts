@@ -5,7 +5,6 @@ import {
   chmodSync,
   cpSync,
   existsSync,
-  lchownSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -17,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { postgresPrograms } from './binaries.ts';
 import { freePort } from './ports.ts';
 import { keep, type Command } from './keep.ts';
-import { canRun, serverUser, type ServerUser } from './server-user.ts';
+import { canRun, chown, serverUser, type ServerUser } from './server-user.ts';
 
 export interface EmbeddedOptions {
   /** The major version of PostgreSQL; by default, the one of package.json. */
@@ -128,9 +127,4 @@ function copyFor(user: ServerUser, folder: string, copy: string): string {
 function reachableFolder(folder: string): string {
   const name = createHash('sha256').update(folder).digest('hex').slice(0, 8);
   return join('/var/lib/workflow-migrations', name);
-}
-
-function chown(path: string, user: ServerUser): string {
-  if (user.uid !== undefined && user.gid !== undefined) lchownSync(path, user.uid, user.gid);
-  return path;
 }

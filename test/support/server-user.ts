@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { lchownSync } from 'node:fs';
 
 /** The user that a child process runs as. Without ids, it is the user of this process. */
 export interface ServerUser {
@@ -13,6 +14,12 @@ export interface ServerUser {
 export function serverUser(): ServerUser {
   if (process.getuid?.() !== 0) return {};
   return lookUp('postgres') ?? lookUp('nobody') ?? {};
+}
+
+/** Makes a server's user the owner of a file or folder. Returns its path. */
+export function chown(path: string, { uid, gid }: ServerUser): string {
+  if (uid !== undefined && gid !== undefined) lchownSync(path, uid, gid);
+  return path;
 }
 
 /** True if `user` can run `program`. Other users often cannot reach folders of root. */
