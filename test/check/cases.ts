@@ -53,19 +53,11 @@ export function readCases(file: string, oldest = major()): Case[] {
     const text = row.replaceAll('⏎', '\n');
     const [, name = '', since = '0', whyDumpIsEqual, change = ''] =
       /^(.*?)(?: \[(\d+)\])?(?: \(pg_dump is equal: (.*?)\))? => (.*)$/s.exec(text) ?? [];
+    const one = { group, name, make, change, whyDumpIsEqual, since: Number(since) };
     if (row.startsWith('## ')) group = text.slice(3);
     else if (row.startsWith('# ')) make = text.slice(2);
     else if (row.startsWith('  ')) cases.at(-1)?.differences.push(spelledOut(text));
-    else
-      cases.push({
-        group,
-        name,
-        make,
-        change,
-        differences: [],
-        since: Number(since),
-        whyDumpIsEqual,
-      });
+    else cases.push({ ...one, differences: [] });
   }
   return cases.filter(({ since }) => since <= oldest);
 }

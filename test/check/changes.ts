@@ -35,10 +35,8 @@ export async function withMigrated<T>(
 
 /** The differences that `check --strict` finds, as {@link line} writes them. */
 export async function differencesIn(database: Database, root: string): Promise<string[]> {
-  const { exitCode, differences, error } = await report('check --strict', {
-    url: database.url,
-    root,
-  });
+  const options = { url: database.url, root };
+  const { exitCode, differences, error } = await report('check --strict', options);
   if (exitCode !== (differences.length === 0 ? 0 : 6))
     throw new Error(`exit code ${exitCode}: ${error?.message ?? ''}`);
   return differences.map(line);

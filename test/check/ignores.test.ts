@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { call, report } from '../support/call.ts';
+import { report } from '../support/call.ts';
 import { plainRole } from '../support/plain-role.ts';
-import { sqlStep, testProject } from '../support/project.ts';
+import { setUp, sqlStep, testProject } from '../support/project.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { readCases } from './cases.ts';
 import { differencesIn, withMigrated } from './changes.ts';
@@ -54,17 +54,15 @@ const orders = `CREATE TABLE orders (id integer PRIMARY KEY, "user" integer REFE
   CREATE TRIGGER t BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION touch()`;
 
 test('the check ignores changes by the application to its own tables, and new objects', async () => {
-  const database = await testDatabase({ base: false });
-  await database.query(application);
-  const root = testProject({
-    'migrations/schema/0000_prerequisites.json': {
-      'public.users': { table: '', 'column id': 'integer NOT NULL' },
-    },
+  const users = { table: '', 'column id': 'integer NOT NULL' };
+  const files = {
+    'migrations/schema/0000_prerequisites.json': { 'public.users': users },
     ...sqlStep('0001_orders', {}, orders),
     'test/fixtures/base-schema.sql': application,
-  });
+  };
+  const { database, root, run } = await setUp(files, application);
   for (const command of ['snapshot', 'up'])
-    expect(await call([command], { url: database.url, root })).toMatchObject({ code: 0 });
+    expect(await run(command)).toMatchObject({ exitCode: 0 });
   for (const { name, change } of readCases('elsewhere.txt')) {
     const copy = await testDatabase({ template: database });
     await (await copy.connect()).query(change);

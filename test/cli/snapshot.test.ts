@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.ts';
 import { plainRole } from '../support/plain-role.ts';
 import { migration, stateOf, testProject, write, type Files } from '../support/project.ts';
 import { expectRefused, nowhere, refused } from './refused.ts';
-import { createDatabase } from '../support/test-database.ts';
+import { createDatabase, testDatabase } from '../support/test-database.ts';
 
 const BASE = 'test/fixtures/base-schema.sql';
 const users = 'CREATE TABLE public.users (id uuid NOT NULL, name text);';
@@ -80,8 +80,7 @@ test('if a migration removes one of two equal constraints, both are prerequisite
   expect((await snapshot(root)).code).toBe(0);
   const both = { 'constraint l': 'UNIQUE (a)', 'constraint k': 'UNIQUE (a)' };
   expect(effectOf(root, '0000_prerequisites')).toEqual({ 'public.t': both });
-  const fresh = await createDatabase();
-  onTestFinished(fresh.drop);
+  const fresh = await testDatabase();
   await fresh.query(base);
   expect(await report('up --strict', { root, url: fresh.url })).toMatchObject({ error: null });
 });

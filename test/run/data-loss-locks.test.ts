@@ -65,11 +65,9 @@ test('if another session renames a dropped table during the run, the message has
 });
 
 test('looking for data does not block readers of a table that a later migration changes', async () => {
+  const later = sqlStep('0002_b', { 'public.hot': { 'column v': null } }, 'ALTER TABLE hot DROP v');
   const { run, database } = await setUp(
-    {
-      ...sqlStep('0001_a', {}, WAIT),
-      ...sqlStep('0002_b', { 'public.hot': { 'column v': null } }, 'ALTER TABLE hot DROP v'),
-    },
+    { ...sqlStep('0001_a', {}, WAIT), ...later },
     'CREATE SEQUENCE attempts; CREATE TABLE hot (id integer, v text)',
   );
   const { running, release } = await holdUp(database, GATE, () => run(`up ${PATIENT}`));

@@ -16,7 +16,7 @@ const THROW = later(`throw new Error('boom');`);
 const END_SESSION = `await pgm.db.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => {});`;
 /** Statements that the migration does not await, and whose errors nothing catches. */
 const WAIT = `for (const n of [1, 2]) void pgm.db.query('SELECT 1');`;
-const PRINT = `process.stdout.write('hanging');`;
+const HANG = `async function up() { process.stdout.write('hanging');`;
 
 test.for<[name: string, up: string, message: string]>([
   ['process.exit(0)', `${MAKE} process.exit(0);`, 'process.exit'],
@@ -70,13 +70,9 @@ test.for([
 
 test.for([
   ['function up(pgm, done) { console.log("hanging"); }', 'SIGTERM', 143],
-  [`async function up() { ${PRINT} await new Promise(() => {}); }`, 'SIGINT', 130],
-  [
-    `async function up() { ${PRINT} await new Promise((d) => setTimeout(d, 6e5)); }`,
-    'SIGTERM',
-    143,
-  ],
-  [`async function up() { ${PRINT} for (;;) await new Promise(setImmediate); }`, 'SIGINT', 130],
+  [`${HANG} await new Promise(() => {}); }`, 'SIGINT', 130],
+  [`${HANG} await new Promise((end) => setTimeout(end, 600_000)); }`, 'SIGTERM', 143],
+  [`${HANG} for (;;) await new Promise(setImmediate); }`, 'SIGINT', 130],
 ] as const)('a signal stops an endless migration: %s', async ([up, signal, exitCode]) => {
   const { start, database, tables } = await setUp({
     ...first,

@@ -43,6 +43,7 @@ export async function hold(database: Database, sql = HOLD_ITEMS) {
   return { session, pid: Number(own[0]?.pid), release };
 }
 const HOLD_ITEMS = 'BEGIN; LOCK TABLE items IN ACCESS SHARE MODE';
+const HOLD_TAGS = 'BEGIN; LOCK TABLE tags IN ACCESS SHARE MODE';
 
 /** The option of a run that waits for a lock until the other session releases it. */
 export const PATIENT = '--lock-timeout=10min';
@@ -67,12 +68,7 @@ export const places = [
   ['in the transaction of up', 'up', HOLD_ITEMS, null],
   ['in a concurrent build', 'up', 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1', '0002_note'],
   ['in a concurrent drop', 'down 9', HOLD_ITEMS, LAST],
-  [
-    'in the transaction of down',
-    'down 9',
-    'BEGIN; LOCK TABLE tags IN ACCESS SHARE MODE',
-    '0002_note',
-  ],
+  ['in the transaction of down', 'down 9', HOLD_TAGS, '0002_note'],
 ] as const;
 
 type Run = (line: string) => Promise<JsonReport>;

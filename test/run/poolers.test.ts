@@ -155,11 +155,9 @@ test('a named prepared statement of a migration does not reach other clients', a
        numbers.push(rows[0].number);
      }
      if (numbers.join() !== '1,2') throw new Error(numbers.join());`;
-  const files = [
-    step('0004_inside', {}, up('')),
-    step('0005_outside', {}, up('pgm.noTransaction();')),
-  ];
-  const { pooled, url, before } = await setUpPooled(context, merged([ITEMS, ...files]));
+  const inside = step('0004_inside', {}, up(''));
+  const outside = step('0005_outside', {}, up('pgm.noTransaction();'));
+  const { pooled, url, before } = await setUpPooled(context, { ...ITEMS, ...inside, ...outside });
   const application = await keepBusy(url, 'SELECT 1', SIZE + 1);
   for (const line of ['up', 'redo 2', 'redo 2', 'plan down 2'])
     expect([line, (await pooled(line)).error]).toEqual([line, null]);

@@ -24,11 +24,8 @@ async function expectRemedied(
   expected: readonly unknown[],
 ) {
   const report = await run('up', url);
-  expect(report).toMatchObject({
-    outcome: 'unavailable',
-    exitCode: 3,
-    error: { code: 'problems' },
-  });
+  const error = { code: 'problems' };
+  expect(report).toMatchObject({ outcome: 'unavailable', exitCode: 3, error });
   expect(problems(report).toSorted()).toEqual(expected);
   await apply(report, database);
   expect(await run('up', url)).toMatchObject({ exitCode: 0, pending: [] });

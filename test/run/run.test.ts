@@ -5,6 +5,7 @@ import { creates, createsTable, merged, setUp, sqlStep, step, table } from '../s
 import { hold, holdUp, PATIENT } from './items.ts';
 
 const three = creates('a', 'b', 'c');
+const MAKE = 'CREATE TABLE a (id integer)';
 
 test('a long number such as a timestamp names a migration, and is not a count', async () => {
   const numbers = [1, 2, 3].map((place) => `2024010112304512${place}`);
@@ -33,15 +34,11 @@ test('up and down check the schema even if there is nothing to do', async () => 
 
 describe('a migration with', () => {
   test.for<[name: string, up: string, down?: string]>([
-    ['a comment at the end', 'CREATE TABLE a (id integer) -- all', 'DROP TABLE a -- all'],
-    [
-      'a comment after the statement',
-      'CREATE TABLE a (id integer); -- all',
-      'DROP TABLE a; /* all */',
-    ],
-    ['forty comments before it', `${'/* a */\n'.repeat(40)}CREATE TABLE a (id integer)`],
+    ['a comment at the end', `${MAKE} -- all`, 'DROP TABLE a -- all'],
+    ['a comment after the statement', `${MAKE}; -- all`, 'DROP TABLE a; /* all */'],
+    ['forty comments before it', `${'/* a */\n'.repeat(40)}${MAKE}`],
     ['several statements', 'CREATE TABLE a (); ALTER TABLE a ADD id integer'],
-    ['COMMIT in a literal', `CREATE TABLE a (id integer); SELECT 'x; COMMIT'`],
+    ['COMMIT in a literal', `${MAKE}; SELECT 'x; COMMIT'`],
   ])('%s is recorded once, and down removes the record', async ([, up, down = 'DROP TABLE a']) => {
     const { run, applied } = await setUp(sqlStep('0001_a', table('a', 'id'), up, down));
     expect(await run('up')).toMatchObject({ exitCode: 0 });

@@ -12,10 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const restarts = places.flatMap((place) => [
-  ['fast', ...place] as const,
-  ['immediate', ...place] as const,
-]);
+const modes = ['fast', 'immediate'] as const;
+const restarts = places.flatMap((place) => modes.map((mode) => [mode, ...place] as const));
 const sampled = restarts.filter((_, index) => testAll || [0, 3, 4, 7].includes(index));
 test.for(sampled)('a run recovers from a restart (%s) %s', async ([mode, , line, sql, version]) => {
   const { database, run } = await setUpItems(ITEMS, server);

@@ -20,13 +20,9 @@ describe('outside a transaction, names mean the schemas of the settings file', (
       { 'app.orders': { 'index i': 'USING btree (id)' } },
     ],
   ])('%s', async ([, up, effect]) => {
-    const { run, database } = await setUp(
-      {
-        ...settingsFile(['app', 'public']),
-        ...step('0001_a', effect, `pgm.noTransaction(); ${up}`),
-      },
-      base,
-    );
+    const migration = step('0001_a', effect, `pgm.noTransaction(); ${up}`);
+    const files = { ...settingsFile(['app', 'public']), ...migration };
+    const { run, database } = await setUp(files, base);
     expect(await run('up')).toMatchObject({ exitCode: 0 });
     expect(await database.query('SELECT id FROM public.orders')).toEqual([{ id: 1 }]);
     expect(await database.query('SELECT id FROM app.orders')).toEqual([]);
@@ -42,13 +38,9 @@ describe('what a migration has SET does not reach the next one', () => {
     'SET search_path TO app; SET default_transaction_read_only = on',
   ])('%s', async (sql) => {
     for (const noTransaction of ['', 'pgm.noTransaction(); ']) {
-      const { run, database } = await setUp(
-        {
-          ...step('0001_a', {}, `${noTransaction}pgm.sql(\`${sql}\`);`),
-          ...sqlStep('0002_b', {}, 'DELETE FROM orders'),
-        },
-        base,
-      );
+      const first = step('0001_a', {}, `${noTransaction}pgm.sql(\`${sql}\`);`);
+      const files = { ...first, ...sqlStep('0002_b', {}, 'DELETE FROM orders') };
+      const { run, database } = await setUp(files, base);
       expect(await run('up')).toMatchObject({ exitCode: 0 });
       expect(await database.query('SELECT id FROM app.orders')).toEqual([{ id: 1 }]);
       expect(await database.query('SELECT id FROM public.orders')).toEqual([]);

@@ -7,7 +7,6 @@ import { creates, stateOf, step } from '../support/project.ts';
 const [IN_TRANSACTION, IN_BUILD, IN_DROP] = places;
 
 test.for([
-  ['a migration', '600ms', 'BEGIN; LOCK TABLE items IN ACCESS SHARE MODE'],
   ['a migration', '300ms', 'BEGIN; LOCK TABLE items IN ACCESS SHARE MODE'],
   ['the check', '600ms', 'BEGIN; LOCK TABLE items'],
   ['the query of the migrations table', '600ms', 'BEGIN; LOCK TABLE pgmigrations'],

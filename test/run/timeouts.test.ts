@@ -14,12 +14,7 @@ const isKnown = (name: string) =>
 const all = () => [...idle, 'statement_timeout', 'transaction_timeout'].filter(isKnown);
 
 /** A project whose second migration takes `seconds`, and a database or role with these timeouts. */
-async function setUpLimited(
-  where: string,
-  timeouts: readonly string[],
-  seconds: number,
-  outside = '',
-) {
+async function setUpLimited(where: string, timeouts: string[], seconds: number, outside = '') {
   const up = `${outside} pgm.sql('SELECT pg_sleep(${seconds})'); pgm.sql('CREATE TABLE b (id integer)');`;
   const project = await setUp({
     ...creates('a'),
@@ -43,7 +38,7 @@ const lockIsOld = (database: Database) =>
   });
 
 /** Expects that a migration may take longer than these timeouts. */
-async function expectNoLimit(where: string, timeouts: readonly string[], outside: string) {
+async function expectNoLimit(where: string, timeouts: string[], outside: string) {
   const { database, run } = await setUpLimited(where, timeouts, LONGER, outside);
   const running = run('up');
   await lockIsOld(database);

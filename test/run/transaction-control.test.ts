@@ -172,24 +172,20 @@ describe('a statement that comes after its migration has ended is refused', () =
     expect(await tables()).toEqual(['t']);
   });
 
-  test('outside a transaction, after the migration has failed', async () => {
-    // The statement waits while the run makes sure that it holds the run lock.
-    const up = `pgm.noTransaction(); await pgm.db.query('${MAKE}');
-      void pgm.db.query('CREATE TABLE late ()').catch(() => {});
-      await new Promise(setImmediate); throw new Error('failed');`;
-    const { run, tables, applied } = await setUp(b(up));
+  // The statement waits while the run makes sure that it holds the run lock.
+  const waits = `await pgm.db.query('${MAKE}'); void pgm.db.query('CREATE TABLE late ()').catch(() => {});
+    await new Promise(setImmediate);`;
+  // Dropping the temporary tables takes the server longer than the timer.
+  const sql = `DO $$ BEGIN FOR n IN 1..500 LOOP EXECUTE 'CREATE TEMP TABLE t' || n || ' ()'; END LOOP; END $$`;
+  const timer = `await pgm.db.query("${sql}");
+    setTimeout(() => pgm.db.query('CREATE TABLE late ()').catch(() => {}), 1);`;
+  test.for<[when: string, up: string, made: string[]]>([
+    ['after the migration has failed', waits, ['b']],
+    ['while the failed run cleans up', timer, []],
+  ])('outside a transaction, %s', async ([, up, made]) => {
+    const failing = b(`pgm.noTransaction(); ${up} throw new Error('failed');`);
+    const { run, tables, applied } = await setUp(failing);
     expect(await run('up')).toMatchObject({ exitCode: 8, error: { code: 'migration-failed' } });
-    expect([await tables(), await applied()]).toEqual([['b'], []]);
-  });
-
-  test('outside a transaction, while the failed run cleans up', async () => {
-    // Dropping the temporary tables takes the server longer than the timer.
-    const sql = `DO $$ BEGIN FOR n IN 1..500 LOOP EXECUTE 'CREATE TEMP TABLE t' || n || ' ()'; END LOOP; END $$`;
-    const up = `pgm.noTransaction(); await pgm.db.query("${sql}");
-      setTimeout(() => pgm.db.query('CREATE TABLE late ()').catch(() => {}), 1);
-      throw new Error('failed');`;
-    const { run, tables } = await setUp(b(up));
-    expect(await run('up')).toMatchObject({ exitCode: 8, error: { code: 'migration-failed' } });
-    expect(await tables()).toEqual([]);
+    expect([await tables(), await applied()]).toEqual([made, []]);
   });
 });

@@ -108,14 +108,11 @@ test('a deferred trigger runs with the search_path of the migrations', async () 
 });
 
 test('temporary tables hide neither the catalog nor types from the check', async () => {
-  const { run } = await setUp(
-    sqlStep(
-      '0001_a',
-      { 'public.a': { table: '', 'column d': 'date NULL' } },
-      `CREATE TEMP TABLE pg_index (LIKE pg_catalog.pg_index) ON COMMIT DROP; CREATE TEMP TABLE date (n integer) ON COMMIT DROP;
-      CREATE TABLE a (d pg_catalog.date); CREATE INDEX i ON a (d)`,
-    ),
-  );
+  const effect = { 'public.a': { table: '', 'column d': 'date NULL' } };
+  const up = `CREATE TEMP TABLE pg_index (LIKE pg_catalog.pg_index) ON COMMIT DROP;
+    CREATE TEMP TABLE date (n integer) ON COMMIT DROP;
+    CREATE TABLE a (d pg_catalog.date); CREATE INDEX i ON a (d)`;
+  const { run } = await setUp(sqlStep('0001_a', effect, up));
   const differences = [{ kind: 'unexpected', object: 'index public.i' }];
   expect(await run('up --strict')).toMatchObject({ exitCode: 6, differences });
 });

@@ -33,12 +33,6 @@ export interface JsonReport {
   readonly output?: string;
 }
 
-export interface CallResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 export const schema = JSON.parse(textOf('test/cli/report.schema.json')) as {
   properties: { outcome: { enum: string[] }; exitCode: { enum: number[] } };
 };
@@ -54,10 +48,7 @@ export function readReport(stdout: string): JsonReport {
 }
 
 /** Runs the program in the process of the tests, which is quicker than starting another process. */
-export async function call(
-  argv: readonly string[],
-  options: CallOptions = {},
-): Promise<CallResult> {
+export async function call(argv: readonly string[], options: CallOptions = {}) {
   const printed = { stdout: '', stderr: '' };
   const withoutUrl = options.root === undefined ? noDatabase : {};
   const url = options.url === undefined ? withoutUrl : { DATABASE_URL: options.url };

@@ -49,11 +49,8 @@ const question = (from: string, live: string, setting = ''): Question => {
     const expected = expectedAt({ prerequisites: {}, effects: [effect] }, 1);
     const query = factsQuery(wantedObjects(Object.keys(effect)));
     const found = factsFrom(await read(live, `${setting} ${READ_SETTINGS} ${query}`));
-    return [
-      Object.keys(effect),
-      await compare(expected, found),
-      await compare(expected, found, true),
-    ];
+    const results = [await compare(expected, found), await compare(expected, found, true)];
+    return [Object.keys(effect), ...results];
   };
 };
 
@@ -73,20 +70,14 @@ export async function* databaseQuestions(majors: number[], urls: string[]) {
   };
   const together = async (url: string, cases: readonly Case[]) => {
     const some = cases.filter((one) => !isAlone(one));
-    return changed(
-      url,
-      migrationOf(some),
-      inSchemas(some, (one) => one.change),
-    );
+    const changes = inSchemas(some, (one) => one.change);
+    return changed(url, migrationOf(some), changes);
   };
   for (const [index, url] of urls.entries()) {
     yield together(url, allCases(majors[index]));
     const sql = migrationOf(definitions(Math.min(...majors)));
-    const [written, live, copy] = [
-      await make(home, sql),
-      await make(url, sql),
-      await makeDatabase(url),
-    ];
+    const [written, live] = [await make(home, sql), await make(url, sql)];
+    const copy = await makeDatabase(url);
     yield question(written.url, live.url);
     await restore(live.url, copy);
     yield question(live.url, copy.url);
