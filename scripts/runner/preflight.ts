@@ -3,7 +3,8 @@ import { failure } from '../report/errors.ts';
 import type { Direction, Problem } from '../report/types.ts';
 import { READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
-import { expectedAt, isKind, isTriggerFunction, partsOf, type Facts } from '../schema/effects.ts';
+import { expectedAt, isKind, isTriggerFunction, partsOf } from '../schema/effects.ts';
+import type { Effect, Facts } from '../schema/effects.ts';
 import type { Connected } from './context.ts';
 import { problemsQuery, type Need } from './problems-query.ts';
 import { READ_ONLY } from './session-settings.ts';
@@ -41,51 +42,70 @@ export async function refuseProblems(
   if (problems.length > 0) throw failure('problems', [problems, database]);
 }
 
-/**
- * The rights that a migration needs, except on extensions. `live` is the schema before the run. If the effect
- * removes something, its other changes may be consequences, such as those of DROP … CASCADE, and a new part
- * may be a renamed one: neither needs a right of its own.
- */
+/** The rights that a migration needs. `live` is the schema before the run. */
 function needsOf(project: Project, migration: Migration, direction: Direction, live: Facts) {
-  const needs: Need[] = [];
-  const changes = Object.entries(migration.effect);
-  /** The objects that the effect removes, or of which it removes a part. */
-  const removed = changes
-    .filter(([, patch]) => patch === null || partsOf(patch).some(([, text]) => text === null))
-    .map(([object]) => object);
+  const changes = changesOf(project, migration, live);
+  if (direction === 'down') return changes.flatMap(needsToRevert);
+  return changes.flatMap((change) => [...needsToAlter(change), ...needsToAdd(change)]);
+}
+
+/** What the migration changes, object by object. Leaves out extensions: each has its own rules. */
+function changesOf(project: Project, migration: Migration, live: Facts) {
+  const all = Object.entries(migration.effect);
+  const isRemoval = (patch: Effect[string]) =>
+    patch === null || partsOf(patch).some(([, text]) => text === null);
+  const reduced = all.filter(([, patch]) => isRemoval(patch)).map(([object]) => object);
   let expected: Facts | undefined; // Computed once, and only if it is needed.
-  /** The schema that is expected before the migration. */
-  const before = () =>
-    (expected ??= expectedAt(project, project.migrations.indexOf(migration)).facts);
-  for (const [object, patch] of changes) {
-    if (object.startsWith('extension ')) continue;
-    const parts = partsOf(patch);
-    const isThere = live.has(object);
-    const mayCascade = removed.some((other) => other !== object);
-    if (direction === 'down') {
-      const kinds = parts.map(([part]) => part).filter(isKind);
-      const isCreated = kinds.some((kind) => !before().get(object)?.has(kind));
-      const mayStay = isTriggerFunction(patch) || (mayCascade && !isCreated);
-      if (isThere && !mayStay) needs.push([object, kinds.length > 0 ? 'DROP' : 'OWNER']);
-      continue;
-    }
-    // If the object is there, `up` changes or drops it. Otherwise, `up` creates it (below).
-    const addsOnlyTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
-    const right = addsOnlyTriggers ? 'TRIGGER' : 'OWNER';
-    if (isThere && !mayCascade) needs.push([object, patch === null ? 'DROP' : right]);
-    for (const [part, text] of parts) {
-      if (text === null) continue;
-      const isMissing = !live.get(object)?.has(part);
-      if (isMissing && isKind(part)) needs.push([object, 'CREATE']); // Renaming an object needs it, too.
-      if (removed.length > 0) continue;
-      if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
-      const parent = PARENT.exec(text)?.[1];
-      if (isMissing && parent !== undefined) needs.push([parent, 'OWNER']);
-      // Even if the foreign key exists already, the migration may drop it, and create it again.
-      const target = REFERENCE.exec(text)?.[1];
-      const isKnown = () => before().get(object)?.has(part);
-      if (target !== undefined && !isKnown()) needs.push([target, 'REFERENCES']);
-    }
+  return all
+    .filter(([object]) => !object.startsWith('extension '))
+    .map(([object, patch]) => ({
+      object,
+      patch,
+      parts: partsOf(patch),
+      found: live.get(object),
+      /** True if the migration removes something. A new part may then be a renamed one. */
+      mayRename: reduced.length > 0,
+      /** True if the migration removes something else. It may cause this change, as DROP … CASCADE does. */
+      mayCascade: reduced.some((other) => other !== object),
+      /** True if the part was expected before the migration. */
+      isOld: (part: string) => {
+        expected ??= expectedAt(project, project.migrations.indexOf(migration)).facts;
+        return expected.get(object)?.has(part) ?? false;
+      },
+    }));
+}
+type Change = ReturnType<typeof changesOf>[number];
+
+function needsToRevert({ object, patch, parts, found, mayCascade, isOld }: Change): Need[] {
+  const kinds = parts.map(([part]) => part).filter(isKind);
+  const isCreated = kinds.some((kind) => !isOld(kind));
+  const mayStay = isTriggerFunction(patch) || (mayCascade && !isCreated);
+  if (!found || mayStay) return [];
+  return [[object, kinds.length > 0 ? 'DROP' : 'OWNER']];
+}
+
+/** What `up` needs to change or drop an object that is there. */
+function needsToAlter({ object, patch, parts, found, mayCascade }: Change): Need[] {
+  if (!found || mayCascade) return [];
+  if (patch === null) return [[object, 'DROP']];
+  const addsOnlyTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
+  return [[object, addsOnlyTriggers ? 'TRIGGER' : 'OWNER']];
+}
+
+/** What `up` needs to add an object or its parts. A change that follows from another needs nothing more. */
+function needsToAdd({ object, parts, found, mayRename, isOld }: Change): Need[] {
+  const needs: Need[] = [];
+  for (const [part, text] of parts) {
+    if (text === null) continue;
+    const isMissing = !found?.has(part);
+    if (isMissing && isKind(part)) needs.push([object, 'CREATE']); // Renaming an object needs it, too.
+    if (mayRename) continue;
+    if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
+    const parent = PARENT.exec(text)?.[1];
+    if (isMissing && parent !== undefined) needs.push([parent, 'OWNER']);
+    // Even if the foreign key exists already, the migration may drop it, and create it again.
+    const target = REFERENCE.exec(text)?.[1];
+    if (target !== undefined && !isOld(part)) needs.push([target, 'REFERENCES']);
   }
   return needs;
 }

@@ -103,34 +103,33 @@ export class RunTransaction {
    */
   async commit(): Promise<boolean> {
     if (!this.isOpen()) return false;
-    const { assertLock, connection, direction, options, progress } = this.attempt;
+    const { assertLock, direction, progress } = this.attempt;
     const { written } = await this.restoreSettings(LAST_WRITES);
     // A recorded migration is checked even if nothing was written: a trigger may have discarded its row.
     if (!written && this.recorded.length === 0) {
       await this.rollBack();
       return false;
     }
-    const removed = options.allowDataLoss ? [] : await findRemoved(this.attempt);
-    progress.removed = [...progress.removed, ...removed];
-    this.mustBeginAgain = removed.length > 0;
-    if (this.mustBeginAgain) throw new Error('the run begins again, to look for data');
+    await this.#guardData();
     const { count, warnings } = await this.#checkSchema();
     await assertLock();
     this.assertValid();
-    progress.isCommitting = true;
-    const [result] = await connection.query('COMMIT').catch((error: unknown) => {
-      progress.isCommitting = isConnectionLost(error); // After an error, the server has rolled back.
-      throw error;
-    });
-    progress.isCommitting = false;
-    // The server answers ROLLBACK to COMMIT if an earlier statement of the transaction failed.
-    if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
+    await this.#sendCommit();
     progress.removed = [];
     progress.wroteOutside = false; // The check has seen what was written outside.
     progress.count = count;
     progress[direction].push(...this.recorded.splice(0));
     this.warnings = warnings;
     return true;
+  }
+
+  /** Throws if the transaction removed tables or columns. The run then begins again, to look for data. */
+  async #guardData(): Promise<void> {
+    const { options, progress } = this.attempt;
+    const removed = options.allowDataLoss ? [] : await findRemoved(this.attempt);
+    progress.removed = [...progress.removed, ...removed];
+    this.mustBeginAgain = removed.length > 0;
+    if (this.mustBeginAgain) throw new Error('the run begins again, to look for data');
   }
 
   async #checkSchema(): Promise<SchemaCheck> {
@@ -154,6 +153,18 @@ export class RunTransaction {
     if (isUntouched && failing.every(wasBefore))
       throw failure('drift', [versionAt(project, before.count)], details);
     throw failure('differs', [versionAt(project, count), direction], details);
+  }
+
+  async #sendCommit(): Promise<void> {
+    const { connection, progress } = this.attempt;
+    progress.isCommitting = true;
+    const [result] = await connection.query('COMMIT').catch((error: unknown) => {
+      progress.isCommitting = isConnectionLost(error); // After an error, the server has rolled back.
+      throw error;
+    });
+    progress.isCommitting = false;
+    // The server answers ROLLBACK to COMMIT if an earlier statement of the transaction failed.
+    if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
   }
 
   /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
