@@ -10,9 +10,11 @@ import { failure } from '../report/errors.ts';
 export const readFile = (root: string, file: string) =>
   open('not-readable', root, file, (path) => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
 
+/** Lists the names in a folder. */
 export const readFolder = (root: string, folder: string) =>
   open('not-readable', root, folder.replace(/\/*$/, '/'), (path) => readdirSync(path));
 
+/** Writes a file, or replaces it. */
 export const writeFile = (root: string, file: string, text: string) =>
   open('not-writable', root, file, (path) => writeFileSync(path, text));
 

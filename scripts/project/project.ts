@@ -51,8 +51,10 @@ export function readProject(settings: Settings, needsEffects: boolean) {
   return { migrations, effects, prerequisites, objects: [...new Set(objects)] };
 }
 
+/** The name of an object: of an extension, or with a schema and perhaps a kind. Either name may be quoted. */
 const OBJECT =
   /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[^". ]+)\.("([^"]|"")+"|[^"]))/;
+/** A part that a table or a view has once. {@link NAMED_PART} matches all other parts. */
 const PART = /^(table|view|materialized view|foreign table|options|row security)$/;
 
 /** Checks an effect: a misspelled part would never be compared. @throws Error */

@@ -1,5 +1,6 @@
 import { RUN } from './wording.ts';
 
+/** The hint that shows a query for the rows that a constraint rejects. */
 export const rowsHint = (query: string) => `Find the rows, and correct them:  ${query}`;
 
 /**

@@ -15,7 +15,7 @@ const DOWN_DIFFERS = `Usually "down" does not undo all that "up" does, or somebo
 Complete "down", or change that back, and run the same command again.`;
 const EMPTY_DRIFTS = `Usually the URL names another database, or the base schema of the application is not loaded, or was changed. Correct the URL, or the base schema.`;
 const DRIFTS = `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  npm run migrate create <name>
-If a run was interrupted, complete it:  ${RUN} up
+If a run was interrupted, run its command again, such as:  ${RUN} up
 If you edited the last migration, apply it again:  ${RUN} redo`;
 
 /** The beginning of a statement, which may be many megabytes long. */

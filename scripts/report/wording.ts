@@ -5,18 +5,22 @@ export const isCompiled = !import.meta.url.endsWith('.ts');
 /** What users type before a command, except `create` and `snapshot`, which the compiled program refuses. */
 export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : 'npm run migrate';
 export const STATUS_HINT = `See what is applied:  ${RUN} status`;
+/** "at 0003_name", or "before the first migration". */
 export const atVersion = (version: string | null) =>
   version === null ? 'before the first migration' : `at ${version}`;
 /** "database app at db.example.com:5432". Puts an IPv6 address in brackets, as a URL does. */
 export const placeOf = (database: string, host: string, port: number) =>
   `database ${database} at ${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** Puts each item on a line of its own, indented. */
 export const list = (items: readonly string[]) => items.map((item) => `\n  ${item}`).join('');
 /** "1 row", "10,000 rows". The first toLocaleString() of a process would take 8 ms. */
 export const plural = (number: number, noun: string) =>
   `${String(number).replaceAll(/\B(?=(\d{3})+$)/g, ',')} ${noun}${number === 1 ? '' : 's'}`;
+/** "350 ms", "2.5 s". */
 export const duration = (milliseconds: number) =>
   milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 
+/** Shows differences, each on several lines: what was expected, and what was found. */
 export const differenceLines = (differences: readonly Difference[]) =>
   differences.map(differenceText).join('\n');
 
@@ -30,6 +34,7 @@ function differenceText({ kind, object, expected, found }: Difference): string {
 REINDEX INDEX CONCURRENTLY ${object.replace('index ', '')};`;
 }
 
+/** Lists the sessions that block this program. Empty if there is none. */
 export const blockerLines = (blockers: readonly Session[]) =>
   blockers.length === 0 ? '' : `\nblocked by:${list(blockers.map(({ text }) => text))}`;
 

@@ -52,6 +52,8 @@ export type AssertLock = (query?: string) => Promise<unknown[]>;
 
 /** One attempt of a run: after a lock timeout or a deadlock, the run rolls back, and makes another one. */
 export interface Attempt extends Connected {
+  /** Migrations run here. Another connection holds the run lock. */
+  readonly connection: Connection;
   readonly assertLock: AssertLock;
   readonly progress: Progress;
 }

@@ -10,6 +10,7 @@ import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
 import { isCompiled } from '../report/wording.ts';
 
+/** The SQL of a statement. */
 export const textOf = (statement: Statement) =>
   typeof statement === 'string' ? statement : statement.text;
 

@@ -1,7 +1,6 @@
+/** SQL that reads the schema as facts. PostgreSQL prints the definitions (`pg_get_*def`, `format_type`). */
 import pg from 'pg';
 import { collation, KINDS } from './object-kinds.ts';
-
-/** SQL that reads the schema as facts. PostgreSQL prints the definitions (`pg_get_*def`, `format_type`). */
 
 /** The settings for reading facts. Those before row_security decide how PostgreSQL prints a definition. */
 export const READ_SETTINGS = `
