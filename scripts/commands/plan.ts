@@ -20,7 +20,8 @@ export const plan = (context: Context): Promise<Result> =>
     const { count, hasTable } = await checkWithRetries(connected);
     const target = targetCount(project, count, direction, argument);
     const texts = await textsBetween(connected, count, target);
-    if (command === 'redo') texts.push(...(await textsBetween(connected, target, count)));
+    if (command === 'redo' && target < count)
+      texts.push(`COMMIT;\n${begin(context)}`, ...(await textsBetween(connected, target, count)));
     const table = hasTable ? [] : [`-- The migrations table\n${createStatement(settings)}`];
     const script = [begin(context), ...table, ...texts, 'COMMIT;'];
     const parts = texts.length > 0 ? script : ['-- Nothing to do.'];

@@ -28,8 +28,14 @@ export const run = (context: Context): Promise<Result> =>
     // Compute the target once: an attempt that is repeated after a commit must not go further.
     const target = targetCount(project, count, direction, argument);
     if (target === count) return await confirmCheck(locking, check, 'nothing-to-do');
-    const flags = { wroteOutside: false, isCommitting: false };
-    const progress: Progress = { count, up: [], down: [], removed: [], ...flags };
+    const progress: Progress = {
+      up: [],
+      down: [],
+      count,
+      wroteOutside: false,
+      isCommitting: false,
+      removed: [],
+    };
     let result: Result;
     try {
       result = await migrateTo(locking, progress, target);
@@ -70,6 +76,7 @@ async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
   const { direction, progress, project, settings } = attempt;
   const before = await checkSchema(attempt);
   const { count } = before;
+  // True if another run has moved the database away from the target.
   const isFurtherAway = direction === 'up' ? count < progress.count : count > progress.count;
   progress.count = count;
   if (isFurtherAway) throw failure('overtaken', [versionAt(project, count)]);
@@ -109,5 +116,7 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   // An interrupted command keeps its exit code, 130 or 143, even if a part was committed.
   if ((!hasCommitted && !wroteOutside) || code === 'interrupted') return fail(outcome, left, hint);
   const goesOn = command === 'redo' || (command === 'up' && argument === undefined);
-  return fail('partial', left, hint, goesOn ? `Then continue:  ${RUN} up` : STATUS_HINT);
+  // To repeat `redo`, `down` or `up 1` would revert or apply one migration more.
+  const advice = hint.replace(/,? and run (the same command )?again\b/, '');
+  return fail('partial', left, advice, goesOn ? `Then continue:  ${RUN} up` : STATUS_HINT);
 }

@@ -47,8 +47,8 @@ or let the earlier migration call pgm.noTransaction().`,
     '^25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
     '^57014': `statement_timeout ended it, or somebody cancelled it (pg_cancel_backend). To allow more time:  --statement-timeout=10min
 Outside a transaction, only this helps (behind a pooler, ALTER ROLE):  PGOPTIONS='-c statement_timeout=0' ${RUN} up`,
-    '^23502': `${rowsHint('SELECT * FROM <relation> t WHERE <column> IS NULL;')}
-If the column is new, it needs a default.`,
+    '^23502': `If the column is new, give it a default. Otherwise:
+${rowsHint('SELECT * FROM <relation> t WHERE <column> IS NULL;')}`,
     '^23505.*INDEX\\s+CONCURRENTLY': `Correct the duplicate rows, and drop the INVALID index that the build left:
 DROP INDEX CONCURRENTLY <index>;  -- better: let the migration drop it first, as 0005 does`,
     '^23505.*\\(name, run_on\\)': `The sequence of the migrations table is behind its rows, as after a copy or a logical replication. Set it:

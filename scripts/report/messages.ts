@@ -9,7 +9,7 @@ const LOST = `Usually the server was restarted, or a firewall or a pooler closed
 const NOT_AWAITED = `Usually an "await" is missing, or a callback is async, as in forEach(). Await every promise.`;
 const RENUMBER = `Usually two branches added migrations. Give the one that is not applied anywhere, and its effect file, the next number.`;
 const NO_CONTROL = `Remove BEGIN, COMMIT and ROLLBACK from it. A migration that cannot run in a transaction calls pgm.noTransaction() first.`;
-const UP_DIFFERS = `Usually a table or an index of the same name was there before. Change it to what is expected, or rename it, and run again.
+const UP_DIFFERS = `Usually a table, column or index of the same name was there before. Change it to what is expected, or rename it, and run again.
 If you have just edited the migration, write its effect again, and read the diff:  npm run migrate snapshot`;
 const DOWN_DIFFERS = `Usually "down" does not undo all that "up" does, or somebody changed the schema by hand.
 Complete "down", or change that back, and run the same command again.`;
@@ -29,7 +29,7 @@ export const messages = {
   'command-line': (reason: string) => `usage: ${reason}
 → Nothing was run. See the commands and options:  ${RUN} help`,
   'npm-option': (reason: string) => `usage: ${reason}
-→ Nothing was run. npm reads the options before this program does. Write them after --:  ${RUN} -- up --dry-run`,
+→ Nothing was run. npm reads the options before this program does. Write them after --:  ${RUN} -- <command> <options>`,
   'writes-files': (command: string) => `
 usage: "${command}" writes source files, so it has no dry run, and the compiled program refuses it
 → Nothing was written. Run it in the project's folder, without --dry-run; then git shows what it wrote.`,
@@ -40,8 +40,9 @@ usage: "${command}" writes source files, so it has no dry run, and the compiled 
   'bad-file': (file: string, reason: string) => `usage: ${file} is not valid: ${reason}
 → ${fileHint(file)}`,
   'no-database': (variable: string) => `
-usage: no database is named: neither ${variable} nor PGHOST is set (if ${variable} is empty, its value in .env is not used)
-→ Set it in the environment (in a pipeline, usually a secret is missing), or only in .env:  ${variable}=postgres://user:password@host:5432/database
+usage: no database is named: neither ${variable} nor PGHOST is set
+→ Set it in the environment or in .env (in a pipeline, usually a secret is missing):  ${variable}=postgres://user:password@host:5432/database
+An empty variable in the environment hides the one in .env: remove it.
 To start a database to try things out:  npm run db`,
   'bad-url': (variable: string, reason: string) => `usage: ${variable} cannot be used: ${reason}
 → A URL has this form:  postgres://user:password@host:5432/database
@@ -92,7 +93,7 @@ unavailable: ${file === undefined ? '' : `${file}: `}the server reports an error
 → ${hintFor('query', sqlstate)}`,
   problems: (found: readonly Problem[], database: string) => `
 unavailable: database ${database} is not ready:${list(found.map(({ problem }) => `- ${problem}`))}
-→ To solve this:${list([...new Set(found.map(({ remedy }) => remedy))])}`,
+→ To solve this, as a superuser or the owner:${list([...new Set(found.map(({ remedy }) => remedy))])}`,
   'pooled-search-path': (file: string, role: string, path: string) => `
 unavailable: ${file} runs outside a transaction, where a connection pooler does not keep search_path: its table names could mean another schema
 → Set search_path on the role:  ALTER ROLE ${role} SET search_path = ${path};
@@ -160,7 +161,8 @@ differs: the schema is not what is expected ${atVersion(version)}
 
   'data-loss': (losses: readonly Loss[]) => `
 data-loss: this would delete data:${list(losses.map(lossText))}
-→ If you want that, save the data first (pg_dump), and add to the command:  --allow-data-loss`,
+→ If you want that, save the data first (pg_dump), and add to the command:  --allow-data-loss
+The list does not contain what a migration removes with DELETE or UPDATE.`,
   'data-loss-unseen': (tables: readonly string[], reason: string) => `
 data-loss: this may delete data that the role may not read (${reason}):${list(tables)}
 → Run the command as a role that may read these tables, or add to the command:  --allow-data-loss`,

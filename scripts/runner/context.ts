@@ -28,7 +28,7 @@ export interface Connected extends Context {
 
 /**
  * What a run has done so far, in all its attempts. This is also what a lost connection leaves behind: the
- * server rolls back only the transaction that is open.
+ * server rolls back only the transaction that is open, and may complete a statement outside a transaction.
  */
 export interface Progress {
   /** The migrations that this run has applied (`up`) or reverted (`down`), and committed. */

@@ -33,7 +33,7 @@ export async function refuseProblems(
   const query = `${READ_ONLY} ${READ_SETTINGS} ${problemsQuery(needs, writes)}`;
   const problems = (await connection.query(query)).at(-1)?.rows as Problem[];
   const { database } = configuration;
-  const remedy = `load or mend the application's base schema in database ${database}, or correct the database in the URL`;
+  const remedy = `load or correct the application's base schema in database ${database}, or correct the database in the URL`;
   const lacking = writes ? (await compare(expectedAt(project, 0), facts)).failing : [];
   for (const { object, expected, found } of lacking) {
     const problem = `${object} is ${found ?? 'missing'} (expected ${expected ?? 'nothing'})`;

@@ -68,7 +68,7 @@ export class RunTransaction {
   /** Sends the settings of a run again, and then `sql`. Fails if the migration has ended the transaction. */
   protected async restoreSettings(sql = ''): Promise<TransactionState> {
     // SAVEPOINT fails if no transaction is open. Then the server does not run `sql`.
-    const requireOpen = 'SAVEPOINT own; RELEASE own;';
+    const requireOpen = 'SAVEPOINT is_open; RELEASE is_open;';
     const state = await this.#sendSettings(requireOpen, sql).catch((error: unknown) => {
       throw sqlstateOf(error) === '25P01' ? this.endedByMigration() : error;
     });
@@ -123,7 +123,10 @@ export class RunTransaction {
     return true;
   }
 
-  /** Throws if the transaction removed tables or columns. The run then begins again, to look for data. */
+  /**
+   * Throws if the transaction removed tables or columns. The run then begins again, to look for data. It may
+   * be the framework that awaits this commit, so only an error ends its work.
+   */
   async #guardData(): Promise<void> {
     const { options, progress } = this.attempt;
     const removed = options.allowDataLoss ? [] : await findRemoved(this.attempt);

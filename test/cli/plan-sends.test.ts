@@ -48,3 +48,10 @@ test('up and plan take the text of a statement from a getter of its class, as fo
   expect((await print('plan')).stdout).toContain("IS 'x'");
   expect(await run('up')).toMatchObject({ exitCode: 0 });
 });
+
+test('the plan of redo has two transactions, as redo has: down and up', async () => {
+  const { print, run } = await setUp(creates('a', 'b'));
+  await run('up');
+  const { stdout } = await print('redo --dry-run');
+  expect(stdout.match(/^(BEGIN|COMMIT)\b/gm)).toEqual(['BEGIN', 'COMMIT', 'BEGIN', 'COMMIT']);
+});

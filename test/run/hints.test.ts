@@ -61,7 +61,7 @@ describe('the hint says what to do about', () => {
     for (const base of ['CREATE TABLE a (id bigint)', 'CREATE VIEW a AS SELECT 1 AS id']) {
       const { run } = await setUp(files, base);
       expect((await run('up')).error?.hint).toContain(
-        'a table or an index of the same name was there before',
+        'a table, column or index of the same name was there before',
       );
     }
   });
@@ -74,7 +74,7 @@ describe('the hint says what to do about', () => {
     );
     const { error, differences } = await run('up');
     expect(differences).toMatchObject([{ kind: 'missing', object: 'index public.i' }]);
-    expect(error?.hint).toContain('an index of the same name was there');
+    expect(error?.hint).toContain('column or index of the same name was there');
     await database.query('ALTER INDEX i RENAME TO other');
     expect(await run('up')).toMatchObject({ exitCode: 0 });
   });

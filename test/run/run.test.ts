@@ -72,6 +72,19 @@ test('redo says what is committed if it cannot take the run lock again after the
   expect(report.error?.hint).toContain('Then continue:  npm run migrate up');
 });
 
+test('redo that fails after the down does not advise to run redo again', async () => {
+  const up = 'CREATE TABLE b (id integer); SELECT 1 / (1 - count(*)) FROM a';
+  const { run, database } = await setUp({
+    ...creates('a'),
+    ...sqlStep('0002_b', table('b', 'id'), up, 'DROP TABLE b'),
+  });
+  await run('up');
+  await database.query('INSERT INTO a VALUES (1)');
+  const { exitCode, error } = await run('redo');
+  expect([exitCode, error?.message]).toEqual([8, expect.stringContaining('division by zero')]);
+  expect(error?.hint).toMatch(/in the migration\.\nThen continue: {2}npm run migrate up$/);
+});
+
 /**
  * Counts the connections and queries of this process until the end of the test. The returned function returns
  * both numbers, for a purpose such as `run` or for all purposes. One query is one round trip.
