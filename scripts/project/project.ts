@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { parse, resolve } from 'node:path';
 import { failure } from '../report/errors.ts';
 import { NAMED_PART, partsOf, type Effect } from '../schema/effects.ts';
 import { readFolder, readJson } from './files.ts';
@@ -45,6 +45,10 @@ export function readProject(settings: Settings, needsEffects: boolean) {
     const effect = needsEffects ? readEffect(name) : {};
     return { name, path: resolve(root, file), file, effect };
   });
+  const names = [PREREQUISITES, ...migrations.map(({ name }) => name)];
+  const isAlone = (file: string) => /^\d.*\.json$/.test(file) && !names.includes(parse(file).name);
+  const alone = needsEffects && readFolder(root, effectsDir).find(isAlone);
+  if (alone) throw failure('effect-alone', [`${effectsDir}/${alone}`]);
   const prerequisites = readEffect(PREREQUISITES);
   const effects = migrations.map(({ effect }) => effect);
   const objects = [prerequisites, ...effects].flatMap((effect) => Object.keys(effect));

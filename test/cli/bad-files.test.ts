@@ -86,6 +86,13 @@ test.for([
     await expectRefused('up', projectWith({ [`migrations/${file}`]: '' }), code, file);
 });
 
+test('an effect file without its migration is refused: the check would not miss the migration', async () => {
+  const options = projectWith({});
+  rmSync(join(options.root, 'migrations/0002_b.ts'));
+  for (const command of ['up', 'check', 'plan'])
+    await expectRefused(command, options, 'effect-alone', effect);
+});
+
 test('byte order marks, and files that are not migrations, do no harm', async () => {
   const { root, print } = await setUp({
     ...creates('a'),
