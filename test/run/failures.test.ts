@@ -66,10 +66,12 @@ describe('the reported cause of a failed migration is', () => {
 
   const create = (type: string) =>
     `CREATE OR REPLACE FUNCTION public.f()\n RETURNS ${type}\n LANGUAGE sql\nAS $function$SELECT '1'$function$`;
+  const procedure = `CREATE OR REPLACE PROCEDURE public.f()\n LANGUAGE sql\nAS $procedure$SELECT '1'$procedure$`;
   const f = sqlStep('0001_f', { 'function public.f()': create('text') }, create('text'));
   test.for([
     ['column public.a.id', creates('a'), 'CREATE TABLE a (id text)', 'text NULL'],
     ['function public.f()', f, create('varchar'), create('character varying')], // It cannot be replaced.
+    ['function public.f()', f, procedure, procedure],
   ] as const)('what was there before the run: %s', async ([object, files, base, found]) => {
     const { run } = await setUp(files, base);
     const differences = [{ kind: 'changed', object, found }];
