@@ -45,11 +45,13 @@ export function readProject(settings: Settings, needsEffects: boolean) {
     const effect = needsEffects ? readEffect(name) : {};
     return { name, path: resolve(root, file), file, effect };
   });
-  const names = [PREREQUISITES, ...migrations.map(({ name }) => name)];
-  const isAlone = (file: string) => /^\d.*\.json$/.test(file) && !names.includes(parse(file).name);
-  const alone = needsEffects && readFolder(root, effectsDir).find(isAlone);
-  if (alone) throw failure('effect-alone', [`${effectsDir}/${alone}`]);
   const prerequisites = readEffect(PREREQUISITES);
+  const known = new Set([PREREQUISITES, ...migrations.map(({ name }) => name)]);
+  for (const base of needsEffects ? readFolder(root, effectsDir) : []) {
+    const file = `${effectsDir}/${base}`;
+    if (/^\d.*\.json$/.test(base) && !known.has(parse(base).name))
+      throw failure('effect-alone', [file], { file });
+  }
   const effects = migrations.map(({ effect }) => effect);
   const objects = [prerequisites, ...effects].flatMap((effect) => Object.keys(effect));
   return { migrations, effects, prerequisites, objects: [...new Set(objects)] };

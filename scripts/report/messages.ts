@@ -55,7 +55,7 @@ Rename this file, or move it to another folder.`,
 usage: two migrations have the same number: ${a} and ${b}
 → ${RENUMBER}`,
   'effect-alone': (file: string) => `usage: ${file} is the effect of a migration that is not there
-→ Usually the migration was renamed, or was not committed or copied. Restore it, or remove its effect file, too.`,
+→ Usually the migration was not committed or copied, or was renamed. Restore it. If it was renamed, remove this file.`,
   'bad-migration': (file: string, reason: string) => `usage: ${file} cannot be loaded: ${reason}
 → ${/^it /.test(reason) ? 'A migration exports "up" and "down". If it cannot be reverted:  export const down = false;' : 'Usually it has a syntax error, marks of a merge conflict, or an import of a missing file.'}
 To check types and syntax:  npm run types`,

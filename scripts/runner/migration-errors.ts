@@ -73,7 +73,7 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
  */
 async function conflicts({ attempt, before }: FrameworkClient, target: number, sqlstate: string) {
   // Classes 22 (wrong data), 23 (a constraint) and 42 (a wrong name or type), but not 42501 (a privilege).
-  // And 55000, as for a foreign key to a DEFERRABLE key.
+  // 55000 comes from, for example, a foreign key to a DEFERRABLE key.
   if (!/^(22|23|42(?!501)|55000)/.test(sqlstate)) return [];
   const isDuplicate = /^(42(P06|P07|P13|701|710|723|809|830)|55000)$/.test(sqlstate);
   const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
