@@ -1,4 +1,4 @@
-import type { Connection } from '../database/connection.ts';
+import { connectionName, type Connection } from '../database/connection.ts';
 import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
 import { failure } from '../report/errors.ts';
@@ -111,14 +111,18 @@ export class FrameworkClient extends RunTransaction {
   }
 
   async #sendOutside(sql: string, sent: Sent): Promise<unknown> {
-    const { connection, progress } = this.attempt;
+    const { command, connection, progress } = this.attempt;
     const { file } = this.current;
-    if ((await this.#isPooled) && changesSession(sql))
-      throw failure('pooled-session', [file, sql], { file });
+    const isPooled = await this.#isPooled;
+    if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
+    const [statement, ...values] = sent;
+    // The session of a pooler has another application_name. The lock monitor finds it by this comment.
+    const isMarked = isPooled && typeof statement === 'string';
+    const named = isMarked ? `/* ${connectionName('run', command)} */ ${statement}` : statement;
     const wroteBefore = progress.wroteOutside;
     progress.wroteOutside = true; // Until the server answers, the statement may have committed.
     try {
-      return await connection.send(...sent);
+      return await connection.send(named, ...values);
     } catch (error) {
       const isRolledBack = sqlstateOf(error) !== '' && !isConnectionLost(error) && isAtomic(sql);
       if (isRolledBack) progress.wroteOutside = wroteBefore;

@@ -10,14 +10,20 @@ import { sessionsQuery } from './run-lock.ts';
 /** A statement is slow after this time, or earlier if `--lock-timeout` is short. */
 const SLOW_MS = 700;
 
-/** Queries for who blocks the connections with these names, and for the progress of their index builds. */
-const activityQuery = (names: string) => `
+/**
+ * Queries for who blocks the connections with these names, and for the progress of their index builds. Behind
+ * a pooler, a statement outside a transaction has the name in a comment.
+ */
+const activityQuery = (names: readonly string[]) => `
   ${sessionsQuery(`SELECT unnest(pg_catalog.pg_blocking_pids(pid))
-    FROM pg_catalog.pg_stat_activity WHERE application_name IN (${names})`)};
+    FROM pg_catalog.pg_stat_activity WHERE ${hasName(names)}`)};
   SELECT format('index build, %s: %s %%', phase, 100 * greatest(blocks_done, tuples_done)
     / greatest(blocks_total, tuples_total, 1)) AS progress
   FROM pg_catalog.pg_stat_activity JOIN pg_catalog.pg_stat_progress_create_index USING (pid)
-  WHERE application_name IN (${names})`;
+  WHERE ${hasName(names)}`;
+
+const hasName = (names: readonly string[]) =>
+  names.map((name) => `application_name = '${name}' OR query LIKE '/* ${name} */%'`).join(' OR ');
 
 /**
  * Runs `use` with a context that watches statements. The first slow one opens a connection for the monitor.
@@ -28,7 +34,7 @@ export async function withLockMonitor<T>(
   use: (context: Context) => Promise<T>,
 ): Promise<T> {
   const { command, tell, options } = context;
-  const names = `'${connectionName('run', command)}', '${connectionName('lock', command)}'`;
+  const names = [connectionName('run', command), connectionName('lock', command)];
   const slow = Math.min(SLOW_MS, (options.lockTimeout || Infinity) / 3);
   const ending = new AbortController();
   let blockers: readonly Session[] = [];

@@ -77,6 +77,17 @@ test('what a migration SETs does not reach other clients', async (context) => {
   expect(await sessionsOf(url)).toEqual(before);
 });
 
+test('behind a pooler, a run names who blocks it outside a transaction', async (context) => {
+  const { database, start, pooled, url } = await setUpPooled(context);
+  await pooled('up 2');
+  const { pid, release } = await hold(database, 'BEGIN; INSERT INTO items VALUES (51)');
+  const { printed, finished } = start('up', url);
+  await printed(`blocked by:\n  pid ${pid}, "nightly report"`);
+  await printed('index build, waiting for');
+  await release();
+  expect((await finished).json()).toMatchObject({ exitCode: 0, error: null });
+});
+
 const SET = 'SET ROLE pg_monitor; SET work_mem = 1000';
 test.for([
   ['pooled-session', 1, `pgm.noTransaction(); await pgm.db.query('${SET}');`],
