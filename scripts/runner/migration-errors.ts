@@ -2,6 +2,7 @@ import type { DatabaseError } from 'pg';
 import { isConnectionLost, isRetryable, messageOf, sqlstateOf } from '../database/pg-errors.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { rowsHint, rowsQuery } from '../report/hints.ts';
+import { DRIFT_HINT } from '../report/wording.ts';
 import { compare } from '../schema/compare.ts';
 import { expectedAt, title } from '../schema/effects.ts';
 import type { FrameworkClient } from './framework-client.ts';
@@ -29,7 +30,10 @@ export async function translateError(client: FrameworkClient, target: number, th
   const differences = await conflicts(client, target, sqlstateOf(error));
   const details = { file, cause: error, differences };
   if (differences.length > 0) return failure('in-the-way', [file, messageOf(error)], details);
-  return migrationFailure(file, error, sql, undefined, await hintForViolation(client, error, sql));
+  const isDrifted = client.before.failing.length > 0;
+  const advice =
+    (await hintForViolation(client, error, sql)) ?? (isDrifted ? DRIFT_HINT : undefined);
+  return migrationFailure(file, error, sql, undefined, advice);
 }
 
 /** Makes the failure of a migration. The message ends with `note`. `advice` replaces the usual hint. */

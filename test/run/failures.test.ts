@@ -92,6 +92,15 @@ describe('the reported cause of a failed migration is', () => {
     const failed = { outcome: 'failed', exitCode: 5, differences: [], error };
     expect(await run('up')).toMatchObject(failed);
   });
+
+  test('a difference that was there before the run', async () => {
+    const { run, database } = await setUp(creates('a', 'b'));
+    await run('up');
+    await database.query('DROP TABLE b');
+    const { exitCode, error } = await run('down');
+    expect([exitCode, error?.code]).toEqual([5, 'migration-failed']);
+    expect(error?.hint).toContain('The schema differed before this run');
+  });
 });
 
 test.for([
