@@ -11,7 +11,7 @@ import { start } from '../support/migrate.ts';
 import { freePort } from '../support/ports.ts';
 import { testProject } from '../support/project.ts';
 import { chown, serverUser } from '../support/server-user.ts';
-import { holdUp, ITEMS, LAST, PATIENT, setUpItems } from './items.ts';
+import { blockRun, ITEMS, LAST, LONG_WAIT, setUpItems } from './items.ts';
 import { startRelay } from './relay.ts';
 
 const isLocal6 = ({ address }: { address: string }) => address === '::1';
@@ -53,8 +53,8 @@ describe('over a Unix socket or IPv6', () => {
     const { database, root } = await setUpItems(ITEMS, server);
     const env = environments(database)[way];
     // To cancel a statement, the program opens a second connection to the same place.
-    const begin = () => start(['up', PATIENT], { env, cwd: root });
-    const { running, release } = await holdUp(database, undefined, begin);
+    const begin = () => start(['up', LONG_WAIT], { env, cwd: root });
+    const { running, release } = await blockRun(database, undefined, begin);
     running.child.kill('SIGTERM');
     expect((await running.finished).code).toBe(143);
     await noBackends(database);

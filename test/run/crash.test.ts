@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { backends, eventually, noBackends } from '../support/eventually.ts';
 import { testAll } from '../support/test-all.ts';
-import { expectRecovery, holdUp, PATIENT, places, setUpItems } from './items.ts';
+import { expectRecovery, blockRun, LONG_WAIT, places, setUpItems } from './items.ts';
 import { testPooler } from './pgbouncer.ts';
 import { startProxy, type Cut } from './proxy.ts';
 
@@ -9,7 +9,7 @@ describe('after kill -9, the same command completes the work', () => {
   test.for(places)('%s', async ([, line, sql, version]) => {
     const { database, run, start } = await setUpItems();
     if (line !== 'up') await run('up');
-    const { running, release } = await holdUp(database, sql, () => start(`${line} ${PATIENT}`));
+    const { running, release } = await blockRun(database, sql, () => start(`${line} ${LONG_WAIT}`));
     running.child.kill('SIGKILL');
     await running.finished;
     // While a server process waits for a lock, it does not notice that its client is gone.
@@ -24,8 +24,8 @@ describe('after kill -9, the same command completes the work', () => {
     async ([, line, sql]) => {
       const { database, run, start } = await setUpItems();
       if (line !== 'up') await run('up');
-      const begin = () => start(`${line} ${PATIENT}`);
-      const { running, blocked, release } = await holdUp(database, sql, begin);
+      const begin = () => start(`${line} ${LONG_WAIT}`);
+      const { running, blocked, release } = await blockRun(database, sql, begin);
       running.child.kill('SIGKILL');
       await running.finished;
       const next = run(`${line} --retries=1000 --lock-timeout=500ms`);

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { plainRole } from '../support/plain-role.ts';
 import { creates, setUp, sqlStep, table } from '../support/project.ts';
-import { holdUp, PATIENT } from './items.ts';
+import { blockRun, LONG_WAIT } from './items.ts';
 
 /** A lock that another session holds, and for which migrations of these tests wait. */
-const GATE = 'BEGIN; SELECT pg_advisory_xact_lock(4711)';
+const LOCK = 'BEGIN; SELECT pg_advisory_xact_lock(4711)';
 /** Waits only in the second attempt of a run, which has looked for data when it calls the migration. */
 const WAIT = `SELECT pg_advisory_xact_lock(4711) WHERE nextval('attempts') = 2`;
 
@@ -16,7 +16,7 @@ test.for([
   const { run, database } = await setUp(creates('a'));
   await run('up');
   const insert = 'BEGIN; INSERT INTO a VALUES (1)';
-  const { running, session } = await holdUp(database, insert, () => run(`down ${PATIENT}`));
+  const { running, session } = await blockRun(database, insert, () => run(`down ${LONG_WAIT}`));
   await session.query(end);
   expect(await running).toMatchObject({ exitCode });
 });
@@ -27,7 +27,7 @@ test('no row can be inserted between the look for data and the DROP of the table
     'CREATE SEQUENCE attempts',
   );
   await run('up');
-  const { running, release } = await holdUp(database, GATE, () => run(`down ${PATIENT}`));
+  const { running, release } = await blockRun(database, LOCK, () => run(`down ${LONG_WAIT}`));
   const insert = database.query(`SET lock_timeout = '100ms'; INSERT INTO a VALUES (1)`);
   await expect(insert).rejects.toMatchObject({ code: '55P03' });
   await release();
@@ -40,7 +40,7 @@ test('what another session drops during a run does not count as removed by the r
     sqlStep('0001_a', {}, sql),
     'CREATE SEQUENCE attempts; CREATE TABLE staging (id integer, v text); CREATE TABLE other (v text)',
   );
-  const { running, release } = await holdUp(database, GATE, () => run(`up ${PATIENT}`));
+  const { running, release } = await blockRun(database, LOCK, () => run(`up ${LONG_WAIT}`));
   await database.query('DROP TABLE staging; ALTER TABLE other DROP v');
   await release();
   expect(await running).toMatchObject({ exitCode: 0 });
@@ -53,7 +53,7 @@ test('if another session renames a dropped table during the run, the message has
     sqlStep('0001_a', {}, drop),
     'CREATE SCHEMA rep; CREATE TABLE rep.t (id integer); INSERT INTO rep.t VALUES (1)',
   );
-  const { running, release } = await holdUp(database, GATE, () => run(`up ${PATIENT}`));
+  const { running, release } = await blockRun(database, LOCK, () => run(`up ${LONG_WAIT}`));
   const renaming = database.query('ALTER TABLE rep.t RENAME TO u; CREATE TABLE rep.t ()');
   const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'rep.t'::regclass`;
   const waits = async () => (await database.query(waiting)).length === 1;
@@ -70,7 +70,7 @@ test('looking for data does not block readers of a table that a later migration 
     { ...sqlStep('0001_a', {}, WAIT), ...later },
     'CREATE SEQUENCE attempts; CREATE TABLE hot (id integer, v text)',
   );
-  const { running, release } = await holdUp(database, GATE, () => run(`up ${PATIENT}`));
+  const { running, release } = await blockRun(database, LOCK, () => run(`up ${LONG_WAIT}`));
   const locks = `SELECT mode FROM pg_locks WHERE relation = 'hot'::regclass AND mode = 'AccessExclusiveLock'`;
   expect(await database.query(locks)).toEqual([]);
   expect(await database.query('SELECT FROM hot')).toEqual([]);

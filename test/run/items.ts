@@ -46,10 +46,10 @@ const HOLD_ITEMS = 'BEGIN; LOCK TABLE items IN ACCESS SHARE MODE';
 const HOLD_TAGS = 'BEGIN; LOCK TABLE tags IN ACCESS SHARE MODE';
 
 /** The option of a run that waits for a lock until the other session releases it. */
-export const PATIENT = '--lock-timeout=10min';
+export const LONG_WAIT = '--lock-timeout=10min';
 
 /** Lets another session {@link hold} what `sql` locks, begins a run, and waits until the session blocks it. */
-export async function holdUp<T>(
+export async function blockRun<T>(
   database: Database,
   sql: string | undefined,
   begin: () => T,

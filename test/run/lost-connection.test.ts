@@ -6,7 +6,7 @@ import type { Context } from '../../scripts/runner/context.ts';
 import type { Database } from '../support/database.ts';
 import { advisoryLocks, backends, noBackends } from '../support/eventually.ts';
 import { testDatabase } from '../support/test-database.ts';
-import { expectRecovery, holdUp, ITEMS, LAST, PATIENT, places, setUpItems } from './items.ts';
+import { expectRecovery, blockRun, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
 import { setUp, sqlStep, stateOf, step } from '../support/project.ts';
 
 /** Terminates the session that a run uses for this purpose, and waits until it is gone. */
@@ -29,8 +29,8 @@ test.for([
   const { database, run } = await setUpItems();
   if (line !== 'up') await run('up');
   const before = await stateOf(database);
-  const begin = () => run(`${line} ${PATIENT} --allow-data-loss`);
-  const { running, release } = await holdUp(database, sql, begin);
+  const begin = () => run(`${line} ${LONG_WAIT} --allow-data-loss`);
+  const { running, release } = await blockRun(database, sql, begin);
   await terminate(database, purpose);
   await release();
   expect(await running).toMatchObject({ exitCode, version, error: { code } });
@@ -47,7 +47,7 @@ const old = 'CREATE SCHEMA old; CREATE TABLE old.t (id integer CHECK (id > 0))';
 test('a run stops if the run lock is lost while the check before COMMIT waits for a table', async () => {
   const { database, run } = await setUp(rename, old);
   const lock = 'BEGIN; LOCK TABLE old.t';
-  const { running, release } = await holdUp(database, lock, () => run(`up ${PATIENT}`));
+  const { running, release } = await blockRun(database, lock, () => run(`up ${LONG_WAIT}`));
   await terminate(database, 'lock');
   await release();
   expect(await running).toMatchObject({ exitCode: 3, error: { code: 'run-lock-lost' } });
@@ -58,7 +58,7 @@ test('nothing is committed if a migration outside a transaction fails in the che
     await new Promise((resolve) => process.once('SIGUSR2', resolve)); throw new Error('failed');`;
   const { database, run } = await setUp({ ...rename, ...step('0002_b', {}, fails) }, old);
   const lock = 'BEGIN; LOCK TABLE old.t';
-  const { running, release } = await holdUp(database, lock, () => run(`up ${PATIENT}`));
+  const { running, release } = await blockRun(database, lock, () => run(`up ${LONG_WAIT}`));
   process.emit('SIGUSR2');
   await release();
   const hint = expect.stringContaining('Nothing was changed.') as string;
@@ -85,7 +85,7 @@ test('after the run lock is lost, a migration outside a transaction sends no fur
   const { database, run, tables } = await setUpItems(files);
   await run('up 2');
   const lock = 'BEGIN; LOCK TABLE items IN SHARE MODE';
-  const { running, release } = await holdUp(database, lock, () => run('up'));
+  const { running, release } = await blockRun(database, lock, () => run('up'));
   await terminate(database, 'lock');
   await release();
   expect(await running).toMatchObject({ exitCode: 8, version: '0002_note', applied: [] });

@@ -4,7 +4,7 @@ import type { Database } from '../support/database.ts';
 import { advisoryLocks, backends, TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { testAll } from '../support/test-all.ts';
 import { frameworkCli } from '../support/migrate.ts';
-import { hold, holdUp, LAST, PATIENT, setUpItems } from './items.ts';
+import { hold, blockRun, LAST, LONG_WAIT, setUpItems } from './items.ts';
 import { keepBusy, testPooler } from './pgbouncer.ts';
 import { creates, stateOf } from '../support/project.ts';
 
@@ -64,7 +64,7 @@ test.each(['serializable', 'repeatable read'])(
 test("a run holds the lock of the framework's CLI, and its sessions have descriptive names", async () => {
   const { database, run, root } = await setUpItems();
   const { kind } = inject('server');
-  const { running, release } = await holdUp(database, undefined, () => run(`up ${PATIENT}`));
+  const { running, release } = await blockRun(database, undefined, () => run(`up ${LONG_WAIT}`));
   const names = (await backends(database)).map(({ name }) => name.split(' ').slice(0, 3).join(' '));
   expect(names).toEqual(expect.arrayContaining(['migrate up lock', 'migrate up run']));
   if (process.platform === 'linux' && kind !== 'container') await expectKeepAlive(database);

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { advisoryLocks, eventually, TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { creates, createsTable, merged, setUp, sqlStep, step, table } from '../support/project.ts';
-import { hold, holdUp, PATIENT } from './items.ts';
+import { hold, blockRun, LONG_WAIT } from './items.ts';
 
 const three = creates('a', 'b', 'c');
 const MAKE = 'CREATE TABLE a (id integer)';
@@ -58,8 +58,8 @@ test('redo says what is committed if it cannot take the run lock again after the
   const { run, database } = await setUp(creates('a', 'b'));
   await run('up');
   const lock = 'BEGIN; LOCK TABLE b IN ACCESS SHARE MODE';
-  const begin = () => run(`redo --lock-wait=0 ${PATIENT}`);
-  const { running, release } = await holdUp(database, lock, begin);
+  const begin = () => run(`redo --lock-wait=0 ${LONG_WAIT}`);
+  const { running, release } = await blockRun(database, lock, begin);
   const taking = hold(database, TAKE_RUN_LOCK);
   const waits = async () => (await advisoryLocks(database, false)).length === 1;
   await eventually('a session that waits for the run lock', waits);
@@ -151,7 +151,7 @@ describe('a check is repeated if another run changes the schema while it reads',
     const change = `BEGIN; LOCK TABLE v IN ACCESS EXCLUSIVE MODE; DROP TABLE b;
       DELETE FROM pgmigrations WHERE name = '0002_b'`;
     const purpose = line.startsWith('up') ? 'lock' : 'run';
-    const { running, release } = await holdUp(database, change, () => run(line), purpose);
+    const { running, release } = await blockRun(database, change, () => run(line), purpose);
     await release();
     expect(await running).toMatchObject({ exitCode: 0, outcome });
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startEmbedded, type EmbeddedServer } from '../support/embedded.ts';
 import { testAll } from '../support/test-all.ts';
-import { expectRecovery, holdUp, ITEMS, LAST, PATIENT, places, setUpItems } from './items.ts';
+import { expectRecovery, blockRun, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
 
 /** A server for this file alone, since these tests restart it. */
 let server: EmbeddedServer;
@@ -18,7 +18,7 @@ const sampled = restarts.filter((_, index) => testAll || [0, 3, 4, 7].includes(i
 test.for(sampled)('a run recovers from a restart (%s) %s', async ([mode, , line, sql, version]) => {
   const { database, run } = await setUpItems(ITEMS, server);
   if (line !== 'up') await run('up');
-  const { running } = await holdUp(database, sql, () => run(`${line} ${PATIENT}`));
+  const { running } = await blockRun(database, sql, () => run(`${line} ${LONG_WAIT}`));
   await server.control('restart', mode);
   const [outcome, exitCode] = version === null ? ['unavailable', 3] : ['partial', 8];
   expect(await running).toMatchObject({ outcome, exitCode, version });

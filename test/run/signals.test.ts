@@ -9,7 +9,7 @@ import {
 } from '../support/eventually.ts';
 import { testAll } from '../support/test-all.ts';
 import { npmScript, startProgram, type Running } from '../support/migrate.ts';
-import { hold, holdUp, ITEMS, LAST, PATIENT, places, setUpItems } from './items.ts';
+import { hold, blockRun, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
 import { testPooler } from './pgbouncer.ts';
 import { startProxy } from './proxy.ts';
 import { merged, step } from '../support/project.ts';
@@ -22,7 +22,7 @@ type Situation = (project: Project, context: TestContext) => Promise<Running>;
 const heldBy =
   (sql: string, purpose = 'run'): Situation =>
   async ({ database, start }) =>
-    (await holdUp(database, sql, () => start(`up ${PATIENT}`), purpose)).running;
+    (await blockRun(database, sql, () => start(`up ${LONG_WAIT}`), purpose)).running;
 
 const [, , LOCK_TABLE] = places[0];
 const situations: Readonly<Record<string, Situation>> = {
@@ -44,8 +44,8 @@ const situations: Readonly<Record<string, Situation>> = {
   'through PgBouncer, with a pool that has no connection to spare': async (project, context) => {
     const { database, start } = project;
     const pooler = await testPooler(context, database.url, { poolSize: 2 });
-    const begin = () => start(`up ${PATIENT}`, pooler.through(database.url));
-    return (await holdUp(database, LOCK_TABLE, begin)).running;
+    const begin = () => start(`up ${LONG_WAIT}`, pooler.through(database.url));
+    return (await blockRun(database, LOCK_TABLE, begin)).running;
   },
 };
 
@@ -110,7 +110,9 @@ test.for(withSignals([1]))(
   '%s does not cancel the statement of another session with the same application_name',
   async ([signal, , code]) => {
     const { database, start } = await setUpItems();
-    const { running, blocked } = await holdUp(database, undefined, () => start(`up ${PATIENT}`));
+    const { running, blocked } = await blockRun(database, undefined, () =>
+      start(`up ${LONG_WAIT}`),
+    );
     const { session } = await hold(database, `SET application_name = '${blocked.name}'`);
     const theirs = session.query('SELECT pg_sleep(2), true AS finished');
     running.child.kill(signal);
@@ -146,7 +148,7 @@ test.for(withSignals(['npm alone', 'the process group']))(
     const options = { url: project.database.url, cwd: project.root };
     await hold(project.database);
     // setsid makes npm the leader of a process group, which is what Ctrl-C in a terminal sends its signal to.
-    const npm = ['npm', 'run', '--silent', 'migrate', '--', 'up', PATIENT, '--json'];
+    const npm = ['npm', 'run', '--silent', 'migrate', '--', 'up', LONG_WAIT, '--json'];
     const running = startProgram('setsid', npm, options);
     await Promise.race([blockedRun(project.database), running.finished]);
     const pid = running.child.pid ?? Number.NaN;

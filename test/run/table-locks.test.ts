@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { advisoryLocks, blockedRun, eventually } from '../support/eventually.ts';
-import { hold, holdUp, ITEMS, LAST, PATIENT, places, setUpItems } from './items.ts';
+import { hold, blockRun, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
 import { creates, stateOf, step } from '../support/project.ts';
 
 const [IN_TRANSACTION, IN_BUILD, IN_DROP] = places;
@@ -43,7 +43,7 @@ test.for([IN_TRANSACTION, IN_DROP])('a run names who blocks it, %s', async ([, l
   const { database, run, start } = await setUpItems();
   if (line !== 'up') await run('up');
   const { pid, release } = await hold(database, sql);
-  const { printed, finished } = start(`${line} ${PATIENT}`);
+  const { printed, finished } = start(`${line} ${LONG_WAIT}`);
   await printed(`pid ${pid}, "nightly report"`);
   await release();
   expect((await finished).json()).toMatchObject({ exitCode: 0, error: null });
@@ -69,7 +69,7 @@ test('a run reports a failure outside a transaction without more attempts to rea
   const { database, run, start } = await setUpItems({ ...creates('tags'), ...fails });
   await run('up 1');
   const begin = () => start('up --lock-timeout=200ms --retries=3');
-  const { running, release } = await holdUp(database, 'SELECT pg_advisory_lock(1)', begin);
+  const { running, release } = await blockRun(database, 'SELECT pg_advisory_lock(1)', begin);
   const { release: unlock } = await hold(database, 'BEGIN; LOCK TABLE pgmigrations');
   await release();
   const { code, stderr } = await running.finished;
@@ -122,7 +122,7 @@ test('a run tries again after a deadlock', async () => {
 test('writers go on as soon as a waiting run gives up, although the long transaction goes on', async () => {
   const { database, run } = await setUpItems();
   const begin = () => run('up --lock-timeout=3s --retries=0');
-  const { running, blocked, release } = await holdUp(database, undefined, begin);
+  const { running, blocked, release } = await blockRun(database, undefined, begin);
   const writer = await hold(database, 'SELECT 1');
   const writing = writer.session.query(`INSERT INTO items VALUES (51, 'new')`);
   const blockers = await eventually('a writer that waits', async () => {

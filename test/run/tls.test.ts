@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { noBackends } from '../support/eventually.ts';
-import { holdUp, PATIENT, setUpItems } from './items.ts';
+import { blockRun, LONG_WAIT, setUpItems } from './items.ts';
 import { testCertificate, testTlsServer } from './tls.ts';
 import { call, report } from '../support/call.ts';
 
@@ -52,8 +52,8 @@ test('SIGTERM cancels a run whose connection uses TLS', async () => {
   const { database, start } = await setUpItems();
   const tls = await testTlsServer(database.url, testCertificate('localhost'));
   tls.searchParams.set('sslmode', 'require');
-  const begin = () => start(`up ${PATIENT}`, tls.href);
-  const { running } = await holdUp(database, undefined, begin);
+  const begin = () => start(`up ${LONG_WAIT}`, tls.href);
+  const { running } = await blockRun(database, undefined, begin);
   running.child.kill('SIGTERM');
   expect((await running.finished).json()).toMatchObject({
     exitCode: 143,
