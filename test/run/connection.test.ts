@@ -35,12 +35,11 @@ describe('over a Unix socket or IPv6', () => {
   function environments({ url }: Database) {
     const { username, password, pathname, port } = new URL(url);
     const user = `postgres://${username}:${password}`;
+    const host = `${encodeURIComponent(folder)}:${port}`;
     const names = { PGUSER: username, PGPASSWORD: password, PGDATABASE: pathname.slice(1) };
     return {
       'host=/folder': { DATABASE_URL: `${user}@${pathname}?host=${folder}&port=${port}` },
-      'the folder as the host of the URL': {
-        DATABASE_URL: `${user}@${encodeURIComponent(folder)}:${port}${pathname}`,
-      },
+      'the folder as the host of the URL': { DATABASE_URL: `${user}@${host}${pathname}` },
       'PGHOST=/folder': { ...names, PGHOST: folder, PGPORT: port },
       '[::1] in the URL': { DATABASE_URL: `${user}@[::1]:${port}${pathname}` },
       'PGHOST=::1': { ...names, PGHOST: '::1', PGPORT: port },
@@ -84,7 +83,7 @@ describe('over a Unix socket or IPv6', () => {
     expect(error?.message).toMatch(/: pid \d+, "a shell", from local, /);
   });
 
-  test('if the server refuses a connection without encryption, the hint names sslmode', async () => {
+  test('if the server refuses a connection without encryption, the hint is sslmode=require', async () => {
     const { database, run } = await setUpItems(ITEMS, server);
     const file = join(server.folder, 'data/pg_hba.conf');
     writeFileSync(file, `hostnossl all distant all reject\n${readFileSync(file, 'utf8')}`);
@@ -95,7 +94,7 @@ describe('over a Unix socket or IPv6', () => {
       return answer.error?.sqlstate === '28000' && answer;
     });
     expect(error).toMatchObject({ code: 'not-connected' });
-    expect(error?.hint).toContain('sslmode');
+    expect(error?.hint).toContain('sslmode=require');
   });
 });
 

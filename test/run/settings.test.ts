@@ -11,12 +11,14 @@ describe('outside a transaction, names mean the schemas of the settings file', (
     ['CREATE TEMP', `pgm.sql('CREATE TEMP TABLE x AS SELECT 1; DELETE FROM orders');`, {}],
     [
       'CREATE INDEX CONCURRENTLY',
-      `pgm.createIndex('orders', 'id', { name: 'i', concurrently: true }); pgm.sql('DELETE FROM orders');`,
+      `pgm.createIndex('orders', 'id', { name: 'i', concurrently: true });
+        pgm.sql('DELETE FROM orders');`,
       { 'app.orders': { 'index i': 'USING btree (id)' } },
     ],
     [
       'statements of pgm.db',
-      `await pgm.db.query('DELETE FROM orders'); await pgm.db.query('CREATE INDEX CONCURRENTLY i ON orders (id)');`,
+      `await pgm.db.query('DELETE FROM orders');
+        await pgm.db.query('CREATE INDEX CONCURRENTLY i ON orders (id)');`,
       { 'app.orders': { 'index i': 'USING btree (id)' } },
     ],
   ])('%s', async ([, up, effect]) => {
@@ -53,7 +55,7 @@ describe('what a migration has SET does not reach the next one', () => {
         ...sqlStep('0001_a', {}, 'SET session_replication_role = replica'),
         ...sqlStep('0002_b', {}, 'INSERT INTO child VALUES (7)'),
       },
-      'CREATE TABLE parent (id integer PRIMARY KEY); CREATE TABLE child (id integer REFERENCES parent)',
+      'CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE child (id integer REFERENCES p)',
     );
     const error = { sqlstate: '23503' };
     expect(await run('up')).toMatchObject({ exitCode: 5, version: null, error });
@@ -93,7 +95,8 @@ describe('what a migration has SET does not reach the next one', () => {
 
 test('every migration has the same settings, whatever those of the session are', async () => {
   const up = `DO $$ BEGIN ASSERT (SELECT string_agg(setting, ';' ORDER BY lower(name)) FROM pg_settings
-    WHERE name ~ '^(DateStyle|IntervalStyle|(lock|statement)_timeout|standard_conf.*|TimeZone|transaction_isolation)$')
+    WHERE name ~ '^(DateStyle|IntervalStyle|(lock|statement)_timeout|TimeZone)$'
+      OR name IN ('standard_conforming_strings', 'transaction_isolation'))
     = 'ISO, YMD;postgres;2000;on;0;UTC;read committed'; END $$`;
   const { run, database } = await setUp(sqlStep('0001_a', {}, up));
   const options = `-c datestyle=SQL -c intervalstyle=iso_8601 -c standard_conforming_strings=off
@@ -104,20 +107,21 @@ test('every migration has the same settings, whatever those of the session are',
 
 test('looking for data does not switch off row security for the migrations', async () => {
   const { run, database } = await setUp({
-    ...sqlStep('0001_a', {}, 'SELECT 1'),
+    // The first migration of the second attempt runs right after the look for data.
+    ...sqlStep('0001_a', {}, 'UPDATE public.owned SET id = 2'),
     ...sqlStep('0002_b', { 'public.t': { 'column gone': null } }, 'ALTER TABLE t DROP gone'),
-    ...sqlStep('0003_c', {}, 'UPDATE owned SET id = 2'),
   });
   const role = await plainRole(database, 'CREATE ON SCHEMA public');
   const client = await database.connect();
   await client.query(`SET ROLE "${role.name}";
-    CREATE TABLE t (id integer, gone integer); CREATE TABLE owned (id integer); INSERT INTO owned VALUES (1);
-    ALTER TABLE owned ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY p ON owned USING (true)`);
-  expect(await run('up', role.url)).toMatchObject({ exitCode: 0, version: '0003_c' });
+    CREATE TABLE t (id integer, gone integer);
+    CREATE TABLE owned (id integer); INSERT INTO owned VALUES (1); CREATE POLICY p ON owned USING (true);
+    ALTER TABLE owned ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`);
+  expect(await run('up', role.url)).toMatchObject({ exitCode: 0, version: '0002_b' });
   expect(await database.query('SELECT id FROM owned')).toEqual([{ id: 2 }]);
 });
 
-test('a temporary table hides a table of the same name, but only in the migration that creates it', async () => {
+test('a temporary table hides a table of the same name only in the migration that creates it', async () => {
   const up = `CREATE TEMP TABLE orders (id integer); INSERT INTO orders VALUES (2);
     UPDATE orders SET id = 5`;
   const { run, database } = await setUp(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { creates, createsTable, setUp, sqlStep, step, table } from '../support/project.ts';
+import { creates, createsTable, settingsFile, setUp } from '../support/project.ts';
+import { sqlStep, step, table } from '../support/project.ts';
 
 const a = creates('a');
 const b = (up: string) => step('0002_b', table('b', 'id'), up);
@@ -88,11 +89,11 @@ describe('a migration that leaves the transaction of the run', () => {
   });
 });
 
-test('the run calls functions of pg_catalog, even if a migration puts another schema first', async () => {
+test('the run calls functions of pg_catalog, even if the settings put another schema first', async () => {
   const { run, applied } = await setUp(
-    sqlStep('0001_a', {}, 'SET search_path TO other, pg_catalog'),
+    { ...settingsFile(['other', 'pg_catalog']), ...sqlStep('0001_a', {}, 'SELECT 1') },
     `CREATE SCHEMA other; CREATE FUNCTION other.transaction_timestamp() RETURNS timestamptz
-      LANGUAGE sql AS $$SELECT 'epoch'::timestamptz$$`,
+      LANGUAGE sql AS 'SELECT clock_timestamp()'`,
   );
   expect(await run('up')).toMatchObject({ exitCode: 0 });
   expect(await applied()).toEqual(['0001_a']);
@@ -176,8 +177,8 @@ describe('a statement that comes after its migration has ended is refused', () =
   const waits = `await pgm.db.query('${MAKE}'); void pgm.db.query('CREATE TABLE late ()').catch(() => {});
     await new Promise(setImmediate);`;
   // Dropping the temporary tables takes the server longer than the timer.
-  const sql = `DO $$ BEGIN FOR n IN 1..500 LOOP EXECUTE 'CREATE TEMP TABLE t' || n || ' ()'; END LOOP; END $$`;
-  const timer = `await pgm.db.query("${sql}");
+  const create = `EXECUTE 'CREATE TEMP TABLE t' || n || ' ()';`;
+  const timer = `await pgm.db.query("DO $$ BEGIN FOR n IN 1..500 LOOP ${create} END LOOP; END $$");
     setTimeout(() => pgm.db.query('CREATE TABLE late ()').catch(() => {}), 1);`;
   test.for<[when: string, up: string, made: string[]]>([
     ['after the migration has failed', waits, ['b']],

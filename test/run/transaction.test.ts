@@ -85,7 +85,7 @@ test('if the server answers COMMIT with an error, nothing was changed', async ()
   // A temporary table may be written even in a transaction that is READ ONLY.
   const make = `IF NEW.id = 1 THEN CREATE TEMP TABLE c (id integer); CREATE CONSTRAINT TRIGGER late
     AFTER INSERT ON c DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.late(); END IF;`;
-  const late = `CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'too late'; END $$;`;
+  const late = `CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'too late'; END$$;`;
   const base = late + deferred(make + again('INSERT INTO c VALUES (1)'));
   const { run, tables } = await setUp(b(`${MAKE}; INSERT INTO t VALUES (1)`), base);
   const { exitCode, error } = await run('up');
@@ -96,7 +96,8 @@ test('if the server answers COMMIT with an error, nothing was changed', async ()
 
 const deferred = (sql: string) => `CREATE TABLE t (id integer);
   CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${sql}; RETURN NULL; END $$;
-  CREATE CONSTRAINT TRIGGER later AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION later()`;
+  CREATE CONSTRAINT TRIGGER later AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION later()`;
 
 test('a deferred trigger runs with the search_path of the migrations', async () => {
   const { run, database } = await setUp(
@@ -107,23 +108,28 @@ test('a deferred trigger runs with the search_path of the migrations', async () 
   expect(await database.query('SELECT id FROM log')).toEqual([{ id: 1 }]);
 });
 
-test('temporary tables hide neither the catalog nor types from the check', async () => {
+test('temporary tables of a deferred trigger hide neither the catalog nor types from the check', async () => {
   const effect = { 'public.a': { table: '', 'column d': 'date NULL' } };
-  const up = `CREATE TEMP TABLE pg_index (LIKE pg_catalog.pg_index) ON COMMIT DROP;
-    CREATE TEMP TABLE date (n integer) ON COMMIT DROP;
-    CREATE TABLE a (d pg_catalog.date); CREATE INDEX i ON a (d)`;
-  const { run } = await setUp(sqlStep('0001_a', effect, up));
+  const up = 'CREATE TABLE a (d date); CREATE INDEX i ON a (d); INSERT INTO t VALUES (1)';
+  // Other temporary tables are dropped before the check, and before the deferred triggers run.
+  const hide = `CREATE TEMP TABLE pg_index (LIKE pg_catalog.pg_index); CREATE TEMP TABLE date (n integer)`;
+  const { run } = await setUp(sqlStep('0001_a', effect, up), deferred(hide));
   const differences = [{ kind: 'unexpected', object: 'index public.i' }];
   expect(await run('up --strict')).toMatchObject({ exitCode: 6, differences });
 });
 
 test('a migration that releases all advisory locks does not release the run lock', async () => {
-  const { run } = await setUp(b(`${MAKE}; SELECT pg_advisory_unlock_all()`));
+  const { run } = await setUp(
+    b(`${MAKE}; SELECT pg_advisory_unlock_all();
+    DO $$ BEGIN ASSERT EXISTS (SELECT FROM pg_locks JOIN pg_database d ON d.oid = database
+      WHERE locktype = 'advisory' AND granted AND datname = current_database()); END $$`),
+  );
   expect(await run('up')).toMatchObject({ exitCode: 0 });
 });
 
 test('statements that are not awaited run in their order, before the check', async () => {
-  const outside = `pgm.noTransaction(); void pgm.db.query('${MAKE}'); void pgm.db.query('ALTER TABLE b ADD c integer');`;
+  const outside = `pgm.noTransaction(); void pgm.db.query('${MAKE}');
+    void pgm.db.query('ALTER TABLE b ADD c integer');`;
   const { run, applied } = await setUp(step('0002_b', table('b', 'id'), outside));
   const differences = [{ object: 'column public.b.c' }];
   expect(await run('up --strict')).toMatchObject({ exitCode: 8, differences });
