@@ -12,14 +12,14 @@ export interface Case {
   readonly make: string;
   /** SQL that changes the objects afterwards, as somebody might by hand. */
   readonly change: string;
-  /** The differences that the check must find, as {@link line} writes them. */
+  /** The differences that the check must find, as {@link lineOf} writes them. */
   readonly differences: readonly string[];
   /** Why pg_dump sees no difference; undefined if it must see one. */
   readonly whyDumpIsEqual: string | undefined;
 }
 
 /** A difference as a line of text, such as `~ column public.t.a | integer NULL → text NULL`. */
-export const line = ({ kind, object, expected, found }: Difference): string =>
+export const lineOf = ({ kind, object, expected, found }: Difference): string =>
   ({
     missing: `- ${object} | ${expected ?? ''}`,
     unexpected: `+ ${object} | ${found ?? ''}`,
@@ -27,11 +27,13 @@ export const line = ({ kind, object, expected, found }: Difference): string =>
   })[kind];
 
 /** Expands a line of a case file, which may shorten `integer NULL → text NULL` to `«integer→text» NULL`. */
-const spelledOut = (text: string): string => {
-  const [head = '', definition = ''] = text.trim().split(/ \| (.*)/s);
-  const [expected, found] = ['$1', '$2'].map((side) => definition.replace(/«(.*?)→(.*?)»/s, side));
-  return text.trim().startsWith('~') ? `${head} | ${expected ?? ''} → ${found ?? ''}` : text.trim();
-};
+function spelledOut(row: string): string {
+  const text = row.trim();
+  if (!text.startsWith('~')) return text;
+  const [head = '', definition = ''] = text.split(/ \| (.*)/s);
+  const side = (group: string) => definition.replace(/«(.*?)→(.*?)»/s, group);
+  return `${head} | ${side('$1')} → ${side('$2')}`;
+}
 
 /** The names of the files in `cases/`: each has the cases of one kind of object. */
 export const kinds = readdirSync(join(root, 'test/check/cases')).map((file) =>
@@ -39,16 +41,17 @@ export const kinds = readdirSync(join(root, 'test/check/cases')).map((file) =>
 );
 
 /** The major version of the server on which the tests run. */
-export const major = (): number => Number.parseInt(inject('server').version);
+export const serverMajor = (): number => Number.parseInt(inject('server').version);
 
 /**
  * Reads the cases that PostgreSQL `oldest` can run. `## ` precedes the name of a group, `# ` the `make` of
  * the cases below. A case is `name => change`, and below it, its differences. After the name, `[15]` means
  * PostgreSQL 15 or later, and `(pg_dump is equal: …)` why pg_dump finds no difference. `⏎` is a line end.
  */
-export function readCases(file: string, oldest = major()): Case[] {
+export function readCases(file: string, oldest = serverMajor()): Case[] {
   const cases: (Case & { since: number; differences: string[] })[] = [];
-  let [group, make] = ['', ''];
+  let group = '';
+  let make = '';
   for (const row of textOf(`test/check/${file}`).trimEnd().split('\n')) {
     const text = row.replaceAll('⏎', '\n');
     const [, name = '', since = '0', whyDumpIsEqual, change = ''] =
@@ -63,11 +66,11 @@ export function readCases(file: string, oldest = major()): Case[] {
 }
 
 /** The cases of all kinds. */
-export const allCases = (oldest = major()): Case[] =>
+export const allCases = (oldest = serverMajor()): Case[] =>
   kinds.flatMap((kind) => readCases(`cases/${kind}.txt`, oldest));
 
 /** Definitions that PostgreSQL prints differently after a restore, or in another version. */
-export const definitions = (oldest = major()): Case[] =>
+export const definitions = (oldest = serverMajor()): Case[] =>
   readCases('definitions.txt', oldest).map((one) => ({
     ...one,
     make: `${one.make}; ${one.change}`,

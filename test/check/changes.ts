@@ -5,7 +5,7 @@ import { inject } from 'vitest';
 import { call, report } from '../support/call.ts';
 import { makeDatabase, type Database } from '../support/database.ts';
 import { emptyProject, sqlStep, write } from '../support/project.ts';
-import { line, type Case } from './cases.ts';
+import { lineOf, type Case } from './cases.ts';
 
 /** The differences that the check finds after the change of a case, and whether pg_dump finds any. */
 export interface Outcome {
@@ -33,17 +33,17 @@ export async function withMigrated<T>(
   }
 }
 
-/** The differences that `check --strict` finds, as {@link line} writes them. */
+/** The differences that `check --strict` finds, as {@link lineOf} writes them. */
 export async function differencesIn(database: Database, root: string): Promise<string[]> {
   const options = { url: database.url, root };
   const { exitCode, differences, error } = await report('check --strict', options);
   if (exitCode !== (differences.length === 0 ? 0 : 6))
     throw new Error(`exit code ${exitCode}: ${error?.message ?? ''}`);
-  return differences.map(line);
+  return differences.map(lineOf);
 }
 
 /** True if a case needs a database of its own, since its SQL affects more than one schema. */
-export const isAlone = ({ make, change }: Case): boolean =>
+export const needsOwnDatabase = ({ make, change }: Case): boolean =>
   /\b(SCHEMA|EXTENSION|SERVER|DATABASE|EVENT|PRIVILEGES)\b|public\./i.test(make + change);
 
 /** The SQL of each case, which first selects a schema for that case: `case_0`, `case_1` and so on. */
@@ -60,27 +60,27 @@ export const migrationOf = (cases: readonly Case[]): string =>
 /**
  * Makes the changes of these cases, and returns the outcome of each. Most cases share one database.
  *
- * @param asksDump true to compare with pg_dump, which is slow; otherwise, `dumpIsEqual` is undefined
+ * @param usesDump true to compare with pg_dump, which is slow; otherwise, `dumpIsEqual` is undefined
  */
 export async function outcomesOf(
   cases: readonly Case[],
-  asksDump = false,
+  usesDump = false,
 ): Promise<Map<Case, Outcome>> {
   const dump = async (database: Database) =>
-    asksDump ? (await database.dump({ without: ['pgmigrations'] })).split('\n\n') : undefined;
-  const together = cases.filter((one) => !isAlone(one));
+    usesDump ? (await database.dump({ without: ['pgmigrations'] })).split('\n\n') : undefined;
+  const sharing = cases.filter((one) => !needsOwnDatabase(one));
   const outcomes = await Promise.all([
-    ...(together.length > 0 ? [outcomesTogether(together, dump)] : []),
-    ...cases.filter(isAlone).map((one) => outcomeAlone(one, dump)),
+    ...(sharing.length > 0 ? [outcomesInOneDatabase(sharing, dump)] : []),
+    ...cases.filter(needsOwnDatabase).map((one) => outcomeInOwnDatabase(one, dump)),
   ]);
-  return new Map(outcomes.flatMap((some) => [...some]));
+  return new Map(outcomes.flatMap((each) => [...each]));
 }
 
 type Dump = (database: Database) => Promise<string[] | undefined>;
 
-async function outcomesTogether(cases: readonly Case[], dump: Dump): Promise<Map<Case, Outcome>> {
+async function outcomesInOneDatabase(cases: readonly Case[], dump: Dump) {
   const changes = inSchemas(cases, (one) => one.change);
-  const [before, after, found] = await changed(migrationOf(cases), changes, dump);
+  const [before, after, found] = await migrateAndChange(migrationOf(cases), changes, dump);
   const outcomes = cases.map((one, index) => {
     const dumpIsEqual = isEqual(before, after, `case_${index}.`);
     return [one, { differences: inPublic(found, index), dumpIsEqual }] as const;
@@ -88,13 +88,13 @@ async function outcomesTogether(cases: readonly Case[], dump: Dump): Promise<Map
   return new Map(outcomes);
 }
 
-async function outcomeAlone(one: Case, dump: Dump): Promise<Map<Case, Outcome>> {
-  const [before, after, differences] = await changed(one.make, [one.change], dump);
+async function outcomeInOwnDatabase(one: Case, dump: Dump) {
+  const [before, after, differences] = await migrateAndChange(one.make, [one.change], dump);
   return new Map([[one, { differences, dumpIsEqual: isEqual(before, after, '') }]]);
 }
 
 /** Migrates a database, and changes it. Returns the dumps before and after, and the differences. */
-const changed = (make: string, changes: readonly string[], dump: Dump) =>
+const migrateAndChange = (make: string, changes: readonly string[], dump: Dump) =>
   withMigrated(make, async (database, root) => {
     const before = await dump(database);
     for (const change of changes) await database.query(change);

@@ -25,7 +25,7 @@ export const comparisons = readBlocks('check/comparisons.txt', [
 }));
 
 /** Compares the schemas of a case. Returns the results without and with `--strict`. */
-export async function answersTo(
+export async function resultsOf(
   { compare, expectedAt, merge }: Schema,
   { prerequisites, applied, pending, reverted, live }: (typeof comparisons)[number],
 ) {
@@ -36,7 +36,7 @@ export async function answersTo(
 }
 
 /** Two schemas, as effects that create them, and the effect that changes the first into the second. */
-export const effectsBetween = readBlocks('check/effects.txt', ['before', 'after', 'effect']).map(
+export const effectCases = readBlocks('check/effects.txt', ['before', 'after', 'effect']).map(
   ({ name, effect, effects }) => ({
     name,
     before: effects('before'),
@@ -52,7 +52,7 @@ const schemaBefore: Effect = {
 };
 
 /** Two schemas, and the lines by which `plan` describes the change from one to the other. */
-export const linesOf = readBlocks('check/effect-lines.txt', ['up', 'down', 'says']).map(
+export const effectLineCases = readBlocks('check/effect-lines.txt', ['up', 'down', 'says']).map(
   ({ name, of, effects }) => {
     const before = [schemaBefore, ...effects('down')];
     const after = [schemaBefore, ...effects('up')];

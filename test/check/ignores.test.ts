@@ -7,10 +7,10 @@ import { setUp, sqlStep, testProject } from '../support/project.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { readCases } from './cases.ts';
 import { differencesIn, withMigrated } from './changes.ts';
-import { sensitive, settings } from './samples.ts';
+import { sensitiveToSettings, settings } from './samples.ts';
 
 test('the check finds no difference, whatever settings the database has', async () => {
-  await withMigrated(sensitive, async (database, project) => {
+  await withMigrated(sensitiveToSettings, async (database, project) => {
     for (const setting of settings) {
       await database.query(`ALTER DATABASE ${database.name} SET ${setting}`);
       expect([setting, ...(await differencesIn(database, project))]).toEqual([setting]);
@@ -23,16 +23,16 @@ test('snapshot writes the same effects, whatever settings the role has', async (
   const database = await testDatabase({ base: false });
   const { name, url } = await plainRole(database);
   await database.query(`ALTER ROLE ${name} SUPERUSER`);
-  const root = testProject(sqlStep('0001_make', {}, sensitive));
+  const root = testProject(sqlStep('0001_make', {}, sensitiveToSettings));
   expect(await report('snapshot', { url, root })).toMatchObject({ exitCode: 0 });
   for (const setting of settings) await database.query(`ALTER ROLE ${name} SET ${setting}`);
   expect(await report('snapshot', { url, root })).toMatchObject({ output: '' });
 });
 
-test('snapshot leaves out the migrations table, temporary tables, and parts of an extension or type', async () => {
+test('snapshot leaves out the migrations table, temporary tables, and parts of extensions and types', async () => {
   const sql = `CREATE EXTENSION citext; CREATE TABLE t (id serial, PRIMARY KEY (id), a citext);
-    CREATE TYPE x AS RANGE (subtype = date); CREATE TEMPORARY TABLE u (a integer); CREATE VIEW v AS SELECT 1 AS a;
-    CREATE FUNCTION f(x) RETURNS integer LANGUAGE sql AS 'SELECT 1'`;
+    CREATE TYPE x AS RANGE (subtype = date); CREATE TEMPORARY TABLE u (a integer);
+    CREATE VIEW v AS SELECT 1 AS a; CREATE FUNCTION f(x) RETURNS integer LANGUAGE sql AS 'SELECT 1'`;
   await withMigrated(sql, (_, root) => {
     const effect = readFileSync(join(root, 'migrations/schema/0001_make.json'), 'utf8');
     expect(Object.keys(JSON.parse(effect) as object).toSorted()).toEqual([

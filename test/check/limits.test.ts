@@ -18,9 +18,8 @@ describe.for(groups)('does not see %s', (group) => {
 });
 
 test('the README lists exactly the groups of limits.txt as what the check does not see', () => {
-  const section = /^## What the check does not see\n\n([^]*?)(?=\n## |$(?![^]))/m.exec(
-    textOf('README.md'),
-  )?.[1];
-  const listed = [...(section ?? '').matchAll(/^- (.*?)[;.]$/gm)].map(([, words]) => words);
+  const [, section = ''] = textOf('README.md').split('\n## What the check does not see\n');
+  const list = section.split('\n## ')[0] ?? '';
+  const listed = [...list.matchAll(/^- (.*?)[;.]$/gm)].map(([, words]) => words);
   expect(listed).toEqual(groups);
 });

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { differencesIn, withMigrated } from './changes.ts';
-import { named } from './samples.ts';
+import { namedObjects } from './samples.ts';
 
 test('the check detects a missing object, however unusual its name is', async () => {
-  await withMigrated(named.make, async (database, root) => {
-    const quoted = await database.query<{ name: string }>(
-      `SELECT quote_ident(relname) AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-       AND relname <> 'pgmigrations' ORDER BY 1`,
-    );
-    expect(quoted.length).toBe(named.count);
-    await database.query(named.change);
+  await withMigrated(namedObjects.make, async (database, root) => {
+    const quoted = await database.query<{
+      name: string;
+    }>(`SELECT quote_ident(relname) AS name FROM pg_class
+      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'pgmigrations'`);
+    expect(quoted.length).toBe(namedObjects.count);
+    await database.query(namedObjects.change);
     const found = await differencesIn(database, root);
     const objects = found.map((text) => text.split(' | ')[0]);
     const expected = quoted.flatMap(({ name }) => [

@@ -53,9 +53,10 @@ const sqlOf = (tables: readonly Table[]): string =>
 
 function tableSql(table: Table, number: number, first: Table): string {
   const name = nameOf(number, table);
-  const columns = table.columns.map(({ type: [type, value], isNotNull, hasDefault }, i) =>
-    [`c${i}`, type, isNotNull ? 'NOT NULL' : '', hasDefault ? `DEFAULT ${value}` : ''].join(' '),
-  );
+  const columns = table.columns.map(({ type: [type, value], isNotNull, hasDefault }, i) => {
+    const attributes = [isNotNull ? 'NOT NULL' : '', hasDefault ? `DEFAULT ${value}` : ''];
+    return `c${i} ${type} ${attributes.join(' ')}`;
+  });
   if (table.hasKey || number === 0) columns.push('id integer PRIMARY KEY');
   // The first table is created first, so every table may refer to it.
   if (table.refersToFirst)
@@ -68,9 +69,9 @@ function tableSql(table: Table, number: number, first: Table): string {
     (drawn, i) => `CONSTRAINT unique_${number}_${i} UNIQUE (${columnFor(table, drawn)})`,
   );
   const indexes = table.indexes.map(({ column: drawn, unique, order, isPartial }, i) => {
-    const c = columnFor(table, drawn);
-    const where = isPartial ? `WHERE ${c} IS NOT NULL` : '';
-    return `CREATE ${unique}INDEX index_${number}_${i} ON ${name} (${c}${order}) ${where}`;
+    const column = columnFor(table, drawn);
+    const where = isPartial ? `WHERE ${column} IS NOT NULL` : '';
+    return `CREATE ${unique}INDEX index_${number}_${i} ON ${name} (${column}${order}) ${where}`;
   });
   const parts = [...columns, ...checks, ...uniques];
   return [`CREATE TABLE ${name} (${parts.join(', ')})`, ...indexes].join('; ');

@@ -6,7 +6,7 @@ const read = (file: string) => textOf(`test/check/samples/${file}`);
 export const settings = read('settings.txt').trim().split('\n');
 
 /** SQL that creates objects whose definitions PostgreSQL prints differently with these settings. */
-export const sensitive = read('sensitive.sql');
+export const sensitiveToSettings = read('sensitive.sql');
 
 /** Names that PostgreSQL allows, but that programs often handle wrongly. */
 const names = (JSON.parse(read('names.json')) as string[]).map(
@@ -22,8 +22,8 @@ const changeNamed = (name: string) => `
   DROP TRIGGER ${name} ON ${name}; DROP POLICY ${name} ON ${name};
   DROP FUNCTION ${name}(); ALTER TABLE ${name} DROP CONSTRAINT ${name}, DROP COLUMN ${name};`;
 
-/** SQL that makes objects with all these names (`make`), and removes them except the tables (`change`). */
-export const named = {
+/** SQL that creates objects with all these names (`make`), and SQL that drops all but the tables (`change`). */
+export const namedObjects = {
   count: names.length,
   make: names.map(makeNamed).join('\n'),
   change: names.map(changeNamed).join('\n'),

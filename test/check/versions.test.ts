@@ -4,23 +4,23 @@ import { call } from '../support/call.ts';
 import { makeDatabase } from '../support/database.ts';
 import { startEmbedded } from '../support/embedded.ts';
 import { testAll } from '../support/test-all.ts';
-import { allCases, definitions, major, type Case } from './cases.ts';
+import { allCases, definitions, serverMajor, type Case } from './cases.ts';
 import {
   differencesIn,
   inPublic,
   inSchemas,
-  isAlone,
+  needsOwnDatabase,
   migrationOf,
   withMigrated,
 } from './changes.ts';
 import { restore } from './restore.ts';
 
-const others = [14, 15, 16, 17, 18].filter((each) => each !== major());
+const others = [14, 15, 16, 17, 18].filter((each) => each !== serverMajor());
 /** The oldest version, whose definitions differ most. If the tests run on it, the newest version. */
-const sampled = others.filter((each) => each === (major() === 14 ? installedMajor() : 14));
+const sample = serverMajor() === 14 ? installedMajor() : 14;
 
-describe.for(testAll ? others : sampled)('the same effects on PostgreSQL %i', (other) => {
-  const oldest = Math.min(other, major());
+describe.for(testAll ? others : [sample])('the same effects on PostgreSQL %i', (other) => {
+  const oldest = Math.min(other, serverMajor());
   const server = startEmbedded({ major: other, settings: { fsync: 'off' } });
   server.catch(() => undefined);
   afterAll(async () => {
@@ -36,10 +36,8 @@ describe.for(testAll ? others : sampled)('the same effects on PostgreSQL %i', (o
       const there = await makeDatabase((await server).url);
       try {
         if (restored) await restore(here.url, there);
-        else
-          expect(await call(['up', '--strict'], { url: there.url, root })).toMatchObject({
-            code: 0,
-          });
+        const up = ['up', '--strict'];
+        if (!restored) expect(await call(up, { url: there.url, root })).toMatchObject({ code: 0 });
         const before = await differencesIn(there, root);
         for (const change of inSchemas(cases, (one) => one.change)) await there.query(change);
         return { before, after: await differencesIn(there, root) };
@@ -49,12 +47,12 @@ describe.for(testAll ? others : sampled)('the same effects on PostgreSQL %i', (o
     });
 
   // An older server does not understand every dump of a newer one.
-  test.runIf(other > major())('a dump of an older server has no differences', async () => {
+  test.runIf(other > serverMajor())('a dump of an older server has no differences', async () => {
     expect((await compareThere(definitions(oldest), true)).before).toEqual([]);
   });
 
   test('another way to print a definition is no difference, but every change is one', async () => {
-    const cases = allCases(oldest).filter((one) => !isAlone(one));
+    const cases = allCases(oldest).filter((one) => !needsOwnDatabase(one));
     const { before, after } = await compareThere([...cases, ...definitions(oldest)], false);
     expect(before).toEqual([]);
     const undetected = cases.filter((_, index) => inPublic(after, index).length === 0);

@@ -25,12 +25,14 @@ const swaps: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Lines without mutations: types, comments, brackets, and settings that cannot change a definition. */
-const inert =
-  /^\s*(\/\*\*|\*|\/\/|--|import\b|export (interface|type)|type\b|readonly\b|[\]}).;,]*$|SET LOCAL (jit|enable_\w+|row_security) = off)/;
+const inert = [
+  /^\s*(\/\*\*|\*|\/\/|--|import\b|export (interface|type)|type\b|readonly\b)/,
+  /^\s*([\]}).;,]*$|SET LOCAL (jit|enable_\w+|row_security) = off)/,
+];
 
 /** Each way to change a line: the text that is changed, and the new line. */
 export function* mutationsOf(line: string): Generator<readonly [what: string, altered: string]> {
-  if (inert.test(line)) return;
+  if (inert.some((pattern) => pattern.test(line))) return;
   yield ['deleted', ''];
   for (const [pattern, by] of swaps)
     for (const { 0: text, 1: name = '', index } of line.matchAll(pattern)) {

@@ -2,10 +2,10 @@ import pg from 'pg';
 import { factsFrom } from '../../../scripts/runner/check-schema.ts';
 import { makeDatabase } from '../../support/database.ts';
 import { allCases, definitions, readCases, type Case } from '../cases.ts';
-import { inSchemas, isAlone, migrationOf } from '../changes.ts';
-import { answersTo, comparisons, effectsBetween, linesOf } from '../comparisons.ts';
+import { inSchemas, migrationOf, needsOwnDatabase } from '../changes.ts';
+import { comparisons, effectCases, effectLineCases, resultsOf } from '../comparisons.ts';
 import { restore } from '../restore.ts';
-import { named, sensitive, settings } from '../samples.ts';
+import { namedObjects, sensitiveToSettings, settings } from '../samples.ts';
 
 /** The modules of scripts/schema, unchanged or changed. */
 export type Version = typeof import('../../../scripts/schema/catalog.ts') &
@@ -17,11 +17,11 @@ export type Question = (version: Version) => unknown;
 
 /** The questions of shared-tables.test.ts, which need no database. */
 export const pureQuestions: readonly Question[] = [
-  ...comparisons.map((given) => (version: Version) => answersTo(version, given)),
-  ...effectsBetween.map(({ before, after }) => ({ effectBetween, merge }: Version) => {
+  ...comparisons.map((given) => (version: Version) => resultsOf(version, given)),
+  ...effectCases.map(({ before, after }) => ({ effectBetween, merge }: Version) => {
     return effectBetween(merge(before), merge(after));
   }),
-  ...linesOf.map(({ before, after }) => ({ effectLines, merge }: Version) => {
+  ...effectLineCases.map(({ before, after }) => ({ effectLines, merge }: Version) => {
     return effectLines(merge(before), merge(after));
   }),
 ];
@@ -56,25 +56,26 @@ const question = (from: string, live: string, setting = ''): Question => {
 
 /** Questions about databases on these servers. Effects for other servers are made on the first one. */
 export async function* databaseQuestions(majors: number[], urls: string[]) {
-  const [first = 0, home = ''] = [majors[0], urls[0]];
+  const [first = 0] = majors;
+  const [home = ''] = urls;
   const make = async (url: string, sql: string) => {
     const database = await makeDatabase(url);
     await database.query(`CREATE TABLE pgmigrations (id serial PRIMARY KEY); ${sql}`);
     return database;
   };
-  const changed = async (url: string, made: string, changes: readonly string[]) => {
+  const afterChanges = async (url: string, made: string, changes: readonly string[]) => {
     const before = await make(url, made);
     const after = await makeDatabase(url, { template: before.name });
     for (const change of changes) await after.query(change);
     return question(before.url, after.url);
   };
-  const together = async (url: string, cases: readonly Case[]) => {
-    const some = cases.filter((one) => !isAlone(one));
-    const changes = inSchemas(some, (one) => one.change);
-    return changed(url, migrationOf(some), changes);
+  const casesTogether = async (url: string, cases: readonly Case[]) => {
+    const sharing = cases.filter((one) => !needsOwnDatabase(one));
+    const changes = inSchemas(sharing, (one) => one.change);
+    return afterChanges(url, migrationOf(sharing), changes);
   };
   for (const [index, url] of urls.entries()) {
-    yield together(url, allCases(majors[index]));
+    yield casesTogether(url, allCases(majors[index]));
     const sql = migrationOf(definitions(Math.min(...majors)));
     const [written, live] = [await make(home, sql), await make(url, sql)];
     const copy = await makeDatabase(url);
@@ -83,10 +84,10 @@ export async function* databaseQuestions(majors: number[], urls: string[]) {
     yield question(live.url, copy.url);
   }
   const limits = readCases('limits.txt', first);
-  yield together(home, limits);
-  yield changed(home, named.make, [named.change]);
-  const { url: quiet } = await make(home, sensitive);
-  for (const setting of settings) yield question(quiet, quiet, `SET LOCAL ${setting};`);
-  for (const { make: made, change } of [...allCases(first), ...limits].filter(isAlone))
-    yield changed(home, made, [change]);
+  yield casesTogether(home, limits);
+  yield afterChanges(home, namedObjects.make, [namedObjects.change]);
+  const { url } = await make(home, sensitiveToSettings);
+  for (const setting of settings) yield question(url, url, `SET LOCAL ${setting};`);
+  for (const { make: made, change } of [...allCases(first), ...limits].filter(needsOwnDatabase))
+    yield afterChanges(home, made, [change]);
 }
