@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { exitCodes } from '../../scripts/report/errors.ts';
-import { call, schema, words } from '../support/call.ts';
+import { call, reportSchema, words } from '../support/call.ts';
 import { plainRole } from '../support/plain-role.ts';
 import { textOf } from '../support/root.ts';
 import { testDatabase } from '../support/test-database.ts';
@@ -67,8 +67,8 @@ test('every command in the README works, or another test runs it', async () => {
   expect((await print('create add-workflow-tags')).code).toBe(0);
 });
 
-test('every exit code and outcome is in the README, and in the schema of the report', () => {
-  const { outcome, exitCode } = schema.properties;
+test('every exit code and outcome is in the README, and in the JSON schema of the report', () => {
+  const { outcome, exitCode } = reportSchema.properties;
   expect(exitCode.enum).toEqual([0, ...Object.values(exitCodes), 130, 143]);
   const failed = new Map<string, number>(Object.entries(exitCodes));
   expect(outcome.enum).toEqual(expect.arrayContaining([...failed.keys()]));

@@ -19,13 +19,13 @@ const releases: Record<number, string> = {
  * does not install this major version, fetches it from npm, once, into `.cache/`.
  */
 export function postgresPrograms(major: number | undefined): string {
-  const manifest = major === undefined ? join(root, 'package.json') : releaseManifest(major);
-  const native = nativeFolder(manifest);
+  const native = nativeFolder(manifestFor(major));
   prepare(native);
   return native;
 }
 
-function releaseManifest(major: number): string {
+/** The package.json of the project that installs this major version. */
+function manifestFor(major = installedMajor()): string {
   if (installedMajor() === major) return join(root, 'package.json');
   const release = releases[major];
   const known = [...Object.keys(releases), installedMajor()].join(', ');

@@ -3,9 +3,9 @@ import { textOf } from './root.ts';
 
 /**
  * Reads a file of test cases: blocks with empty lines between them. A block is a name, and below it lines of
- * two blanks, a key and a value, in which `⏎` is a line end. A line that begins with four blanks continues the
- * value above it. `of(key)` returns the values of a key, and `effects(key)` parses them as JSON; `first(key)` and
- * `effect(key)` return only the first one.
+ * two blanks, a key and a value, in which `⏎` is a line end. A line with four blanks at its beginning
+ * continues the value above it. `of(key)` returns the values of a key, and `effects(key)` parses them as
+ * JSON; `first(key)` and `effect(key)` return only the first one.
  *
  * @throws if a line has another key
  */

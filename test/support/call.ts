@@ -1,7 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { migrate } from '../../scripts/migrate.ts';
 import type { Failure } from '../../scripts/report/errors.ts';
-import type { Difference, FinishedMigration } from '../../scripts/report/types.ts';
+import type { Report } from '../../scripts/report/report.ts';
+import type { Difference } from '../../scripts/report/types.ts';
 import { noDatabase, root, textOf } from './root.ts';
 
 export interface CallOptions {
@@ -14,36 +15,30 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+type Shared =
+  'command' | 'outcome' | 'version' | 'applied' | 'reverted' | 'pending' | 'milliseconds';
+
 /** What the program prints with `--json`. */
-export interface JsonReport {
-  readonly command: string | null;
-  readonly outcome: string;
+export interface JsonReport extends Required<Pick<Report, Shared>> {
   readonly exitCode: number;
-  readonly version: string | null;
-  readonly applied: readonly FinishedMigration[];
-  readonly reverted: readonly FinishedMigration[];
-  readonly pending: readonly string[];
   readonly differences: readonly Difference[];
-  readonly database:
-    | (Readonly<Record<'host' | 'name' | 'serverVersion', string>> & { readonly port: number })
-    | null;
-  readonly milliseconds: number;
+  readonly database: NonNullable<Report['database']> | null;
   readonly error:
     (Pick<Failure, 'code' | 'message' | 'hint'> & { readonly sqlstate: string | null }) | null;
   readonly output?: string;
 }
 
-export const schema = JSON.parse(textOf('test/cli/report.schema.json')) as {
+export const reportSchema = JSON.parse(textOf('test/cli/report.schema.json')) as {
   properties: { outcome: { enum: string[] }; exitCode: { enum: number[] } };
 };
-const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(schema);
+const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(reportSchema);
 
-/** Parses the output of `--json`. @throws if it is not one object on one line, as the JSON schema describes it */
+/** Parses the output of `--json`. @throws if it is not one object on one line, as the JSON schema says */
 export function readReport(stdout: string): JsonReport {
   if (!/^\{.*\}\n$/.test(stdout)) throw new Error(`not one object on one line: ${stdout}`);
   const report: unknown = JSON.parse(stdout);
   if (!validate(report))
-    throw new Error(`not as the schema says: ${JSON.stringify(validate.errors)}\n${stdout}`);
+    throw new Error(`not as the JSON schema says: ${JSON.stringify(validate.errors)}\n${stdout}`);
   return report as JsonReport;
 }
 

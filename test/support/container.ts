@@ -5,10 +5,8 @@ import type { RunningServer } from './embedded.ts';
 
 /** True if a Docker engine, or a compatible one, answers. */
 export async function hasContainerEngine(): Promise<boolean> {
-  return getContainerRuntimeClient().then(
-    () => true,
-    () => false,
-  );
+  const client = await getContainerRuntimeClient().catch(() => undefined);
+  return client !== undefined;
 }
 
 /**

@@ -57,12 +57,10 @@ export async function makeTemplate(serverUrl: string, { rows = false } = {}): Pr
 }
 
 /** The text of a file of `test/fixtures/`. */
-export function fixture(file: string): string {
-  return textOf(`test/fixtures/${file}`);
-}
+export const fixture = (file: string): string => textOf(`test/fixtures/${file}`);
 
 function database(serverUrl: string, name: string): Database {
-  const url = withDatabase(serverUrl, name);
+  const url = Object.assign(new URL(serverUrl), { pathname: name }).href;
   const sessions: pg.Client[] = [];
   return {
     name,
@@ -107,10 +105,4 @@ async function openSession(url: string): Promise<pg.Client> {
   session.on('error', () => undefined);
   await session.connect();
   return session;
-}
-
-function withDatabase(serverUrl: string, name: string): string {
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  return url.href;
 }

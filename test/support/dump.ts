@@ -27,14 +27,14 @@ export async function dump(url: string, options: DumpOptions = {}): Promise<stri
 /** Sorts the objects of a dump. In the output of pg_dump, a comment with its name precedes each object. */
 function normalise(output: string): string {
   const [, ...objects] = output.split(/^--\n-- (?:Data for )?Name: .*\n--\n/m);
-  const statements = objects.map((object) =>
-    object
-      .replaceAll(/^(?:SET default_\w+ = .*;|--.*)$/gm, '')
-      .trim()
-      .replaceAll(/\n{2,}/g, '\n'),
-  );
-  const filled = statements.filter((statement) => statement !== '');
-  return filled.sort().join('\n\n');
+  const statements = objects.map((object) => {
+    const statement = object.replaceAll(/^(?:SET default_\w+ = .*;|--.*)$/gm, '').trim();
+    return statement.replaceAll(/\n{2,}/g, '\n');
+  });
+  return statements
+    .filter((statement) => statement !== '')
+    .sort()
+    .join('\n\n');
 }
 
 /** Runs dump-client.mjs, connects its pipe to the server, and returns the output of pg_dump. */
@@ -61,6 +61,4 @@ export async function pgDump(url: string, args: readonly string[]): Promise<stri
 }
 
 /** Quotes a value for a connection string of libpq. */
-function quote(value: string): string {
-  return `'${value.replace(/['\\]/g, '\\$&')}'`;
-}
+const quote = (value: string): string => `'${value.replace(/['\\]/g, '\\$&')}'`;

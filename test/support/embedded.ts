@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { postgresPrograms } from './binaries.ts';
-import { freePort } from './ports.ts';
 import { keep, type Command } from './keep.ts';
+import { freePort } from './ports.ts';
 import { canRun, chown, serverUser, type ServerUser } from './server-user.ts';
 
 export interface EmbeddedOptions {
@@ -71,14 +71,17 @@ async function startOn(
   const user = serverUser();
   const native = postgresPrograms(major);
   const isReachable = canRun(join(native, 'bin/postgres'), user);
-  const home = ownedFolder(isReachable ? folder : folder && reachableFolder(folder), user);
-  const reachable = isReachable ? native : copyFor(user, native, join(home, 'postgres'));
-  const programs = join(reachable, 'bin');
-  const inHome = (name: string) => join(home, name);
-  const [data, log, passwordFile] = [inHome('data'), inHome('log'), inHome('password')];
+  const reachable = isReachable || folder === undefined ? folder : reachableFolder(folder);
+  const home = ownedFolder(reachable, user);
+  const copy = join(home, 'postgres');
+  const programs = join(isReachable ? native : copyFor(user, native, copy), 'bin');
+  const [data, log] = [join(home, 'data'), join(home, 'log')];
+  const passwordFile = join(home, 'password');
   const isNew = !existsSync(join(data, 'PG_VERSION'));
-  if (isNew) writeFileSync(passwordFile, randomBytes(12).toString('hex'), { mode: 0o600 });
-  if (isNew) chown(passwordFile, user);
+  if (isNew) {
+    writeFileSync(passwordFile, randomBytes(12).toString('hex'), { mode: 0o600 });
+    chown(passwordFile, user);
+  }
 
   const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
   const serverFlags = Object.entries(all).map(([name, value]) => ` -c ${name}=${value}`);
@@ -116,6 +119,7 @@ function ownedFolder(folder: string | undefined, user: ServerUser): string {
   return chown(folder, user);
 }
 
+/** Copies a folder for a user who cannot reach it. Returns the copy. */
 function copyFor(user: ServerUser, folder: string, copy: string): string {
   cpSync(folder, copy, { recursive: true, verbatimSymlinks: true });
   for (const name of ['.', ...readdirSync(copy, { recursive: true, encoding: 'utf8' })])
@@ -123,7 +127,7 @@ function copyFor(user: ServerUser, folder: string, copy: string): string {
   return copy;
 }
 
-/** The folder to use instead of one that only root can reach: always the same one for the same `folder`. */
+/** The folder to use instead of `folder`, which only root can reach: always the same one. */
 function reachableFolder(folder: string): string {
   const name = createHash('sha256').update(folder).digest('hex').slice(0, 8);
   return join('/var/lib/workflow-migrations', name);

@@ -34,17 +34,17 @@ export interface Backend {
 /** The sessions of runs in a database: all, or those for one purpose (`run`, `lock` or `monitor`). */
 export const backends = (database: Database, purpose = '%'): Promise<Backend[]> =>
   database.query<Backend & { [column: string]: unknown }>(
-    `SELECT pid, application_name AS name, state, query, pg_blocking_pids(pid) AS blockers FROM pg_stat_activity
+    `SELECT pid, application_name AS name, state, query, pg_blocking_pids(pid) AS blockers
+     FROM pg_stat_activity
      WHERE datname = current_database() AND application_name LIKE 'migrate % ' || $1 || ' %'`,
     [purpose],
   );
 
 /** Waits until no session of a run is left, or none for this purpose. */
 export const noBackends = (database: Database, purpose = '%'): Promise<true> =>
-  eventually(
-    'the end of the sessions of a run',
-    async () => (await backends(database, purpose)).length === 0,
-  );
+  eventually('the end of the sessions of a run', async () => {
+    return (await backends(database, purpose)).length === 0;
+  });
 
 /** Waits until another session blocks a session of a run. Returns the session that is blocked. */
 export const blockedRun = (database: Database, purpose = 'run'): Promise<Backend> =>
@@ -66,8 +66,8 @@ export const advisoryLocks = (database: Database, granted = true): Promise<{ pid
 /** Waits until all sessions in a database are idle. Statements of clients that are gone may still run. */
 export const settled = (database: Database): Promise<true> =>
   eventually('a database in which all sessions are idle', async () => {
-    const busy =
-      await database.query(`SELECT FROM pg_stat_activity WHERE datname = current_database()
-      AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'idle'`);
+    const busy = await database.query(`SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND backend_type = 'client backend'
+        AND pid <> pg_backend_pid() AND state <> 'idle'`);
     return busy.length === 0;
   });

@@ -24,8 +24,8 @@ export interface Task {
 export async function keep(task: Task): Promise<() => Promise<void>> {
   const argv = [join(root, 'test/support/keeper.mjs'), JSON.stringify(task)];
   const env = { PATH: process.env['PATH'] };
-  const stdio: ['pipe', 'pipe', 'inherit'] = ['pipe', 'pipe', 'inherit'];
-  const keeper = spawn(process.execPath, argv, { detached: true, stdio, env });
+  const options = { detached: true, env };
+  const keeper = spawn(process.execPath, argv, { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(keeper, 'exit');
   const first = once(keeper.stdout, 'data').then(String);
   const answer = await Promise.race([first, exited.then(() => '')]);

@@ -1,10 +1,11 @@
-import { cpSync, readdirSync, renameSync } from 'node:fs';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { cpSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import manifest from '../../package.json' with { type: 'json' };
 import { readReport, type JsonReport } from './call.ts';
-import { noDatabase, root, textOf } from './root.ts';
+import { noDatabase, root } from './root.ts';
 
 export interface RunOptions {
   /** The value of DATABASE_URL. */
@@ -58,17 +59,13 @@ function compile(folder: string): void {
 }
 
 /** The script `migrate` of package.json, with absolute paths, for a project in another folder. */
-export const npmScript = (
-  JSON.parse(textOf('package.json')) as { scripts: { migrate: string } }
-).scripts.migrate.replaceAll(/(\.\/)?scripts\//g, `${root}scripts/`);
+export const npmScript = manifest.scripts.migrate.replaceAll('scripts/', `${root}scripts/`);
 
 /** Runs the framework's own CLI. */
-export const frameworkCli = (args: readonly string[], options: RunOptions): Promise<Result> =>
-  startProgram(
-    process.execPath,
-    [join(root, 'node_modules/node-pg-migrate/bin/node-pg-migrate.js'), ...args],
-    options,
-  ).finished;
+export function frameworkCli(args: readonly string[], options: RunOptions): Promise<Result> {
+  const cli = join(root, 'node_modules/node-pg-migrate/bin/node-pg-migrate.js');
+  return startProgram(process.execPath, [cli, ...args], options).finished;
+}
 
 /** Starts any program. Its environment has only PATH, HOME, and the variables of the options. */
 export function startProgram(
@@ -78,29 +75,29 @@ export function startProgram(
 ): Running {
   const { PATH, HOME } = process.env;
   const withoutUrl = cwd === root ? noDatabase : {};
+  const database = url === undefined ? withoutUrl : { DATABASE_URL: url };
   const child = spawn(file, args, {
     cwd,
-    env: { PATH, HOME, ...(url === undefined ? withoutUrl : { DATABASE_URL: url }), ...env },
+    env: { PATH, HOME, ...database, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const printed = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => (printed[name] += text));
-  }
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
   const finished = once(child, 'close').then((ending): Result => {
     const [code, signal] = ending as [number | null, NodeJS.Signals | null];
-    return { code, signal, ...printed, json: () => readReport(printed.stdout) };
+    return { code, signal, ...output, json: () => readReport(output.stdout) };
   });
   let isOver = false;
   child.once('close', () => (isOver = true));
-  const waitFor = async (text: string) => {
+  const printed = async (text: string) => {
     const deadline = Date.now() + 120_000; // It only ends a test that would otherwise never end.
     for (;;) {
-      const all = printed.stdout + printed.stderr;
+      const all = output.stdout + output.stderr;
       if (all.includes(text)) return all;
       if (isOver || Date.now() > deadline) throw new Error(`not printed: ${text}, but: ${all}`);
       await pause(10);
     }
   };
-  return { child, finished, printed: waitFor };
+  return { child, finished, printed };
 }

@@ -3,8 +3,8 @@ import { onTestFinished } from 'vitest';
 import type { Database } from './database.ts';
 
 /**
- * Creates a role without privileges, or with one such as `CREATE ON SCHEMA public`, which PUBLIC loses. Drops it
- * at the end of the test.
+ * Creates a role without privileges, or with one such as `CREATE ON SCHEMA public`, and drops it at the end
+ * of the test. Before PostgreSQL 15, every role has that privilege through PUBLIC: revokes it.
  */
 export async function plainRole(database: Database, privilege = '', prefix = 'role') {
   const name = `${prefix}_${randomBytes(4).toString('hex')}`;

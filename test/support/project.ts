@@ -36,11 +36,9 @@ export function testProject(files: Files): string {
 /** Writes files into a project. Overwrites files that exist. */
 export function write(folder: string, files: Files): void {
   for (const [path, content] of Object.entries(files)) {
+    const text = typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`;
     mkdirSync(join(folder, path, '..'), { recursive: true });
-    writeFileSync(
-      join(folder, path),
-      typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`,
-    );
+    writeFileSync(join(folder, path), text);
   }
 }
 
@@ -84,11 +82,7 @@ export const merged = (files: readonly Files[]): Files => Object.assign({}, ...f
 
 /** The settings file of a project, with these schemas, and the migrations table in `migrationsSchema`. */
 export const settingsFile = (schema: readonly string[], migrationsSchema = 'public'): Files => ({
-  '.node-pg-migraterc.json': {
-    'migrations-dir': 'migrations',
-    'migrations-schema': migrationsSchema,
-    schema,
-  },
+  '.node-pg-migraterc.json': { 'migrations-schema': migrationsSchema, schema },
 });
 
 /**
@@ -100,8 +94,7 @@ export async function setUp(files: Files, base = 'SELECT 1', server?: { readonly
   const database = await (server ? makeDatabase(server.url) : testDatabase({ base: false }));
   const { url, query } = database;
   await query(base);
-  const names = async (from: string) =>
-    (await query<{ name: string }>(`SELECT ${from}`)).map(({ name }) => name);
+  const names = async (sql: string) => (await query<{ name: string }>(sql)).map(({ name }) => name);
   return {
     root,
     url,
@@ -116,18 +109,17 @@ export async function setUp(files: Files, base = 'SELECT 1', server?: { readonly
       startIn([...words(line), '--json'], { url, cwd: root }),
     /** The names of the tables in `public`, except the migrations table. */
     tables: () =>
-      names(`relname AS name FROM pg_class WHERE relkind = 'r' AND relname <> 'pgmigrations'
+      names(`SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relname <> 'pgmigrations'
         AND relnamespace = 'public'::regnamespace ORDER BY 1`),
     /** The names in the migrations table. */
-    applied: () => names('name FROM pgmigrations ORDER BY id'),
+    applied: () => names('SELECT name FROM pgmigrations ORDER BY id'),
   };
 }
 
-/** All tables, indexes, sequences and rows, with the transactions that wrote them: equal if nothing was written. */
-export const stateOf = ({ query }: Database) =>
-  query<{
-    schema: string;
-  }>(`SELECT relnamespace::regnamespace::text AS schema, oid, relname, xmin::text,
-      CASE WHEN relkind = 'r' THEN
+const STATE = `SELECT relnamespace::regnamespace::text AS schema, oid, relname, xmin::text,
+    CASE WHEN relkind = 'r' THEN
       query_to_xml(format('SELECT t.xmin, t.* FROM %s t', oid::regclass), true, true, '')::text END AS rows
-    FROM pg_class WHERE oid >= 16384 ORDER BY oid`);
+  FROM pg_class WHERE oid >= 16384 ORDER BY oid`;
+
+/** All tables, indexes and rows, with the transactions that wrote them: equal if nothing was written. */
+export const stateOf = ({ query }: Database) => query<{ schema: string }>(STATE);

@@ -24,7 +24,8 @@ const settings = {
 export async function startServer(): Promise<TestServer> {
   const { TEST_POSTGRES: name = '', TEST_POSTGRES_MAJOR: major } = process.env;
   const image = process.env['TEST_POSTGRES_IMAGE'] ?? `postgres:${major ?? '17'}-alpine`;
-  if (/^postgres(ql)?:\/\//.test(name)) return external(name);
+  if (/^postgres(ql)?:\/\//.test(name))
+    return external(name).catch((error: unknown) => fail('the server cannot be used', error));
   if (name === 'embedded') return embedded(major);
   if (name === 'container')
     return container(image).catch((error: unknown) => fail(`no container of ${image}`, error));
@@ -41,10 +42,7 @@ export async function startServer(): Promise<TestServer> {
   }
 }
 
-async function external(url: string): Promise<TestServer> {
-  const describing = describe('external', { url, stop: () => Promise.resolve() });
-  return describing.catch((error: unknown) => fail('the server cannot be used', error));
-}
+const external = (url: string) => describe('external', { url, stop: () => Promise.resolve() });
 
 async function embedded(major: string | undefined): Promise<TestServer> {
   const options = { settings, major: major ? Number(major) : undefined };

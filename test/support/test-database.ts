@@ -2,8 +2,8 @@ import { inject, onTestFinished } from 'vitest';
 import { makeDatabase, type Database } from './database.ts';
 
 /**
- * Creates a database on the server of this test run: an empty one, or with the application's base schema, or also
- * with the rows of `base-rows.sql`. The caller must drop it.
+ * Creates a database on the server of this test run: an empty one, or with the application's base schema, or
+ * also with the rows of `base-rows.sql`. The caller must drop it.
  */
 export function createDatabase({ base = true, rows = false } = {}): Promise<Database> {
   const { url, template, templateWithRows } = inject('server');
