@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { stateOf } from '../support/project.ts';
 import { byName, readBlocks } from '../support/blocks.ts';
 import { report } from '../support/call.ts';
+import { stateOf } from '../support/project.ts';
 import { textOf } from '../support/root.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { expectAdopted, fill, legacyDatabases } from './adoption.ts';
@@ -43,7 +43,8 @@ test('migrates the tables in public even if another schema comes first in search
     CREATE TABLE elsewhere.pgmigrations (name text);
     CREATE INDEX idx_user_workflows_user_id ON elsewhere.user_workflows (id);
     CREATE DOMAIN elsewhere.uuid AS text;
-    CREATE FUNCTION elsewhere.update_updated_at_column() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+    CREATE FUNCTION elsewhere.update_updated_at_column() RETURNS trigger
+      LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
     INSERT INTO elsewhere.workflow_executions VALUES ('e', 't')`);
   await database.query(`ALTER DATABASE ${database.name} SET search_path = elsewhere, public`);
   const elsewhere = async () =>

@@ -4,7 +4,7 @@ import type { Database } from '../support/database.ts';
 import { testAll } from '../support/test-all.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { expectAdopted, fill, lastLegacy } from './adoption.ts';
-import { claim, legacyFiles, legacySql, runLegacy, statementsOf } from './legacy.ts';
+import { recordInLedger, legacyFiles, legacySql, runLegacy, statementsOf } from './legacy.ts';
 
 /** Databases as the legacy runners left them: one plain `up` adopts each, and keeps its rows. */
 
@@ -15,7 +15,7 @@ const states: Record<string, (database: Database) => Promise<unknown>> = {
   'nothing yet': () => Promise.resolve(),
   'only the legacy ledger, which lists all files although none was run': async (database) => {
     await runLegacy(database, [ledger]);
-    await claim(database, legacyFiles);
+    await recordInLedger(database, legacyFiles);
   },
   'only what 009 creates': (database) => runLegacy(database, [templates]),
   'all files, by hand, and a ledger with other columns': async (database) => {

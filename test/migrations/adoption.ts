@@ -27,7 +27,7 @@ export async function fill(database: Database): Promise<void> {
   await database.query(`DO $$ BEGIN
     IF to_regclass('public.workflow_templates') IS NOT NULL THEN
       INSERT INTO workflow_templates (id, name, steps, category, usage_count, created_at, updated_at) VALUES
-        ('onboarding', 'Onboarding', '[{"do": "greet", "args": null}]', 'people', 7, '2024-02-29 12:00', '2024-03-01'),
+        ('onboarding', 'Onboarding', '[{"do": "greet", "args": null}]', 'people', 7, '2024-02-29', '2024-03-01'),
         ('weekly-report', 'Weekly report', '[]', NULL, 0, '2024-02-29 12:00', '2024-03-01');
     END IF;
     IF to_regclass('public.user_workflows') IS NOT NULL THEN

@@ -22,23 +22,25 @@ export async function runLegacy(
   files: readonly LegacyFile[] = legacyFiles,
   how: 'files' | 'statements' = 'files',
 ): Promise<LegacyFile[]> {
-  const failed: LegacyFile[] = [];
+  const failed = new Set<LegacyFile>();
   const session = await database.connect();
   for (const file of files) {
     const parts = how === 'files' ? [legacySql(file)] : statementsOf(legacySql(file));
-    const results = [];
-    for (const sql of parts) results.push(...(await Promise.allSettled([session.query(sql)])));
-    if (results.some(({ status }) => status === 'rejected')) failed.push(file);
-    else await claim(database, [file]);
+    for (const sql of parts) await session.query(sql).catch(() => failed.add(file));
+    if (!failed.has(file)) await recordInLedger(database, [file]);
   }
   await session.end();
-  return failed;
+  return [...failed];
 }
 
 /** Records files in the legacy ledger, if it exists, even if they did not run. */
-export const claim = (database: Database, files: readonly LegacyFile[]): Promise<unknown> =>
+export const recordInLedger = (
+  database: Database,
+  files: readonly LegacyFile[],
+): Promise<unknown> =>
   database.query(`DO $$ BEGIN IF to_regclass('public.migrations') IS NOT NULL THEN
-    INSERT INTO migrations (filename) VALUES ${files.map((file) => `('${file}')`).join(', ')} ON CONFLICT DO NOTHING;
+    INSERT INTO migrations (filename) VALUES ${files.map((file) => `('${file}')`).join(', ')}
+      ON CONFLICT DO NOTHING;
   END IF; END $$`);
 
 /** The statements of a file. Each ends with a semicolon at the end of a line that is not between two `$$`. */

@@ -4,8 +4,6 @@ import { testDatabase } from '../support/test-database.ts';
 import { migrations } from './adoption.ts';
 import { lint } from './squawk.ts';
 
-/** Lints the output of `plan`. Each finding that is accepted has its reason here. */
-
 /** True for `prefer-…` (except prefer-robust-…), and for the migrations table of the framework. */
 const isTaste = (finding: string): boolean => /^plan: |: prefer-(?!robust)/.test(finding);
 
@@ -14,6 +12,7 @@ const isReversal = (finding: string): boolean => /: ban-drop-(?:table|column)$/.
 
 const onlyMissing =
   'IF NOT EXISTS: for an older table that lacks the column. If it has rows, this fails, and changes nothing';
+/** The findings in the output of `plan` that are accepted, each with its reason. */
 const accepted = {
   up: {
     '0001_create-workflow-templates: adding-required-field': onlyMissing,
@@ -22,7 +21,7 @@ const accepted = {
     '0002_create-user-workflows: adding-serial-primary-key-field': onlyMissing,
     '0002_create-user-workflows: adding-field-with-default': onlyMissing,
     '0003_link-workflow-executions: ban-drop-not-null':
-      "an execution of a user's workflow has no template; the application that reads such rows is released later",
+      "an execution of a user's workflow has no template; the application reads such rows only later",
   },
   down: {
     '0005_index-workflow-executions: require-concurrent-index-deletion':

@@ -17,7 +17,7 @@ beforeAll(async () => {
   return database.drop;
 });
 
-/** The queries of the application's `WorkflowDatabaseService`, shortened. $1 is the user whose workflows they use. */
+/** The queries of the application's `WorkflowDatabaseService`, shortened. $1 is the owner of the workflows. */
 const service = {
   list: 'SELECT * FROM user_workflows WHERE user_id = $1 AND is_active ORDER BY created_at DESC',
   create: `INSERT INTO user_workflows (user_id, name, definition, config) VALUES ($1, $2, $3, $4)
@@ -72,8 +72,8 @@ test('JSON is read as it was written', async () => {
     expect(await ask(service.get, user, created?.id)).toMatchObject([
       { definition: document, config: document },
     ]);
-    const insert = `INSERT INTO workflow_templates (id, name, steps, conditions, outputs) VALUES ($1, 'x', $2, $2, $2)
-      RETURNING steps, conditions, outputs`;
+    const insert = `INSERT INTO workflow_templates (id, name, steps, conditions, outputs)
+      VALUES ($1, 'x', $2, $2, $2) RETURNING steps, conditions, outputs`;
     const values = { steps: document, conditions: document, outputs: document };
     expect(await ask(insert, created?.id, json)).toEqual([values]);
   }
