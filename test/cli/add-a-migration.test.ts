@@ -1,10 +1,10 @@
 import { cpSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, inject, test } from 'vitest';
-import { testAll } from '../support/test-all.ts';
 import { startProgram } from '../support/migrate.ts';
 import { temporaryFolder, write } from '../support/project.ts';
 import { root } from '../support/root.ts';
+import { testAll } from '../support/test-all.ts';
 import { testDatabase } from '../support/test-database.ts';
 
 const notCopied = ['node_modules', 'dist', '.git', '.cache', '.postgres', '.env'];
@@ -13,13 +13,14 @@ const notCopied = ['node_modules', 'dist', '.git', '.cache', '.postgres', '.env'
 const written = (number: string) => `import type { MigrationBuilder } from 'node-pg-migrate';
 
 const table = { schema: 'public', name: 'workflow_tags_${number}' };
+const workflows = { schema: 'public', name: 'user_workflows' };
 
 /** Words by which users find their workflows. */
 export function up(pgm: MigrationBuilder): void {
   pgm.createTable(
     table,
     {
-      workflow_id: { type: 'uuid', notNull: true, references: { schema: 'public', name: 'user_workflows' }, onDelete: 'CASCADE' },
+      workflow_id: { type: 'uuid', notNull: true, references: workflows, onDelete: 'CASCADE' },
       tag: { type: 'varchar(50)', notNull: true, check: 'length(tag) BETWEEN 1 AND 50' },
     },
     { ifNotExists: true, constraints: { primaryKey: ['workflow_id', 'tag'] } },

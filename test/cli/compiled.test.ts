@@ -30,7 +30,8 @@ const sources: Files = {
   'migrations/0004_imports-packages.ts':
     imports(`{ PgLiteral } from 'node-pg-migrate'`, `pg from 'pg'`, `{ globSync } from 'glob'`) +
     migration(
-      `globSync('*'); pgm.addColumns('t', { at: { type: 'date', default: new PgLiteral(pg.escapeLiteral('2026-01-01')) } });`,
+      `globSync('*'); const day = new PgLiteral(pg.escapeLiteral('2026-01-01'));
+       pgm.addColumns('t', { at: { type: 'date', default: day } });`,
       `pgm.dropColumns('t', 'at');`,
     ),
   'migrations/0005_imports-helpers.ts':
@@ -43,7 +44,8 @@ const sources: Files = {
   'migrations/helpers/type.txt': 'text\n',
   'shared/names.ts': `export const NAMES: readonly string[] = ['b', 'c'];`,
   'migrations/0006_index.js': migration(
-    `pgm.noTransaction(); pgm.createIndex('t', 'id', { name: 'by_id', concurrently: true, ifNotExists: true });`,
+    `pgm.noTransaction();
+     pgm.createIndex('t', 'id', { name: 'by_id', concurrently: true, ifNotExists: true });`,
     `pgm.dropIndex('t', 'id', { name: 'by_id' });`,
   ),
   'migrations/0007_module.mjs': imports(`'pg'`) + migration(''),
@@ -80,11 +82,11 @@ const compiled = (line: string, url: string) =>
 
 const lines = 'plan; up 2; up; up; status; check --strict; plan down 9; redo 3; down 9';
 test(`the compiled program does what the sources do: ${lines}`, async () => {
-  const theirs = await testDatabase({ base: false });
+  const other = await testDatabase({ base: false });
   for (const line of lines.split('; ')) {
     const { code, stdout, stderr } = await compiled(`${line} --json`, database.url);
     expect([line, code, stderr]).toEqual([line, 0, '']);
-    const expected = await report(line, { root: source, url: theirs.url });
+    const expected = await report(line, { root: source, url: other.url });
     expect([line, comparable(readReport(stdout))]).toEqual([line, comparable(expected)]);
   }
 });

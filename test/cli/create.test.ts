@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { call, words } from '../support/call.ts';
 import { testProject, type Files } from '../support/project.ts';
-import { expectRefused } from './refused.ts';
 import { textOf } from '../support/root.ts';
+import { expectRefused } from './refused.ts';
 
 const template = textOf('scripts/template.ts');
 const project = (files: Files = {}) => testProject({ 'scripts/template.ts': template, ...files });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { plainRole } from '../support/plain-role.ts';
 import { report, words } from '../support/call.ts';
+import { plainRole } from '../support/plain-role.ts';
 import { creates, setUp, stateOf, testProject, write } from '../support/project.ts';
 
 /** Creates a project, and a database to which all its migrations are applied. */
@@ -16,7 +16,7 @@ test('the framework creates the migrations table, with its own columns and no ot
   expect(await query('SELECT * FROM public.pgmigrations')).toEqual([row]);
 });
 
-test('the migrations table has the name and the schema of the settings, even if they need quotes', async () => {
+test('the migrations table has the name and schema of the settings, even if they need quotes', async () => {
   const settings = { 'migrations-table': 'My rows', 'migrations-schema': 'Other' };
   const { run, query } = await setUp({ ...creates('a', 'b'), '.node-pg-migraterc.json': settings });
   await query('CREATE SCHEMA "Other"');
@@ -27,8 +27,8 @@ test('the migrations table has the name and the schema of the settings, even if 
 
 test('the migrations table may have more columns, constraints, indexes, and a migration twice', async () => {
   const { run, query } = await applied('a', 'b');
-  await query(`ALTER TABLE pgmigrations ADD effect_hash text DEFAULT 'x', ALTER name TYPE text, ADD UNIQUE (id, name);
-    CREATE INDEX ON pgmigrations (run_on);
+  await query(`CREATE INDEX ON pgmigrations (run_on);
+    ALTER TABLE pgmigrations ADD effect_hash text DEFAULT 'x', ALTER name TYPE text, ADD UNIQUE (id, name);
     INSERT INTO pgmigrations (name, run_on) SELECT name, run_on FROM pgmigrations`);
   for (const line of ['check --strict', 'redo', 'down 2', 'up', 'down'])
     expect((await run(line)).error).toBe(null);
@@ -68,7 +68,7 @@ test('every command refuses a migrations table that contradicts the files, and w
   }
 });
 
-test('an effect that was edited after it was applied is a difference; other white space is none', async () => {
+test('an effect that was edited after it was applied is a difference, other white space is not', async () => {
   const { root, run } = await applied('a', 'b');
   const rewrite = (text: string) => write(root, { 'migrations/schema/0001_a.json': text });
   rewrite('{"public.a":\n{"column id":"integer NULL",\t"table":""}}');
@@ -99,7 +99,7 @@ test('if the role may not read the migrations table, the hint says what it lacks
   }
 });
 
-test('down reverts the last migration in the order of the files, whatever the time zone of run_on', async () => {
+test('down reverts migrations in the order of the files, whatever the time zone of run_on', async () => {
   const { run, query, database } = await setUp(creates('a', 'b', 'c'));
   for (const zone of ['Pacific/Kiritimati', 'UTC', 'Pacific/Pago_Pago']) {
     await query(`ALTER DATABASE ${database.name} SET timezone = '${zone}'`);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { npmScript, startProgram } from '../support/migrate.ts';
 import { words } from '../support/call.ts';
+import { npmScript, startProgram } from '../support/migrate.ts';
 import { creates, setUp, stateOf } from '../support/project.ts';
 
 type Case = [line: string, exitCode: number, text: string | RegExp, env?: Record<string, string>];

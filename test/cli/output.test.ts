@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { call } from '../support/call.ts';
-import { sources, start, startProgram } from '../support/migrate.ts';
+import { sources, start, startProgram, type RunOptions } from '../support/migrate.ts';
 import { creates, migration, setUp, temporaryFolder, write } from '../support/project.ts';
 import { root } from '../support/root.ts';
 
@@ -17,6 +17,12 @@ test.concurrent.for<[boolean, Record<string, string>]>([
   expect(json()).toMatchObject({ exitCode: 2 });
 });
 
+/** Starts the program with a full disk as stdout. */
+const intoFullDisk = (argv: readonly string[], options: RunOptions = {}) => {
+  const shell = ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, ...sources, ...argv];
+  return startProgram('sh', shell, options).finished;
+};
+
 describe('stdout', () => {
   test('if its reader ends, the run goes on to its end', async () => {
     const { root: cwd, url, query } = await setUp(creates('a', 'b'));
@@ -29,15 +35,13 @@ describe('stdout', () => {
 
   test('if the disk is full, plan fails, since its script is cut off', async () => {
     const { root: cwd, url } = await setUp(creates('a'));
-    const intoFull = ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, ...sources, 'plan'];
-    const { code, stderr } = await startProgram('sh', intoFull, { url, cwd }).finished;
+    const { code, stderr } = await intoFullDisk(['plan'], { url, cwd });
     expect(code).toBe(1);
     expect(stderr).toContain('ENOSPC');
   });
 
   test('if nothing can be written, the program says so once', async () => {
-    const intoFull = ['-c', 'exec "$@" > /dev/full', 'sh', process.execPath, ...sources];
-    const { code, stderr } = await startProgram('sh', [...intoFull, 'chek', '--json'], {}).finished;
+    const { code, stderr } = await intoFullDisk(['chek', '--json']);
     expect([code, stderr.match(/ENOSPC/g)]).toEqual([2, ['ENOSPC']]);
   });
 

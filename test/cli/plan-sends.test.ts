@@ -16,7 +16,7 @@ test.skipIf(!hasPsql)(
   },
 );
 
-test('plan sends no query after its READ ONLY transaction has ended, since the query could write', async () => {
+test('plan sends no query after its READ ONLY transaction, since the query could write', async () => {
   const late = `setImmediate(() => pgm.db.query('SELECT write()').catch(() => {}));`;
   const { run, query, database } = await setUp(
     step('0001_a', {}, late),
@@ -40,7 +40,7 @@ test('in a plan, nothing is sent after the function of a migration has ended', a
   expect(await database.query('SELECT FROM t')).toEqual([]);
 });
 
-test('up and plan take the text of a statement from a getter of its class, as for tagged templates', async () => {
+test('up and plan take the text of a statement from a getter of its class', async () => {
   const reads = `class Sql { get text() { return 'SELECT $1::text AS note'; } get values() { return ['x']; } }
     const [{ note }] = await pgm.db.select(new Sql());
     pgm.sql("COMMENT ON TABLE a IS '" + note + "'");`;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { creates, migration, setUp, stateOf, step, testProject } from '../support/project.ts';
-import { expectRefused, PASSWORD, refused } from './refused.ts';
 import { call, report, words } from '../support/call.ts';
-import type { Database } from '../support/database.ts';
 import { rowsOf, schemaLines } from '../support/contents.ts';
+import type { Database } from '../support/database.ts';
 import { TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { plainRole } from '../support/plain-role.ts';
+import { creates, migration, setUp, stateOf, step, testProject } from '../support/project.ts';
 import { hasPsql, psql } from '../support/psql.ts';
+import { expectRefused, PASSWORD, refused } from './refused.ts';
 
 /** A project that creates, changes and drops, in and outside transactions, with SQL that psql may misread. */
 const setUpAll = () =>
@@ -29,7 +29,8 @@ const setUpAll = () =>
        pgm.createIndex('b', 'note', { name: 'by_note' });
        pgm.sql("CREATE SCHEMA elsewhere; SET search_path TO elsewhere; SET LOCAL timezone = 'Asia/Tokyo'");
        pgm.alterColumn({ schema: 'public', name: 'a' }, 'id', { notNull: true, default: 7 });`,
-      `pgm.sql('DROP SCHEMA elsewhere'); pgm.dropTable('b'); pgm.alterColumn('a', 'id', { notNull: false, default: null });
+      `pgm.sql('DROP SCHEMA elsewhere'); pgm.dropTable('b');
+       pgm.alterColumn('a', 'id', { notNull: false, default: null });
        pgm.sql('SET search_path TO pg_catalog');`,
     ),
     ...step(
@@ -59,9 +60,17 @@ describe.skipIf(!hasPsql)('a plan in psql', () => {
     const ran = await setUpAll();
     const planned = await setUpAll();
     const elsewhere = `${planned.url}?options=-csearch_path%3Dpg_catalog`;
-    const runs = `up 1=plan up 1; up 0003=plan 0003; down=plan down; up=plan; redo 3=redo 3 --dry-run;
-      down 0001=down 0001_a --dry-run; up 0002=up 0002 --dry-run; down 9=plan down 9; up=up --dry-run`;
-    for (const [line = '', plan = ''] of runs.split(/;\s+/).map((run) => run.split('='))) {
+    for (const [line, plan] of [
+      ['up 1', 'plan up 1'],
+      ['up 0003', 'plan 0003'],
+      ['down', 'plan down'],
+      ['up', 'plan'],
+      ['redo 3', 'redo 3 --dry-run'],
+      ['down 0001', 'down 0001_a --dry-run'],
+      ['up 0002', 'up 0002 --dry-run'],
+      ['down 9', 'plan down 9'],
+      ['up', 'up --dry-run'],
+    ] as const) {
       const run = await ran.run(`${line} --allow-data-loss`);
       expect([line, run.error]).toEqual([line, null]);
       const { stdout, stderr } = await planned.print(plan);
@@ -89,36 +98,35 @@ describe.skipIf(!hasPsql)('a plan in psql', () => {
   });
 });
 
-/** The comments of a plan that describe one migration. */
-const wordsOf = (script: string, title: string) =>
+/** The lines of a plan that say what one migration does. */
+const changesOf = (script: string, title: string) =>
   new RegExp(`^-- ${title} .*\n((?:--.*\n)*)`, 'm').exec(script)?.[1]?.replaceAll(/^-- +/gm, '');
 
 test('a plan says what each migration does: + adds, ~ changes, - removes', async () => {
   const { run, print } = await setUpAll();
   const up = (await print('plan')).stdout;
   expect(up.match(/^COMMIT;$/gm), 'one before 0003, and one at the end').toHaveLength(2);
-  expect(wordsOf(up, '0002_b')).toBe(`~ column public.a.id integer NOT NULL DEFAULT 7
+  expect(changesOf(up, '0002_b')).toBe(`~ column public.a.id integer NOT NULL DEFAULT 7
 + table public.b
 + column public.b.id integer NULL
 + column public.b.note text NULL DEFAULT 'a\n;'::text
 + index public.by_note USING btree (note)
 `);
-  expect(wordsOf(up, '0003_c')).toMatch(/^\+ index public\.by_id USING btree \(id\)\n/);
-  expect(wordsOf(up, '0004_d')).toBe('- column public.b.id\n- index public.by_note\n');
+  expect(changesOf(up, '0003_c')).toMatch(/^\+ index public\.by_id USING btree \(id\)\n/);
+  expect(changesOf(up, '0004_d')).toBe('- column public.b.id\n- index public.by_note\n');
   expect((await run('up')).error).toBe(null);
   for (const line of ['plan', 'plan 0001'])
     expect((await print(line)).stdout).toContain('-- Nothing to do.');
   const down = (await print('plan down 9')).stdout;
-  expect(wordsOf(down, 'revert 0004_d')).toBe(
+  const revertsOf = (name: string) => changesOf(down, `revert ${name}`);
+  expect(revertsOf('0004_d')).toBe(
     '+ column public.b.id integer NULL\n+ index public.by_note USING btree (note)\n',
   );
-  expect(wordsOf(down, 'revert 0002_b')).toBe(
-    '- table public.b\n~ column public.a.id integer NULL\n',
-  );
-  expect(wordsOf(down, 'revert 0001_a')).toBe('- table public.a\n');
+  expect(revertsOf('0002_b')).toBe('- table public.b\n~ column public.a.id integer NULL\n');
+  expect(revertsOf('0001_a')).toBe('- table public.a\n');
 });
 
-test('plan, status and check write nothing, and work for a role that may only read, beside a run and a writer', async () => {
+test('plan, status and check only read, also for a role that may only read, and beside a run', async () => {
   const { root, run, print, query, database } = await setUpAll();
   const reader = await plainRole(database);
   await query(`REVOKE TEMPORARY ON DATABASE ${database.name} FROM PUBLIC;
@@ -150,8 +158,7 @@ test('plan, status and check write nothing, and work for a role that may only re
 });
 
 test('plan refuses a migration that reads what an earlier one creates, or that writes', async () => {
-  const create = `pgm.createTable('b', { id: 'integer' })`;
-  const reads = `return pgm.db.select('SELECT id FROM a').then(() => ${create});`;
+  const reads = `await pgm.db.select('SELECT id FROM a'); pgm.createTable('b', { id: 'integer' });`;
   const file = 'migrations/0002_b.ts';
   const { root, url, run, print, database } = await setUp({
     ...creates('a', 'b'),
@@ -176,7 +183,7 @@ test('plan refuses a migration that reads what an earlier one creates, or that w
   expect(await stateOf(database)).toEqual(before);
 });
 
-test('in a plan, the function of a migration reads with the settings of a run, and fails as in a run', async () => {
+test('in a plan, a migration reads with the settings of a run, and fails as in a run', async () => {
   const reads = `const text = 'SELECT $1::timestamptz::text AS at';
     return pgm.db.select({ text, values: ['2024-01-01 23:30+00'] }).then(([{ at }]) => {
       pgm.sql("COMMENT ON TABLE a IS '" + at + "'"); });`;
@@ -185,13 +192,9 @@ test('in a plan, the function of a migration reads with the settings of a run, a
     ALTER DATABASE ${database.name} SET datestyle = 'SQL, DMY'`);
   expect((await print('plan')).stdout).toContain("IS '2024-01-01 23:30:00+00'");
   const file = 'migrations/0001_a.ts';
-  const broken = testProject({
-    ...creates('a'),
-    [file]: migration(`throw new Error('PGPASSWORD=${PASSWORD}');`),
-  });
+  const thrown = migration(`throw new Error('PGPASSWORD=${PASSWORD}');`);
+  const broken = testProject({ ...creates('a'), [file]: thrown });
+  const failed = { exitCode: 5, error: { code: 'migration-failed' } };
   for (const line of ['plan', 'up'])
-    expect(await refused(line, { url, root: broken })).toMatchObject({
-      exitCode: 5,
-      error: { code: 'migration-failed' },
-    });
+    expect(await refused(line, { url, root: broken })).toMatchObject(failed);
 });

@@ -8,8 +8,8 @@ import type { Database } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { plainRole } from '../support/plain-role.ts';
 import { migration, stateOf, testProject, write, type Files } from '../support/project.ts';
-import { expectRefused, nowhere, refused } from './refused.ts';
 import { createDatabase, testDatabase } from '../support/test-database.ts';
+import { expectRefused, nowhere, refused } from './refused.ts';
 
 const BASE = 'test/fixtures/base-schema.sql';
 const users = 'CREATE TABLE public.users (id uuid NOT NULL, name text);';
@@ -38,7 +38,7 @@ const effectOf = (root: string, name: string) =>
   JSON.parse(readFileSync(join(root, `migrations/schema/${name}.json`), 'utf8')) as unknown;
 const snapshot = (root: string) => call(['snapshot'], { root, url });
 
-test('snapshot writes the effects, the prerequisites and the diagram, and prints the names of the files', async () => {
+test('snapshot writes the effects, the prerequisites and the diagram, and names these files', async () => {
   const root = testProject({
     [BASE]: `${users} CREATE TABLE public.others (id integer);`,
     'migrations/0001_a.ts': up(`CREATE TABLE a (id uuid NOT NULL, note text);
@@ -100,11 +100,12 @@ test('snapshot says that roles, their settings and memberships stay on the serve
   onTestFinished(async () => {
     await database.query(`DROP ROLE IF EXISTS ${role}`);
   });
-  const sql = `CREATE ROLE ${role}; ALTER ROLE ${role} SET lock_timeout = 5; GRANT pg_monitor TO ${role}; SET ROLE ${role}`;
+  const sql = `CREATE ROLE ${role}; ALTER ROLE ${role} SET lock_timeout = 5;
+    GRANT pg_monitor TO ${role}; SET ROLE ${role}`;
   const { code, stdout } = await snapshot(testProject({ 'migrations/0001_a.ts': up(sql) }));
   expect(code).toBe(0);
   expect(stdout).toMatch(/roles .* stay on that server/i);
-  const left = `SELECT rolconfig FROM pg_roles JOIN pg_auth_members ON member = pg_roles.oid WHERE rolname = $1`;
+  const left = `SELECT rolconfig FROM pg_roles r JOIN pg_auth_members ON member = r.oid WHERE rolname = $1`;
   expect(await database.query(left, [role])).toEqual([{ rolconfig: ['lock_timeout=5'] }]);
 });
 
@@ -160,7 +161,7 @@ test.for<[string, string, Files?]>([
   expect(effectOf(root, '0001_a')).toEqual({ 'public.users': { 'column age': 'integer NULL' } });
 });
 
-test('migrations find the schema of the settings, and the migrations table, on the scratch database', async () => {
+test('on the scratch database are the schema of the settings, and the migrations table', async () => {
   const root = testProject({
     '.node-pg-migraterc.json': { schema: 'app' },
     'migrations/0001_a.ts': up('CREATE TABLE a (); COMMENT ON TABLE pgmigrations IS NULL'),

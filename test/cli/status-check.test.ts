@@ -4,14 +4,16 @@ import { refused } from './refused.ts';
 
 test('status lists each migration, the version, and the outcome of the check', async () => {
   const { run, print, query } = await setUp(creates('a', 'b', 'c'));
-  const status = async () => (await print('status')).stdout;
-  expect(await status()).toMatch(
-    /^database \w+ at .*:\d+, PostgreSQL \d+.*\n {2}pending {2}0001_a\n {2}pending {2}0002_b\n {2}pending {2}0003_c\nok .*3 pending/,
-  );
+  const status = async () => {
+    const { stdout } = await print('status');
+    expect(stdout).toMatch(/^database \w+ at .*:\d+, PostgreSQL \d+.*\n/);
+    return stdout.replaceAll(/ 2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d\n/g, ' TIME\n');
+  };
+  const none = '\n  pending  0001_a\n  pending  0002_b\n  pending  0003_c\nok';
+  expect(await status()).toMatch(new RegExp(`${none} .*3 pending`));
   await run('up 2');
-  expect(await status()).toMatch(
-    /\n {2}applied {2}0001_a {2}2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d\n {2}applied {2}0002_b .*\n {2}pending {2}0003_c\nok .*0002_b; 1 pending/,
-  );
+  const two = '\n  applied  0001_a  TIME\n  applied  0002_b  TIME\n  pending  0003_c\nok';
+  expect(await status()).toMatch(new RegExp(`${two} .*0002_b; 1 pending`));
   const appliedOn = expect.stringMatching(/^2\d{3}-/) as string;
   expect(await run('status')).toMatchObject({
     migrations: [{ appliedOn }, { appliedOn }, { name: '0003_c', appliedOn: null }],
