@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { backends, eventually, noBackends } from '../support/eventually.ts';
 import { testAll } from '../support/test-all.ts';
-import { expectRecovery, blockRun, LONG_WAIT, places, setUpItems } from './items.ts';
+import { blockRun, expectRecovery, LONG_WAIT, places, setUpItems } from './items.ts';
 import { testPooler } from './pgbouncer.ts';
 import { startProxy, type Cut } from './proxy.ts';
 
@@ -65,9 +65,9 @@ describe.for(routes)(
           const report = await run(line, proxy.through(url));
           hasCut ||= proxy.hasCut();
           const at = `${line}, cut after message ${after}`;
-          const isPartial =
-            report.applied.length + report.reverted.length > 0 || report.exitCode === 8;
-          if (report.exitCode !== 0) expect([at, report.exitCode]).toEqual([at, isPartial ? 8 : 3]);
+          const isPartial = report.applied.length + report.reverted.length > 0;
+          const codes = isPartial ? [8] : [3, 8];
+          if (report.exitCode !== 0) expect(codes, at).toContain(report.exitCode);
           const hint = expect.stringContaining('it is unknown') as string;
           if (cut.of && proxy.hasCut()) expect(report).toMatchObject({ error: { hint } });
           proxy.stop();
@@ -84,8 +84,9 @@ test(
   { timeout: 1_200_000 },
   async () => {
     const { database, run, start } = await setUpItems();
-    let after = 2;
-    for (let isKilled = true; isKilled; after += testAll ? 1 : 11) {
+    const [first, step] = [2, testAll ? 1 : 11];
+    let after = first;
+    for (let isKilled = true; isKilled; after += step) {
       isKilled = false;
       for (const line of ['up', 'down 9']) {
         const proxy = await startProxy(database.url, {
@@ -101,6 +102,6 @@ test(
         await expectRecovery(database, run, line);
       }
     }
-    expect(after, 'at least one run was killed').toBeGreaterThan(13);
+    expect(after, 'at least one run was killed').toBeGreaterThan(first + step);
   },
 );

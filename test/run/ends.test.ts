@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { noBackends } from '../support/eventually.ts';
 import { setUp, step, table } from '../support/project.ts';
 
-/** Migrations that disturb the process, such as by process.exit(). Each test starts another process. */
+/** Migrations that end or disturb the process, so each test starts the program in another process. */
 
 const MAKE = `pgm.sql('CREATE TABLE a (id integer)');`;
 /** A migration that is committed before the next one runs. */
@@ -15,7 +15,7 @@ const later = (code: string) => `await new Promise(() => setTimeout(() => { ${co
 const THROW = later(`throw new Error('boom');`);
 const END_SESSION = `await pgm.db.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => {});`;
 /** Statements that the migration does not await, and whose errors nothing catches. */
-const WAIT = `for (const n of [1, 2]) void pgm.db.query('SELECT 1');`;
+const NOT_AWAITED = `for (const n of [1, 2]) void pgm.db.query('SELECT 1');`;
 const HANG = `async function up() { process.stdout.write('hanging');`;
 
 test.for<[name: string, up: string, message: string]>([
@@ -35,15 +35,15 @@ test.for<[name: string, up: string, message: string]>([
     `void pgm.db.select('SELECT pg_sleep(0.1)').then(() => { ${MAKE} });`,
     'a migration threw an error that nothing catches',
   ],
-  ['an error while statements wait', `${WAIT} throw new Error('boom');`, 'boom'],
+  ['an error while statements wait', `${NOT_AWAITED} throw new Error('boom');`, 'boom'],
   [
     'an error while the first statement outside a transaction waits',
-    `pgm.noTransaction(); ${WAIT} throw new Error('boom');`,
+    `pgm.noTransaction(); ${NOT_AWAITED} throw new Error('boom');`,
     'boom',
   ],
   [
     'a statement that fails while others wait',
-    `const failing = pgm.db.query('SELECT 1/0'); ${WAIT} await failing;`,
+    `const failing = pgm.db.query('SELECT 1/0'); ${NOT_AWAITED} await failing;`,
     'division by zero',
   ],
 ])('%s: exit 5, one JSON object, nothing is committed', async ([, up, message]) => {
@@ -92,7 +92,8 @@ test.for([
 });
 
 test('a run fails if a statement that is not awaited fails outside a transaction', async () => {
-  const up = `pgm.noTransaction(); void pgm.db.query('INSERT INTO t VALUES (1)'); pgm.sql('SELECT pg_sleep(0.1)');`;
+  const up = `pgm.noTransaction(); void pgm.db.query('INSERT INTO t VALUES (1)');
+    pgm.sql('SELECT pg_sleep(0.1)');`;
   const { start, applied } = await setUp(
     { ...first, ...step('0002_a', {}, up) },
     'CREATE TABLE t (id integer CHECK (id > 5))',

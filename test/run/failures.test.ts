@@ -12,8 +12,8 @@ describe('the reported cause of a failed migration is', () => {
     expect(error?.message).toContain('relation "nowhere" does not exist');
   });
 
-  const back = ['ROLLBACK TO s', 'ROLLBACK WORK TO s', 'ROLLBACK TRANSACTION TO s'];
-  test.for(back)('not an error before %s', async (rollback) => {
+  const rollbacks = ['ROLLBACK TO s', 'ROLLBACK WORK TO s', 'ROLLBACK TRANSACTION TO s'];
+  test.for(rollbacks)('not an error before %s', async (rollback) => {
     const swallow = `await pgm.db.query('SAVEPOINT s');
       try { await pgm.db.query('SELECT 1/0'); } catch { await pgm.db.query('${rollback}'); }`;
     const thrown = `${swallow} throw new Error('mine');`;
@@ -64,8 +64,8 @@ describe('the reported cause of a failed migration is', () => {
     expect(error?.message.endsWith('in the statement:\n  COMMIT')).toBe(isCommit);
   });
 
-  const create = (type: string) =>
-    `CREATE OR REPLACE FUNCTION public.f()\n RETURNS ${type}\n LANGUAGE sql\nAS $function$SELECT '1'$function$`;
+  const create = (type: string) => `CREATE OR REPLACE FUNCTION public.f()
+ RETURNS ${type}\n LANGUAGE sql\nAS $function$SELECT '1'$function$`;
   const procedure = `CREATE OR REPLACE PROCEDURE public.f()\n LANGUAGE sql\nAS $procedure$SELECT '1'$procedure$`;
   const f = sqlStep('0001_f', { 'function public.f()': create('text') }, create('text'));
   test.for([
@@ -105,7 +105,7 @@ describe('the reported cause of a failed migration is', () => {
 
 test.for([
   [5, 'ALTER TABLE nowhere ADD a integer'],
-  [8, 'CREATE TABLE b (); ', 'SELECT 1/0'],
+  [8, 'CREATE TABLE b ()', 'SELECT 1/0'],
   [8, 'DO $$ BEGIN CREATE TABLE b (); COMMIT; PERFORM 1/0; END $$'],
   [8, 'CALL make()'],
   [8, `CREATE TABLE b (n text DEFAULT E'it\\'s'); COMMIT; SELECT '1'/0`],
@@ -119,9 +119,8 @@ test.for([
   await run('up 1');
   const { exitCode, error } = await run('up');
   expect([exitCode, await tables()]).toEqual([code, code === 8 ? ['b'] : []]);
-  expect(error?.hint).toContain(
-    code === 8 ? 'outside a transaction stays' : 'Nothing was changed.',
-  );
+  const left = code === 8 ? 'outside a transaction stays' : 'Nothing was changed.';
+  expect(error?.hint).toContain(left);
 });
 
 test('exit code 8 if a statement not awaited fails outside a transaction and the next succeeds', async () => {

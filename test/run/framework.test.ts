@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { loadMigrations, runMigrations } from '../../scripts/runner/framework.ts';
 import { readProject } from '../../scripts/project/project.ts';
 import { readSettings } from '../../scripts/project/settings.ts';
+import { loadMigrations, runMigrations } from '../../scripts/runner/framework.ts';
 import { frameworkCli } from '../support/migrate.ts';
 import { creates, createsTable, setUp, step, table, testProject } from '../support/project.ts';
 import { textOf } from '../support/root.ts';
@@ -66,10 +66,11 @@ test("the framework's own CLI and this program can be used in turn", async () =>
 
 test('a migration may have a default export, or call done()', async () => {
   const { run } = await setUp({
-    'migrations/0002_b.js': `export default { up: (pgm) => pgm.sql('CREATE TABLE b (id integer)'), down: (pgm) => pgm.dropTable('b') };`,
+    'migrations/0002_b.js': `const up = (pgm) => pgm.sql('CREATE TABLE b (id integer)');
+      export default { up, down: (pgm) => pgm.dropTable('b') };`,
     'migrations/schema/0002_b.json': table('b', 'id'),
-    'migrations/0003_c.ts': `export function up(pgm, done) { setTimeout(() => { pgm.sql('CREATE TABLE c (id integer)'); done(); }, 5); }
-      export const down = false;`,
+    'migrations/0003_c.ts': `export const down = false; export function up(pgm, done) {
+      setTimeout(() => { pgm.sql('CREATE TABLE c (id integer)'); done(); }, 5); }`,
     'migrations/schema/0003_c.json': table('c', 'id'),
   });
   expect(await run('up --strict')).toMatchObject({ exitCode: 0, version: '0003_c' });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { readCases } from './cases.ts';
 import { hintFor } from '../../scripts/report/hints.ts';
 import { setUp, sqlStep, step, table } from '../support/project.ts';
+import { readCases } from './cases.ts';
 
 describe('the hint says what to do about', () => {
   test.for(readCases('hints.txt'))('%s', async ([, { base, files, expected }]) => {
@@ -15,7 +15,7 @@ describe('the hint says what to do about', () => {
     for (const line of ['up 1', 'up']) expect(await run(line)).toMatchObject({ exitCode: 0 });
   });
 
-  test('a database that is not there, behind PgBouncer, but not for a role', () => {
+  test('a missing database behind PgBouncer, whose error for a missing role is similar', () => {
     const hint = (noun: string) => hintFor('connect', '08P01', `${noun} "x" does not exist`);
     expect(hint('database')).toContain('createdb');
     expect(hint('role')).toContain('psql');
@@ -58,11 +58,10 @@ describe('the hint says what to do about', () => {
 
   test('a table or view of the same name that was there before the run', async () => {
     const files = sqlStep('0001_a', table('a', 'id'), 'CREATE TABLE IF NOT EXISTS a (id integer)');
+    const cause = 'a table, column or index of the same name was there before';
     for (const base of ['CREATE TABLE a (id bigint)', 'CREATE VIEW a AS SELECT 1 AS id']) {
       const { run } = await setUp(files, base);
-      expect((await run('up')).error?.hint).toContain(
-        'a table, column or index of the same name was there before',
-      );
+      expect((await run('up')).error?.hint).toContain(cause);
     }
   });
 

@@ -17,8 +17,8 @@ export const ITEMS: Files = {
   ...sqlStep(
     '0002_note',
     { 'public.items': { 'column note': 'text NULL' } },
-    'ALTER TABLE items ADD COLUMN note text',
-    'ALTER TABLE items DROP COLUMN note',
+    'ALTER TABLE items ADD note text',
+    'ALTER TABLE items DROP note',
   ),
   ...step(
     '0003_index',
@@ -34,7 +34,7 @@ export const LAST = '0003_index';
 export const setUpItems = (files: Files = ITEMS, server?: { readonly url: string }) =>
   setUp(files, BASE, server);
 
-/** Opens another session, and sends `sql`, which may begin a transaction. `release` ends it, and all locks. */
+/** Opens another session, and sends `sql`, which may begin a transaction. `release` ends all its locks. */
 export async function hold(database: Database, sql = HOLD_ITEMS) {
   const session = await database.connect();
   await session.query(`SET application_name = 'nightly report'; ${sql}`);
@@ -42,10 +42,10 @@ export async function hold(database: Database, sql = HOLD_ITEMS) {
   const release = () => session.query('COMMIT; SELECT pg_advisory_unlock_all()');
   return { session, pid: Number(own[0]?.pid), release };
 }
-const HOLD_ITEMS = 'BEGIN; LOCK TABLE items IN ACCESS SHARE MODE';
+export const HOLD_ITEMS = 'BEGIN; LOCK TABLE items IN ACCESS SHARE MODE';
 const HOLD_TAGS = 'BEGIN; LOCK TABLE tags IN ACCESS SHARE MODE';
 
-/** The option of a run that waits for a lock until the other session releases it. */
+/** The option of a run that waits for a table lock until the other session releases it. */
 export const LONG_WAIT = '--lock-timeout=10min';
 
 /** Lets another session {@link hold} what `sql` locks, begins a run, and waits until the session blocks it. */

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { readConfiguration } from '../../scripts/database/configuration.ts';
 import { withConnection } from '../../scripts/database/connection.ts';
-import { withRunLock } from '../../scripts/runner/run-lock.ts';
 import type { Context } from '../../scripts/runner/context.ts';
+import { withRunLock } from '../../scripts/runner/run-lock.ts';
 import type { Database } from '../support/database.ts';
 import { advisoryLocks, backends, noBackends } from '../support/eventually.ts';
-import { testDatabase } from '../support/test-database.ts';
-import { expectRecovery, blockRun, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
 import { setUp, sqlStep, stateOf, step } from '../support/project.ts';
+import { testDatabase } from '../support/test-database.ts';
+import { blockRun, expectRecovery, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
 
 /** Terminates the session that a run uses for this purpose, and waits until it is gone. */
 async function terminate(database: Database, purpose: 'run' | 'lock'): Promise<void> {

@@ -11,8 +11,8 @@ import { chown, serverUser } from '../support/server-user.ts';
 
 /**
  * Starts a PgBouncer in transaction mode in front of the server of `url`, with `poolSize` server connections
- * for each user and database, and at most `clients` clients. Without PgBouncer, skips the test, or fails it if
- * `CI=true`.
+ * for each user and database, and at most `clients` clients. Without PgBouncer, skips the test; if `CI=true`,
+ * fails it.
  */
 export async function testPooler(
   { skip }: TestContext,
@@ -82,10 +82,9 @@ const runs = (file: string) => spawnSync(file, ['--version'], { stdio: 'ignore' 
 
 async function canConnect(connectionString: string): Promise<boolean> {
   const client = new pg.Client({ connectionString });
-  return client.connect().then(
-    () => client.end().then(() => true),
-    () => false,
-  );
+  const connected = await client.connect().catch(() => false);
+  if (connected !== false) await client.end();
+  return connected !== false;
 }
 
 /**
@@ -94,7 +93,8 @@ async function canConnect(connectionString: string): Promise<boolean> {
  */
 export async function keepBusy(url: string, sql: string, count: number) {
   const errors: string[] = [];
-  let [answers, isOver] = [0, false];
+  let answers = 0;
+  let isOver = false;
   const work = async () => {
     const client = new pg.Client({ connectionString: url });
     client.on('error', () => undefined);

@@ -33,8 +33,7 @@ test('behind a pooler, noTransaction() is refused if the migration changes the s
   await database.query(`ALTER DATABASE ${database.name} SET search_path = public`);
   const pooler = await testPooler(context, database.url, { poolSize: 4 });
   const url = pooler.through(database.url);
-  const pooled = async (sql: string) =>
-    await report('up', { url, root: testProject(outside(sql)) });
+  const pooled = (sql: string) => report('up', { url, root: testProject(outside(sql)) });
   for (const sql of [
     'SET session_replication_role = replica',
     'SELECT 1; SET ROLE pg_monitor',
@@ -62,7 +61,8 @@ test('behind a pooler, noTransaction() is refused if the migration changes the s
 
 test('what pgm.db sends after pgm.noTransaction() runs outside a transaction', async (context) => {
   const up = `pgm.noTransaction(); await pgm.db.query("INSERT INTO t VALUES ('x')");
-    await Promise.all([1, 2].map(() => pgm.db.query('DROP INDEX IF EXISTS i'))); pgm.sql('SET ROLE pg_monitor');`;
+    await Promise.all([1, 2].map(() => pgm.db.query('DROP INDEX IF EXISTS i')));
+    pgm.sql('SET ROLE pg_monitor');`;
   const files = { ...creates('a'), ...step('0002_b', {}, up) };
   const { database, run } = await setUp(files, 'CREATE TABLE t (g text); CREATE INDEX i ON t (g)');
   const pooler = await testPooler(context, database.url, { poolSize: 4 });

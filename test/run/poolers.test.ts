@@ -1,10 +1,11 @@
 import pg from 'pg';
 import { expect, test, type TestContext } from 'vitest';
-import { merged, setUp, sqlStep, step } from '../support/project.ts';
 import { advisoryLocks } from '../support/eventually.ts';
+import { merged, setUp, sqlStep, step } from '../support/project.ts';
 import { hold, ITEMS, setUpItems } from './items.ts';
 import { keepBusy, testPooler } from './pgbouncer.ts';
 
+/** The number of server connections in the pool. */
 const SIZE = 3;
 
 /** Reads everything that a run could leave behind in a session. */
@@ -18,14 +19,15 @@ const SESSION = `SELECT pg_backend_pid() AS pid, current_user AS role,
 /** Reads the session of each of `free` server connections of a pool, by simultaneous transactions. */
 async function sessionsOf(url: string, free = SIZE): Promise<unknown[]> {
   const clients = Array.from({ length: free }, () => new pg.Client({ connectionString: url }));
+  const sendAll = (sql: string) =>
+    Promise.all(clients.map((client) => client.query<{ pid: number }>(sql)));
   await Promise.all(clients.map((client) => client.connect()));
-  await Promise.all(clients.map((client) => client.query('BEGIN')));
-  const results = await Promise.all(
-    clients.map((client) => client.query<{ pid: number }>(SESSION)),
-  );
-  await Promise.all(clients.map((client) => client.query('COMMIT').then(() => client.end())));
+  await sendAll('BEGIN');
+  const results = await sendAll(SESSION);
+  await sendAll('COMMIT');
+  await Promise.all(clients.map((client) => client.end()));
   const sessions = results.flatMap((result) => result.rows).sort((a, b) => a.pid - b.pid);
-  expect(new Set(sessions.map(({ pid }) => pid)).size, 'one row of each').toBe(free);
+  expect(new Set(sessions.map(({ pid }) => pid)).size, 'one row of each session').toBe(free);
   return sessions;
 }
 
@@ -68,8 +70,7 @@ const changes = [
 
 test('what a migration SETs does not reach other clients', async (context) => {
   const files = changes.map((sql, index) => sqlStep(`000${index + 4}_set`, {}, sql));
-  const project = await setUpPooled(context, merged([ITEMS, ...files]));
-  const { pooled, url, before } = project;
+  const { pooled, url, before } = await setUpPooled(context, merged([ITEMS, ...files]));
   const application = await keepBusy(url, 'SELECT count(name) FROM items', SIZE + 1);
   for (const line of ['up', 'down 9', 'up 3', ...changes.map(() => 'up 1')])
     expect([line, (await pooled(line)).error]).toEqual([line, null]);
@@ -96,8 +97,7 @@ test.for([
   ['left-transaction', 0, `pgm.sql('${SET}; COMMIT; BEGIN');`],
 ] as const)(
   'what a function SETs does not reach other clients: %s, %i, %s',
-  async (one, context) => {
-    const [code, count, up] = one;
+  async ([code, count, up], context) => {
     const files = { ...ITEMS, ...step('0002_note', {}, `${up} pgm.sql('SELECT 1');`) };
     const { pooled, url, before } = await setUpPooled(context, files);
     const report = await pooled('up 2');
@@ -112,7 +112,7 @@ test('what a migration SETs does not reach other clients while the migration goe
   const files = { ...ITEMS, ...step('0002_note', {}, up) };
   const { pooled, url, before } = await setUpPooled(context, files);
   let sessions: unknown[] = [];
-  // The run lock occupies one server connection of the pool.
+  // The migration calls this function. The run lock occupies one server connection of the pool.
   const inspect = async () => {
     sessions = await sessionsOf(url, SIZE - 1);
   };
@@ -124,27 +124,24 @@ test('what a migration SETs does not reach other clients while the migration goe
 
 test('what a migration SETs before it fails does not reach other clients', async (context) => {
   const up = `pgm.sql('DO $$ BEGIN EXECUTE (SELECT sql FROM todo); END $$'); pgm.sql('SELECT 1 / 0');`;
-  const { database, pooled, url, before } = await setUpPooled(context, {
-    ...ITEMS,
-    ...step('0003_index', {}, up),
-  });
-  await database.query(`CREATE TABLE todo (sql text)`);
+  const files = { ...ITEMS, ...step('0003_index', {}, up) };
+  const { database, pooled, url, before } = await setUpPooled(context, files);
+  await database.query('CREATE TABLE todo (sql text)');
   for (const sql of changes) {
-    await database.query(`TRUNCATE todo`);
-    await database.query(`INSERT INTO todo VALUES ($1)`, [sql]);
+    await database.query('TRUNCATE todo');
+    await database.query('INSERT INTO todo VALUES ($1)', [sql]);
     expect(await pooled('up')).toMatchObject({ exitCode: 5, error: { sqlstate: '22012' } });
     expect([sql, await sessionsOf(url)]).toEqual([sql, before]);
   }
 });
 
 test('the hint says that what a migration wrote before pgm.noTransaction() stays', async (context) => {
-  const up = `await pgm.db.query('CREATE TABLE b (id integer)'); pgm.noTransaction(); pgm.sql('SET work_mem = 1000');`;
+  const up = `await pgm.db.query('CREATE TABLE b (id integer)'); pgm.noTransaction();
+    pgm.sql('SET work_mem = 1000');`;
   const { pooled } = await setUpPooled(context, step('0001_b', {}, up));
   const hint = expect.stringContaining('What ran outside a transaction stays.') as string;
-  expect(await pooled('up')).toMatchObject({
-    exitCode: 8,
-    error: { code: 'pooled-session', hint },
-  });
+  const error = { code: 'pooled-session', hint };
+  expect(await pooled('up')).toMatchObject({ exitCode: 8, error });
 });
 
 test('behind a pooler, text keeps its characters if the database sets a client_encoding', async (context) => {

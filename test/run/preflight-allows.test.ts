@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { plainRole } from '../support/plain-role.ts';
-import { readCases } from './cases.ts';
 import { settingsFile, setUp, sqlStep } from '../support/project.ts';
+import { readCases } from './cases.ts';
 
 /** The preflight must not refuse what PostgreSQL allows. The last two tests are the opposite: refusals. */
 

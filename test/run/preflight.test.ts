@@ -32,13 +32,13 @@ async function expectRemedied(
   return report;
 }
 
-const base = `CREATE TABLE users (id integer PRIMARY KEY); CREATE TABLE t (id integer); CREATE TABLE s (id serial);
-  CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+const base = `CREATE TABLE users (id integer PRIMARY KEY); CREATE TABLE t (id integer);
+  CREATE TABLE s (id serial); CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
   CREATE PROCEDURE clean() LANGUAGE sql AS 'SELECT 1'`;
-const touch =
-  'CREATE OR REPLACE FUNCTION public.touch()\n RETURNS trigger\n LANGUAGE plpgsql\nAS $function$BEGIN RETURN NEW; END$function$';
-const clean =
-  'CREATE OR REPLACE PROCEDURE public.clean()\n LANGUAGE sql\nAS $procedure$SELECT 2$procedure$';
+const touch = `CREATE OR REPLACE FUNCTION public.touch()
+ RETURNS trigger\n LANGUAGE plpgsql\nAS $function$BEGIN RETURN NEW; END$function$`;
+const clean = `CREATE OR REPLACE PROCEDURE public.clean()
+ LANGUAGE sql\nAS $procedure$SELECT 2$procedure$`;
 const files = {
   'migrations/schema/0000_prerequisites.json': {
     'public.users': { table: '', 'column id': 'integer NOT NULL' },
@@ -92,10 +92,11 @@ describe('lists all that a role lacks, with remedies that work:', () => {
     const { run, database } = await setUp(files, base);
     const [role, owner] = [await plainRole(database), await plainRole(database)];
     const membership = `${verb} ${owner.name} ${verb === 'GRANT' ? 'TO' : 'FROM'} ${role.name}`;
+    const owned = ['TABLE t', 'TABLE s', 'FUNCTION touch()', 'PROCEDURE clean()'];
     await database.query(`ALTER ROLE ${role.name} NOINHERIT; ${membership};
-      GRANT USAGE, CREATE ON SCHEMA public TO ${role.name}, ${owner.name}; GRANT REFERENCES ON users TO ${role.name};
-      ALTER TABLE t OWNER TO ${owner.name}; ALTER TABLE s OWNER TO ${owner.name}; ALTER FUNCTION touch() OWNER TO ${owner.name};
-      ALTER PROCEDURE clean() OWNER TO ${owner.name}`);
+      GRANT USAGE, CREATE ON SCHEMA public TO ${role.name}, ${owner.name};
+      GRANT REFERENCES ON users TO ${role.name};
+      ${owned.map((object) => `ALTER ${object} OWNER TO ${owner.name}`).join('; ')}`);
     const [remedy = '', ...others] = remedies(await run('up', role.url));
     expect(others).toEqual([]);
     await database.query(remedy);

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { advisoryLocks, eventually, TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { creates, createsTable, merged, setUp, sqlStep, step, table } from '../support/project.ts';
-import { hold, blockRun, LONG_WAIT } from './items.ts';
+import { blockRun, hold, LONG_WAIT } from './items.ts';
 
 const three = creates('a', 'b', 'c');
 const MAKE = 'CREATE TABLE a (id integer)';
@@ -94,12 +94,11 @@ function countRoundTrips() {
     vi.spyOn(pg.Client.prototype, method).mockClear(),
   );
   onTestFinished(() => spies.forEach((spy) => spy.mockRestore()));
-  const nameOf = (client: unknown) =>
-    (client as { connectionParameters: { application_name?: string } }).connectionParameters
-      .application_name ?? '';
+  type Client = pg.Client & { connectionParameters: { application_name?: string } };
   return (purpose = '\\w+') => {
+    const name = new RegExp(`^migrate \\w+ ${purpose} `);
     const isCounted = (client: unknown) =>
-      new RegExp(`^migrate \\w+ ${purpose} `).test(nameOf(client));
+      name.test((client as Client).connectionParameters.application_name ?? '');
     return spies.map(({ mock }) => mock.contexts.filter(isCounted).length);
   };
 }

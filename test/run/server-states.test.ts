@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startEmbedded, type EmbeddedServer } from '../support/embedded.ts';
 import { testAll } from '../support/test-all.ts';
-import { expectRecovery, blockRun, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
+import { blockRun, expectRecovery, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
 
 /** A server for this file alone, since these tests restart it. */
 let server: EmbeddedServer;

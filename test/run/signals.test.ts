@@ -7,26 +7,26 @@ import {
   eventually,
   TAKE_RUN_LOCK,
 } from '../support/eventually.ts';
-import { testAll } from '../support/test-all.ts';
 import { npmScript, startProgram, type Running } from '../support/migrate.ts';
-import { hold, blockRun, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
+import { merged, step } from '../support/project.ts';
+import { testAll } from '../support/test-all.ts';
+import { blockRun, hold, HOLD_ITEMS, ITEMS, LAST, LONG_WAIT, setUpItems } from './items.ts';
 import { testPooler } from './pgbouncer.ts';
 import { startProxy } from './proxy.ts';
-import { merged, step } from '../support/project.ts';
 
 type Project = Awaited<ReturnType<typeof setUpItems>>;
 
 /** Starts a run, and returns it when it is time to send the signal. */
 type Situation = (project: Project, context: TestContext) => Promise<Running>;
 
+/** A run that waits, because another session holds what `sql` locks. */
 const heldBy =
   (sql: string, purpose = 'run'): Situation =>
   async ({ database, start }) =>
     (await blockRun(database, sql, () => start(`up ${LONG_WAIT}`), purpose)).running;
 
-const [, , LOCK_TABLE] = places[0];
 const situations: Readonly<Record<string, Situation>> = {
-  'while a statement waits for a table': heldBy(LOCK_TABLE),
+  'while a statement waits for a table': heldBy(HOLD_ITEMS),
   'while the first check waits for a table': heldBy('BEGIN; LOCK TABLE items', '%'),
   'while it waits for another run': async ({ database, start }) => {
     await hold(database, TAKE_RUN_LOCK);
@@ -35,7 +35,7 @@ const situations: Readonly<Record<string, Situation>> = {
     return running;
   },
   'between two attempts': async ({ database, start }) => {
-    await hold(database, LOCK_TABLE);
+    await hold(database);
     const running = start('up --lock-timeout=1ms --retries=1000');
     // Node.js warns about more than ten listeners of a signal. The twelfth attempt is after half a minute.
     await running.printed(`attempt ${testAll ? 12 : 5} of 1001`);
@@ -45,7 +45,7 @@ const situations: Readonly<Record<string, Situation>> = {
     const { database, start } = project;
     const pooler = await testPooler(context, database.url, { poolSize: 2 });
     const begin = () => start(`up ${LONG_WAIT}`, pooler.through(database.url));
-    return (await blockRun(database, LOCK_TABLE, begin)).running;
+    return (await blockRun(database, HOLD_ITEMS, begin)).running;
   },
 };
 
@@ -55,11 +55,10 @@ const endings = [
 ] as const;
 /** Combines each case with one of the signals, or with both if all tests run. */
 const withSignals = <T>(cases: readonly T[]) =>
-  cases.flatMap((one, index) =>
-    (testAll ? endings : [endings[index % 2] ?? endings[0]]).map(
-      ([signal, code]) => [signal, one, code] as const,
-    ),
-  );
+  cases.flatMap((one, index) => {
+    const used = endings.filter((_, place) => testAll || place === index % endings.length);
+    return used.map(([signal, code]) => [signal, one, code] as const);
+  });
 
 /** Expects that the run reports its end, and leaves nothing on the server, and that the next run works. */
 async function expectInterrupted(project: Project, running: Running, exitCode: number) {
@@ -94,7 +93,8 @@ test.for(withSignals(Object.keys(situations)))(
 test.for(withSignals(['', 'pgm.noTransaction();']))(
   '%s between two statements stops the run before the next one: %s',
   async ([signal, begin, code]) => {
-    const up = `${begin} console.error('it waits'); await new Promise((done) => setTimeout(done, 500)); pgm.sql('CREATE TABLE made ()');`;
+    const up = `${begin} console.error('it waits'); await new Promise((done) => setTimeout(done, 500));
+      pgm.sql('CREATE TABLE made ()');`;
     const files = ['0002_note', '0003_index'].map((name) => step(name, {}, up));
     const project = await setUpItems(merged([ITEMS, ...files]));
     await project.run('up 1');

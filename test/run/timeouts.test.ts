@@ -5,13 +5,13 @@ import { testAll } from '../support/test-all.ts';
 import { hold } from './items.ts';
 import { creates, setUp, step, table } from '../support/project.ts';
 
-/** The timeout in these tests: the program's own queries take less, even on a busy machine. */
+/** The timeout in these tests. The program's own queries take less, even on a busy machine. */
 const LIMIT = '2s';
 const LONGER = 3.5;
 const idle = ['idle_in_transaction_session_timeout', 'idle_session_timeout', 'lock_timeout'];
 const isKnown = (name: string) =>
   name !== 'transaction_timeout' || Number.parseInt(inject('server').version) >= 17;
-const all = () => [...idle, 'statement_timeout', 'transaction_timeout'].filter(isKnown);
+const allTimeouts = () => [...idle, 'statement_timeout', 'transaction_timeout'].filter(isKnown);
 
 /** A project whose second migration takes `seconds`, and a database or role with these timeouts. */
 async function setUpLimited(where: string, timeouts: string[], seconds: number, outside = '') {
@@ -48,7 +48,7 @@ async function expectNoLimit(where: string, timeouts: string[], outside: string)
 
 /** Expects that a run may wait for another run longer than all timeouts. */
 async function expectToWait(where: string) {
-  const { database, run } = await setUpLimited(where, all(), 0);
+  const { database, run } = await setUpLimited(where, allTimeouts(), 0);
   const lock = `SET idle_session_timeout = 0; ${TAKE_RUN_LOCK}`;
   const { release } = await hold(database, lock);
   const running = run('up');
@@ -72,7 +72,7 @@ test.for(places)(
   'timeouts that are set on the %s end only statements outside a transaction',
   async (where) => {
     await Promise.all([
-      expectNoLimit(where, all(), ''),
+      expectNoLimit(where, allTimeouts(), ''),
       expectNoLimit(where, idle, OUTSIDE),
       expectToWait(where),
       expectLimit(where, 'statement_timeout', '57014'),
@@ -106,9 +106,9 @@ test.for(['plan', 'up'])(
   { timeout: 20_000 },
   async (line) => {
     const { run, database } = await setUp(creates('a'));
-    const serializable = `ALTER DATABASE ${database.name} SET default_transaction_isolation = serializable`;
-    const deferrable = `ALTER DATABASE ${database.name} SET default_transaction_deferrable = on`;
-    await database.query(`${serializable}; ${deferrable}`);
+    const alter = `ALTER DATABASE ${database.name} SET`;
+    await database.query(`${alter} default_transaction_isolation = serializable;
+      ${alter} default_transaction_deferrable = on`);
     const other = await database.connect();
     await other.query('BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; SELECT FROM pg_class');
     expect(await run(line)).toMatchObject({ exitCode: 0 });

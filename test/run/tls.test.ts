@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { call, report } from '../support/call.ts';
 import { noBackends } from '../support/eventually.ts';
 import { blockRun, LONG_WAIT, setUpItems } from './items.ts';
 import { testCertificate, testTlsServer } from './tls.ts';
-import { call, report } from '../support/call.ts';
 
 /** The URL's query, the environment, and why the run fails: '' for any reason, undefined if it succeeds. */
 test.for([
@@ -55,9 +55,7 @@ test('SIGTERM cancels a run whose connection uses TLS', async () => {
   const begin = () => start(`up ${LONG_WAIT}`, tls.href);
   const { running } = await blockRun(database, undefined, begin);
   running.child.kill('SIGTERM');
-  expect((await running.finished).json()).toMatchObject({
-    exitCode: 143,
-    error: { code: 'interrupted' },
-  });
+  const error = { code: 'interrupted' };
+  expect((await running.finished).json()).toMatchObject({ exitCode: 143, error });
   await noBackends(database);
 });
