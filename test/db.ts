@@ -1,4 +1,4 @@
-/** `npm run db`: runs a PostgreSQL server to try things out, until Ctrl-C. The data stays for the next start. */
+/** `npm run db`: runs a PostgreSQL server to try things out, until Ctrl-C. The data stays for the next time. */
 import { once } from 'node:events';
 import { join } from 'node:path';
 import picocolors from 'picocolors';

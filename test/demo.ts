@@ -9,7 +9,7 @@ import { startEmbedded } from './support/embedded.ts';
 import { startProgram } from './support/migrate.ts';
 
 const { bold, cyan, green, red, isColorSupported } = picocolors;
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const print = (text: string): void => console.log(text);
 
 /** Runs `npm run migrate`, shows what it prints, and fails if it ends with another exit code. */
 async function migrate({ url }: Database, command: string, exitCode: number): Promise<void> {
@@ -27,16 +27,16 @@ async function migrate({ url }: Database, command: string, exitCode: number): Pr
 
 /** Sends the query of the application's page /workflows. Expects these rows, or an error's SQLSTATE. */
 async function openPage(database: Database, expected: readonly object[] | string): Promise<void> {
-  const sql = 'SELECT id, name FROM user_workflows';
-  const answer = await database
-    .query(sql)
-    .catch((error: unknown) => error as Error & { code: string });
-  const isError = answer instanceof Error;
-  const shown = isError
-    ? red(`ERROR ${answer.code}: ${answer.message}`)
-    : green(JSON.stringify(answer));
-  print(`The page /workflows asks for user_workflows:  ${shown}`);
-  deepEqual(isError ? answer.code : answer, expected);
+  const question = 'The page /workflows asks for user_workflows: ';
+  const rows = database.query('SELECT id, name FROM user_workflows');
+  const answer = await rows.catch((error: unknown) => error as Error & { code: string });
+  if (answer instanceof Error) {
+    print(`${question} ${red(`ERROR ${answer.code}: ${answer.message}`)}`);
+    deepEqual(answer.code, expected);
+  } else {
+    print(`${question} ${green(JSON.stringify(answer))}`);
+    deepEqual(answer, expected);
+  }
 }
 
 async function change(database: Database, sql: string): Promise<void> {
