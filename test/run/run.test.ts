@@ -130,24 +130,36 @@ describe('round trips', () => {
   });
 });
 
+/** A function as PostgreSQL prints it. */
+const f = (n: number) => `CREATE OR REPLACE FUNCTION public.f()
+ RETURNS integer\n LANGUAGE sql\nAS $function$SELECT ${n}$function$`;
+const keys = { 'constraint k': 'UNIQUE (id)', 'constraint c': 'CHECK ((id > 0))' };
+const tableB = { 'public.b': { table: '', 'column id': 'integer NULL', ...keys } };
+const makeB = 'CREATE TABLE b (id integer CONSTRAINT k UNIQUE CONSTRAINT c CHECK (id > 0))';
+/** What a migration does, its effect, and what another run sends to revert it. */
+const changes = {
+  'DROP TABLE': [makeB, tableB, 'DROP TABLE b'],
+  'CREATE OR REPLACE': [f(2), { 'function public.f()': f(2) }, f(1)],
+} as const;
+
 /** While the check reads the catalog, PostgreSQL waits for a lock on the view, to print its definition. */
 describe('a check is repeated if another run changes the schema while it reads', () => {
   test.for([
-    ['check', 'matches'],
-    ['status', 'matches'],
-    ['plan', 'planned'],
-    ['up 0002_b', 'applied'],
-  ] as const)('%s', async ([line, outcome]) => {
-    const view = { 'public.v': { view: 'SELECT 1 AS id', 'column id': 'integer' } };
-    const keys = { 'constraint k': 'UNIQUE (id)', 'constraint c': 'CHECK ((id > 0))' };
-    const effect = { 'public.b': { table: '', 'column id': 'integer NULL', ...keys } };
-    const makeB = 'CREATE TABLE b (id integer CONSTRAINT k UNIQUE CONSTRAINT c CHECK (id > 0))';
+    ['check', 'matches', 'DROP TABLE'],
+    ['status', 'matches', 'DROP TABLE'],
+    ['plan', 'planned', 'DROP TABLE'],
+    ['up 0002_b', 'applied', 'DROP TABLE'],
+    ['check', 'matches', 'CREATE OR REPLACE'],
+  ] as const)('%s: %s after %s', async ([line, outcome, what]) => {
+    const [up, effect, revert] = changes[what];
+    const view = { view: 'SELECT 1 AS id', 'column id': 'integer' };
+    const first = { 'public.v': view, 'function public.f()': f(1) };
     const { run, database } = await setUp({
-      ...sqlStep('0001_a', view, 'CREATE VIEW v AS SELECT 1 AS id'),
-      ...sqlStep('0002_b', effect, makeB),
+      ...sqlStep('0001_a', first, `CREATE VIEW v AS SELECT 1 AS id; ${f(1)}`),
+      ...sqlStep('0002_b', effect, up),
     });
     expect(await run('up')).toMatchObject({ exitCode: 0 });
-    const change = `BEGIN; LOCK TABLE v IN ACCESS EXCLUSIVE MODE; DROP TABLE b;
+    const change = `BEGIN; LOCK TABLE v IN ACCESS EXCLUSIVE MODE; ${revert};
       DELETE FROM pgmigrations WHERE name = '0002_b'`;
     const purpose = line.startsWith('up') ? 'lock' : 'run';
     const { running, release } = await blockRun(database, change, () => run(line), purpose);
