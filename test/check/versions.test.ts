@@ -5,14 +5,8 @@ import { makeDatabase } from '../support/database.ts';
 import { startEmbedded } from '../support/embedded.ts';
 import { testAll } from '../support/test-all.ts';
 import { allCases, definitions, serverMajor, type Case } from './cases.ts';
-import {
-  differencesIn,
-  inPublic,
-  inSchemas,
-  needsOwnDatabase,
-  migrationOf,
-  withMigrated,
-} from './changes.ts';
+import { differencesIn, inPublic, inSchemas } from './changes.ts';
+import { migrationOf, needsOwnDatabase, withMigrated } from './changes.ts';
 import { restore } from './restore.ts';
 
 const others = [14, 15, 16, 17, 18].filter((each) => each !== serverMajor());

@@ -1,12 +1,7 @@
 import { constants } from 'node:os';
 import { expect, test, type TestContext } from 'vitest';
-import {
-  advisoryLocks,
-  backends,
-  blockedRun,
-  eventually,
-  TAKE_RUN_LOCK,
-} from '../support/eventually.ts';
+import { advisoryLocks, backends, blockedRun } from '../support/eventually.ts';
+import { eventually, TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { npmScript, startProgram, type Running } from '../support/migrate.ts';
 import { merged, step } from '../support/project.ts';
 import { testAll } from '../support/test-all.ts';
