@@ -1,8 +1,8 @@
 /** Runs the whole benchmark: starts the server, builds the projects, measures, and writes the report. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { startBenchServer } from './databases.ts';
-import { interleave, type Sample } from './measure.ts';
+import { startServer } from './databases.ts';
+import { measureInTurns, type Sample } from './measure.ts';
 import { repositoryProject } from './projects.ts';
 import { report } from './report.ts';
 import { measureStalls } from './stall.ts';
@@ -12,7 +12,7 @@ const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url));
 
 /** @param quick true for few repetitions and rows: prints the report, and does not write it to RESULTS.md */
 export async function bench({ quick }: { readonly quick: boolean }): Promise<void> {
-  const server = await startBenchServer();
+  const server = await startServer();
   try {
     const project = repositoryProject();
     const samples = new Map<string, Map<string, Sample[]>>();
@@ -20,7 +20,7 @@ export async function bench({ quick }: { readonly quick: boolean }): Promise<voi
       for (const { name, contenders, repetitions } of await workloads(server, project)) {
         const count = quick ? 2 : repetitions;
         console.error(`${name}: ${contenders.length} contenders, ${count} times`);
-        samples.set(name, await interleave(contenders, count));
+        samples.set(name, await measureInTurns(contenders, count));
       }
     const rows = quick ? 50_000 : 2_000_000;
     console.error(`writers of ${rows} executions`);

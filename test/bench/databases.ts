@@ -19,7 +19,7 @@ const settings = {
 };
 
 /** Starts a PostgreSQL 18 server for the benchmark alone. */
-export async function startBenchServer(): Promise<Server> {
+export async function startServer(): Promise<Server> {
   const { url, stop } = await startEmbedded({
     major: 18,
     settings: { ...settings, max_locks_per_transaction: '1024' },
@@ -28,11 +28,11 @@ export async function startBenchServer(): Promise<Server> {
   return {
     url,
     version: await versionOf(url),
-    database: (from) =>
-      makeDatabase(
-        url,
-        from === 'empty' ? {} : { template: (from === 'base' ? template : from).name },
-      ),
+    database: (from) => {
+      if (from === 'empty') return makeDatabase(url);
+      const { name } = from === 'base' ? template : from;
+      return makeDatabase(url, { template: name });
+    },
     stop,
   };
 }
@@ -48,7 +48,8 @@ async function versionOf(url: string): Promise<string> {
 export async function addOtherTables(database: Database, count: number): Promise<void> {
   await database.query(`DO $$ BEGIN
     FOR i IN 1..${count} LOOP
-      EXECUTE format('CREATE TABLE other_%s (id bigint PRIMARY KEY, name text NOT NULL, made timestamptz DEFAULT now())', i);
+      EXECUTE format('CREATE TABLE other_%s (
+        id bigint PRIMARY KEY, name text NOT NULL, made timestamptz DEFAULT now())', i);
       IF i % 500 = 0 THEN COMMIT; END IF;
     END LOOP;
   END $$`);

@@ -41,18 +41,16 @@ const hasTime = existsSync(TIME) && spawnSync(TIME, ['-f', '%M', 'true']).status
 /** Runs a process to its end. @throws if it fails: the times of a failed run mean nothing */
 export async function sample({ file, args, cwd, env }: Command): Promise<Sample> {
   mkdirSync(work, { recursive: true });
-  const note = join(work, `time-${process.pid}`);
-  const timed = hasTime ? [TIME, '-f', '%U %S %M', '-o', note, file, ...args] : [file, ...args];
+  const timeFile = join(work, `time-${process.pid}`);
+  const timed = hasTime ? [TIME, '-f', '%U %S %M', '-o', timeFile, file, ...args] : [file, ...args];
   const started = performance.now();
   const { code, output } = await run(timed, cwd, env);
   const milliseconds = performance.now() - started;
   if (code !== 0)
     throw new Error(`${file} ${args.join(' ')} ended with ${code}:\n${output.slice(-3000)}`);
   if (!hasTime) return { milliseconds, cpu: undefined, memory: undefined };
-  const [user = 0, system = 0, kilobytes = 0] = readFileSync(note, 'utf8')
-    .trim()
-    .split(' ')
-    .map(Number);
+  const numbers = readFileSync(timeFile, 'utf8').trim().split(' ').map(Number);
+  const [user = 0, system = 0, kilobytes = 0] = numbers;
   return { milliseconds, cpu: (user + system) * 1000, memory: kilobytes / 1024 };
 }
 
@@ -79,7 +77,7 @@ export async function run(
  * Measures contenders in turn, one run of each per round, so that other load on the machine affects all.
  * A first round fills caches, and is not counted. A contender that fails is left out.
  */
-export async function interleave(
+export async function measureInTurns(
   contenders: readonly Contender[],
   repetitions: number,
 ): Promise<Map<string, Sample[]>> {
@@ -104,10 +102,10 @@ export async function interleave(
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? NaN)
-    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? NaN;
+  if (sorted.length % 2 === 1) return upper;
+  return ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
 /** The interquartile range, divided by the median. */

@@ -1,4 +1,4 @@
-/** The folders in which the contenders run. They are inside the repository, so that Node.js finds its packages. */
+/** The folders in which the contenders run: inside the repository, so that Node.js finds its packages. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -59,8 +59,8 @@ export function generatedProject(count: number, { compiled }: Project): Project 
 }
 
 /**
- * Writes a package.json, whose scripts start the program of this repository and the framework's CLI. Then does what
- * `npm run build` does.
+ * Writes a package.json, whose scripts start the program of this repository and the framework's CLI. Then
+ * does what `npm run build` does.
  */
 function built(folder: string, compiled: string, scripts: string): Project {
   const migrate = `node ${scripts}/ts-node.cjs ${scripts}/migrate.ts`;
@@ -78,12 +78,14 @@ function built(folder: string, compiled: string, scripts: string): Project {
   return { folder, compiled, cli: FRAMEWORK };
 }
 
-const migration = (
-  table: string,
-): string => `import type { MigrationBuilder } from 'node-pg-migrate';
+/** The text of a migration that creates a table. */
+const migration = (table: string) => `import type { MigrationBuilder } from 'node-pg-migrate';
 
 export function up(pgm: MigrationBuilder): void {
-  pgm.createTable('${table}', { id: { type: 'integer', primaryKey: true }, name: { type: 'text', notNull: true } });
+  pgm.createTable('${table}', {
+    id: { type: 'integer', primaryKey: true },
+    name: { type: 'text', notNull: true },
+  });
 }
 
 export function down(pgm: MigrationBuilder): void {

@@ -40,31 +40,47 @@ export function report(results: Results): string {
 function summary({ samples, stalls, rows }: Results): string {
   const time = (workload: string, contender: string): number =>
     median(valuesOf(samples.get(workload)?.get(contender), 'milliseconds'));
-  const both = (workload: string): string =>
-    `${fixed(time(workload, 'compiled'))} ms, where node-pg-migrate's own CLI takes ${fixed(time(workload, 'CLI'))} ms`;
-  const [, legacy, ours] = stalls.map(({ milliseconds }) => `${fixed(milliseconds)} ms`);
+  const both = (workload: string): string => {
+    const [ours, cli] = [time(workload, 'compiled'), time(workload, 'CLI')];
+    return `${fixed(ours)} ms, where node-pg-migrate's own CLI takes ${fixed(cli)} ms`;
+  };
+  const cold = `a fresh container: ${fixed(time('nothing to do', 'CLI, cold'))} ms`;
+  const count = rows.toLocaleString('en');
+  const [, legacy = '?', ours = '?'] = stalls.map((stall) => `${fixed(stall.milliseconds)} ms`);
   return [
-    `- A deploy with nothing to do takes the compiled form ${both('nothing to do')} (a fresh container: ${fixed(time('nothing to do', 'CLI, cold'))} ms); the check is in it.`,
-    `- The first deploy takes ${both('fresh')}; with 1,000 migrations applied, it is ${both('1,000 applied')}.`,
-    `- While the migrations run on a table of ${rows.toLocaleString('en')} rows, the longest statement of a writer takes ${ours ?? '?'}; while the legacy files run, ${legacy ?? '?'}.`,
-  ].join('\n');
+    `- A deploy with nothing to do takes the compiled form ${both('nothing to do')}`,
+    ` (${cold}); the check is in it.\n`,
+    `- The first deploy takes ${both('fresh')}; `,
+    `with 1,000 migrations applied, it is ${both('1,000 applied')}.\n`,
+    `- While the migrations run on a table of ${count} rows, the longest statement of a writer takes `,
+    `${ours}; while the legacy files run, ${legacy}.`,
+  ].join('');
 }
 
 function machine(serverVersion: string): string {
   const path = join(root, 'node_modules/node-pg-migrate/package.json');
   const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
   const [cpu] = cpus();
-  const hardware = `${cpus().length} × ${cpu?.model.trim() ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
-  return `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${type()}, ${hardware}; Node ${process.version}, PostgreSQL ${serverVersion} on the same machine (fsync off), node-pg-migrate ${version}.
-
-Contenders run in turns. The tables show the median of the wall-clock time, half the distance between its quartiles, and the medians of CPU time (user and system, with child processes) and of peak memory.`;
+  const memory = Math.round(totalmem() / 2 ** 30);
+  const hardware = `${type()}, ${cpus().length} × ${cpu?.model.trim() ?? '?'}, ${memory} GiB`;
+  const day = new Date().toISOString().slice(0, 10);
+  return [
+    `Written by \`npm run bench\` on ${day}: ${hardware}; Node ${process.version}, `,
+    `PostgreSQL ${serverVersion} on the same machine (fsync off), node-pg-migrate ${version}.\n\n`,
+    'Contenders run in turns. The tables show the median of the wall-clock time, half the distance ',
+    'between its quartiles, and the medians of CPU time (user and system, with child processes) ',
+    'and of peak memory.',
+  ].join('');
 }
 
-const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [row(head), row(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(row)].join(
-    '\n',
-  );
+const rowOf = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const alignment = head.map((_, index) => (index === 0 ? '---' : '---:'));
+  return [head, alignment, ...rows].map(rowOf).join('\n');
+}
+
+/** A number with so many digits after the point; empty if it could not be measured. */
 const fixed = (value: number, digits = 0): string =>
   Number.isNaN(value) ? '' : value.toFixed(digits);
 
@@ -87,30 +103,24 @@ function workloadTable(name: string, byContender: ReadonlyMap<string, readonly S
     ];
   });
   const count = Math.max(...[...byContender.values()].map((samples) => samples.length));
-  return `## ${name}\n\n${tableOf([`${count} runs each`, 'time', 'spread', `of ${baseName}`, 'CPU', `of ${baseName}`, 'memory'], rows)}`;
+  const ofBase = `of ${baseName}`;
+  const head = [`${count} runs each`, 'time', 'spread', ofBase, 'CPU', ofBase, 'memory'];
+  return `## ${name}\n\n${tableOf(head, rows)}`;
 }
 
 function targetTable({ samples }: Results): string {
   const rows = targets.flatMap(({ workload, contender, than, measure, atMost }) => {
-    const values = (name: string) => valuesOf(samples.get(workload)?.get(name), measure);
-    const ratio = median(values(contender)) / median(values(than));
+    const medianOf = (name: string, what: Measure) =>
+      median(valuesOf(samples.get(workload)?.get(name), what));
+    const ratioOf = (what: Measure) => medianOf(contender, what) / medianOf(than, what);
+    const ratio = ratioOf(measure);
     if (Number.isNaN(ratio)) return [];
-    const what = measure === 'memory' ? `peak memory, ${workload}` : workload;
-    const cpu =
-      measure === 'milliseconds'
-        ? median(valuesOf(samples.get(workload)?.get(contender), 'cpu')) /
-          median(valuesOf(samples.get(workload)?.get(than), 'cpu'))
-        : NaN;
-    return [
-      [
-        what,
-        `${contender} ÷ ${than}`,
-        fixed(atMost, 2),
-        fixed(ratio, 2),
-        fixed(cpu, 2),
-        ratio <= atMost ? 'reached' : '**missed**',
-      ],
-    ];
+    const isMemory = measure === 'memory';
+    const title = isMemory ? `peak memory, ${workload}` : workload;
+    const numbers = [atMost, ratio, isMemory ? NaN : ratioOf('cpu')];
+    const result = ratio <= atMost ? 'reached' : '**missed**';
+    const cells = numbers.map((number) => fixed(number, 2));
+    return [[title, `${contender} ÷ ${than}`, ...cells, result]];
   });
   return tableOf(['workload', 'ratio', 'at most', 'is', 'of CPU time', ''], rows);
 }

@@ -33,8 +33,10 @@ const executions = (rows: number): string => `INSERT INTO workflow_executions
     ('00000000-0000-4000-8000-00000000000' || 1 + n % 2)::uuid, 'completed',
     jsonb_build_object('step', n % 7, 'customer', md5((n % 100000)::text)),
     jsonb_build_object('done', true, 'pages', n % 300), t, t + n % 90 * interval '1 s', t
-  FROM generate_series(1, ${rows}) AS n, LATERAL (SELECT timestamptz '2024-01-01' + n * interval '17 s') AS at(t)`;
+  FROM generate_series(1, ${rows}) AS n,
+    LATERAL (SELECT timestamptz '2024-01-01' + n * interval '17 s') AS started(t)`;
 
+/** Measures each of the ways `times` times, each time on a new copy of a database with `rows` executions. */
 export async function measureStalls(server: Server, rows: number, times: number): Promise<Stall[]> {
   const template = await server.database('base');
   await template.query(fixture('base-rows.sql'));

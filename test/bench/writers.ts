@@ -7,7 +7,8 @@ const WRITERS = 4;
 const INSERT = `INSERT INTO workflow_executions (template_id, user_id, status, input)
   VALUES ('onboarding', '00000000-0000-4000-8000-000000000001', 'running', '{"step": 1}')`;
 /** The id of an execution is the md5 of its number, so a writer knows ids without reading them. */
-const UPDATE = `UPDATE workflow_executions SET status = 'completed', output = '{"done": true}', completed_at = now()
+const UPDATE = `UPDATE workflow_executions
+  SET status = 'completed', output = '{"done": true}', completed_at = now()
   WHERE id = md5($1::int::text)::uuid`;
 
 /** Runs `work` while writers send statements. Returns the milliseconds of the longest statement. */
