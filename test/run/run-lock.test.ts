@@ -7,12 +7,15 @@ import { advisoryLocks, backends, TAKE_RUN_LOCK } from '../support/eventually.ts
 import { frameworkCli } from '../support/migrate.ts';
 import { creates, stateOf } from '../support/project.ts';
 import { testAll } from '../support/test-all.ts';
+import { testDatabase } from '../support/test-database.ts';
 import { blockRun, hold, LAST, LONG_WAIT, setUpItems } from './items.ts';
 import { keepBusy, testPooler } from './pgbouncer.ts';
 
 test('a run gives up after --lock-wait, names the holder, and has written nothing', async () => {
   const { database, root, run, url } = await setUpItems();
   await run('up 1');
+  // The same lock in another database does not count.
+  await hold(await testDatabase({ base: false }), TAKE_RUN_LOCK);
   const waiters = [await hold(database, 'SELECT 1')];
   const { pid, release } = await hold(database, TAKE_RUN_LOCK);
   waiters.push(await hold(database, 'SELECT 1'), await hold(database, 'SELECT 1'));
