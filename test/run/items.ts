@@ -34,7 +34,7 @@ export const LAST = '0003_index';
 export const setUpItems = (files: Files = ITEMS, server?: { readonly url: string }) =>
   setUp(files, BASE, server);
 
-/** Opens another session, and sends `sql`, which may begin a transaction. `release` ends all its locks. */
+/** Opens another session, and sends `sql`, which may begin a transaction. `release` ends it, and all locks. */
 export async function hold(database: Database, sql = HOLD_ITEMS) {
   const session = await database.connect();
   await session.query(`SET application_name = 'nightly report'; ${sql}`);
