@@ -56,26 +56,25 @@ export async function withConnection<C extends Connector, T>(
   const { signal } = connector;
   const connection = await connect(connector, purpose);
   const { client, serverVersion } = connection;
-  const closing = new AbortController();
-  const abandoned = new Promise<never>((_, reject) => {
-    const giveUp = (reason: Error) =>
-      setTimeout(() => {
-        client.connection.stream.destroy();
-        if (purpose === 'run') reject(reason);
-      }, 900);
-    client.on('error', giveUp);
-    const cancel = () => {
-      requestCancel(client);
-      giveUp(signal.reason as Error);
-    };
-    signal.addEventListener('abort', cancel, { signal: closing.signal });
-  });
+  let abandon: (reason: Error) => void;
+  const abandoned = new Promise<never>((_, reject) => (abandon = reject));
+  const giveUp = (reason: Error) =>
+    setTimeout(() => {
+      client.connection.stream.destroy();
+      if (purpose === 'run') abandon(reason);
+    }, 900);
+  const cancel = () => {
+    requestCancel(client);
+    giveUp(signal.reason as Error);
+  };
+  client.on('error', giveUp);
+  signal.addEventListener('abort', cancel);
   try {
     if (Number.parseInt(serverVersion, 10) < OLDEST_MAJOR)
       throw failure('too-old', [serverVersion, OLDEST_MAJOR]);
     return await Promise.race([use({ ...connector, connection }), abandoned]);
   } finally {
-    closing.abort();
+    signal.removeEventListener('abort', cancel);
     void client.end(); // Not awaited: the server ends the session when it gets the message.
   }
 }

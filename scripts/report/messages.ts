@@ -40,7 +40,7 @@ usage: "${command}" writes source files, so it has no dry run, and the compiled 
   'bad-file': (file: string, reason: string) => `usage: ${file} is not valid: ${reason}
 → ${fileHint(file)}`,
   'no-database': (variable: string) => `
-usage: no database is named: neither ${variable} nor PGHOST is set
+usage: no database is named: ${variable} and PGHOST are not set, or empty
 → Set it in the environment or in .env (in a pipeline, usually a secret is missing):  ${variable}=postgres://user:password@host:5432/database
 An empty variable in the environment hides the one in .env: remove it.
 To start a database to try things out:  npm run db`,

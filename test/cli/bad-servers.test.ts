@@ -37,8 +37,8 @@ test.for(Object.entries(wrong))('the message for a wrong URL has "%s"', async ([
 });
 
 test.for([
-  ['no-database', 'neither DATABASE_URL nor PGHOST', { PGDATABASE: 'd', DATABASE: 'd' }],
-  ['no-database', 'DATABASE_URL is empty', { DATABASE_URL: '' }],
+  ['no-database', 'DATABASE_URL and PGHOST are not set', { PGDATABASE: 'd', DATABASE: 'd' }],
+  ['no-database', 'or empty', { DATABASE_URL: '' }],
   ['bad-url', 'PGHOST or another PG variable', { PGHOST: 'h', PGSSLMODE: 'nonsense' }],
   ['bad-url', 'PGPORT', { PGHOST: 'h', PGPASSWORD: PASSWORD, PGPORT: 'many' }],
   ['bad-url', 'PGPORT', { PGHOST: '/none', PGPORT: '0' }],
