@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { byName, readBlocks } from '../support/blocks.ts';
 import { report } from '../support/call.ts';
-import { expectAdopted, legacyDatabases, migrations } from './adoption.ts';
+import { expectAdopted, legacyDatabases } from './adoption.ts';
+import { migrations } from '../support/migrations.ts';
 
 const legacyDatabase = legacyDatabases();
 const keys = ['table', 'constraint', 'change', 'correct', 'exit', 'rows'] as const;

@@ -1,18 +1,10 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, expect } from 'vitest';
 import { call, report, type JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { rowsOf, schemaLines } from '../support/contents.ts';
-import { root } from '../support/root.ts';
+import { migrations } from '../support/migrations.ts';
 import { createDatabase, testDatabase } from '../support/test-database.ts';
 import { runLegacy } from './legacy.ts';
-
-/** The names of the migrations in the folder, in order. */
-export const migrations: readonly string[] = readdirSync(join(root, 'migrations'))
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => file.replace('.ts', ''))
-  .sort();
 
 /** The last of the migrations that replace the legacy files. Later ones may change the schema further. */
 export const lastLegacy = '0005_index-workflow-executions';

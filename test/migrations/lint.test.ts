@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { call } from '../support/call.ts';
 import { testDatabase } from '../support/test-database.ts';
-import { migrations } from './adoption.ts';
+import { reversible } from '../support/migrations.ts';
 import { lint } from './squawk.ts';
 
 /** True for `prefer-…` (except prefer-robust-…), and for the migrations table of the framework. */
@@ -31,14 +31,18 @@ const accepted = {
   },
 };
 
-test.for(['up', 'down'] as const)('squawk finds in %s only what is accepted', async (direction) => {
+const directions = reversible.length > 0 ? (['up', 'down'] as const) : (['up'] as const);
+
+test.for(directions)('squawk finds in %s only what is accepted', async (direction) => {
   const { url } = await testDatabase();
   if (direction === 'down') expect((await call(['up'], { url })).code).toBe(0);
-  const argv = direction === 'up' ? ['plan', 'up'] : ['plan', 'down', String(migrations.length)];
+  const argv = direction === 'up' ? ['plan', 'up'] : ['plan', 'down', String(reversible.length)];
   const { code, stdout } = await call(argv, { url });
   expect(code).toBe(0);
   const found = lint(stdout).filter(
     (finding) => !isTaste(finding) && !(direction === 'down' && isReversal(finding)),
   );
-  expect(found.sort()).toEqual(Object.keys(accepted[direction]).sort());
+  const isPlanned = (finding: string) =>
+    direction === 'up' || reversible.includes(finding.split(':')[0] ?? '');
+  expect(found.sort()).toEqual(Object.keys(accepted[direction]).filter(isPlanned).sort());
 });
