@@ -13,6 +13,8 @@ const notCopied = ['node_modules', 'dist', '.git', '.cache', '.postgres', '.env'
 const written = (number: string) => `import type { MigrationBuilder } from 'node-pg-migrate';
 
 const table = { schema: 'public', name: 'workflow_tags_${number}' };
+const executions = { schema: 'public', name: 'workflow_executions' };
+const column = 'priority_${number}';
 const workflows = { schema: 'public', name: 'user_workflows' };
 
 /** Words by which users find their workflows. */
@@ -26,9 +28,11 @@ export function up(pgm: MigrationBuilder): void {
     { ifNotExists: true, constraints: { primaryKey: ['workflow_id', 'tag'] } },
   );
   pgm.createIndex(table, 'tag', { name: 'idx_workflow_tags_${number}', ifNotExists: true });
+  pgm.addColumns(executions, { [column]: { type: 'integer', default: 0 } }, { ifNotExists: true });
 }
 
 export function down(pgm: MigrationBuilder): void {
+  pgm.dropColumns(executions, column);
   pgm.dropTable(table);
 }
 `;
