@@ -27,7 +27,7 @@ export async function translateError(client: FrameworkClient, target: number, th
   // The error may come from a connection to another server. Then the connection of the run still answers.
   const isAlive = () => attempt.connection.query('').catch(() => undefined);
   if (isConnectionLost(error) && !(await isAlive())) return error;
-  const differences = await conflicts(client, target, sqlstateOf(error));
+  const differences = await conflicts(client, target, error);
   const details = { file, cause: error, differences };
   if (differences.length > 0) return failure('in-the-way', [file, messageOf(error)], details);
   const isDrifted = client.before.failing.length > 0;
@@ -75,11 +75,15 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
  * replaced, or lacks the key that a foreign key needs. Otherwise considers only tables, views and columns:
  * migrations usually replace other objects.
  */
-async function conflicts({ attempt, before }: FrameworkClient, target: number, sqlstate: string) {
+async function conflicts({ attempt, before }: FrameworkClient, target: number, error: unknown) {
+  const sqlstate = sqlstateOf(error);
+  const { routine = '' } = Object(error) as Partial<DatabaseError>;
+  // A foreign key to a DEFERRABLE key, or a function in the place of a procedure. Many other errors have the
+  // codes of these two, 55000 and 42809, too.
+  const isOther = /^(transformFkeyCheckAttrs|ProcedureCreate)$/.test(routine);
   // Classes 22 (wrong data), 23 (a constraint) and 42 (a wrong name or type), but not 42501 (a privilege).
-  // 55000 comes from, for example, a foreign key to a DEFERRABLE key.
-  if (!/^(22|23|42(?!501)|55000)/.test(sqlstate)) return [];
-  const isDuplicate = /^(42(P06|P07|P13|701|710|723|809|830)|55000)$/.test(sqlstate);
+  if (!isOther && !/^(22|23|42(?!501))/.test(sqlstate)) return [];
+  const isDuplicate = isOther || /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
   const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
   const known = [...expectedAt(attempt.project, before.count).facts].flatMap(([object, parts]) =>
     [...parts.keys()].map((part) => title(object, part)),

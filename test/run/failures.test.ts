@@ -93,6 +93,16 @@ describe('the reported cause of a failed migration is', () => {
     expect(await run('up')).toMatchObject(failed);
   });
 
+  test.for([
+    ['55000', 'DO $$ DECLARE r record; BEGIN PERFORM r.x; END $$'],
+    ['42809', 'SELECT row_number()'],
+  ] as const)('not a function that was replaced: %s, %s', async ([sqlstate, sql]) => {
+    const replaced = create('text').replace('1', '2');
+    const { run } = await setUp({ ...f, ...sqlStep('0002_b', {}, sql) }, replaced);
+    const error = { code: 'migration-failed', sqlstate };
+    expect(await run('up')).toMatchObject({ exitCode: 5, differences: [], error });
+  });
+
   test('a difference that was there before the run', async () => {
     const { run, database } = await setUp(creates('a', 'b'));
     await run('up');
