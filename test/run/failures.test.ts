@@ -103,13 +103,28 @@ describe('the reported cause of a failed migration is', () => {
     expect(await run('up')).toMatchObject({ exitCode: 5, differences: [], error });
   });
 
-  test('a difference that was there before the run', async () => {
-    const { run, database } = await setUp(creates('a', 'b'));
+  const differed = 'The schema differed before this run';
+  test.for([
+    ['DROP TABLE b', 'Correct the cause'],
+    ['VACUUM', 'call pgm.noTransaction() first'],
+  ] as const)('perhaps a difference that was there before the run: %s', async ([down, usual]) => {
+    const { run, database } = await setUp(sqlStep('0001_b', table('b'), 'CREATE TABLE b ()', down));
     await run('up');
     await database.query('DROP TABLE b');
     const { exitCode, error } = await run('down');
     expect([exitCode, error?.code]).toEqual([5, 'migration-failed']);
-    expect(error?.hint).toContain('The schema differed before this run');
+    expect(error?.hint).toContain(usual);
+    expect(error?.hint).toContain(differed);
+  });
+
+  test('not a difference that the run itself has made', async () => {
+    const retry = 'DO $$ BEGIN RAISE lock_not_available; END $$';
+    const up = `pgm.noTransaction(); pgm.sql('DROP TABLE a'); pgm.sql('${retry}');`;
+    const { run } = await setUp({ ...creates('a'), ...step('0002_b', { 'public.a': null }, up) });
+    await run('up 1');
+    const { exitCode, error } = await run('up');
+    expect([exitCode, error?.sqlstate]).toEqual([8, '42P01']);
+    expect(error?.hint).not.toContain(differed);
   });
 });
 
