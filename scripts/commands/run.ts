@@ -117,6 +117,6 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   if ((!hasCommitted && !wroteOutside) || code === 'interrupted') return fail(outcome, left, hint);
   const goesOn = command === 'redo' || (command === 'up' && argument === undefined);
   // To repeat `redo`, `down` or `up 1` would revert or apply one migration more.
-  const advice = hint.replace(/,? and run (the same command )?again\b/, '');
+  const advice = hint.replace(/,? and run (the (same )?command )?again\b/, '');
   return fail('partial', left, advice, goesOn ? `Then continue:  ${RUN} up` : STATUS_HINT);
 }

@@ -109,11 +109,11 @@ unavailable: the connection that held the run lock was lost, so this run stopped
 
   'run-lock': (wait: number, holder: string, pid: number | string) => `
 locked: another run did not release the run lock within ${wait} s: ${holder}
-→ Usually a deploy is still at work (its session is then "idle in transaction"). Run the command again, or wait longer:  --lock-wait=600
+→ Usually a deploy is still at work (its session is then "idle in transaction"). Wait for its end, and run the command again; or wait longer:  --lock-wait=600
 If that deploy no longer runs, end its session:  SELECT pg_terminate_backend(${pid});`,
   'table-lock': (retries: number, reason: string, blockers: readonly Session[]) => `
 locked: a table lock could not be acquired in ${plural(retries + 1, 'attempt')}: ${reason}${blockerLines(blockers)}
-→ Usually a long transaction of the application or a backup holds it. Run the command again when that has ended,
+→ Usually a long transaction of the application or a backup holds it. Wait for its end, and run the command again;
 or wait longer for each lock, which makes others wait as long:  --lock-timeout=10s`,
   overtaken: (version: string | null) => `
 locked: another run moved the database in the opposite direction: it is now ${atVersion(version)}
