@@ -54,8 +54,10 @@ Rename this file, or move it to another folder.`,
   'duplicate-number': (a: string, b: string) => `
 usage: two migrations have the same number: ${a} and ${b}
 → ${RENUMBER}`,
-  'effect-alone': (file: string) => `usage: ${file} is the effect of a migration that is not there
-→ Usually the migration was not committed or copied, or was renamed. Restore it. If it was renamed, remove this file.`,
+  'effect-alone': (
+    file: string,
+  ) => `usage: ${file} is an effect file, but its migration is not there
+→ Usually the migration was not committed or copied: restore it. If it was renamed, or this file is a copy, remove this file.`,
   'bad-migration': (file: string, reason: string) => `usage: ${file} cannot be loaded: ${reason}
 → ${/^it /.test(reason) ? 'A migration exports "up" and "down". If it cannot be reverted:  export const down = false;' : 'Usually it has a syntax error, marks of a merge conflict, or an import of a missing file.'}
 To check types and syntax:  npm run types`,
@@ -95,7 +97,7 @@ unavailable: ${file === undefined ? '' : `${file}: `}the server reports an error
 → ${hintFor('query', sqlstate)}`,
   problems: (found: readonly Problem[], database: string) => `
 unavailable: database ${database} is not ready:${list(found.map(({ problem }) => `- ${problem}`))}
-→ To solve this, as a superuser or the owner:${list([...new Set(found.map(({ remedy }) => remedy))])}`,
+→ To solve this (SQL as a superuser or the owner):${list([...new Set(found.map(({ remedy }) => remedy))])}`,
   'pooled-search-path': (file: string, role: string, path: string) => `
 unavailable: ${file} runs outside a transaction, where a connection pooler does not keep search_path: its table names could mean another schema
 → Set search_path on the role:  ALTER ROLE ${role} SET search_path = ${path};
@@ -164,7 +166,7 @@ differs: the schema is not what is expected ${atVersion(version)}
   'data-loss': (losses: readonly Loss[]) => `
 data-loss: this would delete data:${list(losses.map(lossText))}
 → If you want that, save the data first (pg_dump), and add to the command:  --allow-data-loss
-The list does not contain what a migration removes with DELETE or UPDATE.`,
+The list does not contain what a migration removes with DELETE, TRUNCATE or UPDATE.`,
   'data-loss-unseen': (tables: readonly string[], reason: string) => `
 data-loss: this may delete data that the role may not read (${reason}):${list(tables)}
 → Run the command as a role that may read these tables, or add to the command:  --allow-data-loss`,

@@ -5,7 +5,7 @@ export const isCompiled = !import.meta.url.endsWith('.ts');
 /** What users type before a command, except `create` and `snapshot`, which the compiled program refuses. */
 export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : 'npm run migrate';
 export const STATUS_HINT = `See what is applied:  ${RUN} status`;
-export const DRIFT_HINT = `The schema differed before this run. That may be the cause:  ${RUN} check`;
+export const DRIFT_NOTE = `The schema differed before this run. That may be the cause:  ${RUN} check`;
 /** "at 0003_name", or "before the first migration". */
 export const atVersion = (version: string | null) =>
   version === null ? 'before the first migration' : `at ${version}`;

@@ -1,8 +1,8 @@
 import type { DatabaseError } from 'pg';
 import { isConnectionLost, isRetryable, messageOf, sqlstateOf } from '../database/pg-errors.ts';
 import { Failure, failure } from '../report/errors.ts';
-import { hintFor, rowsHint, rowsQuery } from '../report/hints.ts';
-import { DRIFT_HINT } from '../report/wording.ts';
+import { rowsHint, rowsQuery } from '../report/hints.ts';
+import { DRIFT_NOTE } from '../report/wording.ts';
 import { compare } from '../schema/compare.ts';
 import { expectedAt, title } from '../schema/effects.ts';
 import type { FrameworkClient } from './framework-client.ts';
@@ -30,12 +30,10 @@ export async function translateError(client: FrameworkClient, target: number, th
   const differences = await conflicts(client, target, error);
   const details = { file, cause: error, differences };
   if (differences.length > 0) return failure('in-the-way', [file, messageOf(error)], details);
-  const texts = [sqlstateOf(error), messageOf(error), sql ?? ''];
-  const advice = (await hintForViolation(client, error, sql)) ?? hintFor('migration', ...texts);
   // What ran outside a transaction may have caused the difference, in an earlier attempt of this run.
   const isDrifted = client.before.failing.length > 0 && !attempt.progress.wroteOutside;
-  const drift = isDrifted ? `\n${DRIFT_HINT}` : '';
-  return migrationFailure(file, error, sql, undefined, advice + drift);
+  const note = isDrifted ? DRIFT_NOTE : undefined;
+  return migrationFailure(file, error, sql, note, await hintForViolation(client, error, sql));
 }
 
 /** Makes the failure of a migration. The message ends with `note`. `advice` replaces the usual hint. */
