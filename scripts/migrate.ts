@@ -64,7 +64,7 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
   const { database, error, output = '' } = report;
   const text = options.quiet ? output : asText(report, color);
   if (options.json) stdout(`${asJson(report, sqlstateOf(error?.cause))}\n`);
-  // Print this for a failed run or check, too: it names the database, and lists migrations.
+  // After a failure, only a run or a check has a text. Their results contain the database.
   else if (text !== '' && (!error || database)) stdout(`${text}\n`);
   if (!error) return;
   stderr(`${failureText(error, color)}\n`);
@@ -73,7 +73,7 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
   if (env['GITHUB_ACTIONS'] === 'true') stderr(annotation(error));
 }
 
-/** True if the user asked for JSON. Does not parse the command line, since errors in it must be JSON, too. */
+/** True if the user asked for JSON. Does not parse the command line: its errors must be JSON, too. */
 const wantsJson = ({ argv, env }: Call) =>
   env['npm_config_json'] === 'true' || argv.includes('--json') || argv.includes('--json=true');
 

@@ -71,7 +71,7 @@ function refusal(message: string) {
   return failure('command-line', [reason.replace(/\n\(Did (.*)\)$/, '; did $1')]);
 }
 
-/** Reads the argument and the direction of a command. `redo` has the direction in which it begins: down. */
+/** Reads the argument and the direction of a command. The direction of `redo` is down: it reverts first. */
 function readWords(command: string, words: readonly string[]) {
   const hasDirection = command === 'plan' && ['up', 'down'].includes(words[0] ?? '');
   const [verb = '', argument, extra] = hasDirection ? words : [command, ...words];
@@ -83,7 +83,7 @@ function readWords(command: string, words: readonly string[]) {
   return { argument, direction };
 }
 
-/** True for a count such as 0 or -1. For `redo`, also true for a migration, which the others accept. */
+/** True for a count such as 0 or -1. `redo` accepts no name, so every name is a wrong count there. */
 function isWrongCount(command: string, argument: string): boolean {
   if (command === 'redo') return !/^[1-9]\d*$/.test(argument);
   const isNumber = /^[+-]?[\d.]+(e\d+)?$/i.test(argument);

@@ -4,8 +4,8 @@ import { failure } from '../report/errors.ts';
 
 /**
  * Returns the options that npm moved to the environment, as words of the command line: `npm run migrate up
- * --dry-run` starts the script with `up`, and with `npm_config_dry_run=true`. Refuses an option that is a
- * misspelled one of this program, so that `up --dryrun` does not write.
+ * --dry-run` starts the script with `up`, and with `npm_config_dry_run=true`. Refuses an option that looks
+ * like a misspelled option of this program, so that `up --dryrun` does not write.
  *
  * @throws Failure `usage`
  */

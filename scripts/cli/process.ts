@@ -26,14 +26,14 @@ export function runAsProgram(url: string, main: (call: Call) => Promise<number>)
 async function start(main: (call: Call) => Promise<number>): Promise<void> {
   const { argv, env, stdout, stderr } = process;
   const exit = process.exit.bind(process);
-  process.exitCode = exitCodes.failed; // Used if the process ends before it reaches exit() below.
+  process.exitCode = exitCodes.failed; // The exit code if the process ends without the exit() below.
   process.exit = () => {
     throw new Error('a migration called process.exit');
   };
   // Send what migrations print to stderr: stdout carries only the result.
   const write = stdout.write.bind(stdout);
   stdout.write = stderr.write.bind(stderr);
-  // If the reader of stdout ends early (`| head`, EPIPE), the run goes on. Other write errors are reported.
+  // EPIPE: the reader of stdout has ended, as in `| head`. The run goes on. Report other errors, but once.
   let writeExitCode = 0;
   stderr.on('error', () => undefined);
   stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
@@ -52,7 +52,7 @@ async function start(main: (call: Call) => Promise<number>): Promise<void> {
     color: !NO_COLOR && FORCE_COLOR !== '0' && Boolean(FORCE_COLOR || isTerminal),
     signal: createAbortSignal(exit),
   });
-  await new Promise<unknown>((resolve) => write('', resolve));
+  await new Promise<unknown>((resolve) => write('', resolve)); // Wait until all output is written.
   exit(exitCode || writeExitCode);
 }
 

@@ -5,13 +5,13 @@ import type { Result, Success } from '../report/report.ts';
 import { checkWithRetries, type SchemaCheck } from '../runner/check-schema.ts';
 import type { Connected, Context } from '../runner/context.ts';
 
-/** `check` and `status`: compare the live schema with the expected schema. They write nothing. */
+/** `check`, `status`: compare the live schema (that of the database) with the expected schema. Only read. */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connected) => {
     return await confirmCheck(connected, await checkWithRetries(connected), 'matches');
   });
 
-/** Parts of a result: the database, and the version and pending migrations when `count` are applied. */
+/** Fields of a result: the database, and its version and pending migrations if `count` are applied. */
 export function versionDetails({ configuration, connection, project }: Connected, count: number) {
   const { host, port, database: name } = configuration;
   const database = { host, port, name, serverVersion: connection.serverVersion };
@@ -20,8 +20,9 @@ export function versionDetails({ configuration, connection, project }: Connected
 }
 
 /**
- * Makes a result from the check `first`. If it failed, checks once more, and uses that: while another run
- * committed, `first` may have mixed old and new definitions, because `pg_get_*def` ignores the snapshot.
+ * Makes a result from the check `first`. If `first` failed, makes it from a second check instead: `first` may
+ * have mixed definitions from before and after the commit of another run, because `pg_get_*def` ignores the
+ * snapshot of the transaction.
  */
 export async function confirmCheck(
   connected: Connected,

@@ -7,34 +7,36 @@ import { atVersion, placeOf } from '../report/wording.ts';
 import { checkWithRetries } from '../runner/check-schema.ts';
 import type { Connected, Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/migration-errors.ts';
-import { createStatement, loadMigrations, recordStatement, sqlOf } from '../runner/framework.ts';
+import { loadMigrations, recordStatement, sqlOf, tableStatement } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
 import { BEGIN, isQuery, READ_ONLY, runSettings } from '../runner/session-settings.ts';
 import { effectLines, expectedAt } from '../schema/effects.ts';
 import { versionDetails } from './check.ts';
 
-/** `plan`: prints the SQL of a run (not the checks) as a script for psql. Only reads, takes no run lock. */
+/** `plan`: returns the SQL of a run, but not its checks, as a script for psql. Takes no run lock. */
 export const plan = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connected) => {
     const { project, command, direction, argument, settings } = context;
     const { count, hasTable } = await checkWithRetries(connected);
     const target = targetCount(project, count, direction, argument);
-    const texts = await textsBetween(connected, count, target);
-    if (command === 'redo' && target < count)
-      texts.push(`COMMIT;\n${begin(context)}`, ...(await textsBetween(connected, target, count)));
-    const table = hasTable ? [] : [`-- The migrations table\n${createStatement(settings)}`];
-    const script = [begin(context), ...table, ...texts, 'COMMIT;'];
-    const parts = texts.length > 0 ? script : ['-- Nothing to do.'];
+    const sections = await sectionsBetween(connected, count, target);
+    if (command === 'redo' && target < count) {
+      const again = await sectionsBetween(connected, target, count);
+      sections.push(`COMMIT;\n${begin(context)}`, ...again);
+    }
+    const table = hasTable ? [] : [`-- The migrations table\n${tableStatement(settings)}`];
+    const script = [begin(context), ...table, ...sections, 'COMMIT;'];
+    const parts = sections.length > 0 ? script : ['-- Nothing to do.'];
     const output = [head(context, count), ...parts].join('\n\n');
     return { outcome: 'planned', ...versionDetails(connected, count), output };
   });
 
-/** Returns the SQL of each migration. Calls `up` or `down` to get it, and sends only their own queries. */
-async function textsBetween(connected: Connected, from: number, to: number) {
+/** Calls `up` or `down` of each migration for its SQL. Sends only queries that these functions make. */
+async function sectionsBetween(connected: Connected, from: number, to: number) {
   const { connection, project, settings } = connected;
   const direction = from < to ? 'up' : 'down';
   const loaded = await loadMigrations(migrationsBetween(project, direction, from, to), direction);
-  const texts: string[] = [];
+  const sections: string[] = [];
   let count = from;
   await connection.query(`BEGIN; ${READ_ONLY} ${runSettings(connected)}`);
   for (const [{ name, file }, action] of loaded) {
@@ -55,13 +57,13 @@ async function textsBetween(connected: Connected, from: number, to: number) {
       isInside ? runSettings(connected).replaceAll('\n', ' ') : begin(connected),
       recordStatement(settings, name, direction),
     ];
-    texts.push(lines.join('\n'));
+    sections.push(lines.join('\n'));
   }
   await connection.query('ROLLBACK');
-  return texts;
+  return sections;
 }
 
-/** Makes SQL comments, one per line: a name or a definition may have several. CR, too, ends a comment. */
+/** Makes an SQL comment of each line: a name or a definition may have several. CR, too, ends a comment. */
 const comment = (text: string) => `-- ${text.replaceAll(/[\r\n]+/g, '\n-- ')}`;
 
 const begin = (context: Context) => `${BEGIN}

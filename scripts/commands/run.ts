@@ -55,7 +55,7 @@ export const run = (context: Context): Promise<Result> =>
     return { ...result, ...details, applied: progress.up, reverted: progress.down };
   });
 
-/** Runs migrations until `to` are applied. Each attempt takes the run lock, and opens a new connection. */
+/** Runs migrations until `to` of them are applied. Each attempt takes the run lock and a new connection. */
 function migrateTo(locking: Connected, progress: Progress, to: number) {
   const direction: Direction = progress.count < to ? 'up' : 'down';
   const { options, tell } = locking;
@@ -71,7 +71,7 @@ function migrateTo(locking: Connected, progress: Progress, to: number) {
   );
 }
 
-/** Checks the schema again: another run may have changed it before this one had the lock. Then migrates. */
+/** Checks again, because another run may have migrated before this run had the lock. Then migrates. */
 async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
   const { direction, progress, project, settings } = attempt;
   const before = await checkSchema(attempt);
@@ -107,16 +107,16 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   const { count, up, down, wroteOutside, isCommitting } = progress;
   if (outcome === 'error') return failed;
   const version = versionAt(project, count);
-  const fail = (as: typeof outcome, ...lines: string[]) =>
-    new Failure(as, code, message, lines.join('\n'), details);
-  // What the migration itself has committed was not checked. So do not call leftBehind, which says it was.
+  const fail = (newOutcome: typeof outcome, ...hints: string[]) =>
+    new Failure(newOutcome, code, message, hints.join('\n'), details);
+  // The migration itself has committed something. leftBehind would say that it was checked.
   if (outcome === 'partial') return fail('partial', `The database is ${atVersion(version)}.`, hint);
   const hasCommitted = up.length + down.length > 0;
   const left = isCommitting ? STOPPED_IN_COMMIT : leftBehind(version, hasCommitted, wroteOutside);
   // An interrupted command keeps its exit code, 130 or 143, even if a part was committed.
   if ((!hasCommitted && !wroteOutside) || code === 'interrupted') return fail(outcome, left, hint);
   const goesOn = command === 'redo' || (command === 'up' && argument === undefined);
-  // To repeat `redo`, `down` or `up 1` would revert or apply one migration more.
+  // If the user repeated `redo`, `down` or `up 1`, that would revert or apply more. So remove this advice.
   const advice = hint.replace(/,? and run (the (same )?command )?again\b/, '');
   return fail('partial', left, advice, goesOn ? `Then continue:  ${RUN} up` : STATUS_HINT);
 }

@@ -12,7 +12,7 @@ import type { Result } from '../report/report.ts';
 import { factsFrom } from '../runner/check-schema.ts';
 import type { Connected, Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/migration-errors.ts';
-import { createStatement, loadMigrations, sqlOf } from '../runner/framework.ts';
+import { loadMigrations, sqlOf, tableStatement } from '../runner/framework.ts';
 import { BEGIN, RESET, runSettings } from '../runner/session-settings.ts';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
@@ -71,7 +71,8 @@ async function findEffects(connected: Connected) {
     let sql: string | undefined; // The statement that was sent last, for the failure.
     try {
       const { statements, isInside } = await sqlOf(action, connection.send);
-      // As in a run, settings come before COMMIT. If the transaction has failed, they fail; COMMIT would not.
+      // If the migration caught the error of a query, COMMIT would roll back without an error. The settings
+      // before COMMIT fail then, as they do in a run.
       const inside = [...statements, runSettings(connected), 'COMMIT'];
       const outside = ['COMMIT', `SET search_path = ${settings.searchPath}`, ...statements];
       for (sql of isInside ? inside : outside) await connection.send(sql);
@@ -80,7 +81,7 @@ async function findEffects(connected: Connected) {
       throw migrationFailure(migration.file, cause, sql, note);
     }
     const after = await readAll(connected);
-    // If the migration replaced a function by an equal one, name it in the effect, so that it is compared.
+    // The effect also names a function that the migration replaced by an equal one, so that it is compared.
     const replaced = effectBetween(before.xmins, after.xmins);
     const old = new Map([...before.facts].filter(([object]) => !replaced[object]));
     effects.set(migration.name, effectBetween(old, after.facts));
@@ -100,7 +101,7 @@ async function loadBaseSchema(connected: Connected) {
   const file = 'test/fixtures/base-schema.sql';
   const sql = existsSync(join(root, file)) ? readFile(root, file).replaceAll(/^\\.*$/gm, '') : '';
   const createSchema = `CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(migrationsSchema)}`;
-  const createTable = `${createSchema}; ${createStatement(settings)}`;
+  const createTable = `${createSchema}; ${tableStatement(settings)}`;
   await connection.query(`${sql}\n; ${RESET} ${createTable}`).catch((cause: unknown) => {
     const { message, position } = cause as { message: string; position?: string };
     const line = sql.slice(0, Number(position)).split('\n').length;
@@ -116,7 +117,7 @@ async function loadBaseSchema(connected: Connected) {
   return base;
 }
 
-/** Drops temporary tables, and reads the schema. The `xmin` of a function changes when it is replaced. */
+/** Reads the facts of the schema, and the `xmin` of each function: a migration that replaces it changes it. */
 async function readAll({ connection, settings }: Connected) {
   const facts = factsQuery(allObjects(settings.tableName));
   const columns = `'function ' || oid::regprocedure AS object, '' AS part, xmin AS definition`;

@@ -25,7 +25,7 @@ export type Action = (pgm: MigrationBuilder, done?: () => void) => unknown;
 type Exports = Readonly<Record<string, unknown>>;
 
 /** The statement by which the framework creates the migrations table, unless it exists. */
-export const createStatement = ({ tableName }: Settings) =>
+export const tableStatement = ({ tableName }: Settings) =>
   `CREATE TABLE IF NOT EXISTS ${tableName} (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);`;
 
 /** The statement by which the framework adds a migration to the migrations table, or deletes it there. */
