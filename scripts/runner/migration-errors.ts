@@ -17,7 +17,7 @@ export async function translateError(client: FrameworkClient, target: number, th
   const { error, sql } = firstError ?? { error: thrown };
   const { file } = current;
   if (error instanceof Failure && error.outcome !== 'usage') return error;
-  // The migrations table agreed with the files before the run, so it was changed during the run.
+  // A usage error now: the migrations table contradicts the files. It did not when the attempt began.
   if (error instanceof Failure) return failure('table-changed', [error.message], { cause: error });
   if (isRetryable(error)) {
     const place = firstError ? `, in ${file}` : '';
@@ -31,7 +31,7 @@ export async function translateError(client: FrameworkClient, target: number, th
   const details = { file, cause: error, differences };
   if (differences.length > 0) return failure('in-the-way', [file, messageOf(error)], details);
   // What ran outside a transaction may have caused the difference, in an earlier attempt of this run.
-  const isDrifted = client.before.failing.length > 0 && !attempt.progress.wroteOutside;
+  const isDrifted = client.initialCheck.failing.length > 0 && !attempt.progress.wroteOutside;
   const note = isDrifted ? DRIFT_NOTE : undefined;
   return migrationFailure(file, error, sql, note, await hintForViolation(client, error, sql));
 }
@@ -51,20 +51,20 @@ export function migrationFailure(
   return failure('migration-failed', [file, message, sqlstate, more, sql, advice], { file, cause });
 }
 
-/** The hint for a statement that failed because rows violate a constraint that it adds or validates. */
+/** The hint if a statement that adds or validates a constraint failed because rows violate the constraint. */
 async function hintForViolation({ attempt, current }: FrameworkClient, error: unknown, sql = '') {
   const { connection, direction, project } = attempt;
   const { schema = '', table = '', constraint = '' } = Object(error) as Partial<DatabaseError>;
-  const before = project.migrations.indexOf(current);
-  const { facts } = expectedAt(project, direction === 'up' ? before + 1 : before);
-  // In the fields of an error, names are not quoted. In facts, they are if SQL needs it.
+  const index = project.migrations.indexOf(current);
+  const { facts } = expectedAt(project, direction === 'up' ? index + 1 : index);
+  // In the fields of an error, names are not quoted. In facts, names are quoted if SQL needs that.
   const find = <T>(quoted: ReadonlyMap<string, T>, name: string) =>
     [...quoted].find(([key]) => key.replaceAll(/"("?)/g, '$1') === name) ?? [];
   const [object = '', parts = new Map<string, string>()] = find(facts, `${schema}.${table}`);
   const [, definition = ''] = find(parts, `constraint ${constraint}`);
   const query = rowsQuery(object, definition);
   if (query === undefined || !/\bALTER\s+TABLE\b/i.test(sql)) return undefined;
-  // EXPLAIN fails if the query reads what the migrations had created, since that is rolled back.
+  // EXPLAIN fails if the query reads what the migrations created, because that is rolled back.
   const trial = connection.query(`SET LOCAL lock_timeout = '1s'; EXPLAIN ${query}`);
   return await trial.then(() => rowsHint(query)).catch(() => undefined);
 }
@@ -72,10 +72,14 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
 /**
  * Finds a frequent cause of failures: something that the migrations create was there before the run, with
  * another definition. Considers every object if PostgreSQL says that an object exists already, cannot be
- * replaced, or lacks the key that a foreign key needs. Otherwise considers only tables, views and columns:
- * migrations usually replace other objects.
+ * replaced, or lacks the key that a foreign key needs. Otherwise, considers only tables, views and columns,
+ * because migrations usually replace an object of another kind.
  */
-async function conflicts({ attempt, before }: FrameworkClient, target: number, error: unknown) {
+async function conflicts(
+  { attempt, initialCheck }: FrameworkClient,
+  target: number,
+  error: unknown,
+) {
   const sqlstate = sqlstateOf(error);
   const { routine = '' } = Object(error) as Partial<DatabaseError>;
   // A foreign key to a DEFERRABLE key, or a function in the place of a procedure. Many other errors have the
@@ -85,10 +89,11 @@ async function conflicts({ attempt, before }: FrameworkClient, target: number, e
   if (!isOther && !/^(22|23|42(?!501))/.test(sqlstate)) return [];
   const isDuplicate = isOther || /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
   const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
-  const known = [...expectedAt(attempt.project, before.count).facts].flatMap(([object, parts]) =>
+  const { count, facts } = initialCheck;
+  const known = [...expectedAt(attempt.project, count).facts].flatMap(([object, parts]) =>
     [...parts.keys()].map((part) => title(object, part)),
   );
-  const { failing } = await compare(expectedAt(attempt.project, target), before.facts);
+  const { failing } = await compare(expectedAt(attempt.project, target), facts);
   return failing.filter(
     ({ object, found }) => found !== null && considered.test(object) && !known.includes(object),
   );

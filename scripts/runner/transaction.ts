@@ -10,38 +10,39 @@ import type { Attempt } from './context.ts';
 import { findRemoved, refuseLoss } from './data-loss.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
-/** Asks when the open transaction began, which identifies it, and whether it has written anything. */
+/** Asks when the open transaction began, which identifies it, and whether it has written something. */
 const TRANSACTION_STATE = `SELECT pg_catalog.transaction_timestamp()::text AS began,
   pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL AS written;`;
 type TransactionState = Readonly<{ began: string; written: boolean }>;
 
 /**
- * Runs what COMMIT would run after the check: deferred triggers, and those that they defer. Any that are left
- * fail if they write. Also closes cursors, because COMMIT would run the query of a cursor WITH HOLD.
+ * Runs what COMMIT would run after the check: deferred triggers, and those that these defer. Any others fail
+ * if they write. Also closes cursors, because COMMIT would run the query of a cursor WITH HOLD.
  */
 const LAST_WRITES = `SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIATE;
 SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;
 
-/** Begins, checks and commits the transactions of a run. FrameworkClient sends what comes in between. */
+/** Begins, checks and commits the transactions of a run. FrameworkClient sends the statements in them. */
 export class RunTransaction {
   warnings: readonly Difference[] = [];
-  /** Set if a statement came too late to be checked, such as during the check or after the run. */
+  /** The failure of the first statement that came after its migration had ended, if there is one. */
   late: Failure | undefined;
-  /** True if the run must roll back and begin again, to look for data in what its transaction dropped. */
+  /** True if the run must roll back and begin again, to look for data in what its transaction removed. */
   mustBeginAgain = false;
   /** True after the attempt has failed: nothing may be committed any more. */
   protected hasFailed = false;
+  /** The timestamp of the transaction that this client began last. */
   #began = '';
-  /** The migrations that are recorded in this transaction, and not committed yet. */
+  /** The migrations that the framework has recorded in the open transaction. */
   protected recorded: FinishedMigration[] = [];
 
   /**
-   * @param before the result of the check at the beginning of the attempt
+   * @param initialCheck the check at the beginning of the attempt
    * @param current the migration that runs or has just run; at the beginning, the first migration
    */
   constructor(
     readonly attempt: Attempt,
-    readonly before: SchemaCheck,
+    readonly initialCheck: SchemaCheck,
     public current: Migration,
   ) {}
 
@@ -96,10 +97,10 @@ export class RunTransaction {
 
   /**
    * Commits the open transaction if no data would be lost, the schema is as expected, and the run lock is
-   * still held. Otherwise throws. If the transaction has written nothing, rolls it back, without a check: an
+   * still held. Otherwise throws. A transaction that has written nothing is rolled back without a check: an
    * interrupted run may have left a wrong schema, which the next migration corrects outside a transaction.
    *
-   * @returns whether it has committed something
+   * @returns true if something was committed
    */
   async commit(): Promise<boolean> {
     if (!this.isOpen()) return false;
@@ -111,21 +112,24 @@ export class RunTransaction {
       return false;
     }
     await this.#guardData();
-    const { count, warnings } = await this.#checkSchema();
+    const check = await checkSchema(this.attempt, this.initialCheck.count);
+    this.#assertRecords(check);
+    this.assertValid(); // A statement that came too late may be the cause of differences.
+    this.#assertSchema(check);
     await assertLock();
     this.assertValid();
     await this.#sendCommit();
     progress.removed = [];
     progress.wroteOutside = false; // The check has seen what was written outside.
-    progress.count = count;
+    progress.count = check.count;
     progress[direction].push(...this.recorded.splice(0));
-    this.warnings = warnings;
+    this.warnings = check.warnings;
     return true;
   }
 
   /**
-   * Throws if the transaction removed tables or columns. The run then begins again, to look for data. It may
-   * be the framework that awaits this commit, so only an error ends its work.
+   * Throws if the transaction removed tables or columns. The run then begins again, to look for data. If the
+   * framework awaits this commit, only an error can stop the framework.
    */
   async #guardData(): Promise<void> {
     const { options, progress } = this.attempt;
@@ -135,26 +139,29 @@ export class RunTransaction {
     if (this.mustBeginAgain) throw new Error('the run begins again, to look for data');
   }
 
-  async #checkSchema(): Promise<SchemaCheck> {
-    const { before, attempt } = this;
-    const { direction, progress, project } = attempt;
-    const check = await checkSchema(attempt, before.count);
-    const { count, failing } = check;
+  /** Throws if the migrations table has other rows than the framework wrote. */
+  #assertRecords(check: SchemaCheck): void {
+    const { direction, progress } = this.attempt;
     const { length } = this.recorded;
-    const expected = progress.count + (direction === 'up' ? length : -length);
-    const duplicates = (read: SchemaCheck) => read.rows.length - read.count;
-    if (count !== expected || duplicates(check) > duplicates(before))
-      throw failure('table-changed', ['its rows are not those that the framework wrote']);
-    this.assertValid(); // A statement that came too late may be the cause of differences.
-    if (failing.length === 0) return check;
+    const expectedCount = progress.count + (direction === 'up' ? length : -length);
+    const duplicates = ({ rows, count }: SchemaCheck) => rows.length - count;
+    if (check.count === expectedCount && duplicates(check) <= duplicates(this.initialCheck)) return;
+    throw failure('table-changed', ['its rows are not those that the framework wrote']);
+  }
+
+  /** Throws `differs` if the schema is not as expected, or `drift` if the migrations are not the cause. */
+  #assertSchema({ count, failing }: SchemaCheck): void {
+    if (failing.length === 0) return;
+    const { direction, progress, project } = this.attempt;
+    const initial = this.initialCheck;
     const details = { differences: failing };
-    const wasBefore = (difference: Difference) =>
-      before.failing.some((old) => isDeepStrictEqual(old, difference));
-    // Do not blame the migrations for what was wrong before this attempt, unless one ran outside a
-    // transaction: it may have caused that itself, in an earlier attempt or run.
-    const isUntouched = progress.count === before.count && !progress.wroteOutside;
-    if (isUntouched && failing.every(wasBefore))
-      throw failure('drift', [versionAt(project, before.count)], details);
+    const wasInitial = (difference: Difference) =>
+      initial.failing.some((other) => isDeepStrictEqual(other, difference));
+    // A difference from before the attempt is not the fault of its migrations. But one of them that writes
+    // outside a transaction may have caused the difference itself, in an earlier attempt or run.
+    const isUntouched = progress.count === initial.count && !progress.wroteOutside;
+    if (isUntouched && failing.every(wasInitial))
+      throw failure('drift', [versionAt(project, initial.count)], details);
     throw failure('differs', [versionAt(project, count), direction], details);
   }
 
@@ -172,8 +179,8 @@ export class RunTransaction {
 
   /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
   protected async rollBack(): Promise<void> {
-    // RESET undoes settings that ROLLBACK does not: those made outside the transaction, and those that the
-    // migration committed itself. A pooler sends the whole message to one session of the server.
+    // RESET undoes the settings that ROLLBACK keeps: those from outside a transaction, and those that the
+    // migration itself committed. A pooler sends the whole message to one session of the server.
     const sql = this.isOpen() ? `ROLLBACK; ${RESET}` : RESET;
     await this.attempt.connection.query(sql).catch(() => undefined);
   }
