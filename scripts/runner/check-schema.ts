@@ -10,15 +10,15 @@ import { refuseProblems } from './preflight.ts';
 import { READ_ONLY } from './session-settings.ts';
 import { withRetries } from './table-locks.ts';
 
-/** What the check read, how many migrations are applied, and the differences from the expected schema. */
+/** What the check has read, how many migrations are applied, and the differences that the check found. */
 export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
 
 /**
  * Reads the version from the migrations table, and compares the live schema with the expected schema at that
- * version. If a transaction is open, the check reads inside it. READ_SETTINGS then stay in effect, so only
- * COMMIT or ROLLBACK may follow.
+ * version. If a transaction is open, the check reads in this transaction, and leaves READ_SETTINGS in effect
+ * there: only COMMIT or ROLLBACK may follow.
  *
- * @param countBefore how many migrations were applied when the attempt began. What `down` has reverted since
+ * @param countBefore how many migrations were applied when the attempt began. What `down` has removed since
  *   then must be gone
  * @throws Failure `usage` if the migrations table contradicts the files
  */
@@ -30,13 +30,13 @@ export async function checkSchema(connected: Connected, countBefore = 0) {
   return { ...state, count, ...(await compare(expected, state.facts, options.strict)) };
 }
 
-/** Does the same outside a transaction, and repeats it after a lock timeout. */
+/** Calls {@link checkSchema}, again after a lock timeout or a deadlock. No transaction may be open. */
 export const checkWithRetries = (connected: Connected) =>
   withRetries(connected, () => checkSchema(connected));
 
 /**
- * Reads the rows of the migrations table, if it exists, and the live schema, in one message: in the open
- * transaction, or else in one of its own. If privileges are missing, the failure lists all of them.
+ * Reads the rows of the migrations table, if there is one, and the live schema. Sends one message, which is a
+ * transaction if none is open. If the role may not read them, the failure lists all missing privileges.
  */
 async function readState(connected: Connected) {
   const { connection, options, project, settings } = connected;
@@ -48,16 +48,16 @@ async function readState(connected: Connected) {
   const read = async (hasTable: boolean) => {
     const reads = `${READ_SETTINGS} ${hasTable ? rowsQuery : 'SELECT WHERE false'}; ${facts}`;
     const results = await connection.query(isInTransaction ? reads : `${modes} ${reads}`);
-    const [applied, found] = results.slice(-2);
+    const [applied, live] = results.slice(-2);
     const rows = (applied?.rows ?? []) as Readonly<Record<'name' | 'run_on', string>>[];
-    return { rows, facts: factsFrom(found), hasTable };
+    return { rows, facts: factsFrom(live), hasTable };
   };
   return await read(true).catch(async (error: unknown) => {
     if (isInTransaction) throw error;
     const sqlstate = sqlstateOf(error);
     // XX000 is "cache lookup failed": another session has dropped an object meanwhile.
     if (sqlstate === 'XX000') return await read(true);
-    if (sqlstate === '42P01') return await read(false); // No migrations table, or not even its schema.
+    if (sqlstate === '42P01') return await read(false); // The migrations table or its schema is missing.
     if (sqlstate === '42703')
       throw failure('foreign-table', [settings.tableName, (error as Error).message]);
     if (sqlstate !== '42501') throw error;

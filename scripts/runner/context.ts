@@ -27,8 +27,8 @@ export interface Connected extends Context {
 }
 
 /**
- * What a run has done so far, in all its attempts. This is also what a lost connection leaves behind: the
- * server rolls back only the transaction that is open, and may complete a statement outside a transaction.
+ * What a run has done so far, in all its attempts. All this stays if the connection is lost: the server then
+ * rolls back only the open transaction, and may complete a statement outside a transaction.
  */
 export interface Progress {
   /** The migrations that this run has applied (`up`) or reverted (`down`), and committed. */
@@ -36,9 +36,9 @@ export interface Progress {
   readonly down: FinishedMigration[];
   /** How many migrations are applied and committed. */
   count: number;
-  /** True from a write outside a transaction, or a COMMIT by a migration, until the run commits again. */
+  /** True after a write outside a transaction or a COMMIT by a migration, until the run itself commits. */
   wroteOutside: boolean;
-  /** True from sending COMMIT until the server answers, since it may or may not have committed. */
+  /** True between COMMIT and the answer of the server. If no answer comes, the server may have committed. */
   isCommitting: boolean;
   /** Tables and columns that a rolled back attempt removed. The next attempt first looks for data in them. */
   removed: readonly Removed[];
@@ -47,13 +47,14 @@ export interface Progress {
 /** A table or column that was removed, with its name before the transaction. */
 export type Removed = Omit<Loss, 'count'>;
 
-/** Throws a Failure `unavailable` if the run lock is lost. Runs `query` in the transaction that holds it. */
+/** Runs `query` in the transaction that holds the run lock. Throws a Failure `unavailable` if it is lost. */
 export type AssertLock = (query?: string) => Promise<unknown[]>;
 
-/** One attempt of a run: after a lock timeout or a deadlock, the run rolls back, and makes another one. */
+/**
+ * One attempt of a run. After a lock timeout or a deadlock, the run rolls back, and makes another attempt.
+ * Migrations run on `connection`. Another connection holds the run lock.
+ */
 export interface Attempt extends Connected {
-  /** Migrations run here. Another connection holds the run lock. */
-  readonly connection: Connection;
   readonly assertLock: AssertLock;
   readonly progress: Progress;
 }

@@ -4,15 +4,15 @@ import { failure } from '../report/errors.ts';
 import { COUNT_LIMIT } from '../report/types.ts';
 import type { Attempt, Removed } from './context.ts';
 
-/** Lists the tables on which the transaction holds the lock that DROP takes, with their remaining columns. */
+/** Lists the tables that the transaction has locked as DROP does, with the columns that they still have. */
 const LOCKED = `SELECT relation AS id, ARRAY(SELECT attnum FROM pg_catalog.pg_attribute
     WHERE attrelid = relation AND NOT attisdropped) AS columns
   FROM pg_catalog.pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock'`;
 
 /**
- * Finds which tables of {@link LOCKED} were dropped, and which columns of the other tables. The lock
- * connection sends this query: it sees tables and columns until their DROP is committed. A dropped table has
- * no columns in LOCKED. Every other table has at least the system columns, such as ctid.
+ * Finds which of the tables in {@link LOCKED} were dropped, and which columns of the others. The connection
+ * that holds the run lock sends this query, because it sees what is dropped until the DROP is committed. In
+ * LOCKED, a dropped table has no columns. Any other table has at least its system columns, such as ctid.
  */
 const goneQuery = (locked: string) => `
   SELECT c.oid::regclass::text AS "table", quote_ident(attname) AS "column"
@@ -20,7 +20,7 @@ const goneQuery = (locked: string) => `
     LEFT JOIN pg_attribute ON attrelid = id AND columns <> '{}' AND NOT attisdropped AND attgenerated = ''
   WHERE relkind = 'r' AND relpersistence <> 't' AND (columns = '{}' OR attnum <> ALL (columns))`;
 
-/** Finds what the open transaction has removed, except where {@link refuseLoss} has already looked. */
+/** Finds the tables and columns that the transaction removed. Leaves out those known to be without data. */
 export async function findRemoved({ assertLock, connection, progress }: Attempt) {
   const [locked] = await connection.query(LOCKED);
   const removed = (await assertLock(goneQuery(JSON.stringify(locked?.rows)))) as Removed[];
@@ -30,8 +30,8 @@ export async function findRemoved({ assertLock, connection, progress }: Attempt)
 
 /**
  * Refuses the run (Failure `data-loss`) if these tables and columns hold data, or if the role may not read
- * all of it. A repeated attempt calls this first, while they exist. Blocks writers of the tables until the
- * transaction ends. With `row_security = off`, a policy that would hide rows is an error.
+ * all of that data. Called when the run begins again, while the tables and columns exist. Blocks writers of
+ * the tables until the transaction ends. With `row_security = off`, a policy that hides rows is an error.
  */
 export async function refuseLoss({ query }: Connection, removed: readonly Removed[]) {
   const tables = [...new Set(removed.map(({ table }) => `ONLY ${table}`))].join(', ');

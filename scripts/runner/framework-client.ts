@@ -11,9 +11,10 @@ const ignore = () => undefined;
 
 /**
  * The database client that the framework gets. The client begins and commits the transactions: the framework
- * sends no BEGIN and no COMMIT. The client refuses a statement that comes too late, or that would end the
- * transaction, and forwards all others. In the table below, "the record" of a migration is the statement by
- * which the framework adds the migration to the migrations table, or deletes it there.
+ * sends no BEGIN and no COMMIT. The client refuses a statement that comes too late, that would end the
+ * transaction, or that would change the session of a pooler. It forwards all others. In the table below,
+ * "the record" of a migration is the statement by which the framework adds the migration to the migrations
+ * table, or deletes it there.
  *
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |
@@ -22,24 +23,24 @@ const ignore = () => undefined;
  * | the record, outside a transaction           | BEGIN, the record as above, and COMMIT                |
  * | (at the end of the run)                     | COMMIT                                                |
  *
- * COMMIT is {@link RunTransaction.commit}, which checks the schema first. A migration may send statements
- * without awaiting them. The client then deals with one at a time, in the order in which they came.
+ * COMMIT is {@link RunTransaction.commit}, which checks the schema first. Even if a migration does not await
+ * its statements, the client sends them one at a time, in their order.
  */
 export class FrameworkClient extends RunTransaction {
   /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
-  /** Resolves when the client has dealt with all statements that came so far. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** Resolves when all statements that came so far are answered or refused. */
+  #queue: Promise<unknown> = Promise.resolve();
   /** True from the record of a migration until the next migration starts. */
   #isRecorded = false;
   #startedAt = 0;
   #isInside = () => true;
-  /** What {@link setUpSession} returned for the current migration. Set by its first statement outside. */
+  /** What {@link setUpSession} returns. The first statement of a migration outside a transaction calls it. */
   #isPooled: Promise<boolean> | undefined;
-  /** The last migration that sent a statement in the transaction. If COMMIT fails, the failure names it. */
+  /** The last migration that sent a statement in a transaction. If COMMIT fails, the failure names it. */
   #lastInside: Migration | undefined;
 
-  /** Called before a migration starts. `isInside()` is false after it has called `pgm.noTransaction()`. */
+  /** Called before a migration starts. `isInside()` is false if the migration called `noTransaction()`. */
   async onStart(migration: Migration, isInside: () => boolean): Promise<void> {
     this.current = migration;
     await this.begin();
@@ -60,15 +61,15 @@ export class FrameworkClient extends RunTransaction {
     }
     this.#isRecorded = isRecord;
     const isOutside = !this.#isInside();
-    const answer = this.#last.then(() => this.#handle(sql, sent, isOutside, isRecord));
-    this.#last = answer.then(ignore, ignore);
+    const answer = this.#queue.then(() => this.#handle(sql, sent, isOutside, isRecord));
+    this.#queue = answer.then(ignore, ignore);
     try {
       const result = await answer;
-      this.firstError = undefined; // The migration has handled earlier errors.
+      this.firstError = undefined; // The migration has handled the error, since it went on.
       return result;
     } catch (error) {
-      // If the migration has failed meanwhile, often nothing catches this error, and it would hide the first
-      // one. So this promise stays pending for ever.
+      // After the migration has failed, often nothing catches the error of another statement. An uncaught
+      // error would hide the first one. So the promise of this statement stays pending for ever.
       if (this.hasFailed) await new Promise(ignore);
       this.firstError ??= { error, sql };
       throw error;
@@ -78,7 +79,7 @@ export class FrameworkClient extends RunTransaction {
   /** Ends an attempt that failed: sends no more statements of the migration, and rolls back. */
   async abandon(): Promise<void> {
     this.hasFailed = true;
-    await this.#last;
+    await this.#queue;
     await this.rollBack();
   }
 
@@ -103,8 +104,8 @@ export class FrameworkClient extends RunTransaction {
     // Before the first migration, the statements are those of the framework.
     if (this.#startedAt > 0) this.#lastInside = this.current;
     const sending = connection.send(...sent);
-    // If the text was `…; COMMIT; <error>`, the transaction has ended. `pg` knows that only after the next
-    // answer of the server, so send an empty query.
+    // `…; COMMIT; <error>` ends the transaction. After an error, `pg` learns whether a transaction is open
+    // only with the next answer of the server, so send an empty query.
     await sending.catch(() => connection.query('')).catch(() => undefined);
     if (!this.isOpen()) throw this.endedByMigration();
     return await sending;
@@ -116,7 +117,7 @@ export class FrameworkClient extends RunTransaction {
     const isPooled = await this.#isPooled;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     const [statement, ...values] = sent;
-    // The session of a pooler has another application_name. The lock monitor finds it by this comment.
+    // A session of the pooler may have another application_name. The lock monitor finds it by this comment.
     const isMarked = isPooled && typeof statement === 'string';
     const named = isMarked ? `/* ${connectionName('run', command)} */ ${statement}` : statement;
     const wroteBefore = progress.wroteOutside;

@@ -20,7 +20,7 @@ type OnStart = (migration: Migration, isInside: () => boolean) => Promise<void>;
 const ignore = () => undefined;
 const silent = { info: ignore, warn: ignore, error: ignore };
 
-/** The `up` or `down` function of a migration. A function with a parameter `done` ends when it calls that. */
+/** The `up` or `down` function of a migration. If it has a parameter `done`, it ends when it calls `done`. */
 export type Action = (pgm: MigrationBuilder, done?: () => void) => unknown;
 type Exports = Readonly<Record<string, unknown>>;
 
@@ -58,7 +58,7 @@ async function load(path: string): Promise<Exports> {
   if (typeof up !== 'function') throw new Error('it does not export a function "up"');
   if (typeof down !== 'function' && down !== false)
     throw new Error('it does not export a function "down"');
-  // Shorthands apply to later migrations, too, but only in the same run. In another run, these would fail.
+  // The framework applies shorthands to later migrations, too. In a run of their own, these would fail.
   if ('shorthands' in exports)
     throw new Error('it exports "shorthands": write each column in full');
   return exports;
@@ -67,8 +67,8 @@ async function load(path: string): Promise<Exports> {
 /**
  * Runs migrations with the framework's runner, version 9.0.0. `singleTransaction` has no default. Without
  * `noLock`, the framework would take a session lock. With `schema`, it would set search_path for the session.
- * Behind a pooler, other clients would get that lock and that path. The runner also lists the folder of the
- * migrations: `ignorePattern` leaves only the first file, for which our loader returns all migrations.
+ * Behind a pooler, other clients would get this lock and this search_path. The runner lists the folder of the
+ * migrations. `ignorePattern` leaves only the first file, for which our loader returns all migrations.
  */
 export async function runMigrations(
   settings: Settings,
@@ -91,9 +91,9 @@ export async function runMigrations(
     filePaths: [migration.path],
     actions: { [direction]: start(migration, action) } as never,
   }));
-  // The framework asks which migrations are applied, in the order of `run_on`. That is a local time, so the
-  // order may be wrong. Therefore, `query` below answers, in the order of the files. When `up` begins, none
-  // of `migrations` is applied. When `down` begins, all of them are.
+  // The framework asks which migrations are applied, in the order of `run_on`. This is a local time, so the
+  // order may be wrong. Therefore, `query` below answers itself: for `up`, that none of `migrations` is
+  // applied; for `down`, that all of them are, in the order of the files.
   const appliedQuery = `SELECT name FROM ${settings.tableName} ORDER BY run_on, id`;
   const rows = direction === 'up' ? [] : [...migrations.keys()].reverse();
   const query = async (statement: Statement, values?: readonly unknown[]) =>
@@ -116,10 +116,10 @@ export async function runMigrations(
 
 async function callAction(action: Action, pgm: MigrationBuilder): Promise<void> {
   await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
-  Object.freeze(pgm); // Makes a later pgm.sql() throw. The framework would ignore it.
+  Object.freeze(pgm); // Makes a later pgm.sql() throw. Otherwise, the framework would ignore its SQL.
 }
 
-/** Returns the statements of a migration, without running them. Its function may send queries by `send`. */
+/** Returns the statements of a migration, without running them. What its function sends goes to `send`. */
 export async function sqlOf(action: Action, send: Send) {
   const { MigrationBuilder } = await import('node-pg-migrate');
   let hasEnded = false;

@@ -11,8 +11,8 @@ import { READ_ONLY } from './session-settings.ts';
 
 /**
  * Refuses a run (Failure `unavailable`) if the server is read-only, a prerequisite is missing, or the role
- * lacks a privilege. Lists all problems at once. Refuses nothing that PostgreSQL would allow, except this: an
- * object belongs to another role, but is as expected already, so that `IF NOT EXISTS` would skip it.
+ * lacks a privilege. Lists all problems at once. Refuses nothing that PostgreSQL would allow, with one
+ * exception: an object of another role that is as expected, so that `IF NOT EXISTS` would skip it.
  */
 export async function refuseProblems(
   connected: Connected,
@@ -65,10 +65,10 @@ function changesOf(project: Project, migration: Migration, live: Facts) {
       found: live.get(object),
       /** True if the migration removes something. A new part may then be a renamed one. */
       mayRename: reduced.length > 0,
-      /** True if the migration removes something else. It may cause this change, as DROP … CASCADE does. */
+      /** True if the migration removes something else, too. DROP … CASCADE may then cause this change. */
       mayCascade: reduced.some((other) => other !== object),
       /** True if the part was expected before the migration. */
-      isOld: (part: string) => {
+      wasExpected: (part: string) => {
         expected ??= expectedAt(project, project.migrations.indexOf(migration)).facts;
         return expected.get(object)?.has(part) ?? false;
       },
@@ -76,9 +76,9 @@ function changesOf(project: Project, migration: Migration, live: Facts) {
 }
 type Change = ReturnType<typeof changesOf>[number];
 
-function needsToRevert({ object, patch, parts, found, mayCascade, isOld }: Change): Need[] {
+function needsToRevert({ object, patch, parts, found, mayCascade, wasExpected }: Change): Need[] {
   const kinds = parts.map(([part]) => part).filter(isKind);
-  const isCreated = kinds.some((kind) => !isOld(kind));
+  const isCreated = kinds.some((kind) => !wasExpected(kind));
   const mayStay = isTriggerFunction(patch) || (mayCascade && !isCreated);
   if (!found || mayStay) return [];
   return [[object, kinds.length > 0 ? 'DROP' : 'OWNER']];
@@ -92,8 +92,8 @@ function needsToAlter({ object, patch, parts, found, mayCascade }: Change): Need
   return [[object, addsOnlyTriggers ? 'TRIGGER' : 'OWNER']];
 }
 
-/** What `up` needs to add an object or its parts. A change that follows from another needs nothing more. */
-function needsToAdd({ object, parts, found, mayRename, isOld }: Change): Need[] {
+/** What `up` needs to add an object or its parts. If a part may be a renamed one, it needs nothing more. */
+function needsToAdd({ object, parts, found, mayRename, wasExpected }: Change): Need[] {
   const needs: Need[] = [];
   for (const [part, text] of parts) {
     if (text === null) continue;
@@ -103,9 +103,9 @@ function needsToAdd({ object, parts, found, mayRename, isOld }: Change): Need[] 
     if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
     const parent = PARENT.exec(text)?.[1];
     if (isMissing && parent !== undefined) needs.push([parent, 'OWNER']);
-    // Even if the foreign key exists already, the migration may drop it, and create it again.
+    // Even if the foreign key exists already, the migration may drop this foreign key, and create it again.
     const target = REFERENCE.exec(text)?.[1];
-    if (target !== undefined && !isOld(part)) needs.push([target, 'REFERENCES']);
+    if (target !== undefined && !wasExpected(part)) needs.push([target, 'REFERENCES']);
   }
   return needs;
 }

@@ -30,11 +30,12 @@ const NOBODY = { pid: '<pid>', text: 'it has just finished' };
 /**
  * Runs `use` while it holds the run lock: only one process at a time may migrate a database.
  *
- * A transaction holds the lock, since behind a pooler a session lock would stay in the server session. The
- * transaction needs a connection of its own, since the transactions of the migrations end before the run
- * does. `CREATE INDEX CONCURRENTLY` waits for every transaction that holds a snapshot. This one holds none,
- * because it is READ COMMITTED and idle. A statement that waited for the lock would hold a snapshot, so the
- * lock is polled instead.
+ * A transaction holds the lock: behind a pooler, a session lock would stay in the session of the server. The
+ * transaction has a connection of its own, because the transactions of the migrations end before the run.
+ *
+ * `CREATE INDEX CONCURRENTLY` waits for every transaction that holds a snapshot. This transaction holds none,
+ * because it is READ COMMITTED and idle. A statement that waits for the lock would hold one. So the lock is
+ * polled instead.
  *
  * @throws Failure `locked`, with the session that holds the lock, after `--lock-wait`
  */

@@ -15,7 +15,7 @@ export const noTimeouts = ({ serverVersion }: Connection) =>
   `SET LOCAL idle_in_transaction_session_timeout = 0;
 ${Number.parseInt(serverVersion, 10) < 17 ? '' : 'SET LOCAL transaction_timeout = 0;'}`;
 
-/** The settings of a run. They are sent again after each migration, which may have SET something else. */
+/** The settings of a run. After each migration, which may have changed them, the run sends them again. */
 export const runSettings = ({ options, settings }: Context) => `${RESET}
 SET LOCAL search_path = ${settings.searchPath};
 SET LOCAL lock_timeout = '${options.lockTimeout}ms';
@@ -27,10 +27,10 @@ SET LOCAL standard_conforming_strings = on;`;
 
 /** BEGIN with its modes, since a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
-/** Must come first: makes a transaction read-only, with one snapshot. SERIALIZABLE could wait for others. */
+/** Makes a transaction read-only, with one snapshot, if sent first. SERIALIZABLE could wait for others. */
 export const READ_ONLY = 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;';
 
-/** Removes string literals and comments from SQL. This is not exact, but works on megabytes. */
+/** Removes string literals and comments from SQL. Not exact, but also fast for many megabytes. */
 const withoutLiterals = (sql: string) => sql.replaceAll(/'[^']*'|--.*|\/\*[^]*?\*\//g, ' ');
 
 /** True if the first statement in a text begins or ends a transaction. */
@@ -39,8 +39,8 @@ const TRANSACTION_CONTROL =
   /^[\s;]*(BEGIN|COMMIT|END|ABORT|(START|PREPARE)\s+TRANSACTION|ROLLBACK(?!\s+(\w+\s+)?TO\b))\b/i;
 
 /**
- * False if SQL that fails outside a transaction may have committed a part of what it does. Also searches
- * literals and comments, because it cannot tell for sure where they end, as in `E'\''` and `"a--b"`.
+ * True if SQL that fails outside a transaction cannot have committed a part of its work. Also searches
+ * literals and comments, because nothing here can tell for sure where these end, as in `E'\''` and `"a--b"`.
  */
 export const isAtomic = (sql: string) => !COMMITS_IN_STEPS.test(sql);
 const COMMITS_IN_STEPS = /;\s*\S|\b(CONCURRENTLY|VACUUM|ANALY[SZ]E|REINDEX|CLUSTER|CALL|DO)\b/i;
@@ -52,7 +52,7 @@ const SESSION_STATE =
 
 /**
  * True if `plan` may send this statement for a migration. The transaction of `plan` is READ ONLY, so
- * PostgreSQL refuses writes there. It would accept a new setting or an advisory lock. This function does not.
+ * PostgreSQL refuses writes, but accepts a new setting or an advisory lock. This function refuses these two.
  */
 export const isQuery = (sql: string) => QUERY.test(withoutLiterals(sql));
 const QUERY =
@@ -60,10 +60,10 @@ const QUERY =
 
 /**
  * Sets the session up for a migration outside a transaction. `SET LOCAL` has no effect there, so search_path
- * is set for the session. Behind a pooler, other clients would get that setting: there, the role itself must
- * have the right search_path, or the run fails.
+ * is set for the session. Behind a pooler, other clients would get this setting. So nothing is set: the run
+ * fails if the role's own search_path is not the right one.
  *
- * @returns whether there is a pooler, which may send each statement to another session of the server
+ * @returns true behind a pooler, which may send each statement to another session of the server
  */
 export async function setUpSession(connection: Connection, searchPath: string, file: string) {
   const { client, query } = connection;

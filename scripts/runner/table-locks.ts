@@ -11,8 +11,8 @@ import { sessionsQuery } from './run-lock.ts';
 const SLOW_MS = 700;
 
 /**
- * Queries for who blocks the connections with these names, and for the progress of their index builds. Behind
- * a pooler, a statement outside a transaction has the name in a comment.
+ * Two queries: which sessions block the connections with these names, and how far their index builds are.
+ * Behind a pooler, a statement outside a transaction has the name in a comment.
  */
 const activityQuery = (names: readonly string[]) => `
   ${sessionsQuery(`SELECT unnest(pg_catalog.pg_blocking_pids(pid))
@@ -26,8 +26,8 @@ const hasName = (names: readonly string[]) =>
   names.map((name) => `application_name = '${name}' OR query LIKE '/* ${name} */%'`).join(' OR ');
 
 /**
- * Runs `use` with a context that watches statements. The first slow one opens a connection for the monitor.
- * Until `use` ends, the monitor tells the user who blocks the command, and how far an index build is.
+ * Runs `use` with a context that watches statements. The first slow statement starts the monitor. Until `use`
+ * ends, the monitor tells the user which sessions block the command, and how far an index build is.
  */
 export async function withLockMonitor<T>(
   context: Omit<Context, 'watch' | 'blockers'>,
@@ -41,10 +41,10 @@ export async function withLockMonitor<T>(
   const monitor = async ({ connection, signal }: Omit<Connected, 'blockers'>) => {
     for (;;) {
       const [sessions, builds] = await connection.query(activityQuery(names));
-      const found = sessions?.rows as Session[];
+      const blocking = sessions?.rows as Session[];
       const isNew = ({ pid }: Session) => !blockers.some((known) => known.pid === pid);
-      if (found.some(isNew)) tell(`waiting for a table lock${blockerLines(found)}`);
-      if (found.length > 0) blockers = found;
+      if (blocking.some(isNew)) tell(`waiting for a table lock${blockerLines(blocking)}`);
+      if (blocking.length > 0) blockers = blocking;
       for (const { progress } of builds?.rows as { progress: string }[]) tell(progress);
       await sleep(3 * SLOW_MS, undefined, { signal });
     }
@@ -71,7 +71,7 @@ export async function withLockMonitor<T>(
   }
 }
 
-/** Repeats an attempt after a lock timeout or a deadlock. @throws Failure `locked` after `--retries` */
+/** Repeats an attempt after a lock timeout or a deadlock. @throws Failure `locked` after all `--retries` */
 export async function withRetries<T>(
   { signal, options: { retries }, tell, blockers }: Context,
   attemptOnce: () => Promise<T>,
