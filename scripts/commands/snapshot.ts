@@ -117,7 +117,7 @@ async function loadBaseSchema(connected: Connected) {
   return base;
 }
 
-/** Reads the facts of the schema, and the `xmin` of each function: a migration that replaces it changes it. */
+/** Reads all facts, and the `xmin` of each function, which a replacement changes. Drops temporary tables. */
 async function readAll({ connection, settings }: Connected) {
   const facts = factsQuery(allObjects(settings.tableName));
   const columns = `'function ' || oid::regprocedure AS object, '' AS part, xmin AS definition`;

@@ -21,9 +21,9 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   if (url === undefined) throw failure('no-database', [variable]);
   if (!/^postgres(ql)?:\/\//.test(url))
     throw refusal('it does not begin with postgres:// (remove quotation marks and blanks)');
-  // In a URL, / ? and # end the password. The rest would be taken for a host or a database, and printed.
+  // In a URL, / ? and # end the password. Its rest would be read as a host or a database, and be printed.
   if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) throw refusal('there is an @ after a / ? or #');
-  // Without an sslmode, leave out the certificates: pg-connection-string would turn TLS on because of them.
+  // Without an sslmode, leave out the certificates: with them, pg-connection-string would turn TLS on.
   const hasMode = fromEnv('PGSSLMODE') !== undefined || url.includes('sslmode=');
   const defaults = new URLSearchParams();
   for (const name of hasMode ? ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] : [])

@@ -5,14 +5,15 @@ import { failure } from '../report/errors.ts';
 import type { Configuration } from './configuration.ts';
 import { isConnectionLost } from './pg-errors.ts';
 
+/** SQL, or an object of `pg` that contains it. */
 export type Statement = string | { readonly text: string };
 
 /** An open connection to the server. */
 export type Connection = Readonly<Awaited<ReturnType<typeof connectOnce>>>;
 
-/** `pg.Client`, with properties that its types do not declare. */
+/** `pg.Client`, with properties that the types of `pg` do not declare. */
 interface Client extends pg.Client {
-  /** The process id of the session, which the server sends at the beginning. A pooler sends a made-up one. */
+  /** The process id of the session, from the server. A pooler sends another number. */
   readonly processID: number;
   readonly secretKey: number;
   /** `startup` sends the first message of a connection. */
@@ -22,6 +23,7 @@ interface Client extends pg.Client {
 /** What a connection is used for. This is a part of its `application_name`, which pg_stat_activity shows. */
 type Purpose = 'run' | 'lock' | 'monitor';
 
+/** What a connection needs. */
 export interface Connector {
   readonly configuration: Configuration;
   readonly command: string;
@@ -42,9 +44,9 @@ export const connectionName = (purpose: Purpose, command: string) =>
 
 /**
  * Runs `use` with `connector` and a connection, and closes the connection afterwards. If the command must
- * end, asks the server to cancel the current statement. Then, or if the connection is lost, `use` has 0.9
- * seconds to end. After that, if the purpose is `run`, throws without waiting for `use`: a migration may wait
- * for something other than the server.
+ * end, asks the server to cancel the current statement. After this, or after the connection is lost, `use`
+ * has 0.9 seconds to end. Then, if the purpose is `run`, throws without waiting for `use`: a migration may
+ * wait for something other than the server.
  *
  * @throws Failure `unavailable` if no connection can be made, or if the server is too old
  */
@@ -79,7 +81,7 @@ export async function withConnection<C extends Connector, T>(
   }
 }
 
-/** Codes of errors after which the server may still start: it has no socket, name, network or answer yet. */
+/** Errors of a server that may still start: there is no socket, host name, network or answer yet. */
 const NOT_STARTED = /^(ENOENT|ENOTFOUND|EAI_AGAIN|ENETUNREACH|ETIMEDOUT)$/;
 
 async function connect(connector: Connector, purpose: Purpose): Promise<Connection> {
@@ -129,7 +131,7 @@ async function connectOnce(connector: Connector, purpose: Purpose) {
   const send = async (statement: Statement, values?: readonly unknown[]): Promise<unknown> => {
     const isSentAsIs = typeof statement === 'string' || 'submit' in statement; // A pg.Query has `submit`.
     // Behind a pooler, a named prepared statement would stay in a session of the server. So send an object
-    // that has no name, and inherits the rest: `text` may be a getter of a class.
+    // without the name. The object inherits all else, because `text` may be a getter of a class.
     const noName = { name: { value: undefined } };
     const unnamed: unknown = isSentAsIs ? statement : Object.create(statement, noName);
     const answer: Promise<unknown> = client.query(unnamed as string, values as unknown[]);

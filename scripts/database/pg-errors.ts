@@ -8,7 +8,7 @@ export function sqlstateOf(error: unknown): string {
   return severity !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : '';
 }
 
-/** Returns a message for anything that was thrown, also if it is not an Error. */
+/** Returns a message for anything that was thrown, even if that is not an Error. */
 export const messageOf = (thrown: unknown) =>
   thrown instanceof Error ? thrown.message : inspect(thrown);
 
@@ -21,7 +21,7 @@ export const isRetryable = (error: unknown) =>
 // 25P04 mean that a timeout ended the session.
 const LOST = /^(08...|57P0[1235]|25P0[34]|ECONN.*|EPIPE|ETIMEDOUT|ENETRESET|EHOSTUNREACH)$/;
 
-/** True if the connection is lost. Some errors of `pg` that say so have no code, only a message. */
+/** True if the connection is lost. For a lost connection, `pg` often makes an error without a code. */
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (LOST.test((error as NodeJS.ErrnoException).code ?? '')) return true;

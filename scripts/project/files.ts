@@ -1,5 +1,5 @@
 /**
- * Names of files are relative to `root`, the project's folder. Messages show them in this form, too. If a
+ * Reads and writes files. Their names are relative to `root`, the project's folder, also in messages. If a
  * file cannot be read or written, these functions throw a Failure `usage`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -12,7 +12,7 @@ export interface Migration {
   readonly effect: Effect;
 }
 
-/** The migrations in order, their effects, the prerequisites, and the names of all objects in these. */
+/** The migrations in order, their effects, the prerequisites, and the names of all objects in both. */
 export type Project = Readonly<ReturnType<typeof readProject>>;
 
 /** The effect file, without `.json`, of the prerequisites: what must exist before the first migration. */
@@ -26,7 +26,7 @@ const numberOf = (file: string) => BigInt(/^\d+/.exec(file)?.[0] ?? '');
 /**
  * Reads the names of the migrations, and their effects. The migrations themselves are loaded when they run.
  *
- * @param needsEffects false for `create` and `snapshot`, which must work even if an effect file is wrong
+ * @param needsEffects false for `create` and `snapshot`, which must work if an effect is missing or wrong
  * @throws Failure `usage`
  */
 export function readProject(settings: Settings, needsEffects: boolean) {
@@ -57,10 +57,10 @@ export function readProject(settings: Settings, needsEffects: boolean) {
   return { migrations, effects, prerequisites, objects: [...new Set(objects)] };
 }
 
-/** The name of an object: of an extension, or with a schema and perhaps a kind. Either name may be quoted. */
+/** Matches the name of an extension, and `schema.name` with or without a kind. Both names may be quoted. */
 const OBJECT =
   /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[^". ]+)\.("([^"]|"")+"|[^"]))/;
-/** A part that a table or a view has once. {@link NAMED_PART} matches all other parts. */
+/** Matches a part that a table or a view has only once. {@link NAMED_PART} matches the others. */
 const PART = /^(table|view|materialized view|foreign table|options|row security)$/;
 
 /** Checks an effect: a misspelled part would never be compared. @throws Error */

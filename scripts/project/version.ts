@@ -19,7 +19,7 @@ export function appliedCount({ migrations }: Project, rows: readonly { name: str
 export const versionAt = ({ migrations }: Project, count: number) =>
   migrations[count - 1]?.name ?? null;
 
-/** The migrations to run, in this order, if `from` migrations are applied and `to` of them shall be. */
+/** The migrations to run, in their order, to change the number of applied migrations from `from` to `to`. */
 export const migrationsBetween = (
   { migrations }: Project,
   direction: Direction,
@@ -28,9 +28,9 @@ export const migrationsBetween = (
 ) => (direction === 'up' ? migrations.slice(from, to) : migrations.slice(to, from).reverse());
 
 /**
- * Returns how many migrations shall be applied after `up` or `down`. The argument is a count (`3`), a number
- * (`0003`), name or file of a migration, or nothing. `up 0003` applies 0003 as well; `down 0003` leaves it
- * applied. @throws Failure `usage`
+ * Returns how many migrations shall be applied after `up` or `down`. The argument, if given, is a count (`3`),
+ * or the number (`0003`), name or file of a migration. `up 0003` applies 0003, too. `down 0003` does not
+ * revert 0003. @throws Failure `usage`
  */
 export function targetCount(
   { migrations }: Project,
@@ -42,8 +42,8 @@ export function targetCount(
     return direction === 'up' ? migrations.length : Math.max(applied - 1, 0);
   const wanted = argument.replace(/^.*\//, '').replace(/\.\w+$/, '');
   const index = migrations.findIndex(({ name }) => `${name}_`.startsWith(`${wanted}_`));
-  // The argument 3 can mean three migrations, or the migration 3_name. It is a count if the project has that
-  // many migrations, or none with that number. So 20240131120000 can name a migration.
+  // The argument 3 can mean three migrations, or the migration 3_name. A number is a count if the project has
+  // so many migrations, or no migration with this number. So 20240131120000 can name a migration.
   const isCount = index < 0 || Number(argument) <= migrations.length;
   if (isCount && /^[1-9]\d*$/.test(argument)) {
     const steps = direction === 'up' ? Number(argument) : -Number(argument);

@@ -60,7 +60,7 @@ SELECT setval(pg_get_serial_sequence('<INTO>', 'id'), max(id)) FROM <INTO>;`,
   },
 };
 
-/** The query for the rows that violate a check or a foreign key. Undefined for NO INHERIT and MATCH FULL. */
+/** The query for rows that violate a check or a foreign key. None for NO INHERIT, and none for MATCH FULL. */
 export function rowsQuery(table: string, definition: string): string | undefined {
   const [, condition] = /^CHECK (\(.*\))(?: NOT VALID)?$/s.exec(definition) ?? [];
   if (condition !== undefined) return `SELECT * FROM ${table} WHERE NOT ${condition};`;
@@ -72,7 +72,7 @@ WHERE (${columns}) IS NOT NULL AND ((${columns}) IN (SELECT ${keys} FROM ${other
 }
 const FOREIGN_KEY = /^FOREIGN KEY \(([^()]+)\) REFERENCES ([^()]+)\(([^()]+)\)(?! MATCH FULL)/;
 
-/** Returns the first hint whose pattern matches. Replaces `<column>` and the like by names in the texts. */
+/** Returns the first hint whose pattern matches. Replaces words such as `<column>` by names in the error. */
 export function hintFor(what: keyof typeof hints, ...texts: readonly string[]): string {
   const error = texts.join(' ');
   const isHint = ([pattern]: readonly [string, string]) => new RegExp(pattern, 'is').test(error);

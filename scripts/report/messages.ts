@@ -18,7 +18,7 @@ const DRIFTS = `Usually somebody changed the schema or an effect file by hand. C
 If a run was interrupted, run its command again, such as:  ${RUN} up
 If you edited the last migration, apply it again:  ${RUN} redo`;
 
-/** The beginning of a statement, which may be many megabytes long. */
+/** The first lines of a statement. The whole statement may have many megabytes. */
 const excerpt = (sql: string) => {
   const lines = sql.slice(0, 1000).split('\n').slice(0, 12);
   return list(lines.join('\n') === sql ? lines : [...lines, '…']);

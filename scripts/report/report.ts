@@ -16,7 +16,7 @@ export interface Result {
   readonly database?: { host: string; port: number; name: string; serverVersion: string };
   /** All migrations, and when each was applied. Only `status` has them. */
   readonly migrations?: readonly { name: string; appliedOn: string | null }[];
-  /** The text that `plan`, `create`, `snapshot`, `help` and `--version` print. */
+  /** The text of `plan`, `help` and `--version`, or the files that `create` or `snapshot` has written. */
   readonly output?: string;
 }
 

@@ -1,6 +1,6 @@
 export type Direction = 'up' | 'down';
 
-/** A fact that is not as expected. `expected` is null if it must not exist; `found`, if it is missing. */
+/** A fact that is not as expected. If it must not exist, `expected` is null. If it is missing, `found` is. */
 export interface Difference {
   readonly kind: 'missing' | 'changed' | 'unexpected';
   /** The name for messages, such as `column public.user_workflows.template_id`. */
@@ -9,7 +9,7 @@ export interface Difference {
   readonly found: string | null;
 }
 
-/** A migration that this run has applied or reverted. */
+/** A migration that a run has applied or reverted, and how long that took. */
 export interface FinishedMigration {
   readonly name: string;
   readonly milliseconds: number;

@@ -2,7 +2,7 @@ import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.t
 
 /** True in the compiled program, `dist/scripts/migrate.js`. */
 export const isCompiled = !import.meta.url.endsWith('.ts');
-/** What users type before a command, except `create` and `snapshot`, which the compiled program refuses. */
+/** What users type before a command. The compiled program has no `create` and no `snapshot`. */
 export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : 'npm run migrate';
 export const STATUS_HINT = `See what is applied:  ${RUN} status`;
 export const DRIFT_NOTE = `The schema differed before this run. That may be the cause:  ${RUN} check`;
@@ -39,7 +39,7 @@ REINDEX INDEX CONCURRENTLY ${object.replace('index ', '')};`;
 export const blockerLines = (blockers: readonly Session[]) =>
   blockers.length === 0 ? '' : `\nblocked by:${list(blockers.map(({ text }) => text))}`;
 
-/** A count above the limit becomes "more than 10,000". */
+/** "public.users: 5 rows", "public.users.name: more than 10,000 values". */
 export function lossText({ table, column, count }: Loss): string {
   const [name, noun] = column === null ? [table, 'row'] : [`${table}.${column}`, 'value'];
   const limit = count > COUNT_LIMIT ? 'more than ' : '';

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { collation, KINDS } from './object-kinds.ts';
 
-/** The settings for reading facts. Those before row_security decide how PostgreSQL prints a definition. */
+/** The settings for reading facts. The ones before row_security decide how PostgreSQL prints a definition. */
 export const READ_SETTINGS = `
   SET LOCAL search_path = pg_catalog, pg_temp;
   SET LOCAL quote_all_identifiers = off;
@@ -100,7 +100,7 @@ export const factsQuery = (wanted: string) => `${wanted},
       LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attnum > 0 AND NOT a.attisdropped
     UNION ALL
-    -- The copies of a foreign key that PostgreSQL makes for partitions are no facts. The index of a foreign
+    -- The copies of a foreign key that PostgreSQL makes for partitions are not listed. The index of a foreign
     -- key (conindid) belongs to the other table.
     SELECT k.object, 'constraint ' || quote_ident(k.conname),
       concat(pg_get_constraintdef(k.oid),

@@ -5,9 +5,9 @@ import { NAMED_PART, NONE, partsOf, title } from './effects.ts';
 import { meansOneOf } from './normalize.ts';
 
 /**
- * Compares the live schema with the expected schema. If somebody added something to an owned table, such as
- * an index, that is a warning. With `strict`, it is a failure. If an object is missing, or of another kind,
- * only that is listed, without its parts.
+ * Compares the live schema with the expected schema. A part that somebody added to a table of the migrations,
+ * such as an index, is a warning, or a failure if `strict` is true. An object that is missing or of another
+ * kind is one difference: its parts are not listed.
  *
  * @returns the differences: `failing` make the schema wrong, `warnings` do not
  */
@@ -15,9 +15,10 @@ export async function compare(expected: Expectation, live: Facts, strict = false
   const failing: Difference[] = [];
   const warnings: Difference[] = [];
   for (const object of new Set([...expected.facts.keys(), ...live.keys()])) {
-    const [parts, found] = [expected.facts.get(object) ?? NONE, live.get(object) ?? NONE];
-    const all = [...new Set([...parts.keys(), ...found.keys()])];
-    const differing = all.filter((part) => parts.get(part) !== found.get(part));
+    const parts = expected.facts.get(object) ?? NONE;
+    const found = live.get(object) ?? NONE;
+    const names = new Set([...parts.keys(), ...found.keys()]);
+    const differing = [...names].filter((part) => parts.get(part) !== found.get(part));
     if (differing.length === 0) continue; // Saves time: nearly all objects are equal.
     const rules = rulesFor(expected, object, parts);
     const changedKinds = differing.filter(
@@ -25,7 +26,8 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     );
     const listed = changedKinds.some(rules.isCompared) ? changedKinds : differing;
     for (const part of listed) {
-      const [definition, actual] = [parts.get(part), found.get(part)];
+      const definition = parts.get(part);
+      const actual = found.get(part);
       const isRemoved = actual !== undefined && (await meansOneOf(part, actual, rules.removed));
       const mustMatch = rules.isCompared(part) || isRemoved;
       if (!mustMatch && !rules.isOwned) continue;
@@ -43,46 +45,46 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
   const { prerequisites, applied, undone, pending } = expected;
   // `down` may leave a trigger function there, because other tables may use it.
   const done = [...applied, ...undone.filter((effect) => !isTriggerFunction(effect[object]))];
-  // What an effect has dropped is no prerequisite any more, even if a later effect creates it again.
+  // An object that an effect dropped is no prerequisite any more, even if a later effect creates it again.
   const isDropped = applied.some((effect) => effect[object] === null);
-  const base = isDropped ? NONE : (merge([prerequisites]).get(object) ?? NONE);
+  const required = isDropped ? NONE : (merge([prerequisites]).get(object) ?? NONE);
   const kept = [...parts.values()];
-  // The kind of an object counts as one part, ''. An effect that removes the object names all its parts.
+  // A part that is a kind, such as `table`, has the name ''. An effect that drops the object names all parts.
   const nameOf = (part: string) => (isKind(part) ? '' : part);
   const namesIn = ({ [object]: patch }: Effect) =>
     patch === null ? ['', ...parts.keys()] : partsOf(patch).map(([part]) => nameOf(part));
-  // A prerequisite that a pending effect changes is not compared: another program may have done that already.
+  // A prerequisite that a pending effect names is not compared: another program may have changed it already.
   const later = pending.flatMap(namesIn);
   const before = namesIn(prerequisites).filter((name) => !later.includes(name));
   const compared = [...before, ...done.flatMap(namesIn)];
   return {
-    prerequisites: base,
-    /** The definitions of the prerequisites' constraints that effects removed. Their names do not matter. */
-    removed: [...base].flatMap(([part, definition]) =>
+    required,
+    /** The definitions of the required constraints that effects removed. Their names do not matter. */
+    removed: [...required].flatMap(([part, definition]) =>
       isConstraint(part) && !kept.includes(definition) ? definition : [],
     ),
-    /** True if migrations created the object: all its parts are compared. Otherwise it is shared. */
-    isOwned: kindOf(parts) !== undefined && kindOf(base) === undefined,
-    /** True if the part is compared on a shared table, too. This includes a part that must be gone. */
+    /** True if migrations created the object. Then all its parts are compared. Other objects are shared. */
+    isOwned: kindOf(parts) !== undefined && kindOf(required) === undefined,
+    /** True if the part is compared on a shared object, too: an effect or a prerequisite names the part. */
     isCompared: (part: string) => compared.includes(nameOf(part)),
-    /** What an effect or the prerequisites declare, even if a later effect changes it. */
+    /** All definitions in the effects and the prerequisites, also those that later effects replace. */
     declared: [prerequisites, ...done].flatMap((effect) => partsOf(effect[object])),
   };
 }
 
-/** True if `found` has this part, or an equal one. A constraint of the prerequisites may have any name. */
+/** True if `found` has this part with an equal definition. A required constraint may have any name. */
 async function hasFact(found: Parts, rules: Rules, part: string, definition: string) {
-  const { prerequisites, declared, isOwned } = rules;
-  const isPrerequisite = prerequisites.get(part) === definition;
+  const { required, declared, isOwned } = rules;
+  const isRequired = required.get(part) === definition;
   // On a shared table, the application may add something to a column, such as a default. Two exceptions: a
   // column of an effect may not become GENERATED, and a definition that a migration has replaced is wrong.
   const actual = found.get(part) ?? '';
   if (!isOwned && part.startsWith('column ') && actual.startsWith(`${definition} `)) {
-    const isAllowed = isPrerequisite || !actual.includes(' GENERATED ALWAYS AS (');
+    const isAllowed = isRequired || !actual.includes(' GENERATED ALWAYS AS (');
     return isAllowed && !declared.some(([name, text]) => name === part && text === actual);
   }
-  const isAnyName = isPrerequisite && isConstraint(part);
-  const names = isAnyName ? [...found.keys()].filter(isConstraint) : [part];
+  const mayHaveAnyName = isRequired && isConstraint(part);
+  const names = mayHaveAnyName ? [...found.keys()].filter(isConstraint) : [part];
   const definitions = names.flatMap((name) => found.get(name) ?? []);
   return await meansOneOf(part, definition, definitions);
 }

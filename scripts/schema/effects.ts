@@ -6,14 +6,14 @@ export type Effect = Readonly<Record<string, Patch>>;
 type Patch = string | null | Readonly<Record<string, string | null>>;
 
 /**
- * A schema: each object's parts, and their definitions. An object, one part and its definition are a fact. A
- * function or type has one part, named `''`.
+ * A schema: each object's parts, and their definitions. An object, one part and its definition are a fact. An
+ * object that is not a table or a view has one part, named `''`.
  */
 export type Facts = ReadonlyMap<string, Parts>;
 export type Parts = ReadonlyMap<string, string>;
 export const NONE: Parts = new Map();
 
-/** True for the part that says which kind of object it is, such as `table`. Every object has exactly one. */
+/** True for the part that is the kind of the object, such as `table`. Every object has one such part. */
 export const isKind = (part: string) => /^((foreign )?table|(materialized )?view|)$/.test(part);
 
 /** Matches a part of which a table may have several, such as `column id`. */
@@ -21,7 +21,7 @@ export const NAMED_PART = /^(column|constraint|index|trigger|policy) (.+)$/s;
 
 export const isConstraint = (part: string) => part.startsWith('constraint ');
 
-/** True if the patch creates a trigger function. `down` may leave it there, since other tables may use it. */
+/** True if the patch creates a trigger function. `down` may leave one behind: other tables may use it. */
 export const isTriggerFunction = (patch: Patch | undefined) =>
   typeof patch === 'string' &&
   /^CREATE OR REPLACE FUNCTION [^(]*\(\)\n RETURNS trigger\n/.test(patch);
@@ -48,19 +48,20 @@ export function merge(effects: readonly Effect[]): Facts {
   return merged;
 }
 
-/** The expected schema at a version: its `facts`, and the effects that say which of them are compared. */
+/** The expected schema at a version: its `facts`, and the effects, which say which facts are compared. */
 export type Expectation = ReturnType<typeof expectedAt>;
 
 /**
- * What is expected if `count` migrations are applied. If the run has just reverted the next `reverted` ones,
- * what they added must be gone, and what they removed must be there again.
+ * What is expected if `count` migrations are applied, and the run has just reverted the next `reverted` ones.
+ * What these added must be gone, and what these removed must be there again.
  */
 export function expectedAt(
   { prerequisites, effects }: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,
   count: number,
   reverted = 0,
 ) {
-  const [applied, pending] = [effects.slice(0, count), effects.slice(count)];
+  const applied = effects.slice(0, count);
+  const pending = effects.slice(count);
   const facts = merge([prerequisites, ...applied]);
   return { facts, prerequisites, applied, pending, undone: pending.slice(0, reverted) };
 }
@@ -81,7 +82,7 @@ export function effectBetween(before: Facts, after: Facts): Effect {
 
 /**
  * Adds to the prerequisites every fact of the base schema that a migration changes or removes: after the
- * `down` of that migration, it must be there again.
+ * `down` of that migration, this fact must be there again.
  */
 export function completePrerequisites(old: Effect, base: Facts, effects: readonly Effect[]) {
   const patches = effects.flatMap((effect) => Object.entries(effect));
@@ -91,7 +92,7 @@ export function completePrerequisites(old: Effect, base: Facts, effects: readonl
     const changed = all.filter(
       ([part, text]) => patch === null || (named.has(part) && !isTriggerFunction(text)),
     );
-    // Also add a constraint that stays, but equals a removed one. The check would take it for that one.
+    // Also add a constraint that stays, but equals a removed one: the check would mistake it for that one.
     const texts = changed.map(([, text]) => text);
     const twins = all.filter(([part, text]) => isConstraint(part) && texts.includes(text));
     return { [object]: Object.fromEntries([...changed, ...twins]) };
@@ -100,7 +101,7 @@ export function completePrerequisites(old: Effect, base: Facts, effects: readonl
   return effectBetween(new Map(), merge([old, ...added, old]));
 }
 
-/** How two schemas differ: `+` added, `~` changed, `-` removed (for an object as a whole, not its parts). */
+/** How two schemas differ: `+` added, `~` changed, `-` removed. Lists no parts of an object that is gone. */
 export const effectLines = (before: Facts, after: Facts): string[] =>
   Object.entries(effectBetween(before, after)).flatMap(([object, patch]) => {
     const old = before.get(object) ?? NONE;

@@ -2,10 +2,10 @@ import type { Node, ParseResult, RangeTableSample, RangeVar } from 'libpg-query'
 
 /**
  * True if one of the definitions `found` means the same to PostgreSQL as `expected`. All are definitions of
- * `part`. If they differ as text, makes each a statement, and compares the syntax trees of the statements.
+ * `part`. If no text is equal, makes each text a statement, and compares the syntax trees of the statements.
  */
 export async function meansOneOf(part: string, expected: string, found: readonly string[]) {
-  // WITH NO DATA may be missing in the database: a materialized view may have been refreshed.
+  // In the database, WITH NO DATA is missing after somebody has refreshed the materialized view.
   const accepted = [expected, expected.replace(/ WITH NO DATA$/, '')];
   if (found.some((text) => accepted.includes(text))) return true;
   if (found.length === 0) return false;

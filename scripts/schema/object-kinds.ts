@@ -4,9 +4,9 @@ export const collation = (id: string, type: string) => `(
     FROM pg_type b WHERE b.oid = ${type} AND b.typcollation <> ${id} AND ${id} <> 0)`;
 
 /**
- * The kinds of objects. The names of the catalog's columns begin with `prefix`, such as `relname`. In SQL,
- * `o` is a row of the catalog. `object` is the name in effects, `exists` says which rows are objects, if not
- * all, and `part` is the name of the part that has the definition, if it has a name.
+ * The kinds of objects. The names of the catalog's columns begin with `prefix`, such as `relname`. All other
+ * values are SQL, in which `o` is a row of the catalog. `object` is the name in effects. `exists` says which
+ * rows are objects, if not all are. `part` is the name of the part that has the definition, if not ''.
  */
 export const KINDS = [
   {
@@ -17,7 +17,7 @@ export const KINDS = [
     part: `CASE o.relkind WHEN 'S' THEN '' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
       WHEN 'f' THEN 'foreign table' ELSE 'table' END`,
     // Since PostgreSQL 15, the sequence of a column is UNLOGGED if its table is. Before, it never is. Leave
-    // the word out, so that effects match on all versions.
+    // UNLOGGED out, so that an effect matches on all versions.
     definition: `CASE o.relkind WHEN 'S' THEN (
         SELECT concat(CASE WHEN o.relpersistence = 'u' AND d.objid IS NULL THEN 'UNLOGGED ' END,
           'AS ', q.seqtypid::regtype, ' START ', q.seqstart, ' INCREMENT ', q.seqincrement,
