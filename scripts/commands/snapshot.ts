@@ -71,14 +71,13 @@ async function findEffects(connected: Connected) {
     let sql: string | undefined; // The statement that was sent last, for the failure.
     try {
       const { statements, isInside } = await sqlOf(action, connection.send);
-      // If the migration caught the error of a query, COMMIT would roll back without an error. The settings
-      // before COMMIT fail then, as they do in a run.
+      // If the transaction has failed, the settings fail, as in a run. COMMIT would only roll back.
       const inside = [...statements, runSettings(connected), 'COMMIT'];
       const outside = ['COMMIT', `SET search_path = ${settings.searchPath}`, ...statements];
       for (sql of isInside ? inside : outside) await connection.send(sql);
     } catch (cause) {
       const note = 'It ran on a scratch database, which is dropped. No file was changed.';
-      throw migrationFailure(migration.file, cause, sql, note);
+      throw migrationFailure(migration.file, cause, { sql, note });
     }
     const after = await readAll(connected);
     // The effect also names a function that the migration replaced by an equal one, so that it is compared.
@@ -120,9 +119,8 @@ async function loadBaseSchema(connected: Connected) {
 /** Reads all facts, and the `xmin` of each function, which a replacement changes. Drops temporary tables. */
 async function readAll({ connection, settings }: Connected) {
   const facts = factsQuery(allObjects(settings.tableName));
-  const columns = `'function ' || oid::regprocedure AS object, '' AS part, xmin AS definition`;
-  const results = await connection.query(
-    `${RESET} ${READ_SETTINGS} ${facts}; SELECT ${columns} FROM pg_proc`,
-  );
+  const xmins = `SELECT 'function ' || oid::regprocedure AS object, '' AS part, xmin AS definition
+    FROM pg_proc`;
+  const results = await connection.query(`${RESET} ${READ_SETTINGS} ${facts}; ${xmins}`);
   return { facts: factsFrom(results.at(-2)), xmins: factsFrom(results.at(-1)) };
 }

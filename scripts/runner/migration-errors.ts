@@ -33,17 +33,13 @@ export async function translateError(client: FrameworkClient, target: number, th
   // What ran outside a transaction may have caused the difference, in an earlier attempt of this run.
   const isDrifted = client.initialCheck.failing.length > 0 && !attempt.progress.wroteOutside;
   const note = isDrifted ? DRIFT_NOTE : undefined;
-  return migrationFailure(file, error, sql, note, await hintForViolation(client, error, sql));
+  const advice = await hintForViolation(client, error, sql);
+  return migrationFailure(file, error, { sql, note, advice });
 }
 
+type Extras = Readonly<Partial<Record<'sql' | 'note' | 'advice', string | undefined>>>;
 /** Makes the failure of a migration. The message ends with `note`. `advice` replaces the usual hint. */
-export function migrationFailure(
-  file: string,
-  cause: unknown,
-  sql?: string,
-  note?: string,
-  advice?: string,
-) {
+export function migrationFailure(file: string, cause: unknown, { sql, note, advice }: Extras = {}) {
   const { detail, hint, where } = Object(cause) as Partial<DatabaseError>;
   const more = [detail, hint, where, note].filter((line) => line !== undefined);
   const sqlstate = sqlstateOf(cause);
