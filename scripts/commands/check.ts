@@ -20,15 +20,10 @@ export function versionDetails({ configuration, connection, project }: Connected
 }
 
 /**
- * Makes a result from the check `first`. If `first` failed, makes it from a second check instead: `first` may
- * have mixed definitions from before and after the commit of another run, because `pg_get_*def` ignores the
- * snapshot of the transaction.
+ * Makes a result from the check `first`, or, if that failed, from a second one: while another run committed,
+ * `first` may have mixed old and new definitions, because `pg_get_*def` ignores the transaction's snapshot.
  */
-export async function confirmCheck(
-  connected: Connected,
-  first: SchemaCheck,
-  outcome: Success,
-): Promise<Result> {
+export async function confirmCheck(connected: Connected, first: SchemaCheck, outcome: Success) {
   const check = first.failing.length > 0 ? await checkWithRetries(connected) : first;
   const { failing, warnings, count, rows } = check;
   const times = new Map(rows.map(({ name, run_on }) => [name, run_on]));
@@ -39,5 +34,5 @@ export async function confirmCheck(
   const all = { ...versionDetails(connected, count), warnings, ...listed };
   if (failing.length === 0) return { outcome, ...all };
   const error = failure('drift', [all.version], { differences: failing });
-  return { outcome: 'differs', ...all, error };
+  return { outcome: error.outcome, ...all, error };
 }

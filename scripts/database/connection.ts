@@ -124,9 +124,7 @@ async function connectOnce(connector: Connector, purpose: Purpose) {
   });
   const cut = () => connection.stream.destroy();
   signal.addEventListener('abort', cut, { once: true });
-  await client.connect().finally(() => {
-    signal.removeEventListener('abort', cut);
-  });
+  await client.connect().finally(() => signal.removeEventListener('abort', cut));
   /** Sends one statement. Returns what `pg` returns. */
   const send = async (statement: Statement, values?: readonly unknown[]): Promise<unknown> => {
     const isSentAsIs = typeof statement === 'string' || 'submit' in statement; // A pg.Query has `submit`.

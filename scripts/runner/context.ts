@@ -50,10 +50,7 @@ export type Removed = Omit<Loss, 'count'>;
 /** Runs `query` in the transaction that holds the run lock. Throws a Failure `unavailable` if it is lost. */
 export type AssertLock = (query?: string) => Promise<unknown[]>;
 
-/**
- * One attempt of a run. After a lock timeout or a deadlock, the run rolls back, and makes another attempt.
- * Migrations run on `connection`. Another connection holds the run lock.
- */
+/** One attempt of a run. Migrations run on `connection`, while another connection holds the run lock. */
 export interface Attempt extends Connected {
   readonly assertLock: AssertLock;
   readonly progress: Progress;

@@ -21,10 +21,8 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     const differing = [...names].filter((part) => parts.get(part) !== found.get(part));
     if (differing.length === 0) continue; // Saves time: nearly all objects are equal.
     const rules = rulesFor(expected, object, parts);
-    const changedKinds = differing.filter(
-      (part) => isKind(part) && parts.has(part) !== found.has(part),
-    );
-    const listed = changedKinds.some(rules.isCompared) ? changedKinds : differing;
+    const kinds = differing.filter((part) => isKind(part) && parts.has(part) !== found.has(part));
+    const listed = kinds.some(rules.isCompared) ? kinds : differing;
     for (const part of listed) {
       const definition = parts.get(part);
       const actual = found.get(part);

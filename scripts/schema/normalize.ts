@@ -81,17 +81,13 @@ const rewriterFor = (relation: string | undefined) => (key: string, value: unkno
   // name of the constant is its type. Before PostgreSQL 15, `true` is printed so even without a restore.
   if (ResTarget?.name !== undefined && ResTarget.name === typeOfConstant(ResTarget.val))
     return { ResTarget: { val: ResTarget.val } };
-  // In the body of a function, ignore blanks at the end of a line, and CR before LF. Keep all other blanks:
-  // in a string, they have a meaning.
   const body = fieldsOf(DefElem?.arg).List?.items;
-  if (body && DefElem?.defname === 'as')
-    return body.map((item) =>
-      textOf(item)
-        .replaceAll(/[ \t\r]+$/gm, '')
-        .trimEnd(),
-    );
+  if (body && DefElem?.defname === 'as') return body.map((item) => trimLines(textOf(item)));
   return value;
 };
+
+/** Removes blanks and CR at the ends of lines. All other blanks have a meaning in a string of the body. */
+const trimLines = (text: string) => text.replaceAll(/[ \t\r]+$/gm, '').trimEnd();
 
 function typeOfConstant({ A_Const, TypeCast }: AnyNode = {}) {
   if (fieldsOf(TypeCast?.arg).A_Const) return textOf(TypeCast?.typeName?.names?.at(-1));
