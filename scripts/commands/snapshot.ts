@@ -12,10 +12,11 @@ import type { Result } from '../report/report.ts';
 import { factsFrom } from '../runner/check-schema.ts';
 import type { Connected, Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/migration-errors.ts';
-import { loadMigrations, sqlOf, tableStatement } from '../runner/framework.ts';
+import { loadMigrations, sqlOf, tableStatement, type Action } from '../runner/framework.ts';
 import { BEGIN, RESET, runSettings } from '../runner/session-settings.ts';
 import { allObjects, factsQuery, READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
+import type { Effect } from '../schema/effects.ts';
 import { completePrerequisites, effectBetween, expectedAt, merge } from '../schema/effects.ts';
 
 /**
@@ -61,24 +62,13 @@ async function withScratchDatabase(context: Context) {
 
 /** Runs the migrations one after the other. Returns their effects, and the prerequisites. */
 async function findEffects(connected: Connected) {
-  const { connection, settings, project } = connected;
+  const { project } = connected;
   const loaded = await loadMigrations(project.migrations, 'up');
   const base = await loadBaseSchema(connected);
-  const effects = new Map([[PREREQUISITES, project.prerequisites]]);
+  const effects = new Map<string, Effect>();
   let before = base;
   for (const [migration, action] of loaded) {
-    await connection.query(`${BEGIN} ${runSettings(connected)}`);
-    let sql: string | undefined; // The statement that was sent last, for the failure.
-    try {
-      const { statements, isInside } = await sqlOf(action, connection.send);
-      // If the transaction has failed, the settings fail, as in a run. COMMIT would only roll back.
-      const inside = [...statements, runSettings(connected), 'COMMIT'];
-      const outside = ['COMMIT', `SET search_path = ${settings.searchPath}`, ...statements];
-      for (sql of isInside ? inside : outside) await connection.send(sql);
-    } catch (cause) {
-      const note = 'It ran on a scratch database, which is dropped. No file was changed.';
-      throw migrationFailure(migration.file, cause, { sql, note });
-    }
+    await runMigration(connected, migration.file, action);
     const after = await readAll(connected);
     // The effect also names a function that the migration replaced by an equal one, so that it is compared.
     const replaced = effectBetween(before.xmins, after.xmins);
@@ -86,8 +76,26 @@ async function findEffects(connected: Connected) {
     effects.set(migration.name, effectBetween(old, after.facts));
     before = after;
   }
-  const [prerequisites = {}, ...changes] = effects.values();
-  return effects.set(PREREQUISITES, completePrerequisites(prerequisites, base.facts, changes));
+  const changes = [...effects.values()];
+  const prerequisites = completePrerequisites(project.prerequisites, base.facts, changes);
+  return new Map([[PREREQUISITES, prerequisites], ...effects]);
+}
+
+/** Runs a migration and commits it, with the settings of a run, but without a check. */
+async function runMigration(connected: Connected, file: string, action: Action) {
+  const { connection, settings } = connected;
+  await connection.query(`${BEGIN} ${runSettings(connected)}`);
+  let sql: string | undefined; // The statement that was sent last, for the failure.
+  try {
+    const { statements, isInside } = await sqlOf(action, connection.send);
+    // If the transaction has failed, the settings fail, as in a run. COMMIT would only roll back.
+    const inside = [...statements, runSettings(connected), 'COMMIT'];
+    const outside = ['COMMIT', `SET search_path = ${settings.searchPath}`, ...statements];
+    for (sql of isInside ? inside : outside) await connection.send(sql);
+  } catch (cause) {
+    const note = 'It ran on a scratch database, which is dropped. No file was changed.';
+    throw migrationFailure(file, cause, { sql, note });
+  }
 }
 
 /**
