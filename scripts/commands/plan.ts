@@ -1,6 +1,6 @@
 import { withConnection, type Connection } from '../database/connection.ts';
 import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
-import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
+import { migrationsToRun, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import { atVersion, placeOf } from '../report/wording.ts';
@@ -35,7 +35,7 @@ export const plan = (context: Context): Promise<Result> =>
 async function sectionsBetween(connected: Connected, from: number, to: number) {
   const { connection, project, settings } = connected;
   const direction = from < to ? 'up' : 'down';
-  const loaded = await loadMigrations(migrationsBetween(project, direction, from, to), direction);
+  const loaded = await loadMigrations(migrationsToRun(project, direction, from, to), direction);
   const sections: string[] = [];
   let count = from;
   await connection.query(`BEGIN; ${READ_ONLY} ${runSettings(connected)}`);

@@ -1,6 +1,6 @@
 import { withConnection } from '../database/connection.ts';
 import { asFailure } from '../database/pg-errors.ts';
-import { migrationsBetween, targetCount, versionAt } from '../project/version.ts';
+import { migrationsToRun, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import type { Direction } from '../report/types.ts';
@@ -74,20 +74,19 @@ function migrateTo(locking: Connected, progress: Progress, to: number) {
 /** Checks again, because another run may have migrated before this run had the lock. Then migrates. */
 async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
   const { direction, progress, project, settings } = attempt;
-  const before = await checkSchema(attempt);
-  const { count } = before;
-  // True if another run has moved the database away from the target.
+  const check = await checkSchema(attempt);
+  const { count } = check;
   const isFurtherAway = direction === 'up' ? count < progress.count : count > progress.count;
   progress.count = count;
   if (isFurtherAway) throw failure('overtaken', [versionAt(project, count)]);
-  const migrations = migrationsBetween(project, direction, count, to);
+  const migrations = migrationsToRun(project, direction, count, to);
   const [first] = migrations;
-  if (!first) return await confirmCheck(attempt, before, 'nothing-to-do');
-  await refuseProblems(attempt, migrations, before);
+  if (!first) return await confirmCheck(attempt, check, 'nothing-to-do');
+  await refuseProblems(attempt, migrations, check);
   const loaded = await loadMigrations(migrations, direction);
-  const client = new FrameworkClient(attempt, before, first);
+  const client = new FrameworkClient(attempt, check, first);
   try {
-    // The framework creates the migrations table first, so begin before that: the transaction includes it.
+    // Begin now, because the framework creates the migrations table before the first migration starts.
     await client.begin();
     await runMigrations(settings, client, loaded, direction);
     await client.commit();

@@ -19,13 +19,11 @@ export function appliedCount({ migrations }: Project, rows: readonly { name: str
 export const versionAt = ({ migrations }: Project, count: number) =>
   migrations[count - 1]?.name ?? null;
 
-/** The migrations to run, in their order, to change the number of applied migrations from `from` to `to`. */
-export const migrationsBetween = (
-  { migrations }: Project,
-  direction: Direction,
-  from: number,
-  to: number,
-) => (direction === 'up' ? migrations.slice(from, to) : migrations.slice(to, from).reverse());
+/** The migrations to run, in their order, to get from `from` applied migrations to `to`. */
+export function migrationsToRun(project: Project, direction: Direction, from: number, to: number) {
+  const { migrations } = project;
+  return direction === 'up' ? migrations.slice(from, to) : migrations.slice(to, from).reverse();
+}
 
 /**
  * Returns how many migrations shall be applied after `up` or `down`. The argument, if given, is a count (`3`),
