@@ -35,21 +35,21 @@ export function readProject(settings: Settings, needsEffects: boolean) {
   const files = readFolder(root, migrationsDir)
     .filter((file) => CANDIDATE.test(file))
     .sort((a, b) => (numberOf(a) < numberOf(b) ? -1 : 1));
-  const migrations = files.map((base, index): Migration => {
-    const file = `${migrationsDir}/${base}`;
-    if (!MIGRATION.test(base)) throw failure('migration-name', [file], { file });
+  const migrations = files.map((fileName, index): Migration => {
+    const file = `${migrationsDir}/${fileName}`;
+    if (!MIGRATION.test(fileName)) throw failure('migration-name', [file], { file });
     const next = files[index + 1] ?? '';
-    if (MIGRATION.test(next) && numberOf(next) === numberOf(base))
-      throw failure('duplicate-number', [base, next], { file });
-    const name = base.replace(/\.\w+$/, '');
+    if (MIGRATION.test(next) && numberOf(next) === numberOf(fileName))
+      throw failure('duplicate-number', [fileName, next], { file });
+    const name = fileName.replace(/\.\w+$/, '');
     const effect = needsEffects ? readEffect(name) : {};
     return { name, path: resolve(root, file), file, effect };
   });
   const prerequisites = readEffect(PREREQUISITES);
   const known = new Set([PREREQUISITES, ...migrations.map(({ name }) => name)]);
-  for (const base of needsEffects ? readFolder(root, effectsDir) : []) {
-    const file = `${effectsDir}/${base}`;
-    if (/^\d.*\.json$/.test(base) && !known.has(parse(base).name))
+  for (const fileName of needsEffects ? readFolder(root, effectsDir) : []) {
+    const file = `${effectsDir}/${fileName}`;
+    if (/^\d.*\.json$/.test(fileName) && !known.has(parse(fileName).name))
       throw failure('effect-alone', [file], { file });
   }
   const effects = migrations.map(({ effect }) => effect);

@@ -51,9 +51,9 @@ export function failure<C extends Code>(
   const text = (messages[code] as (...values: unknown[]) => string)(...values);
   const parts = /^\n?(\S+): (.*)\n→ (.*)$/s.exec(text); // A test checks that every text matches.
   const [, outcome, message, hint] = parts as unknown as [string, Outcome, string, string];
-  const { differences: found } = details;
-  const lines = found
-    ? ` (${plural(found.length, 'difference')})\n\n${differenceLines(found)}`
+  const { differences } = details;
+  const lines = differences
+    ? ` (${plural(differences.length, 'difference')})\n\n${differenceLines(differences)}`
     : '';
   return new Failure(outcome, code, hidePasswords(message.trim() + lines), hint.trim(), details);
 }

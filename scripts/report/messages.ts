@@ -95,9 +95,9 @@ unavailable: the connection to the server was lost: ${reason}
   'server-error': (reason: string, sqlstate: string, file?: string) => `
 unavailable: ${file === undefined ? '' : `${file}: `}the server reports an error: ${reason}
 → ${hintFor('query', sqlstate)}`,
-  problems: (found: readonly Problem[], database: string) => `
-unavailable: database ${database} is not ready:${list(found.map(({ problem }) => `- ${problem}`))}
-→ To solve this (SQL as a superuser or the owner):${list([...new Set(found.map(({ remedy }) => remedy))])}`,
+  problems: (problems: readonly Problem[], database: string) => `
+unavailable: database ${database} is not ready:${list(problems.map(({ problem }) => `- ${problem}`))}
+→ To solve this (SQL as a superuser or the owner):${list([...new Set(problems.map(({ remedy }) => remedy))])}`,
   'pooled-search-path': (file: string, role: string, path: string) => `
 unavailable: ${file} runs outside a transaction, where a connection pooler does not keep search_path: its table names could mean another schema
 → Set search_path on the role:  ALTER ROLE ${role} SET search_path = ${path};

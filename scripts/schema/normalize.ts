@@ -1,27 +1,27 @@
 import type { Node, ParseResult, RangeTableSample, RangeVar } from 'libpg-query';
 
 /**
- * True if one of the definitions `found` means the same to PostgreSQL as `expected`. All are definitions of
- * `part`. If no text is equal, makes each text a statement, and compares the syntax trees of the statements.
+ * True if the definition of a part means the same to PostgreSQL as one of the others. If no text is equal,
+ * makes each text a statement, and compares the syntax trees of the statements.
  */
-export async function meansOneOf(part: string, expected: string, found: readonly string[]) {
+export async function meansOneOf(part: string, definition: string, others: readonly string[]) {
   // In the database, WITH NO DATA is missing after somebody has refreshed the materialized view.
-  const accepted = [expected, expected.replace(/ WITH NO DATA$/, '')];
-  if (found.some((text) => accepted.includes(text))) return true;
-  if (found.length === 0) return false;
+  const accepted = [definition, definition.replace(/ WITH NO DATA$/, '')];
+  if (others.some((other) => accepted.includes(other))) return true;
+  if (others.length === 0) return false;
   const { loadModule, parseSync } = await import('libpg-query'); // 1.8 MB: loaded when first needed.
   await loadModule();
-  const meaningOf = (definition: string) => {
-    const [fragment = '', suffix] = definition.split(SUFFIX); // SUFFIX has a group, so split returns it.
+  const meaningOf = (text: string) => {
+    const [fragment = '', suffix] = text.split(SUFFIX); // SUFFIX has a group, so split returns it, too.
     try {
       const tree = parseSync(statement(part, fragment));
       return JSON.stringify([tree, suffix], rewriterFor(relationOf(tree)));
     } catch {
-      return definition; // The parser rejects it: compare the text.
+      return text; // The parser rejects the statement: compare the text.
     }
   };
   const meanings = accepted.map(meaningOf);
-  return found.some((definition) => meanings.includes(meaningOf(definition)));
+  return others.some((other) => meanings.includes(meaningOf(other)));
 }
 
 /** Words that the catalog query adds at the end of a definition. The parser would reject them. */
