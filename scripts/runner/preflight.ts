@@ -32,14 +32,17 @@ export async function refuseProblems(
   if (writes && !hasTable) needs.push([tableName, 'CREATE']);
   const query = `${READ_ONLY} ${READ_SETTINGS} ${problemsQuery(needs, writes)}`;
   const problems = (await connection.query(query)).at(-1)?.rows as Problem[];
-  const { database } = configuration;
-  const remedy = `load or correct the application's base schema in database ${database}, or correct the database in the URL`;
-  const lacking = writes ? (await compare(expectedAt(project, 0), facts)).failing : [];
-  for (const { object, expected, found } of lacking) {
+  if (writes) problems.push(...(await findPrerequisiteProblems(connected, facts)));
+  if (problems.length > 0) throw failure('problems', [problems, configuration.database]);
+}
+
+async function findPrerequisiteProblems({ configuration, project }: Connected, live: Facts) {
+  const remedy = `load or correct the application's base schema in database ${configuration.database}, or correct the database in the URL`;
+  const { failing } = await compare(expectedAt(project, 0), live);
+  return failing.map(({ object, expected, found }) => {
     const problem = `${object} is ${found ?? 'missing'} (expected ${expected ?? 'nothing'})`;
-    problems.push({ problem, remedy });
-  }
-  if (problems.length > 0) throw failure('problems', [problems, database]);
+    return { problem, remedy };
+  });
 }
 
 /** The rights that a migration needs. `live` is the schema before the run. */
@@ -53,7 +56,7 @@ function needsOf(project: Project, migration: Migration, direction: Direction, l
 function changesOf(project: Project, migration: Migration, live: Facts) {
   const all = Object.entries(migration.effect);
   const isRemoval = (patch: Effect[string]) =>
-    patch === null || partsOf(patch).some(([, text]) => text === null);
+    patch === null || partsOf(patch).some(([, definition]) => definition === null);
   const reduced = all.filter(([, patch]) => isRemoval(patch)).map(([object]) => object);
   let expected: Facts | undefined; // Computed once, and only if it is needed.
   return all
@@ -88,23 +91,23 @@ function needsToRevert({ object, patch, parts, found, mayCascade, wasExpected }:
 function needsToAlter({ object, patch, parts, found, mayCascade }: Change): Need[] {
   if (!found || mayCascade) return [];
   if (patch === null) return [[object, 'DROP']];
-  const addsOnlyTriggers = parts.every(([part, text]) => part.startsWith('trigger ') && text);
+  const addsOnlyTriggers = parts.every(([part, added]) => part.startsWith('trigger ') && added);
   return [[object, addsOnlyTriggers ? 'TRIGGER' : 'OWNER']];
 }
 
 /** What `up` needs to add an object or its parts. If a part may be a renamed one, it needs nothing more. */
 function needsToAdd({ object, parts, found, mayRename, wasExpected }: Change): Need[] {
   const needs: Need[] = [];
-  for (const [part, text] of parts) {
-    if (text === null) continue;
+  for (const [part, definition] of parts) {
+    if (definition === null) continue;
     const isMissing = !found?.has(part);
     if (isMissing && isKind(part)) needs.push([object, 'CREATE']); // Renaming an object needs it, too.
     if (mayRename) continue;
-    if (isMissing && INDEX.test(text)) needs.push([object, 'CREATE']);
-    const parent = PARENT.exec(text)?.[1];
+    if (isMissing && INDEX.test(definition)) needs.push([object, 'CREATE']);
+    const parent = PARENT.exec(definition)?.[1];
     if (isMissing && parent !== undefined) needs.push([parent, 'OWNER']);
     // Even if the foreign key exists already, the migration may drop this foreign key, and create it again.
-    const target = REFERENCE.exec(text)?.[1];
+    const target = REFERENCE.exec(definition)?.[1];
     if (target !== undefined && !wasExpected(part)) needs.push([target, 'REFERENCES']);
   }
   return needs;
