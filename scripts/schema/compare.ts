@@ -52,9 +52,9 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
   const namesIn = ({ [object]: patch }: Effect) =>
     patch === null ? ['', ...parts.keys()] : partsOf(patch).map(([part]) => nameOf(part));
   // A prerequisite that a pending effect names is not compared: another program may have changed it already.
-  const later = pending.flatMap(namesIn);
-  const before = namesIn(prerequisites).filter((name) => !later.includes(name));
-  const compared = [...before, ...done.flatMap(namesIn)];
+  const pendingNames = pending.flatMap(namesIn);
+  const requiredNames = namesIn(prerequisites).filter((name) => !pendingNames.includes(name));
+  const comparedNames = [...requiredNames, ...done.flatMap(namesIn)];
   return {
     required,
     /** The definitions of the required constraints that effects removed. Their names do not matter. */
@@ -64,7 +64,7 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
     /** True if migrations created the object. Then all its parts are compared. Other objects are shared. */
     isOwned: kindOf(parts) !== undefined && kindOf(required) === undefined,
     /** True if the part is compared on a shared object, too: an effect or a prerequisite names the part. */
-    isCompared: (part: string) => compared.includes(nameOf(part)),
+    isCompared: (part: string) => comparedNames.includes(nameOf(part)),
     /** All definitions in the effects and the prerequisites, also those that later effects replace. */
     declared: [prerequisites, ...done].flatMap((effect) => partsOf(effect[object])),
   };
