@@ -5,7 +5,7 @@ import type { Result, Success } from '../report/report.ts';
 import { checkWithRetries, type SchemaCheck } from '../runner/check-schema.ts';
 import type { Connected, Context } from '../runner/context.ts';
 
-/** `check`, `status`: compare the live schema (that of the database) with the expected schema. Only read. */
+/** `check` and `status`: compare the schema of the database with the expected one. They write nothing. */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connected) => {
     return await confirmCheck(connected, await checkWithRetries(connected), 'matches');

@@ -87,7 +87,7 @@ export class FrameworkClient extends RunTransaction {
     this.assertValid();
     if (isOutside) {
       await (this.#isPooled ??= this.#prepareOutside());
-      await assertLock(); // A statement outside a transaction commits at once.
+      await assertLock(); // The statement commits at once, so the lock must be held now.
       this.assertValid(); // The migration may have failed meanwhile.
     }
     if (options.verbose) tell(sql);
@@ -134,7 +134,7 @@ export class FrameworkClient extends RunTransaction {
   async #prepareOutside() {
     const { connection, progress, settings } = this.attempt;
     if (!this.isOpen()) throw this.endedByMigration();
-    // The commit includes what this migration sent before it called pgm.noTransaction().
+    // Commits also what this migration sent before it called pgm.noTransaction().
     const hasSentInside = this.#lastInside === this.current;
     const hasCommitted = await this.commit().catch((error: unknown) => {
       if (this.hasFailed) throw error; // The migration has failed meanwhile: keep its error.

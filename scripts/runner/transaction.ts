@@ -36,10 +36,7 @@ export class RunTransaction {
   /** The migrations that the framework has recorded in the open transaction. */
   protected recorded: FinishedMigration[] = [];
 
-  /**
-   * @param initialCheck the check at the beginning of the attempt
-   * @param current the migration that runs or has just run; at the beginning, the first migration
-   */
+  /** `initialCheck` is from the beginning of the attempt. `current` is the migration that runs or ran last. */
   constructor(
     readonly attempt: Attempt,
     readonly initialCheck: SchemaCheck,
@@ -127,15 +124,13 @@ export class RunTransaction {
     return true;
   }
 
-  /**
-   * Throws if the transaction removed tables or columns. The run then begins again, to look for data. If the
-   * framework awaits this commit, only an error can stop the framework.
-   */
+  /** Throws if the transaction removed tables or columns. The run then begins again, to look for data. */
   async #guardData(): Promise<void> {
     const { options, progress } = this.attempt;
     const removed = options.allowDataLoss ? [] : await findRemoved(this.attempt);
     progress.removed = [...progress.removed, ...removed];
     this.mustBeginAgain = removed.length > 0;
+    // If the framework awaits this commit, only an error can stop the framework.
     if (this.mustBeginAgain) throw new Error('the run begins again, to look for data');
   }
 
