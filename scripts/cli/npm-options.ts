@@ -25,13 +25,13 @@ export const fromNpm = (env: NodeJS.ProcessEnv, options: readonly Option[]) =>
     // npm does not know that this option has no value, so it took the next word as the value.
     if (option) throw refusal(`npm took "${value}" as the value of --${name}`);
     if (name.length === 1) throw refusal(`there is no option "-${name}"`);
-    const near = options.map((each) => each.name()).find((other) => isNear(name, other));
-    if (near === undefined) return [];
-    throw refusal(`there is no option "--${name}"; did you mean "--${near}"?`);
+    const similar = options.map((each) => each.name()).find((other) => isSimilar(name, other));
+    if (similar === undefined) return [];
+    throw refusal(`there is no option "--${name}"; did you mean "--${similar}"?`);
   });
 
-function isNear(name: string, option: string): boolean {
-  if (name.includes('dry')) return option === 'dry-run';
+function isSimilar(name: string, option: string): boolean {
+  if (name.includes('dry')) return option === 'dry-run'; // A dry run that is not recognized would write.
   const letters = (word: string) => word.replaceAll('-', '');
   return distance(letters(name), letters(option)) <= (name.length > 5 ? 2 : 1);
 }
