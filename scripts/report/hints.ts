@@ -60,7 +60,7 @@ SELECT setval(pg_get_serial_sequence('<INTO>', 'id'), max(id)) FROM <INTO>;`,
   },
 };
 
-/** The query for rows that violate a check or a foreign key. None for NO INHERIT, and none for MATCH FULL. */
+/** The query for the rows that violate a check or a foreign key. Undefined for NO INHERIT and MATCH FULL. */
 export function rowsQuery(table: string, definition: string): string | undefined {
   const [, condition] = /^CHECK (\(.*\))(?: NOT VALID)?$/s.exec(definition) ?? [];
   if (condition !== undefined) return `SELECT * FROM ${table} WHERE NOT ${condition};`;

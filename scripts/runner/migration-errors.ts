@@ -17,7 +17,7 @@ export async function translateError(client: FrameworkClient, target: number, th
   const { error, sql } = firstError ?? { error: thrown };
   const { file } = current;
   if (error instanceof Failure && error.outcome !== 'usage') return error;
-  // A usage error now: the migrations table contradicts the files. It did not when the attempt began.
+  // The migrations table now contradicts the files. When the attempt began, it did not.
   if (error instanceof Failure) return failure('table-changed', [error.message], { cause: error });
   if (isRetryable(error)) {
     const place = firstError ? `, in ${file}` : '';
@@ -71,11 +71,7 @@ async function hintForViolation({ attempt, current }: FrameworkClient, error: un
  * replaced, or lacks the key that a foreign key needs. Otherwise, considers only tables, views and columns,
  * because migrations usually replace an object of another kind.
  */
-async function conflicts(
-  { attempt, initialCheck }: FrameworkClient,
-  target: number,
-  error: unknown,
-) {
+async function conflicts(client: FrameworkClient, target: number, error: unknown) {
   const sqlstate = sqlstateOf(error);
   const { routine = '' } = Object(error) as Partial<DatabaseError>;
   // A foreign key to a DEFERRABLE key, or a function in the place of a procedure. Many other errors have the
@@ -85,11 +81,12 @@ async function conflicts(
   if (!isOther && !/^(22|23|42(?!501))/.test(sqlstate)) return [];
   const isDuplicate = isOther || /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
   const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
-  const { count, facts } = initialCheck;
-  const known = [...expectedAt(attempt.project, count).facts].flatMap(([object, parts]) =>
+  const { project } = client.attempt;
+  const { count, facts } = client.initialCheck;
+  const known = [...expectedAt(project, count).facts].flatMap(([object, parts]) =>
     [...parts.keys()].map((part) => title(object, part)),
   );
-  const { failing } = await compare(expectedAt(attempt.project, target), facts);
+  const { failing } = await compare(expectedAt(project, target), facts);
   return failing.filter(
     ({ object, found }) => found !== null && considered.test(object) && !known.includes(object),
   );
