@@ -52,7 +52,9 @@ async function readState(connected: Connected) {
     const rows = (applied?.rows ?? []) as Readonly<Record<'name' | 'run_on', string>>[];
     return { rows, facts: factsFrom(live), hasTable };
   };
-  return await read(true).catch(async (error: unknown) => {
+  try {
+    return await read(true);
+  } catch (error) {
     if (isInTransaction) throw error;
     const sqlstate = sqlstateOf(error);
     // XX000 is "cache lookup failed": another session has dropped an object meanwhile.
@@ -64,7 +66,7 @@ async function readState(connected: Connected) {
     const state = { ...(await read(false)), hasTable: true };
     await refuseProblems(connected, project.migrations, state);
     throw error;
-  });
+  }
 }
 
 /** Makes facts from the rows of {@link factsQuery}. */
