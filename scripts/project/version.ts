@@ -42,8 +42,8 @@ export function targetCount(
   const index = migrations.findIndex(({ name }) => `${name}_`.startsWith(`${wanted}_`));
   // The argument 3 can mean three migrations, or the migration 3_name. A number is a count if the project has
   // so many migrations, or no migration with this number. So 20240131120000 can name a migration.
-  const isCount = index < 0 || Number(argument) <= migrations.length;
-  if (isCount && /^[1-9]\d*$/.test(argument)) {
+  const isNumber = /^[1-9]\d*$/.test(argument);
+  if (isNumber && (index < 0 || Number(argument) <= migrations.length)) {
     const steps = direction === 'up' ? Number(argument) : -Number(argument);
     return Math.max(0, Math.min(applied + steps, migrations.length));
   }
