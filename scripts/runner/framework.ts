@@ -49,10 +49,10 @@ export async function loadMigrations(migrations: readonly Migration[], direction
 }
 
 async function load(path: string): Promise<Exports> {
+  // jiti compiles TypeScript, and caches the output. The framework's own CLI uses it, too.
   const all = isCompiled
     ? ((await import(pathToFileURL(path).href)) as Exports)
-    : // The framework's own CLI loads files with jiti, too, which caches what it compiles.
-      await (await import('node-pg-migrate')).jiti.import<Exports>(path);
+    : await (await import('node-pg-migrate')).jiti.import<Exports>(path);
   const exports = 'up' in all ? all : ((all['default'] ?? all) as Exports);
   const { up, down } = exports;
   if (typeof up !== 'function') throw new Error('it does not export a function "up"');
@@ -115,7 +115,8 @@ export async function runMigrations(
 }
 
 async function callAction(action: Action, pgm: MigrationBuilder): Promise<void> {
-  await (action.length === 2 ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
+  const hasDone = action.length === 2;
+  await (hasDone ? new Promise<void>((done) => action(pgm, done)) : action(pgm));
   Object.freeze(pgm); // Makes a later pgm.sql() throw. Otherwise, the framework would ignore its SQL.
 }
 
