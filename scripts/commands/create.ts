@@ -5,7 +5,7 @@ import type { Settings } from '../project/settings.ts';
 import { failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 
-/** `create`: copies the template to a new migration. Needs no database. `snapshot` writes its effect file. */
+/** `create`: copies the template to a new migration. Needs no database. `snapshot` writes the effect. */
 export function create(argument = '', project: Project, settings: Settings): Result {
   const { root, template, migrationsDir } = settings;
   const slug = argument.toLowerCase().replaceAll(/[\s_]+/g, '-');

@@ -24,7 +24,7 @@ const DEFAULTS = {
 /** The settings of a project. The names of files and folders are relative to `root`. */
 export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
-/** Reads the settings file. Adds the variables of `.env` to `env`, except those set. @throws Failure `usage` */
+/** Reads the settings file. Adds variables of `.env` to `env`, unless set there. @throws Failure `usage` */
 export function readSettings(root: string, env: NodeJS.ProcessEnv) {
   const values = { ...DEFAULTS, ...readJson(root, FILE, checkSettings) };
   loadDotenv({ path: join(root, '.env'), processEnv: env, quiet: true });

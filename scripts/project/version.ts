@@ -26,7 +26,7 @@ export function migrationsToRun(project: Project, direction: Direction, from: nu
 }
 
 /**
- * Returns how many migrations shall be applied after `up` or `down`. The argument, if given, is a count (`3`),
+ * Returns how many migrations shall be applied after `up` or `down`. The argument, if any, is a count (`3`),
  * or the number (`0003`), name or file of a migration. `up 0003` applies 0003, too. `down 0003` does not
  * revert 0003. @throws Failure `usage`
  */

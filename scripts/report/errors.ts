@@ -20,7 +20,7 @@ type Code = keyof typeof messages;
 interface Details {
   /** The file that the user must correct. Its path is relative to the project's root. */
   readonly file?: string | undefined;
-  /** The message lists them at its end. */
+  /** The differences to list at the end of the message. */
   readonly differences?: readonly Difference[];
   readonly cause?: unknown;
   /** 130 or 143, if a signal ended the command. */

@@ -36,7 +36,7 @@ export class RunTransaction {
   /** The migrations that the framework has recorded in the open transaction. */
   protected recorded: FinishedMigration[] = [];
 
-  /** `initialCheck` is from the beginning of the attempt. `current` is the migration that runs or ran last. */
+  /** `initialCheck` is from the start of the attempt. `current` is the migration that runs or ran last. */
   constructor(
     readonly attempt: Attempt,
     readonly initialCheck: SchemaCheck,

@@ -81,8 +81,8 @@ export function effectBetween(before: Facts, after: Facts): Effect {
 }
 
 /**
- * Adds to the prerequisites every fact of the base schema that a migration changes or removes: after the
- * `down` of that migration, this fact must be there again.
+ * Adds to the prerequisites every fact of the base schema that a migration changes or removes: after `down`,
+ * this fact must be there again. Leaves out a trigger function that is replaced: `down` may keep it.
  */
 export function completePrerequisites(old: Effect, base: Facts, effects: readonly Effect[]) {
   const patches = effects.flatMap((effect) => Object.entries(effect));
