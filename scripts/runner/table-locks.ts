@@ -51,9 +51,10 @@ export async function withLockMonitor<T>(
   };
   let monitoring: Promise<void> | undefined;
   const start = () => {
+    if (monitoring) return;
     const signal = AbortSignal.any([context.signal, ending.signal]);
     // Without a connection for the monitor, the command goes on, and a later statement tries again.
-    monitoring ??= withConnection({ ...context, signal }, 'monitor', monitor).catch(() => {
+    monitoring = withConnection({ ...context, signal }, 'monitor', monitor).catch(() => {
       monitoring = undefined;
     });
   };
