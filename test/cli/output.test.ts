@@ -27,8 +27,8 @@ describe('stdout', () => {
   test('if its reader ends, the run goes on to its end', async () => {
     const { root: cwd, url, query } = await setUp(creates('a', 'b'));
     const { child, finished } = start(['up', '--verbose'], { url, cwd });
-    child.stdout?.destroy();
-    child.stderr?.destroy();
+    child.stdout.destroy();
+    child.stderr.destroy();
     expect(await finished).toMatchObject({ code: 0, signal: null });
     expect(await query('SELECT FROM pgmigrations')).toHaveLength(2);
   });
@@ -49,8 +49,8 @@ describe('stdout', () => {
     const long = migration(`pgm.sql("SELECT '" + 'x'.repeat(1_000_000) + "'");`);
     const { root: cwd, url } = await setUp({ ...creates('a'), 'migrations/0001_a.ts': long });
     const { child, finished } = start(['plan', '--json'], { url, cwd });
-    child.stdout?.pause();
-    setTimeout(() => child.stdout?.resume(), 1500);
+    child.stdout.pause();
+    setTimeout(() => child.stdout.resume(), 1500);
     const { code, json } = await finished;
     expect(code).toBe(0);
     expect(json().output).toContain('x'.repeat(1_000_000));

@@ -4,20 +4,7 @@ import { dump, type DumpOptions } from './dump.ts';
 import { textOf } from './root.ts';
 
 /** A database, with functions to query, dump and drop it. */
-export interface Database {
-  readonly name: string;
-  readonly url: string;
-  /** Runs `sql` in a new session, and closes it. */
-  readonly query: <T extends pg.QueryResultRow>(
-    sql: string,
-    values?: readonly unknown[],
-  ) => Promise<T[]>;
-  /** Opens a session that stays open until the test ends it, or drops the database. */
-  readonly connect: () => Promise<pg.Client>;
-  /** Dumps the database with pg_dump, as {@link dump} does. */
-  readonly dump: (options?: DumpOptions) => Promise<string>;
-  readonly drop: () => Promise<void>;
-}
+export type Database = ReturnType<typeof database>;
 
 /** Creates a database on a server, by default an empty one with a random name, as a copy of another one. */
 export async function makeDatabase(
@@ -59,19 +46,23 @@ export async function makeTemplate(serverUrl: string, { rows = false } = {}): Pr
 /** The text of a file of `test/fixtures/`. */
 export const fixture = (file: string): string => textOf(`test/fixtures/${file}`);
 
-function database(serverUrl: string, name: string): Database {
+function database(serverUrl: string, name: string) {
   const url = Object.assign(new URL(serverUrl), { pathname: name }).href;
   const sessions: pg.Client[] = [];
   return {
     name,
     url,
-    query: (sql, values) => execute(url, sql, values),
+    /** Runs `sql` in a new session, and closes it. */
+    query: <T extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]) =>
+      execute<T>(url, sql, values),
+    /** Opens a session that stays open until the test ends it, or drops the database. */
     connect: async () => {
       const session = await openSession(url);
       sessions.push(session);
       return session;
     },
-    dump: (options) => dump(url, options),
+    /** Dumps the database with pg_dump, as {@link dump} does. */
+    dump: (options?: DumpOptions) => dump(url, options),
     drop: async () => {
       await Promise.all(sessions.map((session) => session.end()));
       await execute(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
@@ -82,12 +73,9 @@ function database(serverUrl: string, name: string): Database {
 function execute<T extends pg.QueryResultRow>(
   url: string,
   sql: string,
-  values?: readonly unknown[],
+  values: readonly unknown[] = [],
 ): Promise<T[]> {
-  return withSession(
-    url,
-    async (session) => (await session.query<T>(sql, values && [...values])).rows,
-  );
+  return withSession(url, async (session) => (await session.query<T>(sql, [...values])).rows);
 }
 
 async function withSession<T>(url: string, use: (session: pg.Client) => Promise<T>): Promise<T> {

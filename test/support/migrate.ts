@@ -1,10 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import manifest from '../../package.json' with { type: 'json' };
-import { readReport, type JsonReport } from './call.ts';
+import { readReport } from './call.ts';
 import { noDatabase, root } from './root.ts';
 
 export interface RunOptions {
@@ -16,22 +16,8 @@ export interface RunOptions {
   readonly cwd?: string;
 }
 
-export interface Result {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  /** What it has printed with `--json`, as {@link readReport} reads it. */
-  readonly json: () => JsonReport;
-}
-
 /** A program that was started and may still run. */
-export interface Running {
-  readonly child: ChildProcess;
-  readonly finished: Promise<Result>;
-  /** Waits up to two minutes until the program prints `text`. Returns its output. @throws if it does not */
-  readonly printed: (text: string) => Promise<string>;
-}
+export type Running = ReturnType<typeof startProgram>;
 
 /** The script that lets Node.js run a TypeScript file. The scripts in package.json use it, too. */
 export const typescript = join(root, 'scripts/ts-node.cjs');
@@ -44,7 +30,7 @@ const isCompiled = process.env['MIGRATE_COMPILED'] === '1';
 const program = isCompiled ? [join(root, 'dist/scripts/migrate.js')] : sources;
 
 /** Starts the program in a process of its own. */
-export function start(args: readonly string[], options: RunOptions = {}): Running {
+export function start(args: readonly string[], options: RunOptions = {}) {
   if (isCompiled && options.cwd !== undefined) compile(options.cwd);
   return startProgram(process.execPath, [...program, ...args], options);
 }
@@ -62,7 +48,7 @@ function compile(folder: string): void {
 export const npmScript = manifest.scripts.migrate.replaceAll('scripts/', `${root}scripts/`);
 
 /** Runs the framework's own CLI. */
-export function frameworkCli(args: readonly string[], options: RunOptions): Promise<Result> {
+export function frameworkCli(args: readonly string[], options: RunOptions) {
   const cli = join(root, 'node_modules/node-pg-migrate/bin/node-pg-migrate.js');
   return startProgram(process.execPath, [cli, ...args], options).finished;
 }
@@ -72,7 +58,7 @@ export function startProgram(
   file: string,
   args: readonly string[],
   { url, env, cwd = root }: RunOptions,
-): Running {
+) {
   const { PATH, HOME } = process.env;
   const withoutUrl = cwd === root ? noDatabase : {};
   const database = url === undefined ? withoutUrl : { DATABASE_URL: url };
@@ -84,12 +70,15 @@ export function startProgram(
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
-  const finished = once(child, 'close').then((ending): Result => {
+  const finished = once(child, 'close').then((ending) => {
     const [code, signal] = ending as [number | null, NodeJS.Signals | null];
-    return { code, signal, ...output, json: () => readReport(output.stdout) };
+    /** What it has printed with `--json`, as {@link readReport} reads it. */
+    const json = () => readReport(output.stdout);
+    return { code, signal, ...output, json };
   });
   let isOver = false;
   child.once('close', () => (isOver = true));
+  /** Waits up to two minutes until the program prints `text`. Returns its output. @throws if it does not */
   const printed = async (text: string) => {
     const deadline = Date.now() + 120_000; // It only ends a test that would otherwise never end.
     for (;;) {
