@@ -11,30 +11,23 @@ import type { Database } from './database.ts';
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined | false>,
-  seconds = 30,
 ): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
+  const deadline = Date.now() + 30_000;
   while (Date.now() < deadline) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
     await pause(25);
   }
-  throw new Error(`not seen within ${seconds} s: ${what}`);
+  throw new Error(`not seen within 30 s: ${what}`);
 }
 
-/** A session of a run: its row in pg_stat_activity, and the process ids that block it. */
-export interface Backend {
-  readonly pid: number;
-  readonly name: string;
-  readonly state: string;
-  readonly query: string;
-  readonly blockers: number[];
-}
-
-/** The sessions of runs in a database: all, or those for one purpose (`run`, `lock` or `monitor`). */
-export const backends = (database: Database, purpose = '%'): Promise<Backend[]> =>
-  database.query<Backend & { [column: string]: unknown }>(
-    `SELECT pid, application_name AS name, state, query, pg_blocking_pids(pid) AS blockers
+/**
+ * The sessions of runs in a database: all, or those for one purpose (`run`, `lock` or `monitor`). Each row
+ * has the process ids that block the session.
+ */
+export const backends = (database: Database, purpose = '%') =>
+  database.query<{ pid: number; name: string; state: string; blockers: number[] }>(
+    `SELECT pid, application_name AS name, state, pg_blocking_pids(pid) AS blockers
      FROM pg_stat_activity
      WHERE datname = current_database() AND application_name LIKE 'migrate % ' || $1 || ' %'`,
     [purpose],
@@ -47,7 +40,7 @@ export const noBackends = (database: Database, purpose = '%'): Promise<true> =>
   });
 
 /** Waits until another session blocks a session of a run. Returns the session that is blocked. */
-export const blockedRun = (database: Database, purpose = 'run'): Promise<Backend> =>
+export const blockedRun = (database: Database, purpose = 'run') =>
   eventually('a run that waits for a lock', async () =>
     (await backends(database, purpose)).find(({ blockers }) => blockers.length > 0),
   );
