@@ -7,12 +7,6 @@ import { makeDatabase, type Database } from '../support/database.ts';
 import { emptyProject, sqlStep, write } from '../support/project.ts';
 import { lineOf, type Case } from './cases.ts';
 
-/** The differences that the check finds after the change of a case, and whether pg_dump finds any. */
-export interface Outcome {
-  readonly differences: readonly string[];
-  readonly dumpIsEqual: boolean | undefined;
-}
-
 /** Migrates a database by a project with this SQL. Throws if a check fails, otherwise calls `use`. */
 export async function withMigrated<T>(
   sql: string,
@@ -58,14 +52,12 @@ export const migrationOf = (cases: readonly Case[]): string =>
   ].join('\n');
 
 /**
- * Makes the changes of these cases, and returns the outcome of each. Most cases share one database.
+ * Makes the changes of these cases. Most cases share one database. Returns for each case the differences
+ * that the check finds, and whether the dumps are equal.
  *
  * @param usesDump true to compare with pg_dump, which is slow; otherwise, `dumpIsEqual` is undefined
  */
-export async function outcomesOf(
-  cases: readonly Case[],
-  usesDump = false,
-): Promise<Map<Case, Outcome>> {
+export async function outcomesOf(cases: readonly Case[], usesDump = false) {
   const dump = async (database: Database) =>
     usesDump ? (await database.dump({ without: ['pgmigrations'] })).split('\n\n') : undefined;
   const sharing = cases.filter((one) => !needsOwnDatabase(one));
