@@ -8,14 +8,12 @@ import { expectAdopted, expectRefused, legacyDatabases } from './adoption.ts';
 
 const legacyDatabase = legacyDatabases();
 
-test.for(byName(readBlocks('migrations/refused.txt', ['sql', 'finds'])))(
-  'refuses %s',
-  async ([, { first, of }]) => {
-    const { differences } = await expectRefused(await legacyDatabase(first('sql')), 6);
-    const found = differences.map((one) => `${one.kind} ${one.object}: ${one.found ?? ''}`);
-    expect(found.map((line) => line.replace(/: $/, '')).sort()).toEqual(of('finds'));
-  },
-);
+const cases = byName(readBlocks('migrations/refused.txt', ['sql', 'finds']));
+test.for(cases)('refuses %s', async ([, { first, of }]) => {
+  const { differences } = await expectRefused(await legacyDatabase(first('sql')), 6);
+  const found = differences.map((one) => `${one.kind} ${one.object}: ${one.found ?? ''}`);
+  expect(found.map((line) => line.replace(/: $/, '')).sort()).toEqual(of('finds'));
+});
 
 test('refuses a table with rows that lacks a NOT NULL column without a default', async () => {
   const database = await legacyDatabase('ALTER TABLE user_workflows DROP COLUMN definition');

@@ -10,18 +10,16 @@ import { expectAdopted, fill, legacyDatabases } from './adoption.ts';
 
 const legacyDatabase = legacyDatabases();
 
-test.for(byName(readBlocks('migrations/adopted.txt', ['sql', 'finds'])))(
-  'adopts %s',
-  async ([, { first, of }]) => {
-    const says = of('finds');
-    const database = await legacyDatabase(first('sql'));
-    const { differences } = await expectAdopted(database, { strict: says.length === 0 });
-    expect(differences.map(({ kind, object }) => `${kind} ${object}`).sort()).toEqual(says);
-    const check = await report('check --strict', { url: database.url });
-    expect(check.exitCode).toBe(says.length === 0 ? 0 : 6);
-    expect(check.differences).toEqual(expect.arrayContaining([...differences]));
-  },
-);
+const cases = byName(readBlocks('migrations/adopted.txt', ['sql', 'finds']));
+test.for(cases)('adopts %s', async ([, { first, of }]) => {
+  const says = of('finds');
+  const database = await legacyDatabase(first('sql'));
+  const { differences } = await expectAdopted(database, { strict: says.length === 0 });
+  expect(differences.map(({ kind, object }) => `${kind} ${object}`).sort()).toEqual(says);
+  const check = await report('check --strict', { url: database.url });
+  expect(check.exitCode).toBe(says.length === 0 ? 0 : 6);
+  expect(check.differences).toEqual(expect.arrayContaining([...differences]));
+});
 
 test('adopts tables that somebody created from other SQL', async () => {
   const database = await testDatabase({ rows: true });

@@ -79,15 +79,14 @@ test('JSON is read as it was written', async () => {
   }
 });
 
+const cases = byName(readBlocks('migrations/service.txt', ['sql', 'finds']));
+
 /** Expects the result of the last statement. The first ROLLBACK ends the transaction of a failed case. */
-test.for(byName(readBlocks('migrations/service.txt', ['sql', 'finds'])))(
-  '%s',
-  async ([, { first, of }]) => {
-    const query = { text: `ROLLBACK; BEGIN; ${first('sql')}; ROLLBACK`, rowMode: 'array' } as const;
-    const answer = await session.query(query).then(
-      (results) => (results as unknown as pg.QueryArrayResult[]).at(-2)?.rows.map(String),
-      (error: unknown) => [`violates ${String((error as pg.DatabaseError).constraint)}`],
-    );
-    expect(answer).toEqual(of('finds'));
-  },
-);
+test.for(cases)('%s', async ([, { first, of }]) => {
+  const query = { text: `ROLLBACK; BEGIN; ${first('sql')}; ROLLBACK`, rowMode: 'array' } as const;
+  const answer = await session.query(query).then(
+    (results) => (results as unknown as pg.QueryArrayResult[]).at(-2)?.rows.map(String),
+    (error: unknown) => [`violates ${String((error as pg.DatabaseError).constraint)}`],
+  );
+  expect(answer).toEqual(of('finds'));
+});
