@@ -79,16 +79,13 @@ const wrong: Readonly<Record<string, string>> = {
   // npm takes the word after an option that it does not know as the value of that option: "--strict down".
   '"down"': '--strict=down --allow_data_loss=down',
 };
-test.for(Object.entries(wrong))(
-  'refuses npm variables, with the message "%s": %j',
-  async ([named, options]) => {
-    for (const option of words(options)) {
-      const { outcome, error } = await refused('down 5', npm(option));
-      expect([option, outcome]).toEqual([option, 'usage']);
-      expect(error.message).toContain(named);
-    }
-  },
-);
+test.for(Object.entries(wrong))('refuses, and says "%s": %j', async ([named, options]) => {
+  for (const option of words(options)) {
+    const { outcome, error } = await refused('down 5', npm(option));
+    expect([option, outcome]).toEqual([option, 'usage']);
+    expect(error.message).toContain(named);
+  }
+});
 
 test('every option works as a variable that npm sets', async () => {
   const { root, url, query } = await setUp(creates('a', 'b'));

@@ -3,18 +3,15 @@ import { settled } from '../support/eventually.ts';
 import { creates, setUp, step } from '../support/project.ts';
 import { hasPsql, psql } from '../support/psql.ts';
 
-test.skipIf(!hasPsql)(
-  'psql runs no part of a name as a statement, even if the name has a line end',
-  async () => {
-    const effect = { 'public."b\nSELECT 1/0;"': { table: '' } };
-    const { url, print } = await setUp({
-      ...creates('a'),
-      ...step('0002_b', effect, `pgm.createTable('b\\nSELECT 1/0;', {});`),
-    });
-    const { stdout } = await print('plan');
-    expect(await psql(url, stdout)).toMatchObject({ code: 0 });
-  },
-);
+test.skipIf(!hasPsql)('psql runs no part of a name with a line end as a statement', async () => {
+  const effect = { 'public."b\nSELECT 1/0;"': { table: '' } };
+  const { url, print } = await setUp({
+    ...creates('a'),
+    ...step('0002_b', effect, `pgm.createTable('b\\nSELECT 1/0;', {});`),
+  });
+  const { stdout } = await print('plan');
+  expect(await psql(url, stdout)).toMatchObject({ code: 0 });
+});
 
 test('plan sends no query after its READ ONLY transaction, since the query could write', async () => {
   const late = `setImmediate(() => pgm.db.query('SELECT write()').catch(() => {}));`;

@@ -11,22 +11,19 @@ async function run(database: Database, ...argv: string[]): Promise<void> {
   expect(code, stderr).toBe(0);
 }
 
-test.for(reversible)(
-  '%s: down restores the earlier schema, and another up the later one',
-  async (name) => {
-    const database = await testDatabase({ rows: true });
-    const index = migrations.indexOf(name);
-    if (index > 0) await run(database, 'up', String(index));
-    await fill(database);
-    const before = await schemaLines(database);
-    await run(database, 'up', name, '--strict');
-    const after = await schemaLines(database);
-    await run(database, 'down', '1', '--strict', '--allow-data-loss');
-    expect(await schemaLines(database)).toEqual(before);
-    await run(database, 'up', name, '--strict');
-    expect(await schemaLines(database)).toEqual(after);
-  },
-);
+test.for(reversible)('%s: down restores the earlier schema, up the later one', async (name) => {
+  const database = await testDatabase({ rows: true });
+  const index = migrations.indexOf(name);
+  if (index > 0) await run(database, 'up', String(index));
+  await fill(database);
+  const before = await schemaLines(database);
+  await run(database, 'up', name, '--strict');
+  const after = await schemaLines(database);
+  await run(database, 'down', '1', '--strict', '--allow-data-loss');
+  expect(await schemaLines(database)).toEqual(before);
+  await run(database, 'up', name, '--strict');
+  expect(await schemaLines(database)).toEqual(after);
+});
 
 test.runIf(reversible.length > 0)(
   'after all downs and all ups, pg_dump prints the same schemas again',

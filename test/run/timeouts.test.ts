@@ -68,18 +68,15 @@ async function expectLimit(where: string, timeout: string, sqlstate: string) {
 
 // The four or five parts run at the same time, since each one waits for seconds.
 const places = testAll ? ['role', 'database'] : ['role'];
-test.for(places)(
-  'timeouts that are set on the %s end only statements outside a transaction',
-  async (where) => {
-    await Promise.all([
-      expectNoLimit(where, allTimeouts(), ''),
-      expectNoLimit(where, idle, OUTSIDE),
-      expectToWait(where),
-      expectLimit(where, 'statement_timeout', '57014'),
-      isKnown('transaction_timeout') && expectLimit(where, 'transaction_timeout', '25P04'),
-    ]);
-  },
-);
+test.for(places)('timeouts of the %s end only statements outside a transaction', async (where) => {
+  await Promise.all([
+    expectNoLimit(where, allTimeouts(), ''),
+    expectNoLimit(where, idle, OUTSIDE),
+    expectToWait(where),
+    expectLimit(where, 'statement_timeout', '57014'),
+    isKnown('transaction_timeout') && expectLimit(where, 'transaction_timeout', '25P04'),
+  ]);
+});
 
 // After query_timeout, `pg` gives up, but the server goes on: the result of a COMMIT would be unknown.
 test('query_timeout and a very long connect_timeout in the URL do not limit a migration', async () => {
