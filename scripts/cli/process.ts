@@ -76,7 +76,7 @@ function createAbortSignal(exit: (exitCode: number) => never): AbortSignal {
       controller.abort(reason);
     });
   process.on('uncaughtException', (cause: unknown) => {
-    const isFailure = cause instanceof Failure; // Thrown by a statement that nothing awaits.
+    const isFailure = cause instanceof Failure; // A refused statement that nothing awaits throws one.
     controller.abort(isFailure ? cause : failure('uncaught', [messageOf(cause)], { cause }));
   });
   return controller.signal;

@@ -1,6 +1,6 @@
 export type Direction = 'up' | 'down';
 
-/** A fact that is not as expected. If it must not exist, `expected` is null. If it is missing, `found` is. */
+/** A fact that is not as expected. `expected` is null if it must not exist, `found` if it does not. */
 export interface Difference {
   readonly kind: 'missing' | 'changed' | 'unexpected';
   /** The name for messages, such as `column public.user_workflows.template_id`. */

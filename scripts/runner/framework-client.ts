@@ -116,7 +116,7 @@ export class FrameworkClient extends RunTransaction {
     const isPooled = await this.#isPooled;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     const [statement, ...values] = sent;
-    // A session of the pooler may have another application_name. The lock monitor finds it by this comment.
+    // The session of a pooler may have another application_name, so the lock monitor looks for this comment.
     const isMarked = isPooled && typeof statement === 'string';
     const named = isMarked ? `/* ${connectionName('run', command)} */ ${statement}` : statement;
     const wroteBefore = progress.wroteOutside;

@@ -58,7 +58,7 @@ async function load(path: string): Promise<Exports> {
   if (typeof up !== 'function') throw new Error('it does not export a function "up"');
   if (typeof down !== 'function' && down !== false)
     throw new Error('it does not export a function "down"');
-  // The framework applies shorthands to later migrations, too. In a run of their own, these would fail.
+  // The framework applies shorthands to the later migrations of a run, too. In another run, these would fail.
   if ('shorthands' in exports)
     throw new Error('it exports "shorthands": write each column in full');
   return exports;
@@ -92,8 +92,8 @@ export async function runMigrations(
     actions: { [direction]: start(migration, action) } as never,
   }));
   // The framework asks which migrations are applied, in the order of `run_on`. This is a local time, so the
-  // order may be wrong. Therefore, `query` below answers itself: for `up`, that none of `migrations` is
-  // applied; for `down`, that all of them are, in the order of the files.
+  // order may be wrong. Therefore, `query` below does not send this question. Its answer is that none of
+  // `migrations` is applied (for `up`), or that all of them are, in the order of the files (for `down`).
   const appliedQuery = `SELECT name FROM ${settings.tableName} ORDER BY run_on, id`;
   const rows = direction === 'up' ? [] : [...migrations.keys()].reverse();
   const query = async (statement: Statement, values?: readonly unknown[]) =>

@@ -24,7 +24,7 @@ export async function translateError(client: FrameworkClient, target: number, th
     const message = { value: `${messageOf(error)}${place}` };
     return Object.create(error as Error, { message }) as unknown; // A migration may have frozen the error.
   }
-  // The error may come from a connection to another server. Then the connection of the run still answers.
+  // A migration may lose a connection of its own, to another server. Then the run's connection still answers.
   const isAlive = () => attempt.connection.query('').catch(() => undefined);
   if (isConnectionLost(error) && !(await isAlive())) return error;
   const differences = await conflicts(client, target, error);

@@ -32,11 +32,12 @@ export async function refuseProblems(
   if (writes && !hasTable) needs.push([tableName, 'CREATE']);
   const query = `${READ_ONLY} ${READ_SETTINGS} ${problemsQuery(needs, writes)}`;
   const problems = (await connection.query(query)).at(-1)?.rows as Problem[];
-  if (writes) problems.push(...(await badPrerequisites(connected, facts)));
+  if (writes) problems.push(...(await prerequisiteProblems(connected, facts)));
   if (problems.length > 0) throw failure('problems', [problems, configuration.database]);
 }
 
-async function badPrerequisites({ configuration: { database }, project }: Connected, live: Facts) {
+async function prerequisiteProblems({ configuration, project }: Connected, live: Facts) {
+  const { database } = configuration;
   const remedy = `load or correct the application's base schema in database ${database}, or correct the database in the URL`;
   const { failing } = await compare(expectedAt(project, 0), live);
   return failing.map(({ object, expected, found }) => {

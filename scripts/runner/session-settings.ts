@@ -47,8 +47,11 @@ const COMMITS_IN_STEPS = /;\s*\S|\b(CONCURRENTLY|VACUUM|ANALY[SZ]E|REINDEX|CLUST
 
 /** True if a statement, or a DO block, leaves something in the session, such as a setting. */
 export const changesSession = (sql: string) => SESSION_STATE.test(withoutLiterals(sql));
-const SESSION_STATE =
-  /(^|;|\b(BEGIN|THEN|ELSE|LOOP)\b)\s*(SET\b(?!\s+(LOCAL|CONSTRAINTS|TRANSACTION)\b)|CREATE\s+((OR|REPLACE|GLOBAL|LOCAL)\s+)*TEMP|PREPARE\b|LISTEN\b)|\b(set_config|pg_(try_)?advisory_lock|pg_temp\.|WITH\s+HOLD\s+FOR\b)/i;
+const START = String.raw`(^|;|\b(BEGIN|THEN|ELSE|LOOP)\b)\s*`; // In a DO block, keywords come before it.
+const SETS = String.raw`SET\b(?!\s+(LOCAL|CONSTRAINTS|TRANSACTION)\b)`;
+const MAKES = String.raw`CREATE\s+((OR|REPLACE|GLOBAL|LOCAL)\s+)*TEMP|PREPARE\b|LISTEN\b`;
+const USES = String.raw`\b(set_config|pg_(try_)?advisory_lock|pg_temp\.|WITH\s+HOLD\s+FOR\b)`;
+const SESSION_STATE = new RegExp(`${START}(${SETS}|${MAKES})|${USES}`, 'i');
 
 /**
  * True if `plan` may send this statement for a migration. The transaction of `plan` is READ ONLY, so

@@ -7,7 +7,7 @@ import { blockerLines, duration } from '../report/wording.ts';
 import type { Connected, Context } from './context.ts';
 import { sessionsQuery } from './run-lock.ts';
 
-/** A statement is slow after this time, or earlier if `--lock-timeout` is short. */
+/** The time after which a statement is slow, unless a third of `--lock-timeout` is shorter. */
 const SLOW_MS = 700;
 
 /**

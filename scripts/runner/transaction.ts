@@ -152,8 +152,8 @@ export class RunTransaction {
     const details = { differences: failing };
     const wasInitial = (difference: Difference) =>
       initial.failing.some((other) => isDeepStrictEqual(other, difference));
-    // A difference from before the attempt is not the fault of its migrations. But one of them that writes
-    // outside a transaction may have caused the difference itself, in an earlier attempt or run.
+    // A difference that was there before the attempt is not the fault of its migrations, unless one of them
+    // ran outside a transaction: that may have caused the difference, in an earlier attempt or run.
     const isUntouched = progress.count === initial.count && !progress.wroteOutside;
     if (isUntouched && failing.every(wasInitial))
       throw failure('drift', [versionAt(project, initial.count)], details);
