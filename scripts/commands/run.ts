@@ -23,19 +23,22 @@ export const run = (context: Context): Promise<Result> =>
   // While migrations run on another connection, this one holds the run lock (withRunLock says why).
   withConnection(context, 'lock', async (locking) => {
     const { project, command, argument, direction } = context;
-    const check = await checkWithRetries(locking);
-    const { count } = check;
-    // Compute the target once: an attempt that is repeated after a commit must not go further.
-    const target = targetCount(project, count, direction, argument);
-    if (target === count) return await confirmCheck(locking, check, 'nothing-to-do');
     const progress: Progress = {
       up: [],
       down: [],
-      count,
+      count: 0,
       wroteOutside: false,
       isCommitting: false,
       removed: [],
     };
+    const check = await checkWithRetries(locking).catch((thrown: unknown) => {
+      throw failureOfRun(context, progress, asFailure(thrown, context.signal));
+    });
+    const { count } = check;
+    progress.count = count;
+    // Compute the target once: an attempt that is repeated after a commit must not go further.
+    const target = targetCount(project, count, direction, argument);
+    if (target === count) return await confirmCheck(locking, check, 'nothing-to-do');
     let result: Result;
     try {
       result = await migrateTo(locking, progress, target);

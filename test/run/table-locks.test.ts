@@ -22,6 +22,7 @@ test.for([
   const place = isMigration ? /timeout, in migrations\/0002_note\.ts\nblocked/ : /timeout\nblocked/;
   expect(error?.message).toMatch(place);
   expect(error?.message).toContain('2 attempts');
+  expect(error?.hint).toContain('Nothing was changed.');
   expect(error?.message).toContain(`pid ${pid}, "nightly report", from 127.0.0.1`);
   // `status` and `plan` only read, but they also retry, and name the session that blocks them.
   for (const line of ['status', 'plan']) {
