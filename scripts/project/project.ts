@@ -18,7 +18,8 @@ export type Project = Readonly<ReturnType<typeof readProject>>;
 /** The effect file, without `.json`, of the prerequisites: what must exist before the first migration. */
 export const PREREQUISITES = '0000_prerequisites';
 
-const MIGRATION = /^\d+_[\w-]+\.(ts|js|mjs|cjs)$/;
+/** A migration cannot be named like the prerequisites: both would have the same effect file. */
+const MIGRATION = /^(?!0000_prerequisites\.)\d+_[\w-]+\.(ts|js|mjs|cjs)$/;
 /** A file that begins with a digit must be a migration, unless a compiler wrote it (.d.ts, .map). */
 const CANDIDATE = /^\d(?!.*(?:\.d\.[cm]?ts|\.map)$)/;
 const numberOf = (file: string) => BigInt(/^\d+/.exec(file)?.[0] ?? '');

@@ -79,7 +79,16 @@ test.for([
 });
 
 test.for([
-  ['migration-name', '0003-c.ts', '0003 c.ts', '0003_c.tsx', '0003_c.sql', '3.ts', '0002_b.ts~'],
+  [
+    'migration-name',
+    '0003-c.ts',
+    '0003 c.ts',
+    '0003_c.tsx',
+    '0003_c.sql',
+    '3.ts',
+    '0002_b.ts~',
+    '0000_prerequisites.ts',
+  ],
   ['duplicate-number', '0002_again.ts', '2_again.js'],
 ])('wrong names of migrations are refused: %s', async ([code = '', ...files]) => {
   for (const file of files)
