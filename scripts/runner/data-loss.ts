@@ -18,7 +18,8 @@ const goneQuery = (locked: string) => `
   SELECT c.oid::regclass::text AS "table", quote_ident(attname) AS "column"
   FROM json_to_recordset('${locked}') AS l(id oid, columns int[]) JOIN pg_class c ON c.oid = id
     LEFT JOIN pg_attribute ON attrelid = id AND columns <> '{}' AND NOT attisdropped AND attgenerated = ''
-  WHERE relkind = 'r' AND relpersistence <> 't' AND (columns = '{}' OR attnum <> ALL (columns))`;
+  WHERE relkind = 'r' AND relpersistence <> 't' AND (columns = '{}' OR attnum <> ALL (columns))
+  ORDER BY 1, 2`;
 
 /** Finds the tables and columns that the transaction removed. Leaves out those known to be without data. */
 export async function findRemoved({ assertLock, connection, progress }: Attempt) {
