@@ -31,9 +31,10 @@ export const run = (context: Context): Promise<Result> =>
       isCommitting: false,
       removed: [],
     };
-    const check = await checkWithRetries(locking).catch((thrown: unknown) => {
-      throw failureOfRun(context, progress, asFailure(thrown, context.signal));
-    });
+    const check = await checkWithRetries(locking).catch((thrown: unknown) =>
+      failureOfRun(context, progress, asFailure(thrown, context.signal)),
+    );
+    if (check instanceof Failure) return { outcome: check.outcome, error: check };
     const { count } = check;
     progress.count = count;
     // Compute the target once: an attempt that is repeated after a commit must not go further.
