@@ -20,7 +20,7 @@ import { confirmCheck, versionDetails } from './check.ts';
  * they only check the schema. If a migration fails, the result has the error, and what was committed before.
  */
 export const run = (context: Context): Promise<Result> =>
-  // While migrations run on another connection, this one holds the run lock (withRunLock says why).
+  // This connection holds the run lock. The migrations run on another one: see withRunLock.
   withConnection(context, 'lock', async (locking) => {
     const { project, command, argument, direction } = context;
     const progress: Progress = {
@@ -59,7 +59,7 @@ export const run = (context: Context): Promise<Result> =>
     return { ...result, ...details, applied: progress.up, reverted: progress.down };
   });
 
-/** Runs migrations until `to` of them are applied. Each attempt takes the run lock and a new connection. */
+/** Migrates until `to` migrations are applied. Each attempt takes the run lock and opens a connection. */
 function migrateTo(locking: Connected, progress: Progress, to: number) {
   const direction: Direction = progress.count < to ? 'up' : 'down';
   const { options, tell } = locking;

@@ -140,7 +140,7 @@ async function connectOnce(connector: Connector, purpose: Purpose) {
   return { serverVersion, query, send, client };
 }
 
-/** Asks the server to cancel the statement, also through TLS or a pooler. Never throws. */
+/** Asks the server on another connection to cancel the current statement of this client. Never throws. */
 function requestCancel({ host, port, ssl, processID, secretKey }: Client): void {
   const other = new pg.Client({ host, port, ssl }) as Client;
   other.connection.startup = () => other.connection.cancel(processID, secretKey);

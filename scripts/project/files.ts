@@ -23,7 +23,7 @@ function open<T>(code: Code, root: string, file: string, use: (path: string) => 
   try {
     return use(resolve(root, file));
   } catch (cause) {
-    // Keep only the reason from a message such as "ENOENT: no such file or directory, open '/a/path'".
+    // From "ENOENT: no such file or directory, open '/a/path'", keep only "no such file or directory".
     const reason = (cause as Error).message.replaceAll(/^\w+: |, \w+( '.*')?$/gs, '');
     throw failure(code, [file, reason], { file, cause });
   }

@@ -18,7 +18,7 @@ export type Project = Readonly<ReturnType<typeof readProject>>;
 /** The effect file, without `.json`, of the prerequisites: what must exist before the first migration. */
 export const PREREQUISITES = '0000_prerequisites';
 
-/** A migration cannot be named like the prerequisites: both would have the same effect file. */
+/** Matches the file of a migration. Its effect file must not be the one of the prerequisites. */
 const MIGRATION = /^(?!0000_prerequisites\.)\d+_[\w-]+\.(ts|js|mjs|cjs)$/;
 /** A file that begins with a digit must be a migration, unless a compiler wrote it (.d.ts, .map). */
 const CANDIDATE = /^\d(?!.*(?:\.d\.[cm]?ts|\.map)$)/;

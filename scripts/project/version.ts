@@ -19,16 +19,16 @@ export function appliedCount({ migrations }: Project, rows: readonly { name: str
 export const versionAt = ({ migrations }: Project, count: number) =>
   migrations[count - 1]?.name ?? null;
 
-/** The migrations to run, in their order, to get from `from` applied migrations to `to`. */
+/** The migrations to run, in this order, if `from` migrations are applied and `to` shall be. */
 export function migrationsToRun(project: Project, direction: Direction, from: number, to: number) {
   const { migrations } = project;
   return direction === 'up' ? migrations.slice(from, to) : migrations.slice(to, from).reverse();
 }
 
 /**
- * Returns how many migrations shall be applied after `up` or `down`. The argument, if any, is a count (`3`),
- * or the number (`0003`), name or file of a migration. `up 0003` applies 0003, too. `down 0003` does not
- * revert 0003. @throws Failure `usage`
+ * Returns how many migrations shall be applied after `up` or `down`. Without an argument, `up` applies all,
+ * and `down` reverts one. The argument is a count (`3`), or the number (`0003`), name or file of a migration:
+ * `up 0003` applies 0003, too, and `down 0003` leaves 0003 applied. @throws Failure `usage`
  */
 export function targetCount(
   { migrations }: Project,

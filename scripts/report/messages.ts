@@ -24,7 +24,7 @@ const excerpt = (sql: string) => {
   return list(lines.join('\n') === sql ? lines : [...lines, '…']);
 };
 
-/** The texts of all failures, by code. The first word of a text is the outcome, and `→` begins the hint. */
+/** The text of each failure: its outcome and a colon, then the message, and after `→` the hint. */
 export const messages = {
   'command-line': (reason: string) => `usage: ${reason}
 → Nothing was run. See the commands and options:  ${RUN} help`,

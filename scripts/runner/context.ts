@@ -27,8 +27,8 @@ export interface Connected extends Context {
 }
 
 /**
- * What a run has done so far, in all its attempts. All this stays if the connection is lost: the server then
- * rolls back only the open transaction, and may complete a statement outside a transaction.
+ * What a run has done so far, in all its attempts. A lost connection undoes nothing of this: the server rolls
+ * back only the open transaction. The server may even complete a statement that runs outside a transaction.
  */
 export interface Progress {
   /** The migrations that this run has applied (`up`) or reverted (`down`), and committed. */

@@ -65,10 +65,11 @@ async function load(path: string): Promise<Exports> {
 }
 
 /**
- * Runs migrations with the framework's runner, version 9.0.0. `singleTransaction` has no default. Without
- * `noLock`, the framework would take a session lock. With `schema`, it would set search_path for the session.
- * Behind a pooler, other clients would get this lock and this search_path. The runner lists the folder of the
- * migrations. `ignorePattern` leaves only the first file, for which our loader returns all migrations.
+ * Runs migrations with the framework's runner, version 9.0.0. Of its options,
+ * - `singleTransaction` has no default, and must be given.
+ * - `noLock` must be true. Otherwise, the runner takes a lock for the session, which a pooler passes on.
+ * - `schema` must be left out. With it, the runner sets search_path for the session, with the same result.
+ * - `ignorePattern` hides all files except the first, for which our loader returns all migrations.
  */
 export async function runMigrations(
   settings: Settings,

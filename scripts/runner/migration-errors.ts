@@ -38,6 +38,7 @@ export async function translateError(client: FrameworkClient, target: number, th
 }
 
 type Extras = Readonly<Partial<Record<'sql' | 'note' | 'advice', string | undefined>>>;
+
 /** Makes the failure of a migration. The message ends with `note`. `advice` replaces the usual hint. */
 export function migrationFailure(file: string, cause: unknown, { sql, note, advice }: Extras = {}) {
   const { detail, hint, where } = Object(cause) as Partial<DatabaseError>;

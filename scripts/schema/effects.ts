@@ -101,7 +101,7 @@ export function completePrerequisites(old: Effect, base: Facts, effects: readonl
   return effectBetween(new Map(), merge([old, ...added, old]));
 }
 
-/** How two schemas differ: `+` added, `~` changed, `-` removed. Lists no parts of an object that is gone. */
+/** Lists what differs: `+` added, `~` changed, `-` removed. A removed object is one line, without parts. */
 export const effectLines = (before: Facts, after: Facts): string[] =>
   Object.entries(effectBetween(before, after)).flatMap(([object, patch]) => {
     const old = before.get(object) ?? NONE;
