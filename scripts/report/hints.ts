@@ -45,8 +45,10 @@ const hints = {
     '^55(P04|006)': `This cannot run in the transaction of an earlier statement. If both statements are in one migration, write two migrations. Run one migration at a time:  ${RUN} up 1  (or down 1)
 or let the earlier migration call pgm.noTransaction().`,
     '^25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
-    '^57014': `statement_timeout ended it, or somebody cancelled it (pg_cancel_backend). To allow more time:  --statement-timeout=10min
-Outside a transaction, only this helps (behind a pooler, ALTER ROLE):  PGOPTIONS='-c statement_timeout=0' ${RUN} up`,
+    '^57014': `statement_timeout ended it, or somebody cancelled it (pg_cancel_backend). If it ran in a transaction, allow more time:  --statement-timeout=10min
+If the migration calls pgm.noTransaction(), only this helps:  PGOPTIONS='-c statement_timeout=0' ${RUN} up
+or, behind a pooler:  ALTER ROLE <role> SET statement_timeout = 0;
+Then let the pooler open new connections to the server (PgBouncer: RECONNECT).`,
     '^23502': `If the column is new, give it a default. Otherwise:
 ${rowsHint('SELECT * FROM <relation> t WHERE <column> IS NULL;')}`,
     '^23505.*INDEX\\s+CONCURRENTLY': `Correct the duplicate rows, and drop the INVALID index that the build left:
