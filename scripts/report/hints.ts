@@ -57,6 +57,8 @@ DROP INDEX CONCURRENTLY <index>;  -- better: let the migration drop it first, as
 SELECT setval(pg_get_serial_sequence('<INTO>', 'id'), max(id)) FROM <INTO>;`,
     '^23503 update or delete': 'Other rows refer to these. Change or delete the other rows first.',
     '^23': 'Correct the rows that violate the constraint, and run again.',
+    '^(2BP01|0A000.*column used)':
+      'Something else uses it. Drop that first; in the same migration, create it again if it must stay. CASCADE drops it, too, and the check does not notice if no effect names it.',
     '^42501': 'Grant the privilege, or connect as a role that has it.',
     '': 'Correct the cause, usually in the migration, and run again.',
   },
