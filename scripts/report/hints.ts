@@ -56,6 +56,7 @@ DROP INDEX CONCURRENTLY <index>;  -- better: let the migration drop it first, as
     '^23505.*\\(name, run_on\\)': `The sequence of the migrations table is behind its rows, as after a copy or a logical replication. Set it:
 SELECT setval(pg_get_serial_sequence('<INTO>', 'id'), max(id)) FROM <INTO>;`,
     '^23503 update or delete': 'Other rows refer to these. Change or delete the other rows first.',
+    '^22': 'Correct the value, in the rows or in the migration, and run again.',
     '^23': 'Correct the rows that violate the constraint, and run again.',
     '^(2BP01|0A000.*column used)':
       'Something else uses it. Drop that first; in the same migration, create it again if it must stay. CASCADE drops it, too, and the check does not notice if no effect names it.',
