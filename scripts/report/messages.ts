@@ -7,7 +7,8 @@ type Address = Readonly<{ host: string; port: number; database: string; user: st
 
 const LOST = `Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two at a time). ${STATUS_HINT}`;
 const NOT_AWAITED = `Usually an "await" is missing, or a callback is async, as in forEach(). Await every promise.`;
-const RENUMBER = `Usually two branches added migrations. Give the one that is not applied anywhere, and its effect file, the next number.`;
+const RENUMBER = `Usually two branches added migrations. Give the one that is not applied anywhere, and its effect file, the next number.
+If yours is applied on your own database, first go back to the files from before the merge, and revert it:  ${RUN} down`;
 const NO_CONTROL = `Remove BEGIN, COMMIT and ROLLBACK from it. A migration that cannot run in a transaction calls pgm.noTransaction() first.`;
 const UP_DIFFERS = `Usually a table, column or index of the same name was there before. Change it to what is expected, or rename it, and run again.
 If you have just edited the migration, write its effect again, and read the diff:  npm run migrate snapshot`;
