@@ -17,7 +17,7 @@ Complete "down", or change that back, and run the same command again.`;
 const EMPTY_DRIFTS = `Usually the URL names another database, or the base schema of the application is not loaded, or was changed. Correct the URL, or the base schema.`;
 const DRIFTS = `Usually somebody changed the schema or an effect file by hand. Change it back; or, to keep the change:  npm run migrate create <name>
 If a run was interrupted, run its command again, such as:  ${RUN} up
-If you edited the last migration, apply it again:  ${RUN} redo`;
+If you edited the last migration, or it is recorded but did not run, apply it again:  ${RUN} redo  (the last two: redo 2)`;
 
 /** The first lines of a statement. The whole statement may have many megabytes. */
 const excerpt = (sql: string) => {
