@@ -43,7 +43,7 @@ usage: "${command}" writes source files, so it has no dry run, and the compiled 
   'no-database': (variable: string) => `
 usage: no database is named: ${variable} and PGHOST are not set, or empty
 → Set it in the environment or in .env (in a pipeline, usually a secret is missing):  ${variable}=postgres://user:password@host:5432/database
-An empty variable in the environment hides the one in .env: remove it.
+An empty variable in the environment hides the one in .env: remove it. A .env that this user may not read is ignored.
 To start a database to try things out:  npm run db`,
   'bad-url': (variable: string, reason: string) => `usage: ${variable} cannot be used: ${reason}
 → A URL has this form:  postgres://user:password@host:5432/database
