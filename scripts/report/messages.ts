@@ -35,7 +35,7 @@ export const messages = {
 usage: "${command}" writes source files, so it has no dry run, and the compiled program refuses it
 → Nothing was written. Run it in the project's folder, without --dry-run; then git shows what it wrote.`,
   'not-readable': (file: string, reason: string) => `usage: ${file} cannot be read: ${reason}
-→ ${fileHint(file)}`,
+→ ${reason === 'permission denied' ? 'Usually it belongs to another user. Let this one read it (chmod, chown).' : fileHint(file)}`,
   'not-writable': (file: string, reason: string) => `usage: ${file} cannot be written: ${reason}
 → Usually the folder belongs to another user, or the disk is full. Correct that, and run the command again.`,
   'bad-file': (file: string, reason: string) => `usage: ${file} is not valid: ${reason}
@@ -60,7 +60,7 @@ usage: two migrations have the same number: ${a} and ${b}
   ) => `usage: ${file} is an effect file, but its migration is not there
 → Usually the migration was not committed or copied: restore it. If it was renamed, or this file is a copy, remove this file.`,
   'bad-migration': (file: string, reason: string) => `usage: ${file} cannot be loaded: ${reason}
-→ ${/^it /.test(reason) ? 'A migration exports "up" and "down". If it cannot be reverted:  export const down = false;' : 'Usually it has a syntax error, marks of a merge conflict, or an import of a missing file.'}
+→ ${/^it /.test(reason) ? 'A migration exports "up" and "down". If it cannot be reverted:  export const down = false;' : 'Usually it has a syntax error, marks of a merge conflict, or an import of a missing file, or this user may not read it.'}
 To check types and syntax:  npm run types`,
   irreversible: (file: string) => `usage: ${file} cannot be reverted: it exports "down = false"
 → To correct what it did, add another migration:  npm run migrate create <name>`,
