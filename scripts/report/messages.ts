@@ -95,7 +95,7 @@ unavailable: the connection to the server was lost: ${reason}
 → ${LOST}`,
   'server-error': (reason: string, sqlstate: string, file?: string) => `
 unavailable: ${file === undefined ? '' : `${file}: `}the server reports an error: ${reason}
-→ ${hintFor('query', sqlstate)}`,
+→ ${hintFor('query', sqlstate, reason)}`,
   problems: (problems: readonly Problem[], database: string) => `
 unavailable: database ${database} is not ready:${list(problems.map(({ problem }) => `- ${problem}`))}
 → To solve this (SQL as a superuser or the owner):${list([...new Set(problems.map(({ remedy }) => remedy))])}`,
