@@ -23,7 +23,7 @@ const hints = {
       'Correct the name of the database in the URL, or create the database (createdb).',
     '^42501': 'The role may not connect:  GRANT CONNECT ON DATABASE <database> TO <role>;',
     '^53300|no more connections':
-      'No connection is free, and a run needs two. Try again later, use a pooler, or raise its max_client_conn.',
+      'No connection is free, and a run needs two. Try again later, or raise the limit of the role, the database, the server (max_connections) or the pooler (max_client_conn).',
     'pg_hba\\.conf':
       'pg_hba.conf of the server does not allow this host, user and database, perhaps only without encryption: try sslmode=require in the URL.',
     // After all codes, since the name of a database or a role may contain one of these words.
