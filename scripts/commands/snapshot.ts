@@ -93,7 +93,8 @@ async function runMigration(connected: Connected, file: string, action: Action) 
     const outside = ['COMMIT', `SET search_path = ${settings.searchPath}`, ...statements];
     for (sql of isInside ? inside : outside) await connection.send(sql);
   } catch (cause) {
-    const note = 'It ran on a scratch database, which is dropped. No file was changed.';
+    const note =
+      'It ran on a scratch database, with only test/fixtures/base-schema.sql and the migrations before it. No file was changed.';
     throw migrationFailure(file, cause, { sql, note });
   }
 }

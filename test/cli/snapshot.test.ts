@@ -112,7 +112,7 @@ test('snapshot says that roles, their settings and memberships stay on the serve
 test('the message names what failed: a migration, a file, a role that may not create databases', async () => {
   const files = { 'migrations/0001_a.ts': up('CREATE TABLE a ()') };
   const root = testProject({ ...files, 'migrations/0002_b.ts': files['migrations/0001_a.ts'] });
-  const texts = ['migrations/0002_b.ts', 'in the statement:\n  CREATE'];
+  const texts = ['migrations/0002_b.ts', 'test/fixtures/base-schema.sql', 'statement:\n  CREATE'];
   await expectRefused('snapshot', { root, url }, 'migration-failed', ...texts);
   expect(readdirSync(join(root, 'migrations/schema'))).toEqual(['0000_prerequisites.json']);
 
