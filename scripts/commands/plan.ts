@@ -73,7 +73,8 @@ DO $$ BEGIN IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN
 
 const head = ({ configuration: { database, host, port }, project }: Context, count: number) =>
   `-- What would run on ${placeOf(database, host, port)}, now ${atVersion(versionAt(project, count))}.
--- To run it, without the data-loss guard and the checks, save it as plan.sql ("npm run --silent migrate …"):
+-- psql can run this script once, without the checks and the data-loss guard. Write it to a file
+-- (npm run --silent migrate … > plan.sql), and then:
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
 SET client_encoding = 'UTF8';`;
 

@@ -5,7 +5,7 @@ import { npmScript, startProgram } from '../support/migrate.ts';
 import { creates, setUp, stateOf } from '../support/project.ts';
 
 type Case = [line: string, exitCode: number, text: string | RegExp, env?: Record<string, string>];
-const PLAN = /^-- What would run on database/;
+const PLAN = /^-- What would run on database .*\n-- psql can run this script once, /;
 
 test('through npm, no dry run writes, and each option works or is refused', async () => {
   const { root, url, run, database } = await setUp({
