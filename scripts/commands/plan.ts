@@ -40,7 +40,7 @@ async function sectionsBetween(connected: Connected, from: number, to: number) {
   let count = from;
   await connection.query(`BEGIN; ${READ_ONLY} ${runSettings(connected)}`);
   for (const [{ name, file }, action] of loaded) {
-    const planned = sqlOf(action, queriesOnly(connection, file));
+    const planned = sqlOf(file, action, queriesOnly(connection, file));
     const { statements, isInside } = await planned.catch((cause: unknown) => {
       throw cause instanceof Failure ? cause : migrationFailure(file, cause);
     });

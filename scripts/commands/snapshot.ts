@@ -7,7 +7,7 @@ import { messageOf } from '../database/pg-errors.ts';
 import { readFile, writeFile } from '../project/files.ts';
 import { PREREQUISITES } from '../project/project.ts';
 import { diagram } from '../report/diagram.ts';
-import { failure } from '../report/errors.ts';
+import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
 import { factsFrom } from '../runner/check-schema.ts';
 import type { Connected, Context } from '../runner/context.ts';
@@ -87,12 +87,13 @@ async function runMigration(connected: Connected, file: string, action: Action) 
   await connection.query(`${BEGIN} ${runSettings(connected)}`);
   let sql: string | undefined; // The statement that was sent last, for the failure.
   try {
-    const { statements, isInside } = await sqlOf(action, connection.send);
+    const { statements, isInside } = await sqlOf(file, action, connection.send);
     // If the transaction has failed, the settings fail, as in a run. COMMIT would only roll back.
     const inside = [...statements, runSettings(connected), 'COMMIT'];
     const outside = ['COMMIT', `SET search_path = ${settings.searchPath}`, ...statements];
     for (sql of isInside ? inside : outside) await connection.send(sql);
   } catch (cause) {
+    if (cause instanceof Failure) throw cause;
     const note =
       'It ran on a scratch database, with only test/fixtures/base-schema.sql and the migrations before it. No file was changed.';
     throw migrationFailure(file, cause, { sql, note });

@@ -9,6 +9,7 @@ import type { Settings } from '../project/settings.ts';
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
 import { isCompiled } from '../report/wording.ts';
+import { controlsTransaction } from './session-settings.ts';
 
 /** The SQL of a statement. */
 export const textOf = (statement: Statement) =>
@@ -122,7 +123,7 @@ async function callAction(action: Action, pgm: MigrationBuilder): Promise<void> 
 }
 
 /** Returns the statements of a migration, without running them. What its function sends goes to `send`. */
-export async function sqlOf(action: Action, send: Send) {
+export async function sqlOf(file: string, action: Action, send: Send) {
   const { MigrationBuilder } = await import('node-pg-migrate');
   let hasEnded = false;
   const query: Send = async (statement, values) => {
@@ -133,5 +134,8 @@ export async function sqlOf(action: Action, send: Send) {
   const pgm = new MigrationBuilder({ query, select } as never, undefined, false, silent);
   await callAction(action, pgm);
   hasEnded = true;
-  return { statements: pgm.getSqlSteps(), isInside: pgm.isUsingTransaction() };
+  const [statements, isInside] = [pgm.getSqlSteps(), pgm.isUsingTransaction()];
+  const refused = isInside ? statements.find(controlsTransaction) : undefined;
+  if (refused !== undefined) throw failure('controls-transaction', [file, refused], { file });
+  return { statements, isInside };
 }

@@ -34,6 +34,9 @@ describe('a migration that leaves the transaction of the run', () => {
     const error = { code: 'controls-transaction' };
     expect(await run('up')).toMatchObject({ exitCode: 5, version: '0001_a', error });
     expect([await tables(), await applied()]).toEqual([['a'], ['0001_a']]);
+    if (send !== 'pgm.sql') return;
+    for (const line of ['plan', 'snapshot'])
+      expect(await run(line)).toMatchObject({ exitCode: 5, error });
   });
 
   test.for([
