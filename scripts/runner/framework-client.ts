@@ -1,7 +1,7 @@
 import { connectionName, type Connection } from '../database/connection.ts';
 import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
-import { failure } from '../report/errors.ts';
+import { failure, type Failure } from '../report/errors.ts';
 import { recordStatement, textOf } from './framework.ts';
 import { changesSession, controlsTransaction, isAtomic, setUpSession } from './session-settings.ts';
 import { RunTransaction } from './transaction.ts';
@@ -28,6 +28,10 @@ const ignore = () => undefined;
 export class FrameworkClient extends RunTransaction {
   /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
   firstError: { readonly error: unknown; readonly sql: string } | undefined;
+  /** The failure of the first statement that came after its migration had ended, if there is one. */
+  #late: Failure | undefined;
+  /** True after the attempt has failed. */
+  #hasFailed = false;
   /** Resolves when all statements that came so far are answered or refused. */
   #queue: Promise<unknown> = Promise.resolve();
   /** True from the record of a migration until the next migration starts. */
@@ -55,8 +59,8 @@ export class FrameworkClient extends RunTransaction {
     const sql = textOf(sent[0]).trim();
     const isRecord = sql === recordStatement(settings, this.current.name, direction);
     if (this.#isRecorded && !isRecord) {
-      this.late ??= failure('late-statement', [sql]);
-      throw this.late;
+      this.#late ??= failure('late-statement', [sql]);
+      throw this.#late;
     }
     this.#isRecorded = isRecord;
     const isOutside = !this.#isInside();
@@ -69,15 +73,22 @@ export class FrameworkClient extends RunTransaction {
     } catch (error) {
       // After the migration has failed, often nothing catches the error of another statement. An uncaught
       // error would hide the first one. So the promise of this statement stays pending for ever.
-      if (this.hasFailed) await new Promise(ignore);
+      if (this.#hasFailed) await new Promise(ignore);
       this.firstError ??= { error, sql };
       throw error;
     }
   }
 
+  /** Throws if the command was stopped, a statement came too late, or the attempt has failed. */
+  override assertValid(): void {
+    this.attempt.signal.throwIfAborted();
+    if (this.#late !== undefined) throw this.#late;
+    if (this.#hasFailed) throw new Error('the migration has failed');
+  }
+
   /** Ends an attempt that failed: sends no more statements of the migration, and rolls back. */
   async abandon(): Promise<void> {
-    this.hasFailed = true;
+    this.#hasFailed = true;
     await this.#queue;
     await this.rollBack();
   }
@@ -91,7 +102,7 @@ export class FrameworkClient extends RunTransaction {
       this.assertValid(); // The migration may have failed meanwhile.
     }
     if (options.verbose) tell(sql);
-    if (isRecord) return this.#record(sql, isOutside);
+    if (isRecord) return this.record(sql, this.#startedAt, isOutside);
     return isOutside ? this.#sendOutside(sql, sent) : this.#sendInside(sql, sent);
   }
 
@@ -137,20 +148,12 @@ export class FrameworkClient extends RunTransaction {
     // Commits also what this migration sent before it called pgm.noTransaction().
     const hasSentInside = this.#lastInside === this.current;
     const hasCommitted = await this.commit().catch((error: unknown) => {
-      if (this.hasFailed) throw error; // The migration has failed meanwhile: keep its error.
+      if (this.#hasFailed) throw error; // The migration has failed meanwhile: keep its error.
       this.firstError ??= { error, sql: 'COMMIT' };
       this.current = this.#lastInside ?? this.current;
       throw error;
     });
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
     return await setUpSession(connection, settings.searchPath, this.current.file);
-  }
-
-  async #record(sql: string, isOutside: boolean): Promise<void> {
-    const milliseconds = Math.round(performance.now() - this.#startedAt);
-    if (isOutside) await this.begin();
-    await this.restoreSettings(sql);
-    this.recorded.push({ name: this.current.name, milliseconds });
-    if (isOutside) await this.commit();
   }
 }

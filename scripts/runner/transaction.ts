@@ -23,18 +23,14 @@ const LAST_WRITES = `SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIAT
 SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;
 
 /** Begins, checks and commits the transactions of a run. FrameworkClient sends the statements in them. */
-export class RunTransaction {
+export abstract class RunTransaction {
   warnings: readonly Difference[] = [];
-  /** The failure of the first statement that came after its migration had ended, if there is one. */
-  late: Failure | undefined;
   /** True if the run must roll back and begin again, to look for data in what its transaction removed. */
   mustBeginAgain = false;
-  /** True after the attempt has failed: nothing may be committed any more. */
-  protected hasFailed = false;
   /** The timestamp of the transaction that this client began last. */
   #began = '';
   /** The migrations that the framework has recorded in the open transaction. */
-  protected recorded: FinishedMigration[] = [];
+  readonly #recorded: FinishedMigration[] = [];
 
   /** `initialCheck` is from the start of the attempt. `current` is the migration that runs or ran last. */
   constructor(
@@ -46,12 +42,8 @@ export class RunTransaction {
   /** True while a transaction is open: status T, or E if it has failed. Status I means that none is open. */
   protected readonly isOpen = () => this.attempt.connection.client.getTransactionStatus() !== 'I';
 
-  /** Throws if the command was stopped, a statement came too late, or the attempt has failed. */
-  assertValid(): void {
-    this.attempt.signal.throwIfAborted();
-    if (this.late !== undefined) throw this.late;
-    if (this.hasFailed) throw new Error('the migration has failed');
-  }
+  /** Throws if nothing may be committed any more. */
+  abstract assertValid(): void;
 
   /** Begins a transaction, unless one is open. Looks for data in what a rolled back attempt removed. */
   async begin(): Promise<void> {
@@ -60,11 +52,20 @@ export class RunTransaction {
     this.#began = (await this.#sendSettings(BEGIN)).began;
     if (progress.removed.length === 0) return;
     await refuseLoss(connection, progress.removed);
-    await this.restoreSettings();
+    await this.#restoreSettings();
+  }
+
+  /** Sends the record of the current migration; if `isOutside`, in a transaction of its own, which commits. */
+  protected async record(sql: string, startedAt: number, isOutside: boolean): Promise<void> {
+    const milliseconds = Math.round(performance.now() - startedAt);
+    if (isOutside) await this.begin();
+    await this.#restoreSettings(sql);
+    this.#recorded.push({ name: this.current.name, milliseconds });
+    if (isOutside) await this.commit();
   }
 
   /** Sends the settings of a run again, and then `sql`. Fails if the migration has ended the transaction. */
-  protected async restoreSettings(sql = ''): Promise<TransactionState> {
+  async #restoreSettings(sql = ''): Promise<TransactionState> {
     // SAVEPOINT fails if no transaction is open. Then the server does not run `sql`.
     const requireOpen = 'SAVEPOINT is_open; RELEASE is_open;';
     const state = await this.#sendSettings(requireOpen, sql).catch((error: unknown) => {
@@ -102,9 +103,9 @@ export class RunTransaction {
   async commit(): Promise<boolean> {
     if (!this.isOpen()) return false;
     const { assertLock, direction, progress } = this.attempt;
-    const { written } = await this.restoreSettings(LAST_WRITES);
+    const { written } = await this.#restoreSettings(LAST_WRITES);
     // A recorded migration is checked even if nothing was written: a trigger may have discarded its row.
-    if (!written && this.recorded.length === 0) {
+    if (!written && this.#recorded.length === 0) {
       await this.rollBack();
       return false;
     }
@@ -119,7 +120,7 @@ export class RunTransaction {
     progress.removed = [];
     progress.wroteOutside = false; // The check has seen what was written outside.
     progress.count = check.count;
-    progress[direction].push(...this.recorded.splice(0));
+    progress[direction].push(...this.#recorded.splice(0));
     this.warnings = check.warnings;
     return true;
   }
@@ -137,7 +138,7 @@ export class RunTransaction {
   /** Throws if the migrations table has other rows than the framework wrote. */
   #assertRecords(check: SchemaCheck): void {
     const { direction, progress } = this.attempt;
-    const { length } = this.recorded;
+    const { length } = this.#recorded;
     const expectedCount = progress.count + (direction === 'up' ? length : -length);
     const duplicates = ({ rows, count }: SchemaCheck) => rows.length - count;
     if (check.count === expectedCount && duplicates(check) <= duplicates(this.initialCheck)) return;
