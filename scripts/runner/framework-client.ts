@@ -27,7 +27,7 @@ const ignore = () => undefined;
  */
 export class FrameworkClient extends RunTransaction {
   /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
-  firstError: { readonly error: unknown; readonly sql: string } | undefined;
+  firstError: Readonly<{ error: unknown; sql: string; migration: Migration }> | undefined;
   /** The failure of the first statement that came after its migration had ended, if there is one. */
   #late: Failure | undefined;
   /** True after the attempt has failed. */
@@ -74,7 +74,7 @@ export class FrameworkClient extends RunTransaction {
       // After the migration has failed, often nothing catches the error of another statement. An uncaught
       // error would hide the first one. So the promise of this statement stays pending for ever.
       if (this.#hasFailed) await new Promise(ignore);
-      this.firstError ??= { error, sql };
+      this.firstError ??= { error, sql, migration: this.current };
       throw error;
     }
   }
@@ -149,8 +149,7 @@ export class FrameworkClient extends RunTransaction {
     const hasSentInside = this.#lastInside === this.current;
     const hasCommitted = await this.commit().catch((error: unknown) => {
       if (this.#hasFailed) throw error; // The migration has failed meanwhile: keep its error.
-      this.firstError ??= { error, sql: 'COMMIT' };
-      this.current = this.#lastInside ?? this.current;
+      this.firstError ??= { error, sql: 'COMMIT', migration: this.#lastInside ?? this.current };
       throw error;
     });
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;

@@ -1,10 +1,12 @@
 import type { DatabaseError } from 'pg';
 import { isConnectionLost, isRetryable, messageOf, sqlstateOf } from '../database/pg-errors.ts';
+import type { Migration } from '../project/project.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { rowsHint, rowsQuery } from '../report/hints.ts';
 import { DRIFT_NOTE } from '../report/wording.ts';
 import { compare } from '../schema/compare.ts';
 import { expectedAt, title } from '../schema/effects.ts';
+import type { Attempt } from './context.ts';
 import type { FrameworkClient } from './framework-client.ts';
 
 /**
@@ -13,9 +15,9 @@ import type { FrameworkClient } from './framework-client.ts';
  * the error of a lost connection is returned as it is.
  */
 export async function translateError(client: FrameworkClient, target: number, thrown: unknown) {
-  const { attempt, current, firstError } = client;
-  const { error, sql } = firstError ?? { error: thrown };
-  const { file } = current;
+  const { attempt, firstError } = client;
+  const { error, sql, migration } = firstError ?? { error: thrown, migration: client.current };
+  const { file } = migration;
   if (error instanceof Failure && error.outcome !== 'usage') return error;
   // The migrations table now contradicts the files. When the attempt began, it did not.
   if (error instanceof Failure) return failure('table-changed', [error.message], { cause: error });
@@ -33,7 +35,7 @@ export async function translateError(client: FrameworkClient, target: number, th
   // What ran outside a transaction may have caused the difference, in an earlier attempt of this run.
   const isDrifted = client.initialCheck.failing.length > 0 && !attempt.progress.wroteOutside;
   const note = isDrifted ? DRIFT_NOTE : undefined;
-  const advice = await hintForViolation(client, error, sql);
+  const advice = await hintForViolation(attempt, migration, error, sql);
   return migrationFailure(file, error, { sql, note, advice });
 }
 
@@ -49,10 +51,10 @@ export function migrationFailure(file: string, cause: unknown, { sql, note, advi
 }
 
 /** The hint if a statement that adds or validates a constraint failed because rows violate the constraint. */
-async function hintForViolation({ attempt, current }: FrameworkClient, error: unknown, sql = '') {
+async function hintForViolation(attempt: Attempt, migration: Migration, error: unknown, sql = '') {
   const { connection, direction, project } = attempt;
   const { schema = '', table = '', constraint = '' } = Object(error) as Partial<DatabaseError>;
-  const index = project.migrations.indexOf(current);
+  const index = project.migrations.indexOf(migration);
   const { facts } = expectedAt(project, direction === 'up' ? index + 1 : index);
   // In the fields of an error, names are not quoted. In facts, names are quoted if SQL needs that.
   const find = <T>(quoted: ReadonlyMap<string, T>, name: string) =>
