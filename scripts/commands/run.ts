@@ -98,8 +98,9 @@ async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
     return { outcome: direction === 'up' ? 'applied' : 'reverted', warnings: client.warnings };
   } catch (error) {
     await client.abandon();
-    if (client.mustBeginAgain) return await attemptRun(attempt, to);
-    throw await translateError(client, to, error);
+    if (client.removed.length === 0) throw await translateError(client, to, error);
+    progress.removed = [...progress.removed, ...client.removed];
+    return await attemptRun(attempt, to); // Begins again: looks for data in what would be removed.
   }
 }
 

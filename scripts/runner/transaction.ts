@@ -6,7 +6,7 @@ import { versionAt } from '../project/version.ts';
 import { failure, type Failure } from '../report/errors.ts';
 import type { Difference, FinishedMigration } from '../report/types.ts';
 import { checkSchema, type SchemaCheck } from './check-schema.ts';
-import type { Attempt } from './context.ts';
+import type { Attempt, Removed } from './context.ts';
 import { findRemoved, refuseLoss } from './data-loss.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
@@ -25,8 +25,8 @@ SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;
 /** Begins, checks and commits the transactions of a run. FrameworkClient sends the statements in them. */
 export abstract class RunTransaction {
   warnings: readonly Difference[] = [];
-  /** True if the run must roll back and begin again, to look for data in what its transaction removed. */
-  mustBeginAgain = false;
+  /** The tables and columns that the transaction removed. If there are any, the run must begin again. */
+  removed: readonly Removed[] = [];
   /** The timestamp of the transaction that this client began last. */
   #began = '';
   /** The migrations that the framework has recorded in the open transaction. */
@@ -125,14 +125,11 @@ export abstract class RunTransaction {
     return true;
   }
 
-  /** Throws if the transaction removed tables or columns. The run then begins again, to look for data. */
+  /** Throws if the transaction removed tables or columns: only an error stops the framework. */
   async #guardData(): Promise<void> {
-    const { options, progress } = this.attempt;
-    const removed = options.allowDataLoss ? [] : await findRemoved(this.attempt);
-    progress.removed = [...progress.removed, ...removed];
-    this.mustBeginAgain = removed.length > 0;
-    // If the framework awaits this commit, only an error can stop the framework.
-    if (this.mustBeginAgain) throw new Error('the run begins again, to look for data');
+    if (this.attempt.options.allowDataLoss) return;
+    this.removed = await findRemoved(this.attempt);
+    if (this.removed.length > 0) throw new Error('the run begins again, to look for data');
   }
 
   /** Throws if the migrations table has other rows than the framework wrote. */
