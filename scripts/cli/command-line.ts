@@ -4,7 +4,7 @@ import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
 import { RUN } from '../report/wording.ts';
 import type { Options } from '../runner/context.ts';
-import { fromNpm } from './npm-options.ts';
+import { npmOptions } from './npm-options.ts';
 
 const COMMANDS = {
   'up [n|name]': 'apply pending migrations: all, the next n, or up to and including name',
@@ -55,7 +55,7 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
   try {
     // npm removes only the first `--`. It accepts `--json=true`, so this program accepts that, too.
     const args = argv.map((word) => word.replace(/=true$/, '')).filter((word) => word !== '--');
-    words = program.parse([...fromNpm(env, program.options), ...args], { from: 'user' }).args;
+    words = program.parse([...npmOptions(env, program.options), ...args], { from: 'user' }).args;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (output === '') throw refusal(error.message); // Commander also throws after it has printed the help.
