@@ -6,7 +6,7 @@ import type { Result } from '../report/report.ts';
 import type { Direction } from '../report/types.ts';
 import { atVersion, leftBehind, RUN, STATUS_HINT, STOPPED_IN_COMMIT } from '../report/wording.ts';
 import { checkSchema, checkWithRetries } from '../runner/check-schema.ts';
-import type { Attempt, Connected, Context, Progress } from '../runner/context.ts';
+import { Progress, type Attempt, type Connected, type Context } from '../runner/context.ts';
 import { FrameworkClient } from '../runner/framework-client.ts';
 import { loadMigrations, runMigrations } from '../runner/framework.ts';
 import { translateError } from '../runner/migration-errors.ts';
@@ -23,14 +23,7 @@ export const run = (context: Context): Promise<Result> =>
   // This connection holds the run lock. The migrations run on another one: see withRunLock.
   withConnection(context, 'lock', async (locking) => {
     const { project, command, argument, direction } = context;
-    const progress: Progress = {
-      up: [],
-      down: [],
-      count: 0,
-      wroteOutside: false,
-      isCommitting: false,
-      removed: [],
-    };
+    const progress = new Progress();
     const check = await checkWithRetries(locking).catch((thrown: unknown) =>
       failureOfRun(context, progress, asFailure(thrown, context.signal)),
     );
@@ -49,8 +42,8 @@ export const run = (context: Context): Promise<Result> =>
       const failed = asFailure(thrown, context.signal);
       // A migration may have committed by itself, so read from the database how many are applied.
       if (progress.wroteOutside) {
-        const now = await checkSchema(locking).catch(() => progress);
-        progress.count = now.count;
+        const now = await checkSchema(locking).catch(() => undefined);
+        progress.count = now?.count ?? progress.count;
       }
       const error = failureOfRun(context, progress, failed);
       result = { outcome: error.outcome, error };

@@ -30,18 +30,18 @@ export interface Connected extends Context {
  * What a run has done so far, in all its attempts. A lost connection undoes nothing of this: the server rolls
  * back only the open transaction. The server may even complete a statement that runs outside a transaction.
  */
-export interface Progress {
+export class Progress {
   /** The migrations that this run has applied (`up`) or reverted (`down`), and committed. */
-  readonly up: FinishedMigration[];
-  readonly down: FinishedMigration[];
+  readonly up: FinishedMigration[] = [];
+  readonly down: FinishedMigration[] = [];
   /** How many migrations are applied and committed. */
-  count: number;
+  count = 0;
   /** True after a write outside a transaction or a COMMIT by a migration, until the run itself commits. */
-  wroteOutside: boolean;
+  wroteOutside = false;
   /** True between COMMIT and the answer of the server. If no answer comes, the server may have committed. */
-  isCommitting: boolean;
+  isCommitting = false;
   /** Tables and columns that a rolled back attempt removed. The next attempt first looks for data in them. */
-  removed: readonly Removed[];
+  removed: readonly Removed[] = [];
 }
 
 /** A table or column that was removed, with its name before the transaction. */
