@@ -60,16 +60,16 @@ export async function withConnection<C extends Connector, T>(
   const { client, serverVersion } = connection;
   let abandon: (reason: Error) => void;
   const abandoned = new Promise<never>((_, reject) => (abandon = reject));
-  const giveUp = (reason: Error) =>
+  const abandonSoon = (reason: Error) =>
     setTimeout(() => {
       client.connection.stream.destroy();
       if (purpose === 'run') abandon(reason);
     }, 900);
   const cancel = () => {
     requestCancel(client);
-    giveUp(signal.reason as Error);
+    abandonSoon(signal.reason as Error);
   };
-  client.on('error', giveUp);
+  client.on('error', abandonSoon);
   signal.addEventListener('abort', cancel);
   try {
     if (Number.parseInt(serverVersion, 10) < OLDEST_MAJOR)
