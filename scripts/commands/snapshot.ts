@@ -26,7 +26,7 @@ import { completePrerequisites, effectBetween, expectedAt, merge } from '../sche
 export async function snapshot(context: Context): Promise<Result> {
   const { effectsDir, root } = context.settings;
   const last = context.project.migrations.at(-1)?.name ?? PREREQUISITES;
-  const effects = await withScratchDatabase(context);
+  const effects = await withScratchDatabase(context, findEffects);
   const files = new Map<string, string>();
   for (const [name, effect] of effects)
     files.set(`${name}.json`, `${JSON.stringify(effect, null, 2)}\n`);
@@ -41,15 +41,15 @@ export async function snapshot(context: Context): Promise<Result> {
   return { outcome: 'applied', output: changed.join('\n') };
 }
 
-/** Creates an empty database on the same server, runs {@link findEffects} on it, and drops it. */
-async function withScratchDatabase(context: Context) {
+/** Creates an empty database on the same server, runs `use` with a connection to it, and drops it. */
+async function withScratchDatabase<T>(context: Context, use: (scratch: Connected) => Promise<T>) {
   const database = `migrate_snapshot_${randomBytes(6).toString('hex')}`;
   const scratch = { ...context, configuration: { ...context.configuration, database } };
   const send = (on: Context, sql: string) =>
     withConnection(on, 'run', ({ connection }) => connection.query(sql));
   await send(context, `CREATE DATABASE ${database} TEMPLATE template0`);
   try {
-    return await withConnection(scratch, 'run', findEffects);
+    return await withConnection(scratch, 'run', use);
   } finally {
     // Nothing aborts this new signal, so the scratch database is dropped even if the command was stopped.
     const unstoppable = { ...context, signal: new AbortController().signal };
