@@ -58,8 +58,8 @@ function changesOf(project: Project, migration: Migration, live: Facts) {
   const all = Object.entries(migration.effect);
   const isRemoval = (patch: Effect[string]) =>
     patch === null || partsOf(patch).some(([, definition]) => definition === null);
-  const reduced = all.filter(([, patch]) => isRemoval(patch)).map(([object]) => object);
-  let expected: Facts | undefined; // Computed once, and only if it is needed.
+  const withRemovals = all.filter(([, patch]) => isRemoval(patch)).map(([object]) => object);
+  let before: Facts | undefined; // Merging all earlier effects is slow: do so once, and only if needed.
   return all
     .filter(([object]) => !object.startsWith('extension '))
     .map(([object, patch]) => ({
@@ -68,13 +68,13 @@ function changesOf(project: Project, migration: Migration, live: Facts) {
       parts: partsOf(patch),
       found: live.get(object),
       /** True if the migration removes something. A new part may then be a renamed one. */
-      mayRename: reduced.length > 0,
+      mayRename: withRemovals.length > 0,
       /** True if the migration removes something else, too. DROP … CASCADE may then cause this change. */
-      mayCascade: reduced.some((other) => other !== object),
+      mayCascade: withRemovals.some((other) => other !== object),
       /** True if the part was expected before the migration. */
       wasExpected: (part: string) => {
-        expected ??= expectedAt(project, project.migrations.indexOf(migration)).facts;
-        return expected.get(object)?.has(part) ?? false;
+        before ??= expectedAt(project, project.migrations.indexOf(migration)).facts;
+        return before.get(object)?.has(part) ?? false;
       },
     }));
 }
