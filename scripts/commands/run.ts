@@ -112,8 +112,8 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   const left = isCommitting ? STOPPED_IN_COMMIT : leftBehind(version, hasCommitted, wroteOutside);
   // An interrupted command keeps its exit code, 130 or 143, even if a part was committed.
   if ((!hasCommitted && !wroteOutside) || code === 'interrupted') return fail(outcome, left, hint);
-  const goesOn = command === 'redo' || (command === 'up' && argument === undefined);
+  const isCompletedByUp = command === 'redo' || (command === 'up' && argument === undefined);
   // Remove the advice to run the command again: `redo`, `down` and `up 1` would revert or apply more.
   const advice = hint.replace(/,? and run (the (same )?command )?again\b/, '');
-  return fail('partial', left, advice, goesOn ? `Then continue:  ${RUN} up` : STATUS_HINT);
+  return fail('partial', left, advice, isCompletedByUp ? `Then continue:  ${RUN} up` : STATUS_HINT);
 }
