@@ -47,7 +47,7 @@ export class Progress {
 /** A table or column that was removed, with its name before the transaction. */
 export type Removed = Omit<Loss, 'count'>;
 
-/** Runs `query` in the transaction with the run lock. Throws a Failure `unavailable` if the lock is lost. */
+/** Throws a Failure `unavailable` if the run lock is lost. Runs `query` in the transaction that holds it. */
 export type AssertLock = (query?: string) => Promise<unknown[]>;
 
 /** One attempt of a run. Migrations run on `connection`, while another connection holds the run lock. */

@@ -22,8 +22,8 @@ const ignore = () => undefined;
  * | the record, outside a transaction           | BEGIN, the record as above, and COMMIT                |
  * | (at the end of the run)                     | COMMIT                                                |
  *
- * COMMIT is {@link RunTransaction.commit}, which checks the schema first. Even if a migration does not await
- * its statements, the client sends them one at a time, in their order.
+ * COMMIT is {@link RunTransaction.commit}, which checks the schema first. Statements that a migration does not
+ * await are sent one at a time, in their order. If one comes after the record, it is refused and the run fails.
  */
 export class FrameworkClient extends RunTransaction {
   /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
@@ -36,10 +36,11 @@ export class FrameworkClient extends RunTransaction {
   #queue: Promise<unknown> = Promise.resolve();
   /** True from the record of a migration until the next migration starts. */
   #isRecorded = false;
+  /** When the migration started. 0 before the first one: the statements are then those of the framework. */
   #startedAt = 0;
   #isInside = () => true;
-  /** What {@link setUpSession} returns. The first statement of a migration outside a transaction calls it. */
-  #isPooled: Promise<boolean> | undefined;
+  /** Set by the first statement of a migration outside a transaction. Resolves to true behind a pooler. */
+  #prepared: Promise<boolean> | undefined;
   /** The last migration that sent a statement in a transaction. If COMMIT fails, the failure names it. */
   #lastInside: Migration | undefined;
 
@@ -49,7 +50,7 @@ export class FrameworkClient extends RunTransaction {
     await this.begin();
     this.#startedAt = performance.now();
     this.#isInside = isInside;
-    this.#isPooled = undefined;
+    this.#prepared = undefined;
     this.#isRecorded = false;
   }
 
@@ -97,7 +98,7 @@ export class FrameworkClient extends RunTransaction {
     const { assertLock, options, tell } = this.attempt;
     this.assertValid();
     if (isOutside) {
-      await (this.#isPooled ??= this.#prepareOutside());
+      await (this.#prepared ??= this.#prepareOutside());
       await assertLock(); // The statement commits at once, so the lock must be held now.
       this.assertValid(); // The migration may have failed meanwhile.
     }
@@ -111,7 +112,6 @@ export class FrameworkClient extends RunTransaction {
     const { file } = this.current;
     if (!this.isOpen()) throw this.endedByMigration();
     if (controlsTransaction(sql)) throw failure('controls-transaction', [file, sql], { file });
-    // Before the first migration, the statements are those of the framework.
     if (this.#startedAt > 0) this.#lastInside = this.current;
     const sending = connection.send(...sent);
     // `…; COMMIT; <error>` ends the transaction. After an error, `pg` learns whether a transaction is open
@@ -124,7 +124,7 @@ export class FrameworkClient extends RunTransaction {
   async #sendOutside(sql: string, sent: Sent): Promise<unknown> {
     const { command, connection, progress } = this.attempt;
     const { file } = this.current;
-    const isPooled = await this.#isPooled;
+    const isPooled = await this.#prepared;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     const [statement, ...values] = sent;
     // The session of a pooler may have another application_name, so the lock monitor looks for this comment.

@@ -10,14 +10,14 @@ import type { Attempt, Removed } from './context.ts';
 import { findRemoved, refuseLoss } from './data-loss.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
-/** Asks when the open transaction began, which identifies it, and whether it has written something. */
+/** Asks when the open transaction began, and whether it has written something. */
 const TRANSACTION_STATE = `SELECT pg_catalog.transaction_timestamp()::text AS began,
   pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL AS written;`;
 type TransactionState = Readonly<{ began: string; written: boolean }>;
 
 /**
- * Runs what COMMIT would run after the check: deferred triggers, and those that these defer. Any others fail
- * if they write. Also closes cursors, because COMMIT would run the query of a cursor WITH HOLD.
+ * Runs what COMMIT would run after the check: deferred triggers, and triggers that these defer. Triggers that
+ * are deferred even then fail if they write. Also closes cursors, because COMMIT would run the query of a cursor WITH HOLD.
  */
 const LAST_WRITES = `SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIATE;
 SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;
@@ -27,7 +27,7 @@ export abstract class RunTransaction {
   warnings: readonly Difference[] = [];
   /** The tables and columns that the transaction removed. If there are any, the run must begin again. */
   removed: readonly Removed[] = [];
-  /** The timestamp of the transaction that this client began last. */
+  /** The timestamp of the transaction that was begun last. It identifies the transaction. */
   #began = '';
   /** The migrations that the framework has recorded in the open transaction. */
   readonly #recorded: FinishedMigration[] = [];
@@ -52,7 +52,7 @@ export abstract class RunTransaction {
     this.#began = (await this.#sendSettings(BEGIN)).began;
     if (progress.removed.length === 0) return;
     await refuseLoss(connection, progress.removed);
-    await this.#restoreSettings();
+    await this.#restoreSettings(); // refuseLoss has changed some.
   }
 
   /** Sends the record of the current migration; if `isOutside`, in a transaction of its own, which commits. */
