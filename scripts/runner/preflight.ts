@@ -23,8 +23,9 @@ export async function refuseProblems(
   const { tableName } = settings;
   const needs: Need[] = [[tableName, 'SELECT']];
   const add = (towards: Direction, live: Facts) => {
-    needs.push([tableName, towards === 'up' ? 'INSERT' : 'DELETE']);
-    needs.push(...migrations.flatMap((migration) => needsOf(project, migration, towards, live)));
+    const changes = migrations.flatMap((migration) => changesOf(project, migration, live));
+    if (towards === 'up') needs.push([tableName, 'INSERT'], ...changes.flatMap(needsToApply));
+    else needs.push([tableName, 'DELETE'], ...changes.flatMap(needsToRevert));
   };
   const writes = !options.dryRun && ['up', 'down', 'redo'].includes(command);
   if (writes) add(direction, facts);
@@ -46,14 +47,7 @@ async function prerequisiteProblems({ configuration, project }: Connected, live:
   });
 }
 
-/** The rights that a migration needs. `live` is the schema before the run. */
-function needsOf(project: Project, migration: Migration, direction: Direction, live: Facts) {
-  const changes = changesOf(project, migration, live);
-  if (direction === 'down') return changes.flatMap(needsToRevert);
-  return changes.flatMap((change) => [...needsToAlter(change), ...needsToAdd(change)]);
-}
-
-/** What the migration changes, object by object. Leaves out extensions: each has its own rules. */
+/** What the migration changes, object by object. `live` is the schema before the run. */
 function changesOf(project: Project, migration: Migration, live: Facts) {
   const all = Object.entries(migration.effect);
   const isRemoval = (patch: Effect[string]) =>
@@ -61,7 +55,7 @@ function changesOf(project: Project, migration: Migration, live: Facts) {
   const withRemovals = all.filter(([, patch]) => isRemoval(patch)).map(([object]) => object);
   let before: Facts | undefined; // Merging all earlier effects is slow: do so once, and only if needed.
   return all
-    .filter(([object]) => !object.startsWith('extension '))
+    .filter(([object]) => !object.startsWith('extension ')) // Each extension has its own rules.
     .map(([object, patch]) => ({
       object,
       patch,
@@ -79,6 +73,8 @@ function changesOf(project: Project, migration: Migration, live: Facts) {
     }));
 }
 type Change = ReturnType<typeof changesOf>[number];
+
+const needsToApply = (change: Change) => [...needsToAlter(change), ...needsToAdd(change)];
 
 function needsToRevert({ object, patch, parts, found, mayCascade, wasExpected }: Change): Need[] {
   const kinds = parts.map(([part]) => part).filter(isKind);
