@@ -80,7 +80,6 @@ export class FrameworkClient extends RunTransaction {
     }
   }
 
-  /** Throws if the command was stopped, a statement came too late, or the attempt has failed. */
   override assertValid(): void {
     this.attempt.signal.throwIfAborted();
     if (this.#late !== undefined) throw this.#late;
@@ -132,13 +131,11 @@ export class FrameworkClient extends RunTransaction {
     const named = isMarked ? `/* ${connectionName('run', command)} */ ${statement}` : statement;
     const wroteBefore = progress.wroteOutside;
     progress.wroteOutside = true; // Until the server answers, the statement may have committed.
-    try {
-      return await connection.send(named, ...values);
-    } catch (error) {
+    return await connection.send(named, ...values).catch((error: unknown) => {
       const isRolledBack = sqlstateOf(error) !== '' && !isConnectionLost(error) && isAtomic(sql);
       if (isRolledBack) progress.wroteOutside = wroteBefore;
       throw error;
-    }
+    });
   }
 
   /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */

@@ -42,7 +42,7 @@ export abstract class RunTransaction {
   /** True while a transaction is open: status T, or E if it has failed. Status I means that none is open. */
   protected readonly isOpen = () => this.attempt.connection.client.getTransactionStatus() !== 'I';
 
-  /** Throws if nothing may be committed any more. */
+  /** Throws if the command was stopped, a statement came too late, or the attempt has failed. */
   abstract assertValid(): void;
 
   /** Begins a transaction, unless one is open. Looks for data in what a rolled back attempt removed. */
@@ -102,14 +102,16 @@ export abstract class RunTransaction {
    */
   async commit(): Promise<boolean> {
     if (!this.isOpen()) return false;
-    const { assertLock, direction, progress } = this.attempt;
+    const { assertLock, direction, options, progress } = this.attempt;
     const { written } = await this.#restoreSettings(LAST_WRITES);
     // A recorded migration is checked even if nothing was written: a trigger may have discarded its row.
     if (!written && this.#recorded.length === 0) {
       await this.rollBack();
       return false;
     }
-    await this.#guardData();
+    if (!options.allowDataLoss) this.removed = await findRemoved(this.attempt);
+    // Only an error stops the framework. The run then looks for data in what was removed.
+    if (this.removed.length > 0) throw new Error('the run begins again, to look for data');
     const check = await checkSchema(this.attempt, this.initialCheck.count);
     this.#assertRecords(check);
     this.assertValid(); // A statement that came too late may be the cause of differences.
@@ -123,13 +125,6 @@ export abstract class RunTransaction {
     progress[direction].push(...this.#recorded.splice(0));
     this.warnings = check.warnings;
     return true;
-  }
-
-  /** Throws if the transaction removed tables or columns: only an error stops the framework. */
-  async #guardData(): Promise<void> {
-    if (this.attempt.options.allowDataLoss) return;
-    this.removed = await findRemoved(this.attempt);
-    if (this.removed.length > 0) throw new Error('the run begins again, to look for data');
   }
 
   /** Throws if the migrations table has other rows than the framework wrote. */
