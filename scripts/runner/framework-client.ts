@@ -22,8 +22,8 @@ const ignore = () => undefined;
  * | the record, outside a transaction           | BEGIN, the record as above, and COMMIT                |
  * | (at the end of the run)                     | COMMIT                                                |
  *
- * COMMIT is {@link RunTransaction.commit}, which checks the schema first. Statements that a migration does not
- * await are sent one at a time, in their order. If one comes after the record, it is refused and the run fails.
+ * COMMIT is {@link RunTransaction.commit}, which checks the schema first. If a migration does not await its
+ * statements, they are sent one at a time, in their order. One after the record is refused; the run fails.
  */
 export class FrameworkClient extends RunTransaction {
   /** The error to report: the first one, since later ones often say only "current transaction is aborted". */

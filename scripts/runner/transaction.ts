@@ -16,8 +16,8 @@ const TRANSACTION_STATE = `SELECT pg_catalog.transaction_timestamp()::text AS be
 type TransactionState = Readonly<{ began: string; written: boolean }>;
 
 /**
- * Runs what COMMIT would run after the check: deferred triggers, and triggers that these defer. Triggers that
- * are deferred even then fail if they write. Also closes cursors, because COMMIT would run the query of a cursor WITH HOLD.
+ * Runs what COMMIT would run after the check: deferred triggers, and those that these defer. What these defer
+ * again fails if it writes. Also closes cursors, because COMMIT would run the query of a cursor WITH HOLD.
  */
 const LAST_WRITES = `SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIATE;
 SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;
@@ -55,42 +55,13 @@ export abstract class RunTransaction {
     await this.#restoreSettings(); // refuseLoss has changed some.
   }
 
-  /** Sends the record of the current migration; if `isOutside`, in a transaction of its own, which commits. */
+  /** Sends the record of the current migration. If `isOutside`, begins and commits a transaction for it. */
   protected async record(sql: string, startedAt: number, isOutside: boolean): Promise<void> {
     const milliseconds = Math.round(performance.now() - startedAt);
     if (isOutside) await this.begin();
     await this.#restoreSettings(sql);
     this.#recorded.push({ name: this.current.name, milliseconds });
     if (isOutside) await this.commit();
-  }
-
-  /** Sends the settings of a run again, and then `sql`. Fails if the migration has ended the transaction. */
-  async #restoreSettings(sql = ''): Promise<TransactionState> {
-    // SAVEPOINT fails if no transaction is open. Then the server does not run `sql`.
-    const requireOpen = 'SAVEPOINT is_open; RELEASE is_open;';
-    const state = await this.#sendSettings(requireOpen, sql).catch((error: unknown) => {
-      throw sqlstateOf(error) === '25P01' ? this.endedByMigration() : error;
-    });
-    // A migration that sent `…; COMMIT; BEGIN` leaves a transaction that has another timestamp.
-    if (state.began !== this.#began) throw this.endedByMigration();
-    return state;
-  }
-
-  /** Sends `first`, the settings and `last` as one message. Returns the state before `last`. */
-  async #sendSettings(first: string, last = ''): Promise<TransactionState> {
-    const { command, connection } = this.attempt;
-    const name = connectionName('run', command); // Behind a pooler, RESET ALL undoes the name, too.
-    const settings = `${runSettings(this.attempt)} SET LOCAL application_name = '${name}';`;
-    const text = `${first} ${settings} ${noTimeouts(connection)} ${TRANSACTION_STATE} ${last}`;
-    const results = await connection.query(text);
-    return results.find((result) => result.command === 'SELECT')?.rows[0] as TransactionState;
-  }
-
-  /** Makes the failure of a migration that ended the transaction. Notes that it may have committed. */
-  protected endedByMigration(): Failure {
-    const { file } = this.current;
-    this.attempt.progress.wroteOutside = true;
-    return failure('left-transaction', [file], { file });
   }
 
   /**
@@ -125,6 +96,43 @@ export abstract class RunTransaction {
     progress[direction].push(...this.#recorded.splice(0));
     this.warnings = check.warnings;
     return true;
+  }
+
+  /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
+  protected async rollBack(): Promise<void> {
+    // RESET undoes the settings that ROLLBACK keeps: those from outside a transaction, and those that the
+    // migration itself committed. A pooler sends the whole message to one session of the server.
+    const sql = this.isOpen() ? `ROLLBACK; ${RESET}` : RESET;
+    await this.attempt.connection.query(sql).catch(() => undefined);
+  }
+
+  /** Makes the failure of a migration that ended the transaction. Notes that it may have committed. */
+  protected endedByMigration(): Failure {
+    const { file } = this.current;
+    this.attempt.progress.wroteOutside = true;
+    return failure('left-transaction', [file], { file });
+  }
+
+  /** Sends the settings of a run again, and then `sql`. Fails if the migration has ended the transaction. */
+  async #restoreSettings(sql = ''): Promise<TransactionState> {
+    // SAVEPOINT fails if no transaction is open. Then the server does not run `sql`.
+    const requireOpen = 'SAVEPOINT is_open; RELEASE is_open;';
+    const state = await this.#sendSettings(requireOpen, sql).catch((error: unknown) => {
+      throw sqlstateOf(error) === '25P01' ? this.endedByMigration() : error;
+    });
+    // A migration that sent `…; COMMIT; BEGIN` leaves a transaction that has another timestamp.
+    if (state.began !== this.#began) throw this.endedByMigration();
+    return state;
+  }
+
+  /** Sends `first`, the settings and `last` as one message. Returns the state before `last`. */
+  async #sendSettings(first: string, last = ''): Promise<TransactionState> {
+    const { command, connection } = this.attempt;
+    const name = connectionName('run', command); // Behind a pooler, RESET ALL undoes the name, too.
+    const settings = `${runSettings(this.attempt)} SET LOCAL application_name = '${name}';`;
+    const text = `${first} ${settings} ${noTimeouts(connection)} ${TRANSACTION_STATE} ${last}`;
+    const results = await connection.query(text);
+    return results.find((result) => result.command === 'SELECT')?.rows[0] as TransactionState;
   }
 
   /** Throws if the migrations table has other rows than the framework wrote. */
@@ -163,13 +171,5 @@ export abstract class RunTransaction {
     progress.isCommitting = false;
     // The server answers ROLLBACK to COMMIT if an earlier statement of the transaction failed.
     if (result?.command !== 'COMMIT') throw new Error('the server rolled back at the COMMIT');
-  }
-
-  /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
-  protected async rollBack(): Promise<void> {
-    // RESET undoes the settings that ROLLBACK keeps: those from outside a transaction, and those that the
-    // migration itself committed. A pooler sends the whole message to one session of the server.
-    const sql = this.isOpen() ? `ROLLBACK; ${RESET}` : RESET;
-    await this.attempt.connection.query(sql).catch(() => undefined);
   }
 }
