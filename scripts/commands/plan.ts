@@ -9,7 +9,8 @@ import type { Connected, Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/migration-errors.ts';
 import { loadMigrations, recordStatement, sqlOf, tableStatement } from '../runner/framework.ts';
 import { RUN_LOCK_KEY } from '../runner/run-lock.ts';
-import { BEGIN, isQuery, READ_ONLY, runSettings } from '../runner/session-settings.ts';
+import { BEGIN, READ_ONLY, runSettings } from '../runner/session-settings.ts';
+import { isQuery } from '../runner/sql-text.ts';
 import { effectLines, expectedAt } from '../schema/effects.ts';
 import { versionDetails } from './check.ts';
 

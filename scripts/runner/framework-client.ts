@@ -3,7 +3,8 @@ import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
 import { failure, type Failure } from '../report/errors.ts';
 import { recordStatement, textOf } from './framework.ts';
-import { changesSession, controlsTransaction, isAtomic, setUpSession } from './session-settings.ts';
+import { setUpSession } from './session-settings.ts';
+import { changesSession, controlsTransaction, isAtomic } from './sql-text.ts';
 import { RunTransaction } from './transaction.ts';
 
 type Sent = Parameters<Connection['send']>;
