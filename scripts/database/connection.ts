@@ -23,7 +23,7 @@ interface Client extends pg.Client {
 /** What a connection is used for. This is a part of its `application_name`, which pg_stat_activity shows. */
 type Purpose = 'run' | 'lock' | 'monitor';
 
-/** What a connection needs. */
+/** What a connection needs to be opened, watched and cancelled. */
 export interface Connector {
   readonly configuration: Configuration;
   readonly command: string;

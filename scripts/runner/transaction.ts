@@ -66,8 +66,8 @@ export abstract class RunTransaction {
 
   /**
    * Commits the open transaction if no data would be lost, the schema is as expected, and the run lock is
-   * still held. Otherwise throws. A transaction that has written nothing is rolled back without a check: an
-   * interrupted run may have left a wrong schema, which the next migration corrects outside a transaction.
+   * still held. Otherwise throws. A transaction that has written nothing is rolled back without a check: the
+   * schema may be wrong since an interrupted run, until the next migration repairs it outside a transaction.
    *
    * @returns true if something was committed
    */
