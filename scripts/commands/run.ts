@@ -27,6 +27,7 @@ export const run = (context: Context): Promise<Result> =>
     const check = await checkWithRetries(locking).catch((thrown: unknown) =>
       failureOfRun(context, progress, asFailure(thrown, context.signal)),
     );
+    // Not thrown: if a signal has ended the read, only the failure of that signal would be reported.
     if (check instanceof Failure) return { outcome: check.outcome, error: check };
     const { count } = check;
     progress.count = count;

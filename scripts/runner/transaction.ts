@@ -25,7 +25,7 @@ SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;
 /** Begins, checks and commits the transactions of a run. FrameworkClient sends the statements in them. */
 export abstract class RunTransaction {
   warnings: readonly Difference[] = [];
-  /** The tables and columns that the transaction removed. If there are any, the run must begin again. */
+  /** What the transaction removed and may contain data. If there is any, the run must begin again. */
   removed: readonly Removed[] = [];
   /** The timestamp of the transaction that was begun last. It identifies the transaction. */
   #began = '';
