@@ -24,7 +24,7 @@ const ignore = () => undefined;
  * | (at the end of the run)                     | COMMIT                                                |
  *
  * COMMIT is {@link RunTransaction.commit}, which checks the schema first. If a migration does not await its
- * statements, they are sent one at a time, in their order. One after the record is refused; the run fails.
+ * statements, the client sends them one at a time, in their order, unless they come too late: see `query`.
  */
 export class FrameworkClient extends RunTransaction {
   /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
@@ -55,7 +55,7 @@ export class FrameworkClient extends RunTransaction {
     this.#isRecorded = false;
   }
 
-  /** Sends a statement when all earlier ones are answered. Refuses one that comes after the record. */
+  /** Queues a statement. Refuses one that comes between two migrations, or after the last: the run fails. */
   async query(...sent: Sent): Promise<unknown> {
     const { direction, settings } = this.attempt;
     const sql = textOf(sent[0]).trim();
