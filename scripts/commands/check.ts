@@ -8,7 +8,7 @@ import type { Connected, Context } from '../runner/context.ts';
 /** `check` and `status`: compare the schema of the database with the expected one. They write nothing. */
 export const check = (context: Context): Promise<Result> =>
   withConnection(context, 'run', async (connected) => {
-    return await confirmCheck(connected, await checkWithRetries(connected), 'matches');
+    return await resultOfCheck(connected, await checkWithRetries(connected), 'matches');
   });
 
 /** Fields of a result: the database, and its version and pending migrations if `count` are applied. */
@@ -23,7 +23,7 @@ export function versionDetails({ configuration, connection, project }: Connected
  * Makes a result from the check `first`, or, if that failed, from a second one: while another run committed,
  * `first` may have mixed old and new definitions, because `pg_get_*def` ignores the transaction's snapshot.
  */
-export async function confirmCheck(connected: Connected, first: SchemaCheck, outcome: Success) {
+export async function resultOfCheck(connected: Connected, first: SchemaCheck, outcome: Success) {
   const check = first.failing.length > 0 ? await checkWithRetries(connected) : first;
   const { failing, warnings, count, rows } = check;
   const times = new Map(rows.map(({ name, run_on }) => [name, run_on]));

@@ -13,7 +13,7 @@ import { translateError } from '../runner/migration-errors.ts';
 import { refuseProblems } from '../runner/preflight.ts';
 import { withRunLock } from '../runner/run-lock.ts';
 import { withRetries } from '../runner/table-locks.ts';
-import { confirmCheck, versionDetails } from './check.ts';
+import { resultOfCheck, versionDetails } from './check.ts';
 
 /**
  * `up`, `down`, and `redo`, which reverts migrations and applies them again. If there is nothing to do,
@@ -33,7 +33,7 @@ export const run = (context: Context): Promise<Result> =>
     progress.count = count;
     // Compute the target once: an attempt that is repeated after a commit must not go further.
     const target = targetCount(project, count, direction, argument);
-    if (target === count) return await confirmCheck(locking, check, 'nothing-to-do');
+    if (target === count) return await resultOfCheck(locking, check, 'nothing-to-do');
     let result: Result;
     try {
       result = await migrateTo(locking, progress, target);
@@ -79,7 +79,7 @@ async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
   if (isFurtherAway) throw failure('overtaken', [versionAt(project, count)]);
   const migrations = migrationsToRun(project, direction, count, to);
   const [first] = migrations;
-  if (!first) return await confirmCheck(attempt, check, 'nothing-to-do');
+  if (!first) return await resultOfCheck(attempt, check, 'nothing-to-do');
   await refuseProblems(attempt, migrations, check);
   const loaded = await loadMigrations(migrations, direction);
   const client = new FrameworkClient(attempt, check, first);

@@ -14,7 +14,7 @@ const LOCKED = `SELECT relation AS id, ARRAY(SELECT attnum FROM pg_catalog.pg_at
  * that holds the run lock sends this query, because it sees what is dropped until the DROP is committed. In
  * LOCKED, a dropped table has no columns. Any other table has at least its system columns, such as ctid.
  */
-const goneQuery = (locked: string) => `
+const removedQuery = (locked: string) => `
   SELECT c.oid::regclass::text AS "table", quote_ident(attname) AS "column"
   FROM json_to_recordset('${locked}') AS l(id oid, columns int[]) JOIN pg_class c ON c.oid = id
     LEFT JOIN pg_attribute ON attrelid = id AND columns <> '{}' AND NOT attisdropped AND attgenerated = ''
@@ -24,7 +24,7 @@ const goneQuery = (locked: string) => `
 /** Finds the tables and columns that the transaction removed. Leaves out those known to be without data. */
 export async function findRemoved({ assertLock, connection, progress }: Attempt) {
   const [locked] = await connection.query(LOCKED);
-  const removed = (await assertLock(goneQuery(JSON.stringify(locked?.rows)))) as Removed[];
+  const removed = (await assertLock(removedQuery(JSON.stringify(locked?.rows)))) as Removed[];
   const known = progress.removed.map((each) => JSON.stringify(each));
   return removed.filter((each) => !known.includes(JSON.stringify(each)));
 }
