@@ -91,8 +91,8 @@ async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
     client.assertValid(); // A statement that came too late is an error, although all is committed.
     return { outcome: direction === 'up' ? 'applied' : 'reverted', warnings: client.warnings };
   } catch (error) {
-    await client.abandon();
-    if (client.removed.length === 0) throw await translateError(client, to, error);
+    const failed = await client.abandon(error);
+    if (client.removed.length === 0) throw await translateError(client, to, failed);
     progress.removed = [...progress.removed, ...client.removed];
     return await attemptRun(attempt, to); // Begins again: looks for data in what would be removed.
   }

@@ -10,6 +10,9 @@ import { RunTransaction } from './transaction.ts';
 type Sent = Parameters<Connection['send']>;
 const ignore = () => undefined;
 
+/** What has failed. `sql` is the statement, unless the migration itself threw the error. */
+export type FailedStep = Readonly<{ error: unknown; migration: Migration; sql?: string }>;
+
 /**
  * The database client that the framework gets. The client begins and commits the transactions: the framework
  * sends no BEGIN and no COMMIT. The client refuses statements that come too late, end the transaction, or
@@ -27,8 +30,8 @@ const ignore = () => undefined;
  * statements, the client sends them one at a time, in their order, unless they come too late: see `query`.
  */
 export class FrameworkClient extends RunTransaction {
-  /** The error to report: the first one, since later ones often say only "current transaction is aborted". */
-  firstError: Readonly<{ error: unknown; sql: string; migration: Migration }> | undefined;
+  /** The failure to report: the first, since later ones often say only "current transaction is aborted". */
+  #firstFailed: FailedStep | undefined;
   /** The failure of the first statement that came after its migration had ended, if there is one. */
   #late: Failure | undefined;
   /** True after the attempt has failed. */
@@ -70,13 +73,13 @@ export class FrameworkClient extends RunTransaction {
     this.#queue = answer.then(ignore, ignore);
     try {
       const result = await answer;
-      this.firstError = undefined; // The migration has handled the error, since it went on.
+      this.#firstFailed = undefined; // The migration has handled the error, since it went on.
       return result;
     } catch (error) {
       // After the migration has failed, often nothing catches the error of another statement. An uncaught
       // error would hide the first one. So the promise of this statement stays pending for ever.
       if (this.#hasFailed) await new Promise(ignore);
-      this.firstError ??= { error, sql, migration: this.current };
+      this.#firstFailed ??= { error, migration: this.current, sql };
       throw error;
     }
   }
@@ -87,11 +90,13 @@ export class FrameworkClient extends RunTransaction {
     if (this.#hasFailed) throw new Error('the migration has failed');
   }
 
-  /** Ends an attempt that failed: sends no more statements of the migration, and rolls back. */
-  async abandon(): Promise<void> {
+  /** Ends an attempt that threw an error: sends no more statements of the migration, and rolls back. */
+  async abandon(error: unknown): Promise<FailedStep> {
+    const failed = this.#firstFailed ?? { error, migration: this.current };
     this.#hasFailed = true;
     await this.#queue;
     await this.rollBack();
+    return failed;
   }
 
   async #handle(sql: string, sent: Sent, isOutside: boolean, isRecord: boolean): Promise<unknown> {
@@ -146,8 +151,7 @@ export class FrameworkClient extends RunTransaction {
     // Commits also what this migration sent before it called pgm.noTransaction().
     const hasSentInside = this.#lastInside === this.current;
     const hasCommitted = await this.commit().catch((error: unknown) => {
-      if (this.#hasFailed) throw error; // The migration has failed meanwhile: keep its error.
-      this.firstError ??= { error, sql: 'COMMIT', migration: this.#lastInside ?? this.current };
+      this.#firstFailed ??= { error, migration: this.#lastInside ?? this.current, sql: 'COMMIT' };
       throw error;
     });
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;

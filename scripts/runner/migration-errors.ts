@@ -1,28 +1,27 @@
 import type { DatabaseError } from 'pg';
 import { isConnectionLost, isRetryable, messageOf, sqlstateOf } from '../database/pg-errors.ts';
-import type { Migration } from '../project/project.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { rowsHint, rowsQuery } from '../report/hints.ts';
 import { DRIFT_NOTE } from '../report/wording.ts';
 import { compare } from '../schema/compare.ts';
 import { expectedAt, title } from '../schema/effects.ts';
 import type { Attempt } from './context.ts';
-import type { FrameworkClient } from './framework-client.ts';
+import type { FailedStep, FrameworkClient } from './framework-client.ts';
 
 /**
  * Returns the Failure for an error of a run that was to end with `target` migrations applied. Two errors are
  * not translated: a lock error only gets the name of the file in its message, because the caller tries again;
  * the error of a lost connection is returned as it is.
  */
-export async function translateError(client: FrameworkClient, target: number, thrown: unknown) {
-  const { attempt, firstError } = client;
-  const { error, sql, migration } = firstError ?? { error: thrown, migration: client.current };
-  const { file } = migration;
+export async function translateError(client: FrameworkClient, target: number, failed: FailedStep) {
+  const { attempt } = client;
+  const { error, sql } = failed;
+  const { file } = failed.migration;
   if (error instanceof Failure && error.outcome !== 'usage') return error;
   // The migrations table now contradicts the files. When the attempt began, it did not.
   if (error instanceof Failure) return failure('table-changed', [error.message], { cause: error });
   if (isRetryable(error)) {
-    const place = firstError ? `, in ${file}` : '';
+    const place = sql === undefined ? '' : `, in ${file}`;
     const message = { value: `${messageOf(error)}${place}` };
     return Object.create(error as Error, { message }) as unknown; // A migration may have frozen the error.
   }
@@ -35,7 +34,7 @@ export async function translateError(client: FrameworkClient, target: number, th
   // What ran outside a transaction may have caused the difference, in an earlier attempt of this run.
   const isDrifted = client.initialCheck.failing.length > 0 && !attempt.progress.wroteOutside;
   const note = isDrifted ? DRIFT_NOTE : undefined;
-  const advice = await hintForViolation(attempt, migration, error, sql);
+  const advice = await hintForViolation(attempt, failed);
   return migrationFailure(file, error, { sql, note, advice });
 }
 
@@ -51,7 +50,7 @@ export function migrationFailure(file: string, cause: unknown, { sql, note, advi
 }
 
 /** The hint if a statement that adds or validates a constraint failed because rows violate the constraint. */
-async function hintForViolation(attempt: Attempt, migration: Migration, error: unknown, sql = '') {
+async function hintForViolation(attempt: Attempt, { error, migration, sql = '' }: FailedStep) {
   const { connection, direction, project } = attempt;
   const { schema = '', table = '', constraint = '' } = Object(error) as Partial<DatabaseError>;
   const index = project.migrations.indexOf(migration);

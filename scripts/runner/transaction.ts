@@ -36,7 +36,7 @@ export abstract class RunTransaction {
   constructor(
     readonly attempt: Attempt,
     readonly initialCheck: SchemaCheck,
-    public current: Migration,
+    protected current: Migration,
   ) {}
 
   /** True while a transaction is open: status T, or E if it has failed. Status I means that none is open. */
