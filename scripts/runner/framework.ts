@@ -9,7 +9,7 @@ import type { Settings } from '../project/settings.ts';
 import { failure } from '../report/errors.ts';
 import type { Direction } from '../report/types.ts';
 import { isCompiled } from '../report/wording.ts';
-import { controlsTransaction } from './session-settings.ts';
+import { controlsTransaction } from './sql-text.ts';
 
 /** The SQL of a statement. */
 export const textOf = (statement: Statement) =>
