@@ -43,13 +43,9 @@ function outputText(command: string | null, output = ''): string {
 Roles and other objects of the whole server that a migration creates stay on that server.`;
 }
 
-/** A failure as text, for people: a label such as `refused:`, the message, and the hint. */
-export function failureText({ outcome, code, message, hint }: Failure, hasColor: boolean): string {
-  const isRefused = ['differs', 'data-loss'].includes(outcome) || code === 'problems';
-  let label = isRefused ? 'refused' : 'failed';
-  if (code === 'drift') label = 'differs';
-  return `${picocolors.createColors(hasColor).red(`${label}:`)} ${message}\n\n${hint}`;
-}
+/** A failure as text, for people: its outcome, the message, and the hint. */
+export const failureText = ({ outcome, message, hint }: Failure, hasColor: boolean) =>
+  `${picocolors.createColors(hasColor).red(`${outcome}:`)} ${message}\n\n${hint}`;
 
 /** A failure as a GitHub annotation of its file (docs.github.com, "Workflow commands for GitHub Actions"). */
 export function annotation({ message, hint, details: { file } }: Failure): string {
