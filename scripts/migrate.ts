@@ -14,6 +14,7 @@ import { readConfiguration } from './database/configuration.ts';
 import { asFailure, sqlstateOf } from './database/pg-errors.ts';
 import { readProject } from './project/project.ts';
 import { readSettings } from './project/settings.ts';
+import { targetCount } from './project/version.ts';
 import { failure, hidePasswords } from './report/errors.ts';
 import { asJson, type Report, type Result } from './report/report.ts';
 import { annotation, asText, failureText } from './report/text.ts';
@@ -49,6 +50,7 @@ async function execute(call: Call, commandLine: CommandLine): Promise<Result> {
   const settings = readSettings(call.root, call.env);
   const project = readProject(settings, !writesFiles);
   if (command === 'create') return create(argument, project, settings);
+  targetCount(project, 0, 'up', argument); // Refuses a wrong argument before anything connects.
   const configuration = readConfiguration(settings.databaseUrlVar, call.env);
   const tell = (text: string) => {
     if (!options.quiet) call.stderr(`${hidePasswords(text)}\n`);

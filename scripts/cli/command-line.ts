@@ -78,16 +78,9 @@ function readWords(command: string, words: readonly string[]) {
   const direction: Direction = verb === 'down' || verb === 'redo' ? 'down' : 'up';
   if (command === 'create') return { argument: words.join('-'), direction };
   if (extra !== undefined) throw refusal(`too many arguments: "${extra}"`);
-  if (argument !== undefined && isWrongCount(command, argument))
+  if (command === 'redo' && argument !== undefined && !/^[1-9]\d*$/.test(argument))
     throw refusal(`"${argument}" must be a number of migrations, 1 or more`);
   return { argument, direction };
-}
-
-/** True for a count such as 0 or -1. `redo` accepts no name, so every name is a wrong count there. */
-function isWrongCount(command: string, argument: string): boolean {
-  if (command === 'redo') return !/^[1-9]\d*$/.test(argument);
-  const isNumber = /^[+-]?[\d.]+(e\d+)?$/i.test(argument);
-  return isNumber && !/^0*[1-9]\d*$/.test(argument);
 }
 
 const toNumber = (pattern: RegExp) => (value: string) => {

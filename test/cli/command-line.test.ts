@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { call, readReport, report, words } from '../support/call.ts';
 import { creates, setUp, stateOf } from '../support/project.ts';
-import { expectRefused, refused } from './refused.ts';
+import { expectRefused, nowhere, refused } from './refused.ts';
 
 /** Command lines that are refused. The keys are texts that the messages must contain. */
 const wrong: Readonly<Record<string, readonly string[]>> = {
@@ -16,16 +16,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   '--retries': ['up --retries=1.5', 'up --retries=1e9'],
   '--lock-timeout': ['up --lock-timeout=5', 'up --lock-timeout=597h'],
   '--statement-timeout': ['up --statement-timeout=5parsecs'],
-  'a number of migrations': [
-    'up 0',
-    'up 1e9',
-    'down 00',
-    'down -1',
-    'down 1.5',
-    'plan down 0',
-    'redo 0',
-    'redo all',
-  ],
+  'a number of migrations': ['redo 0', 'redo 00', 'redo all', 'redo -1', 'redo 0001'],
   'too many': ['up 1 2', 'check 1', 'plan up 1 2', 'plan 1 2'],
   name: ['create', 'create ../../etc/passwd'],
 };
@@ -36,6 +27,11 @@ test.for(Object.entries(wrong))('refuses, with the message "%s": %j', async ([na
     expect(error.code).toBe('command-line');
     expect(error.message).toContain(named);
   }
+});
+
+test('refuses a word that is neither a migration nor a count, before anything connects', async () => {
+  for (const line of ['up 0', 'up 1e9', 'down 00', 'down -1', 'down 1.5', 'plan down 0', 'up all'])
+    await expectRefused(line, { url: nowhere }, 'unknown-migration', 'neither a migration nor');
 });
 
 test('accepts correct command lines, and goes on to connect', async () => {
