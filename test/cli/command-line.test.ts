@@ -31,7 +31,7 @@ test.for(Object.entries(wrong))('refuses, with the message "%s": %j', async ([na
 
 test('refuses a word that is neither a migration nor a count, before anything connects', async () => {
   for (const line of ['up 0', 'up 1e9', 'down 00', 'down -1', 'down 1.5', 'plan down 0', 'up all'])
-    await expectRefused(line, { url: nowhere }, 'unknown-migration', 'neither a migration nor');
+    await expectRefused(line, { url: nowhere }, 'unknown-migration', 'not a migration, and not');
 });
 
 test('accepts correct command lines, and goes on to connect', async () => {

@@ -28,7 +28,7 @@ test('through npm, no dry run writes, and each option works or is refused', asyn
     ['up --dryrun', 2, 'did you mean "--dry-run"'],
     ['--dryRun up', 2, 'did you mean "--dry-run"'],
     ['check --json', 0, '"outcome":"matches"'],
-    ['-- down nonsense --json', 2, /^\{.*\}\nusage: "nonsense" is neither/], // One object, then stderr.
+    ['-- down nonsense --json', 2, /^\{.*\}\nusage: "nonsense" is not/], // One object, then stderr.
     ['check --force --yes --loglevel=error --fund=false --registry=http://x', 0, 'ok'],
     ['down nonsense --verbose', 2, '\n    at '],
   ];
