@@ -113,5 +113,5 @@ function needsToAdd({ object, parts, found, mayRename, wasExpected }: Change): N
 /** Matches an index, or a constraint that has an index. */
 const INDEX = /^(USING|PRIMARY KEY|UNIQUE|EXCLUDE)\b/;
 /** The table of which a new table is a partition or a child, and the table that a foreign key refers to. */
-const PARENT = /^(?:UNLOGGED )?(?:PARTITION OF |INHERITS \()((?:"[^"]+"|[^" ,)])+)/;
-const REFERENCE = /^FOREIGN KEY .* REFERENCES ((?:"[^"]+"|[^"(])+)\(/s;
+const PARENT = /^(?:UNLOGGED )?(?:PARTITION OF |INHERITS \()((?:"[^"]*"|[^" ,)])+)/;
+const REFERENCE = /^FOREIGN KEY .* REFERENCES ((?:"[^"]*"|[^"(])+)\(/s;

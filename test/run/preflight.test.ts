@@ -138,7 +138,7 @@ describe('lists all that a role lacks, with remedies that work:', () => {
     await expectRemedied(project, url, lacks);
   });
 
-  test.for(['PARTITION OF public."T t" DEFAULT', 'INHERITS (public."T t")'])(
+  test.for(['PARTITION OF public."""T"" t" DEFAULT', 'INHERITS (public."""T"" t")'])(
     'a new table whose parent the role does not own: %s',
     async (child) => {
       const [parent, sql] = child.startsWith('PARTITION')
@@ -146,9 +146,9 @@ describe('lists all that a role lacks, with remedies that work:', () => {
         : ['(id integer)', `() ${child}`];
       const effect = { 'public.a': { table: child, 'column id': 'integer NULL' } };
       const files = sqlStep('0001_a', effect, `CREATE TABLE a ${sql}`);
-      const project = await setUp(files, `CREATE TABLE "T t" ${parent}`);
+      const project = await setUp(files, `CREATE TABLE """T"" t" ${parent}`);
       const { url } = await plainRole(project.database, 'CREATE ON SCHEMA public');
-      const problem = expect.stringContaining('does not own table public."T t"') as string;
+      const problem = expect.stringContaining('does not own table public."""T"" t"') as string;
       await expectRemedied(project, url, [problem]);
     },
   );
