@@ -35,7 +35,8 @@ export async function findRemoved({ assertLock, connection, progress }: Attempt)
  * the tables until the transaction ends. With `row_security = off`, a policy that hides rows is an error.
  */
 export async function refuseLoss({ query }: Connection, removed: readonly Removed[]) {
-  const tables = [...new Set(removed.map(({ table }) => `ONLY ${table}`))].join(', ');
+  const names = [...new Set(removed.map(({ table }) => table))];
+  const tables = names.map((name) => `ONLY ${name}`).join(', ');
   // IS NOT NULL would be false for a composite value that has a null field.
   const queries = removed.map(({ table, column }) => {
     const holdsData = column === null ? 'true' : `${column} IS DISTINCT FROM NULL`;
@@ -46,7 +47,6 @@ export async function refuseLoss({ query }: Connection, removed: readonly Remove
     LOCK TABLE ${tables} IN SHARE MODE; SELECT ARRAY[${queries.join(', ')}] AS counts`;
   const results = await query(sql).catch((cause: unknown) => {
     if (sqlstateOf(cause) !== '42501') throw cause;
-    const names = removed.map(({ table }) => table);
     throw failure('data-loss-unseen', [names, (cause as Error).message], { cause });
   });
   const { counts } = results.at(-1)?.rows[0] as { counts: number[] };

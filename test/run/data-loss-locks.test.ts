@@ -79,7 +79,14 @@ test('looking for data does not block readers of a table that a later migration 
 });
 
 test('a policy that hides rows from the role does not make a table look empty', async () => {
-  const { run, database } = await setUp(creates('a'));
+  const effect = { 'public.a': { 'column b': 'integer NULL', 'column c': 'integer NULL' } };
+  const add = sqlStep(
+    '0002_b',
+    effect,
+    'ALTER TABLE a ADD b int, ADD c int',
+    'ALTER TABLE a DROP b, DROP c',
+  );
+  const { run, database } = await setUp({ ...creates('a'), ...add });
   const { url } = await plainRole(database, 'CREATE ON SCHEMA public');
   expect(await run('up', url)).toMatchObject({ exitCode: 0 });
   await database.query(`INSERT INTO a VALUES (1); CREATE POLICY none ON a USING (false);
@@ -87,5 +94,6 @@ test('a policy that hides rows from the role does not make a table look empty', 
   const report = await run('down', url);
   expect(report).toMatchObject({ exitCode: 7, reverted: [], error: { code: 'data-loss-unseen' } });
   expect(report.error?.message).toContain('row-level security');
+  expect(report.error?.message.match(/public\.a$/gm)).toHaveLength(1);
   expect(await database.query('SELECT id FROM a')).toEqual([{ id: 1 }]);
 });
