@@ -74,14 +74,19 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
 async function hasFact(found: Parts, rules: Rules, part: string, definition: string) {
   const { required, declared, isOwned } = rules;
   const isRequired = required.get(part) === definition;
-  // On a shared table, the application may add something to a column, such as a default. Two exceptions: a
-  // column of an effect may not become GENERATED, and a definition that a migration has replaced is wrong.
   const actual = found.get(part) ?? '';
+  // A definition that a migration has replaced is wrong.
+  const replaced = declared.flatMap(([name, text]) =>
+    name === part && text !== null && text !== definition ? text : [],
+  );
+  const isReplaced = await meansOneOf(part, actual, replaced);
+  // On a shared table, the application may add something to a column, such as a default. But a column of an
+  // effect may not become GENERATED.
   if (!isOwned && part.startsWith('column ') && actual.startsWith(`${definition} `)) {
     const isAllowed = isRequired || !actual.includes(' GENERATED ALWAYS AS (');
-    return isAllowed && !declared.some(([name, text]) => name === part && text === actual);
+    return isAllowed && !isReplaced;
   }
-  const mayHaveAnyName = isRequired && isConstraint(part);
+  const mayHaveAnyName = isRequired && isConstraint(part) && !isReplaced;
   const names = mayHaveAnyName ? [...found.keys()].filter(isConstraint) : [part];
   const definitions = names.flatMap((name) => found.get(name) ?? []);
   return await meansOneOf(part, definition, definitions);
