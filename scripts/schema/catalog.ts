@@ -101,9 +101,10 @@ export const factsQuery = (wanted: string) => `${wanted},
     WHERE a.attnum > 0 AND NOT a.attisdropped
     UNION ALL
     -- The copies of a foreign key that PostgreSQL makes for partitions are not listed. The index of a foreign
-    -- key (conindid) belongs to the other table.
+    -- key (conindid) belongs to the other table. pg_dump does not write whether an inherited check is valid.
     SELECT k.object, 'constraint ' || quote_ident(k.conname),
-      concat(pg_get_constraintdef(k.oid),
+      concat(CASE WHEN k.conislocal THEN pg_get_constraintdef(k.oid)
+          ELSE regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '') END,
         CASE WHEN NOT (i.indisvalid AND i.indisready) THEN ' INVALID' END), 2000
     FROM own_constraint k LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype <> 'f'
     WHERE k.contype NOT IN ('n', 't') AND (k.conparentid = 0 OR k.contype <> 'f')
