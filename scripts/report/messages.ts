@@ -64,7 +64,8 @@ usage: two migrations have the same number: ${a} and ${b}
 To check types and syntax:  npm run types`,
   irreversible: (file: string) => `usage: ${file} cannot be reverted: it exports "down = false"
 → To correct what it did, add another migration:  npm run migrate create <name>`,
-  'unknown-migration': (name: string) => `usage: "${name}" is not a migration, and not a number of migrations (1 or more)
+  'unknown-migration': (name: string) => `
+usage: "${name}" is not a migration, and not a number of migrations (1 or more)
 → ${STATUS_HINT}`,
   'not-applied': (name: string) => `usage: ${name} is not applied, so "down" cannot stop there
 → ${STATUS_HINT}`,
