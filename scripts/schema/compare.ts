@@ -5,11 +5,10 @@ import { NAMED_PART, NONE, partsOf, title } from './effects.ts';
 import { meansOneOf } from './normalize.ts';
 
 /**
- * Compares the live schema with the expected schema. A part that somebody added to a table of the migrations,
- * such as an index, is a warning, or a failure if `strict` is true. An object that is missing or of another
- * kind is one difference: its parts are not listed.
+ * Compares the live schema with the expected schema.
  *
- * @returns the differences: `failing` make the schema wrong, `warnings` do not
+ * @returns the differences. `warnings` do not make the schema wrong: each is a part, such as an index, that
+ *   somebody added to a table of the migrations. If `strict` is true, these are `failing`, too
  */
 export async function compare(expected: Expectation, live: Facts, strict = false) {
   const failing: Difference[] = [];
@@ -21,12 +20,14 @@ export async function compare(expected: Expectation, live: Facts, strict = false
     const differing = [...names].filter((part) => parts.get(part) !== found.get(part));
     if (differing.length === 0) continue; // Saves time: nearly all objects are equal.
     const rules = rulesFor(expected, object, parts);
+    // If an object is missing or of another kind, its parts are not listed.
     const kinds = differing.filter((part) => isKind(part) && parts.has(part) !== found.has(part));
     const listed = kinds.some(rules.isCompared) ? kinds : differing;
     for (const part of listed) {
       const definition = parts.get(part);
       const actual = found.get(part);
-      const isRemoved = actual !== undefined && (await meansOneOf(part, actual, rules.removed));
+      // An effect removed this constraint, but the base schema may give it another name.
+      const isRemoved = await meansOneOf(part, actual ?? '', rules.removedConstraints);
       const mustMatch = rules.isCompared(part) || isRemoved;
       if (!mustMatch && !rules.isOwned) continue;
       if (definition !== undefined && (await hasFact(found, rules, part, definition))) continue;
@@ -38,7 +39,7 @@ export async function compare(expected: Expectation, live: Facts, strict = false
   return { failing, warnings };
 }
 
-/** The rules for comparing one object, of which these `parts` are expected. */
+/** The rules for comparing one object. `parts` are its expected parts. */
 function rulesFor(expected: Expectation, object: string, parts: Parts) {
   const { prerequisites, applied, undone, pending } = expected;
   // `down` may leave a trigger function there, because other tables may use it.
@@ -47,8 +48,9 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
   const isDropped = applied.some((effect) => effect[object] === null);
   const required = isDropped ? NONE : (merge([prerequisites]).get(object) ?? NONE);
   const kept = [...parts.values()];
-  // A part that is a kind, such as `table`, has the name ''. An effect that drops the object names all parts.
+  // All kinds, such as `table` and `view`, have the same name here: one may be in the place of another.
   const nameOf = (part: string) => (isKind(part) ? '' : part);
+  // An effect that drops the object names all its parts.
   const namesIn = ({ [object]: patch }: Effect) =>
     patch === null ? ['', ...parts.keys()] : partsOf(patch).map(([part]) => nameOf(part));
   // A prerequisite that a pending effect names is not compared: another program may have changed it already.
@@ -57,13 +59,13 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
   const comparedNames = [...requiredNames, ...done.flatMap(namesIn)];
   return {
     required,
-    /** The definitions of the required constraints that effects removed. Their names do not matter. */
-    removed: [...required].flatMap(([part, definition]) =>
+    /** The definitions of the constraints that prerequisites name and effects removed. */
+    removedConstraints: [...required].flatMap(([part, definition]) =>
       isConstraint(part) && !kept.includes(definition) ? definition : [],
     ),
-    /** True if migrations created the object. Then all its parts are compared. Other objects are shared. */
+    /** True if migrations created the object, so that all its parts are compared. Otherwise, it is shared. */
     isOwned: kindOf(parts) !== undefined && kindOf(required) === undefined,
-    /** True if the part is compared on a shared object, too: an effect or a prerequisite names the part. */
+    /** True if an effect or a prerequisite names the part. Of a shared object, only such parts are compared. */
     isCompared: (part: string) => comparedNames.includes(nameOf(part)),
     /** All definitions in the effects and the prerequisites, also those that later effects replace. */
     declared: [prerequisites, ...done].flatMap((effect) => partsOf(effect[object])),
@@ -83,8 +85,7 @@ async function hasFact(found: Parts, rules: Rules, part: string, definition: str
   // On a shared table, the application may add something to a column, such as a default. But a column of an
   // effect may not become GENERATED.
   if (!isOwned && part.startsWith('column ') && actual.startsWith(`${definition} `)) {
-    const isAllowed = isRequired || !actual.includes(' GENERATED ALWAYS AS (');
-    return isAllowed && !isReplaced;
+    return !isReplaced && (isRequired || !actual.includes(' GENERATED ALWAYS AS ('));
   }
   const mayHaveAnyName = isRequired && isConstraint(part) && !isReplaced;
   const names = mayHaveAnyName ? [...found.keys()].filter(isConstraint) : [part];
