@@ -27,7 +27,7 @@ export async function meansOneOf(part: string, definition: string, others: reado
 /** Words that the catalog query adds at the end of a definition. The parser would reject them. */
 const SUFFIX = / (INVALID|DISABLED|ENABLED (?:REPLICA|ALWAYS)|WITH NO DATA|EXTENSION \S+)$/;
 
-/** Completes a definition to a statement that the parser accepts. The names in it do not matter. */
+/** Completes a definition to a statement. The parser rejects it for a sequence, a type or an extension. */
 function statement(part: string, definition: string): string {
   const noun = part.split(' ')[0] ?? '';
   if (noun === 'column' || noun === 'constraint')
@@ -48,7 +48,7 @@ type TypeOf<Each> = Each extends Each ? keyof Each : never;
 const fieldsOf = (node: AnyNode = {}) => node;
 const textOf = (node?: Node) => fieldsOf(node).String?.sval ?? '';
 
-/** The name of the first table in the FROM clause of a view, or its alias. */
+/** The name of the first item in the FROM clause of a view: its alias, or else the name of the table. */
 function relationOf({ stmts }: ParseResult): string | undefined {
   const query = fieldsOf(fieldsOf(stmts?.[0]?.stmt).ViewStmt?.query).SelectStmt;
   const [range] = Object.values(query?.fromClause?.[0] ?? {}) as (RangeVar & RangeTableSample)[];
@@ -61,7 +61,7 @@ function relationOf({ stmts }: ParseResult): string | undefined {
  * several ways. `(a AND b) AND c` needs no rule: the parser itself makes `a AND b AND c`.
  */
 const rewriterFor = (relation: string | undefined) => (key: string, value: unknown) => {
-  if (/(location|_len|list_start|list_end)$/.test(key)) return undefined;
+  if (/(location|_len|list_start|list_end)$/.test(key)) return undefined; // Positions in the text.
   const { ColumnRef, DefElem, ResTarget, TypeCast } = Object(value) as AnyNode;
   // For a varchar, `b IN ('x')` is printed with a cast of the whole array; after a restore, of each element.
   const elements = fieldsOf(TypeCast?.arg).A_ArrayExpr?.elements;
@@ -91,5 +91,5 @@ const trimLines = (text: string) => text.replaceAll(/[ \t\r]+$/gm, '').trimEnd()
 
 function typeOfConstant({ A_Const, TypeCast }: AnyNode = {}) {
   if (fieldsOf(TypeCast?.arg).A_Const) return textOf(TypeCast?.typeName?.names?.at(-1));
-  return A_Const?.boolval && 'bool';
+  return A_Const?.boolval ? 'bool' : undefined;
 }
