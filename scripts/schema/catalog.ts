@@ -27,6 +27,7 @@ const objects = (from: string, condition: (name: string, object: string) => stri
   KINDS.map(
     ({ catalog, prefix, object, exists = 'true', part = `''`, definition }) => `
     SELECT ${object} AS object, o.oid, ${part} AS part, concat(${definition}, (
+      -- An object of an extension has another definition than one that a migration created.
       SELECT format(' EXTENSION %I', e.extname) FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
       WHERE d.classid = o.tableoid AND d.objid = o.oid AND d.deptype = 'e')) AS definition
     FROM ${from} JOIN ${catalog} o ON o.${prefix}namespace = s.oid
@@ -35,6 +36,7 @@ const objects = (from: string, condition: (name: string, object: string) => stri
 
 /** A `WITH` clause, whose table `wanted` lists those of the named objects that exist. */
 export const wantedObjects = (names: readonly string[]) => `
+  -- parse_ident(…, false) ignores the arguments of a function. The name of an extension has no schema.
   WITH named AS MATERIALIZED (
     SELECT n.object, p.parts[cardinality(p.parts)]::name AS name, p.parts[1]::name AS schema
     FROM json_array_elements_text(${pg.escapeLiteral(JSON.stringify(names))}) AS n(object),
@@ -57,9 +59,9 @@ export const allObjects = (migrationsTable: string) => `
   )})`;
 
 /**
- * The query for the facts of the `wanted` objects. Run it with {@link READ_SETTINGS}. If `x` is null, so is
- * `' TO ' || x`, and `concat` skips nulls. The regular expressions cut off all before the first keyword that
- * is not in a quoted name. `place` is a number to sort by.
+ * The query for the facts of the `wanted` objects. Run it with {@link READ_SETTINGS}. `' AS ' || x` is null
+ * if `x` is null, and `concat` skips nulls. The regular expressions cut off all before the first keyword that
+ * is not in a quoted name. `place` sorts the parts of an object.
  */
 export const factsQuery = (wanted: string) => `${wanted},
   -- The part of a table or view is its kind, such as "view". The part of any other object is ''.
@@ -100,8 +102,9 @@ export const factsQuery = (wanted: string) => `${wanted},
       LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attnum > 0 AND NOT a.attisdropped
     UNION ALL
-    -- The copies of a foreign key that PostgreSQL makes for partitions are not listed. The index of a foreign
-    -- key (conindid) belongs to the other table. pg_dump does not write whether an inherited check is valid.
+    -- Not listed: NOT NULL (a part of its column), constraint triggers (see below), and the copies of foreign
+    -- keys and triggers that PostgreSQL makes for partitions. The index of a foreign key (conindid) is one of
+    -- the other table. pg_dump does not write whether an inherited check is valid.
     SELECT k.object, 'constraint ' || quote_ident(k.conname),
       concat(CASE WHEN k.conislocal THEN pg_get_constraintdef(k.oid)
           ELSE regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '') END,

@@ -65,7 +65,7 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
     ),
     /** True if migrations created the object, so that all its parts are compared. Otherwise, it is shared. */
     isOwned: kindOf(parts) !== undefined && kindOf(required) === undefined,
-    /** True if an effect or a prerequisite names the part. Of a shared object, only such parts are compared. */
+    /** True if an effect or a prerequisite names the part. On a shared object, only these are compared. */
     isCompared: (part: string) => comparedNames.includes(nameOf(part)),
     /** All definitions in the effects and the prerequisites, also those that later effects replace. */
     declared: [prerequisites, ...done].flatMap((effect) => partsOf(effect[object])),

@@ -17,8 +17,8 @@ export const KINDS = [
     part: `CASE o.relkind WHEN 'S' THEN '' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
       WHEN 'f' THEN 'foreign table' ELSE 'table' END`,
     // Since PostgreSQL 15, the sequence of a column is UNLOGGED if its table is. Before, it never is. Leave
-    // UNLOGGED out, so that an effect matches on all versions. pg_dump does not write the type of the sequence
-    // of an identity column, so a restore gives it the type of the column: use this type here, too.
+    // UNLOGGED out, so that an effect matches on all versions. pg_dump does not write the type of the
+    // sequence of an identity column, so a restore gives it the type of the column: use this type here, too.
     definition: `CASE o.relkind WHEN 'S' THEN (
         SELECT concat(CASE WHEN o.relpersistence = 'u' AND d.objid IS NULL THEN 'UNLOGGED ' END,
           'AS ', coalesce((SELECT a.atttypid FROM pg_attribute a WHERE d.deptype = 'i'
@@ -57,7 +57,7 @@ export const KINDS = [
       WHEN 'd' THEN concat(
         format_type(o.typbasetype, o.typtypmod), ${collation('o.typcollation', 'o.typbasetype')},
         CASE WHEN o.typnotnull THEN ' NOT NULL' END,
-        ' DEFAULT ' || pg_get_expr(o.typdefaultbin, o.tableoid), (
+        ' DEFAULT ' || pg_get_expr(o.typdefaultbin, 0), (
           SELECT string_agg(format(' CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)),
             '' ORDER BY k.conname)
           FROM pg_constraint k WHERE k.contypid = o.oid AND k.contype = 'c'))
