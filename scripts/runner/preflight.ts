@@ -22,14 +22,14 @@ export async function refuseProblems(
   const { command, configuration, connection, direction, options, project, settings } = connected;
   const { tableName } = settings;
   const needs: Need[] = [[tableName, 'SELECT']];
-  const add = (towards: Direction, live: Facts) => {
+  const addNeeds = (towards: Direction, live: Facts) => {
     const changes = migrations.flatMap((migration) => changesOf(project, migration, live));
     if (towards === 'up') needs.push([tableName, 'INSERT'], ...changes.flatMap(needsToApply));
     else needs.push([tableName, 'DELETE'], ...changes.flatMap(needsToRevert));
   };
   const writes = !options.dryRun && ['up', 'down', 'redo'].includes(command);
-  if (writes) add(direction, facts);
-  if (writes && command === 'redo') add('up', new Map()); // `redo` first removes what `up` creates.
+  if (writes) addNeeds(direction, facts);
+  if (writes && command === 'redo') addNeeds('up', new Map()); // `redo` first removes what `up` creates.
   if (writes && !hasTable) needs.push([tableName, 'CREATE']);
   const query = `${READ_ONLY} ${READ_SETTINGS} ${problemsQuery(needs, writes)}`;
   const problems = (await connection.query(query)).at(-1)?.rows as Problem[];
@@ -76,11 +76,11 @@ type Change = ReturnType<typeof changesOf>[number];
 
 const needsToApply = (change: Change) => [...needsToAlter(change), ...needsToAdd(change)];
 
+/** What `down` needs to undo the change of an object that is there. It may leave a trigger function there. */
 function needsToRevert({ object, patch, parts, found, mayCascade, wasExpected }: Change): Need[] {
   const kinds = parts.map(([part]) => part).filter(isKind);
   const isCreated = kinds.some((kind) => !wasExpected(kind));
-  const mayStay = isTriggerFunction(patch) || (mayCascade && !isCreated);
-  if (!found || mayStay) return [];
+  if (!found || isTriggerFunction(patch) || (mayCascade && !isCreated)) return [];
   return [[object, kinds.length > 0 ? 'DROP' : 'OWNER']];
 }
 

@@ -10,8 +10,9 @@ export type Need = readonly [object: string, right: string];
 
 /** The query for what the database or the role lacks. Each row is a `Problem`, with its remedy. */
 export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
-  -- The needed objects: parts[1] is the schema, parts[2] the name in it. If an object does not exist, its
-  -- columns are null. A null condition reports nothing.
+  -- The needed objects. A table or a view has no kind in its name. parts[1] is the schema. "target" is for
+  -- GRANT and ALTER, where ROUTINE is any function or procedure. "sequence" belongs to the migrations table.
+  -- If an object does not exist, its columns are null. A null condition reports nothing.
   WITH target AS (
     SELECT n ->> 1 AS "right", kind, name, parts, s.oid AS schema_oid, nspowner, c.oid,
       upper(replace(kind, 'function', 'routine')) || coalesce(c.oid::regclass::text, name) AS target,
@@ -50,6 +51,7 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
       (format('USAGE ON SCHEMA %I', parts[1]), NOT has_schema_privilege(schema_oid, 'USAGE')),
       (format('CREATE ON SCHEMA %I', parts[1]),
         "right" = 'CREATE' AND NOT has_schema_privilege(schema_oid, 'CREATE')),
+      -- To create another schema than the one of the migrations table: that one is listed above.
       (format('CREATE ON DATABASE %I', current_database()),
         "right" = 'CREATE' AND NOT has_database_privilege(current_database(), 'CREATE')
           AND schema_oid IS NULL AND parts[1] <> (SELECT parts[1] FROM target WHERE "right" = 'SELECT')),
@@ -65,6 +67,7 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
     SELECT DISTINCT format('role %s does not own %s%s; its owner is %s', me, kind, name, owner::regrole), CASE
       -- PostgreSQL refuses GRANT if the owner is a member of this role. A superuser counts as one, and nobody
       -- should grant its role. Change the owner instead: for a column's sequence, that of its table.
+      -- Otherwise, the role must inherit, too: by its own attribute or, since PostgreSQL 16, by the GRANT.
       WHEN pg_has_role(owner, current_user, 'MEMBER')
       THEN format('ALTER %s OWNER TO %s;', coalesce((
         SELECT 'TABLE ' || refobjid::regclass FROM pg_depend WHERE kind = 'sequence '
