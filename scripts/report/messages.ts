@@ -9,6 +9,8 @@ const LOST = `Usually the server was restarted, or a firewall or a pooler closed
 const NOT_AWAITED = `Usually an "await" is missing, or a callback is async, as in forEach(). Await every promise.`;
 const RENUMBER = `Usually two branches added migrations. Give the one that is not applied anywhere, and its effect file, the next number.
 If yours is applied on your own database, first go back to the files from before the merge, and revert it:  ${RUN} down`;
+const BAD_EXPORTS = `A migration exports "up" and "down". If it cannot be reverted:  export const down = false;`;
+const BAD_CODE = `Usually it has a syntax error, marks of a merge conflict, or an import of a missing file, or this user may not read it.`;
 const NO_CONTROL = `Remove BEGIN, COMMIT and ROLLBACK from it. A migration that cannot run in a transaction calls pgm.noTransaction() first.`;
 const UP_DIFFERS = `Usually a table, column or index of the same name was there before. Change it to what is expected, or rename it, and run again.
 If you have just edited the migration, write its effect again, and read the diff:  npm run migrate snapshot`;
@@ -35,7 +37,7 @@ export const messages = {
 usage: "${command}" writes source files, so it has no dry run, and the compiled program refuses it
 → Nothing was written. Run it in the project's folder, without --dry-run; then git shows what it wrote.`,
   'not-readable': (file: string, reason: string) => `usage: ${file} cannot be read: ${reason}
-→ ${reason === 'permission denied' ? 'Usually it belongs to another user. Let this one read it (chmod, chown).' : fileHint(file)}`,
+→ ${fileHint(file, reason)}`,
   'not-writable': (file: string, reason: string) => `usage: ${file} cannot be written: ${reason}
 → Usually the folder belongs to another user, or the disk is full. Correct that, and run the command again.`,
   'bad-file': (file: string, reason: string) => `usage: ${file} is not valid: ${reason}
@@ -55,12 +57,11 @@ Rename this file, or move it to another folder.`,
   'duplicate-number': (a: string, b: string) => `
 usage: two migrations have the same number: ${a} and ${b}
 → ${RENUMBER}`,
-  'effect-alone': (
-    file: string,
-  ) => `usage: ${file} is an effect file, but its migration is not there
+  'effect-alone': (file: string) => `
+usage: ${file} is an effect file, but its migration is not there
 → Usually the migration was not committed or copied: restore it. If it was renamed, or this file is a copy, remove this file.`,
   'bad-migration': (file: string, reason: string) => `usage: ${file} cannot be loaded: ${reason}
-→ ${/^it /.test(reason) ? 'A migration exports "up" and "down". If it cannot be reverted:  export const down = false;' : 'Usually it has a syntax error, marks of a merge conflict, or an import of a missing file, or this user may not read it.'}
+→ ${/^it (exports|does not export) /.test(reason) ? BAD_EXPORTS : BAD_CODE}
 To check types and syntax:  npm run types`,
   irreversible: (file: string) => `usage: ${file} cannot be reverted: it exports "down = false"
 → To correct what it did, add another migration:  npm run migrate create <name>`,
@@ -130,9 +131,12 @@ locked: another run moved the database in the opposite direction: it is now ${at
     more: readonly string[],
     sql = '',
     hint = hintFor('migration', sqlstate, message, sql),
-  ) => `
-failed: ${file} failed: ${message}${sqlstate && ` (SQLSTATE ${sqlstate})`}${list(more.flatMap((text) => text.split('\n')))}${sql && `\nin the statement:${excerpt(sql)}`}
-→ ${hint}`,
+  ) => {
+    const code = sqlstate && ` (SQLSTATE ${sqlstate})`;
+    const notes = list(more.flatMap((text) => text.split('\n')));
+    const statement = sql && `\nin the statement:${excerpt(sql)}`;
+    return `failed: ${file} failed: ${message}${code}${notes}${statement}\n→ ${hint}`;
+  },
   'controls-transaction': (file: string, sql: string) => `
 failed: ${file} would begin or end a transaction, before the run has checked the schema:${excerpt(sql)}
 → ${NO_CONTROL}`,
@@ -175,7 +179,9 @@ data-loss: this may delete data that the role may not read (${reason}):${list(ta
 };
 
 /** What to do about a file that is missing or wrong. */
-function fileHint(file: string): string {
+function fileHint(file: string, reason = ''): string {
+  if (reason === 'permission denied')
+    return 'Usually it belongs to another user. Let this one read it (chmod, chown).';
   if (file.endsWith('0000_prerequisites.json'))
     return "It says what the application's base schema contains. Correct or restore it, or begin with:  {}";
   if (/schema\/.*\.json$/.test(file))
