@@ -102,7 +102,7 @@ async function runMigration(connected: Connected, file: string, action: Action) 
 
 /**
  * Loads the base schema, and returns what it contains. Skips backslash commands, which pg_dump writes since
- * 2025: only psql knows them. Refuses a base schema that contradicts the prerequisites.
+ * 2025: only psql knows them. Refuses a base schema that contradicts a prerequisite, but not one that lacks it.
  */
 async function loadBaseSchema(connected: Connected) {
   const { connection, project, settings } = connected;
@@ -119,11 +119,11 @@ async function loadBaseSchema(connected: Connected) {
   });
   const base = await readAll(connected);
   const { failing } = await compare(expectedAt(project, 0), base.facts);
-  for (const { object, expected, found } of failing) {
-    const reason = `${object} is ${found ?? ''}, where ${PREREQUISITES}.json has ${expected ?? 'nothing'}`;
-    if (found !== null) throw failure('bad-file', [file, reason], { file });
-  }
-  return base;
+  const wrong = failing.find(({ found }) => found !== null);
+  if (!wrong) return base;
+  const { object, expected, found } = wrong;
+  const reason = `${object} is ${found}, where ${PREREQUISITES}.json has ${expected ?? 'nothing'}`;
+  throw failure('bad-file', [file, reason], { file });
 }
 
 /** Reads all facts, and the `xmin` of each function, which a replacement changes. Drops temporary tables. */
