@@ -14,7 +14,8 @@ const COMMITS_IN_STEPS = /;\s*\S|\b(CONCURRENTLY|VACUUM|ANALY[SZ]E|REINDEX|CLUST
 
 /** True if a statement, or a DO block, leaves something in the session, such as a setting. */
 export const changesSession = (sql: string) => SESSION_STATE.test(withoutLiterals(sql));
-const START = String.raw`(^|;|\b(BEGIN|THEN|ELSE|LOOP)\b)\s*`; // In a DO block, keywords come before it.
+// A statement begins at the start, after a semicolon or, in a DO block, after one of these keywords.
+const START = String.raw`(^|;|\b(BEGIN|THEN|ELSE|LOOP)\b)\s*`;
 const SETS = String.raw`SET\b(?!\s+(LOCAL|CONSTRAINTS|TRANSACTION)\b)`;
 const MAKES = String.raw`CREATE\s+((OR|REPLACE|GLOBAL|LOCAL)\s+)*TEMP|PREPARE\b|LISTEN\b`;
 const USES = String.raw`\b(set_config|pg_(try_)?advisory_lock|pg_temp\.|WITH\s+HOLD\s+FOR\b)`;
