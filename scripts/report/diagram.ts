@@ -23,9 +23,8 @@ function entity([table, parts]: readonly [string, Parts]): string[] {
     const column = /^column (.*)$/s.exec(part)?.[1];
     if (column === undefined) return [];
     const type = definition.replace(/ (NOT NULL|NULL|NOT VALID)\b.*/s, '');
-    const marks = keys.flatMap((key) =>
-      key?.[2]?.split(', ').includes(column) ? [`${key[1]?.[0] ?? ''}K`] : [],
-    );
+    const own = keys.filter((key) => key?.[2]?.split(', ').includes(column));
+    const marks = own.map((key) => (key?.[1] === 'PRIMARY' ? 'PK' : 'FK'));
     return [`    ${word(type)} ${word(column)} ${marks.join(', ')}`.trimEnd()];
   });
   return [`  "${plain(table)}" {`, ...columns, '  }'];
