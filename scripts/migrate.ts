@@ -70,8 +70,8 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
   else if (text !== '' && (!error || database)) stdout(`${text}\n`);
   if (!error) return;
   stderr(`${failureText(error, color)}\n`);
-  const { cause = error } = error;
-  if (options.verbose && cause instanceof Error) stderr(`${hidePasswords(cause.stack ?? '')}\n`);
+  const origin = error.cause ?? error;
+  if (options.verbose && origin instanceof Error) stderr(`${hidePasswords(origin.stack ?? '')}\n`);
   if (env['GITHUB_ACTIONS'] === 'true') stderr(annotation(error));
 }
 
