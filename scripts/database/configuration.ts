@@ -54,6 +54,7 @@ function parseUrl(url: string, refusal: (reason: string) => Error) {
     return Object.fromEntries(values) as ClientConfig &
       Readonly<{ sslmode?: string; connect_timeout?: string }>;
   } catch (cause) {
+    // An error of `new URL()` has the property `input`. Its message is only "Invalid URL".
     throw refusal('input' in (cause as object) ? 'it is not a URL' : (cause as Error).message);
   }
 }

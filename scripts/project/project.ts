@@ -58,7 +58,7 @@ export function readProject(settings: Settings, needsEffects: boolean) {
   return { migrations, effects, prerequisites, objects: [...new Set(objects)] };
 }
 
-/** Matches the name of an extension, and `schema.name` with or without a kind. Both names may be quoted. */
+/** Matches the beginning of `extension name`, `schema.name` and `kind schema.name`. Names may be quoted. */
 const OBJECT =
   /^(extension .|((function|type|domain|sequence) )?("([^"]|"")+"|[^". ]+)\.("([^"]|"")+"|[^"]))/;
 /** Matches a part that a table or a view has only once. {@link NAMED_PART} matches the others. */
