@@ -27,17 +27,16 @@ export async function snapshot(context: Context): Promise<Result> {
   const { effectsDir, root } = context.settings;
   const last = context.project.migrations.at(-1)?.name ?? PREREQUISITES;
   const effects = await withScratchDatabase(context, findEffects);
-  const files = new Map<string, string>();
-  for (const [name, effect] of effects)
-    files.set(`${name}.json`, `${JSON.stringify(effect, null, 2)}\n`);
-  files.set('README.md', diagram(last, merge([...effects.values()])));
   const changed: string[] = [];
-  for (const [name, text] of files) {
+  const write = (name: string, text: string) => {
     const file = join(effectsDir, name);
-    if (existsSync(resolve(root, file)) && readFile(root, file) === text) continue;
+    if (existsSync(resolve(root, file)) && readFile(root, file) === text) return;
     writeFile(root, file, text);
     changed.push(file);
-  }
+  };
+  for (const [name, effect] of effects)
+    write(`${name}.json`, `${JSON.stringify(effect, null, 2)}\n`);
+  write('README.md', diagram(last, merge([...effects.values()])));
   return { outcome: 'applied', output: changed.join('\n') };
 }
 
@@ -72,8 +71,8 @@ async function findEffects(connected: Connected) {
     const after = await readAll(connected);
     // The effect also names a function that the migration replaced by an equal one, so that it is compared.
     const replaced = effectBetween(before.xmins, after.xmins);
-    const old = new Map([...before.facts].filter(([object]) => !replaced[object]));
-    effects.set(migration.name, effectBetween(old, after.facts));
+    const notReplaced = new Map([...before.facts].filter(([object]) => !replaced[object]));
+    effects.set(migration.name, effectBetween(notReplaced, after.facts));
     before = after;
   }
   const changes = [...effects.values()];
