@@ -47,7 +47,6 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
   // An object that an effect dropped is no prerequisite any more, even if a later effect creates it again.
   const isDropped = applied.some((effect) => effect[object] === null);
   const required = isDropped ? NONE : (merge([prerequisites]).get(object) ?? NONE);
-  const kept = [...parts.values()];
   // All kinds, such as `table` and `view`, have the same name here: one may be in the place of another.
   const nameOf = (part: string) => (isKind(part) ? '' : part);
   // An effect that drops the object names all its parts.
@@ -61,7 +60,7 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
     required,
     /** The definitions of the constraints that prerequisites name and effects removed. */
     removedConstraints: [...required].flatMap(([part, definition]) =>
-      isConstraint(part) && !kept.includes(definition) ? definition : [],
+      isConstraint(part) && ![...parts.values()].includes(definition) ? definition : [],
     ),
     /** True if migrations created the object, so that all its parts are compared. Otherwise, it is shared. */
     isOwned: kindOf(parts) !== undefined && kindOf(required) === undefined,
