@@ -21,10 +21,10 @@ export const sessionsQuery = (pids: string) => `
 const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTED;
   SET LOCAL search_path = pg_catalog; ${noTimeouts(connection)}
   SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held, transaction_timestamp()::text AS began`;
-/** The query for the holder of the lock. `pg_locks` has a 64-bit key in two columns. */
-const HOLDER = `${sessionsQuery(`SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory'
-    AND granted AND (classid::bigint << 32 | objid::bigint) = ${RUN_LOCK_KEY}`)}
-  AND datname = current_database()`;
+// `pg_locks` has a 64-bit key in two columns. Each database has its own advisory locks.
+const HOLDER_PID = `SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted
+  AND (classid::bigint << 32 | objid::bigint) = ${RUN_LOCK_KEY}`;
+const HOLDER = `${sessionsQuery(HOLDER_PID)} AND datname = current_database()`;
 const NOBODY = { pid: '<pid>', text: 'it has just finished' };
 
 /**
