@@ -92,6 +92,7 @@ const queriesOnly =
     return await send(query, values).catch((cause: unknown) => {
       const { message } = cause as Error;
       const isRefused = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
-      throw isRefused ? refusal(message, cause) : (serverFailure(cause, file) ?? cause);
+      if (isRefused) throw refusal(message, cause);
+      throw serverFailure(cause, file) ?? cause;
     });
   };
