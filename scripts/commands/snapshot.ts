@@ -21,7 +21,8 @@ import { completePrerequisites, effectBetween, expectedAt, merge } from '../sche
 
 /**
  * `snapshot`: runs the migrations on a scratch database that has the base schema, and writes to each effect
- * file what its migration changed. Roles and other server-wide objects that migrations create remain.
+ * file what its migration changed. Adds to the prerequisites what the migrations changed in the base schema.
+ * Roles and other server-wide objects that migrations create remain.
  */
 export async function snapshot(context: Context): Promise<Result> {
   const { effectsDir, root } = context.settings;
