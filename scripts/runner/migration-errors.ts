@@ -76,12 +76,12 @@ async function hintForViolation(attempt: Attempt, { error, migration, sql = '' }
 async function conflicts(client: FrameworkClient, target: number, error: unknown) {
   const sqlstate = sqlstateOf(error);
   const { routine = '' } = Object(error) as Partial<DatabaseError>;
-  // A foreign key to a DEFERRABLE key, or a function in the place of a procedure. Many other errors have the
-  // codes of these two, 55000 and 42809, too.
-  const isOther = /^(transformFkeyCheckAttrs|ProcedureCreate)$/.test(routine);
+  // True for a foreign key to a DEFERRABLE key, and for a function in the place of a procedure. Their codes,
+  // 55000 and 42809, are also those of many other errors.
+  const isConflict = /^(transformFkeyCheckAttrs|ProcedureCreate)$/.test(routine);
   // Classes 22 (wrong data), 23 (a constraint) and 42 (a wrong name or type), but not 42501 (a privilege).
-  if (!isOther && !/^(22|23|42(?!501))/.test(sqlstate)) return [];
-  const isDuplicate = isOther || /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
+  if (!isConflict && !/^(22|23|42(?!501))/.test(sqlstate)) return [];
+  const isDuplicate = isConflict || /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
   const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
   const { project } = client.attempt;
   const { count, facts } = client.initialCheck;

@@ -16,8 +16,8 @@ const TRANSACTION_STATE = `SELECT pg_catalog.transaction_timestamp()::text AS be
 type TransactionState = Readonly<{ began: string; written: boolean }>;
 
 /**
- * Runs what COMMIT would run after the check: deferred triggers, and those that these defer. What these defer
- * again fails if it writes. Also closes cursors, because COMMIT would run the query of a cursor WITH HOLD.
+ * Runs what COMMIT would run after the check: deferred triggers, and then the triggers that these defer. In
+ * the third round, a write fails. Also closes cursors: COMMIT would run the query of a cursor WITH HOLD.
  */
 const LAST_WRITES = `SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIATE;
 SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;
@@ -25,7 +25,7 @@ SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;
 /** Begins, checks and commits the transactions of a run. FrameworkClient sends the statements in them. */
 export abstract class RunTransaction {
   warnings: readonly Difference[] = [];
-  /** What the transaction removed and may contain data. If there is any, the run must begin again. */
+  /** The removed tables and columns that may contain data. If there are any, the run must begin again. */
   removed: readonly Removed[] = [];
   /** The timestamp of the transaction that was begun last. It identifies the transaction. */
   #began = '';
