@@ -5,10 +5,8 @@ import { NAMED_PART, NONE, partsOf, title } from './effects.ts';
 import { meansOneOf } from './normalize.ts';
 
 /**
- * Compares the live schema with the expected schema.
- *
- * @returns the differences. `warnings` do not make the schema wrong: each is a part, such as an index, that
- *   somebody added to a table of the migrations. If `strict` is true, these are `failing`, too
+ * Compares the live schema with the expected schema. `warnings` do not make the schema wrong: each is a part,
+ * such as an index, that somebody added to a table of the migrations. `strict` makes these `failing`, too.
  */
 export async function compare(expected: Expectation, live: Facts, strict = false) {
   const failing: Difference[] = [];
