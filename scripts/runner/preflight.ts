@@ -3,8 +3,7 @@ import { failure } from '../report/errors.ts';
 import type { Direction, Problem } from '../report/types.ts';
 import { READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
-import { expectedAt, isKind, isTriggerFunction, partsOf } from '../schema/effects.ts';
-import type { Effect, Facts } from '../schema/effects.ts';
+import { expectedAt, isKind, isTriggerFunction, partsOf, type Facts } from '../schema/effects.ts';
 import type { Connected } from './context.ts';
 import { problemsQuery, type Need } from './problems-query.ts';
 import { READ_ONLY } from './session-settings.ts';
@@ -50,9 +49,7 @@ async function prerequisiteProblems({ configuration, project }: Connected, live:
 /** What the migration changes, object by object. `live` is the schema before the run. */
 function changesOf(project: Project, migration: Migration, live: Facts) {
   const all = Object.entries(migration.effect);
-  const isRemoval = (patch: Effect[string]) =>
-    patch === null || partsOf(patch).some(([, definition]) => definition === null);
-  const withRemovals = all.filter(([, patch]) => isRemoval(patch)).map(([object]) => object);
+  const removals = all.filter(([, patch]) => patch === null || Object.values(patch).includes(null));
   let before: Facts | undefined; // Merging all earlier effects is slow: do so once, and only if needed.
   return all
     .filter(([object]) => !object.startsWith('extension ')) // Each extension has its own rules.
@@ -62,9 +59,9 @@ function changesOf(project: Project, migration: Migration, live: Facts) {
       parts: partsOf(patch),
       found: live.get(object),
       /** True if the migration removes something. A new part may then be a renamed one. */
-      mayRename: withRemovals.length > 0,
+      mayRename: removals.length > 0,
       /** True if the migration removes something else, too. DROP … CASCADE may then cause this change. */
-      mayCascade: withRemovals.some((other) => other !== object),
+      mayCascade: removals.some(([other]) => other !== object),
       /** True if the part was expected before the migration. */
       wasExpected: (part: string) => {
         before ??= expectedAt(project, project.migrations.indexOf(migration)).facts;
