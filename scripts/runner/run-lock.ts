@@ -32,9 +32,8 @@ const NOBODY = { pid: '<pid>', text: 'it has just finished' };
  *
  * A transaction holds the lock: behind a pooler, a session lock would stay in the session of the server. The
  * transaction has a connection of its own, because the transactions of the migrations end before the run.
- * `CREATE INDEX CONCURRENTLY` waits for transactions that hold a snapshot. The transaction of the lock holds
- * none, because it is READ COMMITTED and idle. A statement that waits for the lock would hold one. So the
- * lock is polled instead.
+ * `CREATE INDEX CONCURRENTLY` waits for transactions that hold a snapshot. This one holds none, because it is
+ * READ COMMITTED and idle. A statement that waits for the lock would hold one, so the lock is polled instead.
  *
  * @throws Failure `locked`, with the session that holds the lock, after `--lock-wait`
  */
