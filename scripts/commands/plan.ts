@@ -49,16 +49,15 @@ async function sectionsBetween(connected: Connected, from: number, to: number) {
     count += direction === 'up' ? 1 : -1;
     const changes = effectLines(before, expectedAt(project, count).facts);
     const title = `${direction === 'up' ? '' : 'revert '}${name} (${file})`;
-    const lines = [
-      ...[isInside ? title : `${title}, outside a transaction`, ...changes].map(comment),
-      ...(isInside ? [] : ['COMMIT;', `SET search_path = ${settings.searchPath};`]),
-      // If a statement ends with a comment, the framework's semicolon is in the comment: write another one.
-      ...statements.map((sql) => (/--[^\n]*$/.test(sql) ? `${sql}\n;` : sql)),
-      // Undo the settings of this migration before the migration is recorded, and before the next one runs.
-      isInside ? runSettings(connected).replaceAll('\n', ' ') : begin(connected),
-      recordStatement(settings, name, direction),
-    ];
-    sections.push(lines.join('\n'));
+    const heading = isInside ? title : `${title}, outside a transaction`;
+    // If a statement ends with a comment, the framework's semicolon is in the comment: write another one.
+    const body = statements.map((sql) => (/--[^\n]*$/.test(sql) ? `${sql}\n;` : sql));
+    // Undo the settings of this migration before the migration is recorded, and before the next one runs.
+    const inside = [...body, runSettings(connected).replaceAll('\n', ' ')];
+    const setPath = `SET search_path = ${settings.searchPath};`;
+    const outside = ['COMMIT;', setPath, ...body, begin(connected)];
+    const sql = [...(isInside ? inside : outside), recordStatement(settings, name, direction)];
+    sections.push([...[heading, ...changes].map(comment), ...sql].join('\n'));
   }
   await connection.query('ROLLBACK');
   return sections;
