@@ -73,7 +73,7 @@ test('redo says what is committed if it cannot take the run lock again after the
 });
 
 test.for([
-  ['PERFORM 1/0', 'division by zero', 'Correct the cause, usually in the migration.'],
+  ['PERFORM 1/0', 'division by zero', 'Correct the value, in the rows or in the migration.'],
   ['RAISE lock_not_available', '1 attempt', 'Wait for its end;'],
 ] as const)(
   'redo that fails after the down does not advise redo: %s',
