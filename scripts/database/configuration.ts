@@ -25,7 +25,7 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   if (/^[^:]+:\/\/[^/?#]*[/?#].*@/s.test(url)) throw refusal('there is an @ after a / ? or #');
   // Without an sslmode, leave out the certificates: with them, pg-connection-string would turn TLS on.
   const hasMode = fromEnv('PGSSLMODE') !== undefined || url.includes('sslmode=');
-  const defaults = new URLSearchParams();
+  const defaults = new URLSearchParams({ uselibpqcompat: 'true' });
   for (const name of hasMode ? ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] : [])
     defaults.set(name, fromEnv(`PG${name.toUpperCase()}`) ?? '');
   // Insert the defaults before the URL's own parameters: if a name comes twice, the last one counts. If the
@@ -49,7 +49,7 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
 
 function parseUrl(url: string, refusal: (reason: string) => Error) {
   try {
-    const all = Object.entries(parse(url, { useLibpqCompat: true }));
+    const all = Object.entries(parse(url));
     const values = all.filter(([, value]) => (value ?? '') !== '');
     return Object.fromEntries(values) as ClientConfig &
       Readonly<{ sslmode?: string; connect_timeout?: string }>;

@@ -7,6 +7,7 @@ import { testCertificate, testTlsServer } from './tls.ts';
 /** The URL's query, the environment, and why the run fails: '' for any reason, undefined if it succeeds. */
 test.for([
   ['sslmode=require', {}, undefined],
+  ['uselibpqcompat=true&sslmode=require', {}, undefined],
   ['sslmode=verify-full&sslrootcert=RIGHT', {}, undefined],
   ['', { PGSSLMODE: 'verify-full', PGSSLROOTCERT: 'RIGHT' }, undefined],
   ['sslmode=verify-full&sslrootcert=OTHER', {}, 'self-signed certificate'],
