@@ -113,7 +113,9 @@ async function connectOnce(connector: Connector, purpose: Purpose) {
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000, // Firewalls drop idle connections before the default of two hours.
     connectionTimeoutMillis: 1000 * configuration.connectTimeout,
-    query_timeout: undefined, // The URL may set this for the application. Migrations may take longer.
+    // The URL may set these two for the application. Migrations may take longer.
+    query_timeout: undefined,
+    statement_timeout: undefined,
   }) as Client;
   client.on('error', () => undefined); // Without a listener, an error now would end the process.
   const { connection } = client;

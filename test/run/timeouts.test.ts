@@ -79,9 +79,12 @@ test.for(places)('timeouts of the %s end only statements outside a transaction',
 });
 
 // After query_timeout, `pg` gives up, but the server goes on: the result of a COMMIT would be unknown.
-test('query_timeout and a very long connect_timeout in the URL do not limit a migration', async () => {
-  const { database, run } = await setUpLimited('role', [], 1);
-  const report = await run('up', `${database.url}?query_timeout=500&connect_timeout=9999999`);
+test.for([
+  ['query_timeout=500&connect_timeout=9999999', ''],
+  ['statement_timeout=500', OUTSIDE],
+] as const)('timeouts in the URL do not limit a migration: %s %s', async ([query, outside]) => {
+  const { database, run } = await setUpLimited('role', [], 1, outside);
+  const report = await run('up', `${database.url}?${query}`);
   expect(report).toMatchObject({ exitCode: 0, version: '0002_b' });
 });
 
