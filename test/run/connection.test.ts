@@ -69,6 +69,17 @@ describe('over a Unix socket or IPv6', () => {
     expect(stdout).toContain(`database ${database.name} at ${shown}:${port}, PostgreSQL`);
   });
 
+  test('the password may be in the file that PGPASSFILE names', async () => {
+    const { database, root } = await setUpItems();
+    const { hostname, port, username, password } = new URL(database.url);
+    const file = join(root, '.pgpass');
+    writeFileSync(file, `${hostname}:${port}:*:${username}:${password}\n`, { mode: 0o600 });
+    const url = Object.assign(new URL(database.url), { password: '' }).href;
+    const { code, stderr } = await start(['up'], { url, env: { PGPASSFILE: file }, cwd: root })
+      .finished;
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
   test('the message calls a session "local" if it holds the run lock through a socket', async () => {
     const { database, root } = await setUpItems(ITEMS, server);
     const env = environments(database)['PGHOST=/folder'];
