@@ -70,6 +70,8 @@ export default defineConfig([
     platform: 'node',
     input: files.map((file) => join(MIGRATIONS, file)),
     plugins: [withoutUnused, otherFiles],
+    // In the sources, each migration has these two names, whatever its extension. A .mjs file has not.
+    transform: { define: { __filename: 'import.meta.filename', __dirname: 'import.meta.dirname' } },
     // One output file for each migration, at its old place, so that it finds the files that it reads.
     output: {
       dir: join('dist', MIGRATIONS),
@@ -77,10 +79,6 @@ export default defineConfig([
       preserveModules: true,
       preserveModulesRoot: MIGRATIONS,
       entryFileNames: '[name].mjs',
-      banner: ({ facadeModuleId }) =>
-        /\.c[jt]s$/.test(facadeModuleId ?? '')
-          ? 'const { filename: __filename, dirname: __dirname } = import.meta;'
-          : '',
     },
   },
 ]);

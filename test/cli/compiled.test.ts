@@ -30,7 +30,7 @@ const sources: Files = {
   'migrations/0004_imports-packages.ts':
     imports(`{ PgLiteral } from 'node-pg-migrate'`, `pg from 'pg'`, `{ globSync } from 'glob'`) +
     migration(
-      `globSync('*'); const day = new PgLiteral(pg.escapeLiteral('2026-01-01'));
+      `globSync('*', { cwd: __dirname }); const day = new PgLiteral(pg.escapeLiteral('2026-01-01'));
        pgm.addColumns('t', { at: { type: 'date', default: day } });`,
       `pgm.dropColumns('t', 'at');`,
     ),
