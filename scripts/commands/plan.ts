@@ -72,7 +72,7 @@ DO $$ BEGIN IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN
   RAISE EXCEPTION 'another run holds the run lock'; END IF; END $$;`;
 
 const head = ({ configuration: { database, host, port }, project }: Context, count: number) =>
-  `-- What would run on ${placeOf(database, host, port)}, now ${atVersion(versionAt(project, count))}.
+  `${comment(`What would run on ${placeOf(database, host, port)}, now ${atVersion(versionAt(project, count))}.`)}
 -- psql can run this script once, without the checks and the data-loss guard. Write it to a file
 -- (npm run --silent migrate … > plan.sql), and then:
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { call } from '../support/call.ts';
+import { call, report } from '../support/call.ts';
 import { sources, start, startProgram, type RunOptions } from '../support/migrate.ts';
 import { creates, migration, setUp, temporaryFolder, write } from '../support/project.ts';
 import { root } from '../support/root.ts';
@@ -112,4 +112,15 @@ test('in GitHub Actions, a failure is one annotation of its file, escaped as Git
     expect(annotations).toEqual([expect.stringMatching(annotation)]);
     expect((await print('up')).stderr).not.toContain('::error');
   }
+});
+
+test('a line break in the name of the database does not end the comment of a plan', async () => {
+  const { database, root: folder } = await setUp(creates('a'));
+  const name = `${database.name}\nDROP TABLE a; --`;
+  await database.query(`CREATE DATABASE "${name}"`);
+  const { hostname, port, username, password } = new URL(database.url);
+  const server = { PGHOST: hostname, PGPORT: port, PGUSER: username, PGPASSWORD: password };
+  const { output } = await report('plan', { env: { ...server, PGDATABASE: name }, root: folder });
+  await database.query(`DROP DATABASE "${name}" WITH (FORCE)`);
+  expect(output).toContain('\n-- DROP TABLE a; --');
 });
