@@ -129,7 +129,7 @@ async function loadBaseSchema(connected: Connected) {
 /** Reads all facts, and the `xmin` of each function, which a replacement changes. Drops temporary tables. */
 async function readAll({ connection, settings }: Connected) {
   const facts = factsQuery(allObjects(settings.tableName));
-  const xmins = `SELECT 'function ' || oid::regprocedure AS object, json_build_object('', xmin) AS parts
+  const xmins = `SELECT 'function ' || oid::regprocedure AS object, '' AS part, xmin AS definition
     FROM pg_proc`;
   const results = await connection.query(`${RESET} ${READ_SETTINGS} ${facts}; ${xmins}`);
   return { facts: factsFrom(results.at(-2)), xmins: factsFrom(results.at(-1)) };

@@ -71,6 +71,9 @@ async function readState(connected: Connected) {
 
 /** Makes facts from the rows of {@link factsQuery}. */
 export function factsFrom(result: QueryResult | undefined): Facts {
-  const rows = (result?.rows ?? []) as { object: string; parts: Record<string, string> }[];
-  return new Map(rows.map(({ object, parts }) => [object, new Map(Object.entries(parts))]));
+  const rows = (result?.rows ?? []) as Record<'object' | 'part' | 'definition', string>[];
+  const facts = new Map<string, Map<string, string>>();
+  for (const { object, part, definition } of rows)
+    facts.set(object, (facts.get(object) ?? new Map<string, string>()).set(part, definition));
+  return facts;
 }

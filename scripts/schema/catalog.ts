@@ -133,5 +133,5 @@ export const factsQuery = (wanted: string) => `${wanted},
         ' USING (' || p.qual || ')', ' WITH CHECK (' || p.with_check || ')'), 2003
     FROM relation r JOIN pg_namespace s ON s.oid = r.relnamespace
       JOIN pg_policies p ON (p.schemaname, p.tablename) = (s.nspname, r.relname))
-  SELECT object, json_object_agg(part, btrim(definition) ORDER BY place, part COLLATE "C") AS parts FROM fact
-  GROUP BY object ORDER BY object COLLATE "C"`;
+  SELECT object, part, btrim(definition) AS definition FROM fact
+  ORDER BY object COLLATE "C", place, part COLLATE "C"`;
