@@ -38,7 +38,7 @@ export function targetCount(
 ) {
   if (argument === undefined)
     return direction === 'up' ? migrations.length : Math.max(applied - 1, 0);
-  const wanted = argument.replace(/^.*\//, '').replace(/\.\w+$/, '');
+  const wanted = argument.replace(/^.*\//, '').replace(/\.[a-z]+$/, '');
   const index = migrations.findIndex(({ name }) => `${name}_`.startsWith(`${wanted}_`));
   // The argument 3 can mean three migrations, or the migration 3_name. A number is a count if the project has
   // so many migrations, or no migration with this number. So 20240131120000 can name a migration.

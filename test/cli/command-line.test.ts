@@ -30,7 +30,7 @@ test.for(Object.entries(wrong))('refuses, with the message "%s": %j', async ([na
 });
 
 test('refuses a word that is neither a migration nor a count, before anything connects', async () => {
-  for (const line of ['up 0', 'up 1e9', 'down 00', 'down -1', 'down 1.5', 'plan down 0', 'up all'])
+  for (const line of ['up 0', 'up 1e9', 'down 00', 'down -1', 'up 0001.5', 'plan down 0', 'up a'])
     await expectRefused(line, { url: nowhere }, 'unknown-migration', 'not a migration, and not');
 });
 

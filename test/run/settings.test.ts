@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { plainRole } from '../support/plain-role.ts';
 import { creates, createsTable, settingsFile, setUp, sqlStep, step } from '../support/project.ts';
@@ -103,6 +104,21 @@ test('every migration has the same settings, whatever those of the session are',
     -c lock_timeout=7s -c timezone=Asia/Tokyo -c default_transaction_isolation=serializable`;
   const url = `${database.url}?options=${encodeURIComponent(options)}`;
   expect(await run('up', url)).toMatchObject({ exitCode: 0 });
+});
+
+test('a migration that sets another parser for json does not change what the check reads', async () => {
+  const { JSON: json } = pg.types.builtins;
+  const parser = pg.types.getTypeParser(json) as (text: string) => unknown;
+  // In this test, the program and its migrations run in this process. So they share `pg` with the test.
+  pg.types.setTypeParser(json, (text) => text);
+  try {
+    const effect = { 'public.a': { table: '', 'column id': 'integer NULL' } };
+    const { run } = await setUp(sqlStep('0001_a', effect, 'CREATE TABLE a (id integer)'));
+    expect(await run('up')).toMatchObject({ exitCode: 0 });
+    expect(await run('down')).toMatchObject({ exitCode: 6, version: '0001_a' }); // It drops nothing.
+  } finally {
+    pg.types.setTypeParser(json, parser);
+  }
 });
 
 test('looking for data does not switch off row security for the migrations', async () => {
