@@ -126,12 +126,15 @@ export const factsQuery = (wanted: string) => `${wanted},
           WHEN 'A' THEN ' ENABLED ALWAYS' END), 2002
     FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid WHERE NOT t.tgisinternal AND t.tgparentid = 0
     UNION ALL
-    SELECT r.object, 'policy ' || quote_ident(p.policyname),
-      concat('AS ', p.permissive, ' FOR ', p.cmd, ' TO ', (
-          SELECT string_agg(CASE o WHEN 'public' THEN 'PUBLIC' ELSE quote_ident(o) END, ', ')
-          FROM unnest(p.roles) o),
-        ' USING (' || p.qual || ')', ' WITH CHECK (' || p.with_check || ')'), 2003
-    FROM relation r JOIN pg_namespace s ON s.oid = r.relnamespace
-      JOIN pg_policies p ON (p.schemaname, p.tablename) = (s.nspname, r.relname))
+    SELECT r.object, 'policy ' || quote_ident(p.polname),
+      concat('AS ', CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END, ' FOR ',
+        CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
+          WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+        ' TO ', (
+          SELECT string_agg(CASE o WHEN 0 THEN 'PUBLIC' ELSE o::regrole::text END, ', '
+            ORDER BY o::regrole::text COLLATE "C") FROM unnest(p.polroles) o),
+        ' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',
+        ' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'), 2003
+    FROM relation r JOIN pg_policy p ON p.polrelid = r.oid)
   SELECT object, part, btrim(definition) AS definition FROM fact
   ORDER BY object COLLATE "C", place, part COLLATE "C"`;
