@@ -65,8 +65,9 @@ export async function withConnection<C extends Connector, T>(
       client.connection.stream.destroy();
       if (purpose === 'run') abandon(reason);
     }, 900);
+  let cancelled: Promise<void> | undefined;
   const cancel = () => {
-    requestCancel(client);
+    cancelled = requestCancel(client);
     abandonSoon(signal.reason as Error);
   };
   client.on('error', abandonSoon);
@@ -78,6 +79,7 @@ export async function withConnection<C extends Connector, T>(
   } finally {
     signal.removeEventListener('abort', cancel);
     void client.end(); // Not awaited: the server ends the session when it gets the message.
+    await cancelled; // PgBouncer 1.18 crashes if the process ends before this (its issue 801).
   }
 }
 
@@ -142,9 +144,12 @@ async function connectOnce(connector: Connector, purpose: Purpose) {
   return { serverVersion, query, send, client };
 }
 
-/** Asks the server on another connection to cancel the current statement of this client. Never throws. */
-function requestCancel({ host, port, ssl, processID, secretKey }: Client): void {
-  const other = new pg.Client({ host, port, ssl }) as Client;
+/**
+ * Asks the server on another connection to cancel the current statement of this client. Resolves when the
+ * server has closed that connection, or after 0.9 seconds. Never throws.
+ */
+async function requestCancel({ host, port, ssl, processID, secretKey }: Client): Promise<void> {
+  const other = new pg.Client({ host, port, ssl, connectionTimeoutMillis: 900 }) as Client;
   other.connection.startup = () => other.connection.cancel(processID, secretKey);
-  other.connect().catch(() => undefined); // The server closes this connection without an answer.
+  await other.connect().catch(() => undefined); // Always fails: the server sends no answer.
 }

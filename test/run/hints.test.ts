@@ -21,10 +21,6 @@ describe('the hint says what to do about', () => {
     expect(hint('role')).toContain('psql');
   });
 
-  test('a timeout behind a pooler, whose connections to the server keep the earlier value', () => {
-    expect(hintFor('migration', '57014')).toContain('RECONNECT');
-  });
-
   test('a unique index that is built concurrently over duplicates', async () => {
     const up = `pgm.noTransaction(); pgm.sql('CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON t (id)');`;
     const { run, database } = await setUp(

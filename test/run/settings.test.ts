@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { plainRole } from '../support/plain-role.ts';
 import { creates, createsTable, settingsFile, setUp, sqlStep, step } from '../support/project.ts';
 
@@ -109,16 +109,12 @@ test('every migration has the same settings, whatever those of the session are',
 test('a migration that sets another parser for json does not change what the check reads', async () => {
   const { JSON: json } = pg.types.builtins;
   const parser = pg.types.getTypeParser(json) as (text: string) => unknown;
-  // In this test, the program and its migrations run in this process. So they share `pg` with the test.
-  pg.types.setTypeParser(json, (text) => text);
-  try {
-    const effect = { 'public.a': { table: '', 'column id': 'integer NULL' } };
-    const { run } = await setUp(sqlStep('0001_a', effect, 'CREATE TABLE a (id integer)'));
-    expect(await run('up')).toMatchObject({ exitCode: 0 });
-    expect(await run('down')).toMatchObject({ exitCode: 6, version: '0001_a' }); // It drops nothing.
-  } finally {
-    pg.types.setTypeParser(json, parser);
-  }
+  onTestFinished(() => pg.types.setTypeParser(json, parser));
+  pg.types.setTypeParser(json, (text) => text); // The program and its migrations share `pg` with this test.
+  const effect = { 'public.a': { table: '', 'column id': 'integer NULL' } };
+  const { run } = await setUp(sqlStep('0001_a', effect, 'CREATE TABLE a (id integer)'));
+  expect(await run('up')).toMatchObject({ exitCode: 0 });
+  expect(await run('down')).toMatchObject({ exitCode: 6, version: '0001_a' }); // It drops nothing.
 });
 
 test('looking for data does not switch off row security for the migrations', async () => {

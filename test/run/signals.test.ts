@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { constants } from 'node:os';
 import { expect, test, type TestContext } from 'vitest';
 import { advisoryLocks, backends, blockedRun } from '../support/eventually.ts';
@@ -8,6 +9,7 @@ import { testAll } from '../support/test-all.ts';
 import { blockRun, hold, HOLD_ITEMS, ITEMS, LAST, LONG_WAIT, setUpItems } from './items.ts';
 import { testPooler } from './pgbouncer.ts';
 import { startProxy } from './proxy.ts';
+import { startRelay } from './relay.ts';
 
 type Project = Awaited<ReturnType<typeof setUpItems>>;
 
@@ -116,6 +118,34 @@ test.for(withSignals([1]))(
     expect((await theirs).rows).toMatchObject([{ finished: true }]);
   },
 );
+
+// Otherwise, PgBouncer 1.18 crashes (its issue 801).
+test('a run does not end before the server has closed the connections of its cancel requests', async () => {
+  const { database, start } = await setUpItems();
+  const { hostname, port } = new URL(database.url);
+  const closedBy: string[] = [];
+  const { through } = await startRelay(database.url, (client, dial) => {
+    client.once('data', (first) => {
+      client.pause().unshift(first);
+      const isRequest = first.readInt32BE(4) === 80877102;
+      const upstream = isRequest ? connect(Number(port), hostname) : dial();
+      client.pipe(upstream.on('error', () => undefined));
+      if (!isRequest) return upstream.pipe(client);
+      let by = 'the run';
+      client.once('close', () => closedBy.push(by));
+      return setTimeout(() => {
+        by = 'the server';
+        client.destroy();
+      }, 300);
+    });
+  });
+  const begin = () => start(`up ${LONG_WAIT}`, through(database.url));
+  const { running } = await blockRun(database, undefined, begin);
+  running.child.kill('SIGINT');
+  expect((await running.finished).code).toBe(130);
+  await eventually('two requests', () => Promise.resolve(closedBy.length > 1));
+  expect(closedBy).not.toContain('the run');
+});
 
 test('SIGTERM before the answer to COMMIT: the hint says that the outcome is unknown', async () => {
   const { database, start, applied } = await setUpItems();
