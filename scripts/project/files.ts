@@ -8,36 +8,34 @@ import { failure } from '../report/errors.ts';
 
 /** Reads a file, without a byte order mark. */
 export const readFile = (root: string, file: string) =>
-  open('not-readable', root, file, (path) => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
+  useFile('not-readable', root, file, (path) => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
 
 /** Lists the names in a folder. */
 export const readFolder = (root: string, folder: string) =>
-  open('not-readable', root, folder.replace(/\/*$/, '/'), (path) => readdirSync(path));
+  useFile('not-readable', root, folder.replace(/\/*$/, '/'), (path) => readdirSync(path));
 
 /** Writes a file, or replaces it. */
 export const writeFile = (root: string, file: string, text: string) =>
-  open('not-writable', root, file, (path) => writeFileSync(path, text));
-
-type Code = 'not-readable' | 'not-writable';
-function open<T>(code: Code, root: string, file: string, use: (path: string) => T): T {
-  try {
-    return use(resolve(root, file));
-  } catch (cause) {
-    // From "ENOENT: no such file or directory, open '/a/path'", keep only "no such file or directory".
-    const reason = (cause as Error).message.replaceAll(/^\w+: |, \w+( '.*')?$/gs, '');
-    throw failure(code, [file, reason], { file, cause });
-  }
-}
+  useFile('not-writable', root, file, (path) => writeFileSync(path, text));
 
 /** Reads a JSON object. Refuses any other document, such as a list, and one for which `check` throws. */
 export function readJson<T extends object>(root: string, file: string, check: (value: T) => void) {
   const text = readFile(root, file);
-  try {
+  return useFile('bad-file', root, file, () => {
     const value = JSON.parse(text) as T;
     if (!(value instanceof Object) || Array.isArray(value)) throw new Error('it is not an object');
     check(value);
     return value;
+  });
+}
+
+type Code = 'not-readable' | 'not-writable' | 'bad-file';
+function useFile<T>(code: Code, root: string, file: string, use: (path: string) => T): T {
+  try {
+    return use(resolve(root, file));
   } catch (cause) {
-    throw failure('bad-file', [file, (cause as Error).message], { file, cause });
+    // From "ENOENT: no such file or directory, open '/a/path'", keep only "no such file or directory".
+    const reason = (cause as Error).message.replace(/^E[A-Z]+: (.*), \w+( '.*')?$/s, '$1');
+    throw failure(code, [file, reason], { file, cause });
   }
 }
