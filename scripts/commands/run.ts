@@ -107,7 +107,7 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   const version = versionAt(project, count);
   const fail = (newOutcome: typeof outcome, ...hints: string[]) =>
     new Failure(newOutcome, code, message, hints.join('\n'), details);
-  // The migration itself has committed something. leftBehind would say that it was checked.
+  // The migration committed something itself, without a check. `leftBehind` would say that it was checked.
   if (outcome === 'partial') return fail('partial', `The database is ${atVersion(version)}.`, hint);
   const hasCommitted = up.length + down.length > 0;
   const left = isCommitting ? STOPPED_IN_COMMIT : leftBehind(version, hasCommitted, wroteOutside);

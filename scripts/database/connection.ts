@@ -132,8 +132,8 @@ async function connectOnce(connector: Connector, purpose: Purpose) {
   /** Sends one statement. Returns what `pg` returns. */
   const send = async (statement: Statement, values?: readonly unknown[]): Promise<unknown> => {
     const isSentAsIs = typeof statement === 'string' || 'submit' in statement; // A pg.Query has `submit`.
-    // Behind a pooler, a named prepared statement would stay in a session of the server. So send an object
-    // without the name. The object inherits all else, because `text` may be a getter of a class.
+    // A statement with a name would be prepared in a session of the server. Behind a pooler, other clients
+    // get this session. So hide the name. All else is inherited: `text` may be a getter of a class.
     const noName = { name: { value: undefined } };
     const unnamed: unknown = isSentAsIs ? statement : Object.create(statement, noName);
     const answer: Promise<unknown> = client.query(unnamed as string, values as unknown[]);

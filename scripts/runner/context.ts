@@ -27,8 +27,8 @@ export interface Connected extends Context {
 }
 
 /**
- * What a run has done so far, in all its attempts. A lost connection undoes nothing of this: the server rolls
- * back only the open transaction. The server may even complete a statement that runs outside a transaction.
+ * What a run has done so far, in all its attempts. If a connection is lost, all of this stays: the server
+ * rolls back only the open transaction. It may even complete a statement outside a transaction.
  */
 export class Progress {
   /** The migrations that this run has applied (`up`) or reverted (`down`), and committed. */

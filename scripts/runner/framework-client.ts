@@ -30,9 +30,9 @@ export type FailedStep = Readonly<{ error: unknown; migration: Migration; sql?: 
  * statements, the client sends them one at a time, in their order, unless they come too late: see `query`.
  */
 export class FrameworkClient extends RunTransaction {
-  /** The failure to report: the first, since later ones often say only "current transaction is aborted". */
+  /** The first failed statement. Later ones often say only "current transaction is aborted". */
   #firstFailed: FailedStep | undefined;
-  /** The failure of the first statement that came after its migration had ended, if there is one. */
+  /** The failure of the first statement that came too late: after the record of its migration. */
   #late: Failure | undefined;
   /** True after the attempt has failed. */
   #hasFailed = false;
@@ -43,7 +43,7 @@ export class FrameworkClient extends RunTransaction {
   /** When the migration started. 0 before the first one: the statements are then those of the framework. */
   #startedAt = 0;
   #isInside = () => true;
-  /** Set by the first statement of a migration outside a transaction. Resolves to true behind a pooler. */
+  /** What `#prepareOutside` returns. Undefined until the migration sends a statement outside a transaction. */
   #prepared: Promise<boolean> | undefined;
   /** The last migration that sent a statement in a transaction. If COMMIT fails, the failure names it. */
   #lastInside: Migration | undefined;

@@ -93,9 +93,9 @@ export async function runMigrations(
     filePaths: [migration.path],
     actions: { [direction]: start(migration, action) } as never,
   }));
-  // The framework asks which migrations are applied, in the order of `run_on`. This is a local time, so the
-  // order may be wrong. Therefore, `query` below does not send this question. Its answer is that none of
-  // `migrations` is applied (for `up`), or that all of them are, in the order of the files (for `down`).
+  // First, the framework asks the database which migrations are applied, in the order of `run_on`. That is a
+  // local time, so the order may be wrong. `query` below answers instead, and sends nothing: for `up`, none of
+  // `migrations` is applied; for `down`, all of them are, in the order of their files.
   const appliedQuery = `SELECT name FROM ${settings.tableName} ORDER BY run_on, id`;
   const rows = direction === 'up' ? [] : [...migrations.keys()].reverse();
   const query = async (statement: Statement, values?: readonly unknown[]) =>

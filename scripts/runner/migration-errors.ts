@@ -9,9 +9,9 @@ import type { Attempt } from './context.ts';
 import type { FailedStep, FrameworkClient } from './framework-client.ts';
 
 /**
- * Returns the Failure for an error of a run that was to end with `target` migrations applied. Two errors are
- * not translated: a lock error only gets the name of the file in its message, because the caller tries again;
- * the error of a lost connection is returned as it is.
+ * Makes the Failure for an error of a run that was to end with `target` migrations applied. Two errors stay
+ * what they are, because the caller deals with them: that of a lost connection, and a lock timeout or a
+ * deadlock, to whose message the name of the file is added.
  */
 export async function translateError(client: FrameworkClient, target: number, failed: FailedStep) {
   const { attempt } = client;

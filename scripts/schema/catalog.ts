@@ -2,8 +2,9 @@
 import pg from 'pg';
 import { collation, KINDS } from './object-kinds.ts';
 
-/** The settings for reading facts. The ones before row_security decide how PostgreSQL prints a definition. */
+/** The settings for reading facts. */
 export const READ_SETTINGS = `
+  -- These decide how PostgreSQL prints a definition.
   SET LOCAL search_path = pg_catalog, pg_temp;
   SET LOCAL quote_all_identifiers = off;
   SET LOCAL datestyle = 'ISO, YMD';

@@ -5,8 +5,9 @@ import { NAMED_PART, NONE, partsOf, title } from './effects.ts';
 import { meansOneOf } from './normalize.ts';
 
 /**
- * Compares the live schema with the expected schema. `warnings` do not make the schema wrong: each is a part,
- * such as an index, that somebody added to a table of the migrations. `strict` makes these `failing`, too.
+ * Compares the live schema with the expected schema. `failing` are the differences that make it wrong.
+ * `warnings` do not: they are parts, such as an index, that somebody added to a table of the migrations. If
+ * `strict` is true, they are in `failing`, too.
  */
 export async function compare(expected: Expectation, live: Facts, strict = false) {
   const failing: Difference[] = [];
@@ -25,7 +26,8 @@ export async function compare(expected: Expectation, live: Facts, strict = false
       const definition = parts.get(part);
       const actual = found.get(part);
       // An effect removed this constraint, but the base schema may give it another name.
-      const isRemoved = await meansOneOf(part, actual ?? '', rules.removedConstraints);
+      const isRemoved =
+        actual !== undefined && (await meansOneOf(part, actual, rules.removedConstraints));
       const mustMatch = rules.isCompared(part) || isRemoved;
       if (!mustMatch && !rules.isOwned) continue;
       if (definition !== undefined && (await hasFact(found, rules, part, definition))) continue;
