@@ -134,7 +134,8 @@ export async function sqlOf(file: string, action: Action, send: Send) {
   const pgm = new MigrationBuilder({ query, select } as never, undefined, false, silent);
   await callAction(action, pgm);
   hasEnded = true;
-  const [statements, isInside] = [pgm.getSqlSteps(), pgm.isUsingTransaction()];
+  const statements = pgm.getSqlSteps();
+  const isInside = pgm.isUsingTransaction();
   const refused = isInside ? statements.find(controlsTransaction) : undefined;
   if (refused !== undefined) throw failure('controls-transaction', [file, refused], { file });
   return { statements, isInside };
