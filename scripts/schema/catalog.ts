@@ -37,7 +37,7 @@ const objects = (from: string, condition: (name: string, object: string) => stri
 
 /** A `WITH` clause, whose table `wanted` lists those of the named objects that exist. */
 export const wantedObjects = (names: readonly string[]) => `
-  -- parse_ident(…, false) ignores the arguments of a function. The name of an extension has no schema.
+  -- parse_ident(text, false) ignores the arguments of a function. The name of an extension has no schema.
   WITH named AS MATERIALIZED (
     SELECT n.object, p.parts[cardinality(p.parts)]::name AS name, p.parts[1]::name AS schema
     FROM json_array_elements_text(${pg.escapeLiteral(JSON.stringify(names))}) AS n(object),
