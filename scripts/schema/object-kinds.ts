@@ -17,10 +17,11 @@ export const KINDS = [
     part: `CASE o.relkind WHEN 'S' THEN '' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
       WHEN 'f' THEN 'foreign table' ELSE 'table' END`,
     // Since PostgreSQL 15, the sequence of a column is UNLOGGED if its table is. Before, it never is. Leave
-    // UNLOGGED out, so that an effect matches on all versions. pg_dump does not write the type of the
+    // UNLOGGED out there, so that an effect matches on all versions. pg_dump does not write the type of the
     // sequence of an identity column, so a restore gives it the type of the column: use this type here, too.
     definition: `CASE o.relkind WHEN 'S' THEN (
-        SELECT concat(CASE WHEN o.relpersistence = 'u' AND d.objid IS NULL THEN 'UNLOGGED ' END,
+        SELECT concat(CASE WHEN o.relpersistence = 'u' AND NOT EXISTS (
+            SELECT FROM pg_class t WHERE t.oid = d.refobjid AND t.relpersistence = 'u') THEN 'UNLOGGED ' END,
           'AS ', coalesce((SELECT a.atttypid FROM pg_attribute a WHERE d.deptype = 'i'
             AND (a.attrelid, a.attnum) = (d.refobjid, d.refobjsubid)), q.seqtypid)::regtype,
           ' START ', q.seqstart, ' INCREMENT ', q.seqincrement,
