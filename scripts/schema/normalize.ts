@@ -73,6 +73,13 @@ const rewriterFor = (relation: string | undefined) => (key: string, value: unkno
     };
     return { A_ArrayExpr: { elements: elements.map(cast) } };
   }
+  // `-5::integer` is printed as `(- 5)`; after a restore, as `'-5'::integer`. The same is true for numeric.
+  const constant = fieldsOf(TypeCast?.arg).A_Const?.sval?.sval ?? '';
+  const type = TypeCast?.typeName?.typmods ? '' : textOf(TypeCast?.typeName?.names?.at(-1));
+  if (type === 'int4' && /^-\d+$/.test(constant))
+    return { A_Const: { ival: { ival: Number(constant) } } };
+  if (type === 'numeric' && /^-\d+\.\d+$/.test(constant))
+    return { A_Const: { fval: { fval: constant } } };
   // Before PostgreSQL 16, the columns of a view are always printed with the name of their table. Since 16,
   // that happens only if the view reads several tables, and in subqueries.
   const [first, ...rest] = ColumnRef?.fields ?? [];
