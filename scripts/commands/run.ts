@@ -47,7 +47,7 @@ export const run = (context: Context): Promise<Result> =>
         progress.count = now?.count ?? progress.count;
       }
       const error = failureOfRun(context, progress, failed);
-      result = { outcome: error.outcome, error };
+      result = { outcome: error.outcome, error, warnings: error.details.warnings ?? [] };
     }
     const details = versionDetails(locking, progress.count);
     return { ...result, ...details, applied: progress.up, reverted: progress.down };

@@ -22,6 +22,8 @@ interface Details {
   readonly file?: string | undefined;
   /** The differences to list at the end of the message. */
   readonly differences?: readonly Difference[];
+  /** Differences that are not an error, but may explain one: see `Report.warnings`. */
+  readonly warnings?: readonly Difference[];
   readonly cause?: unknown;
   /** 130 or 143, if a signal ended the command. */
   readonly exitCode?: number;

@@ -146,11 +146,11 @@ export abstract class RunTransaction {
   }
 
   /** Throws `differs` if the schema is not as expected, or `drift` if the migrations are not the cause. */
-  #assertSchema({ count, failing }: SchemaCheck): void {
+  #assertSchema({ count, failing, warnings }: SchemaCheck): void {
     if (failing.length === 0) return;
     const { direction, progress, project } = this.attempt;
     const initial = this.initialCheck;
-    const details = { differences: failing };
+    const details = { differences: failing, warnings };
     const wasInitial = (difference: Difference) =>
       initial.failing.some((other) => isDeepStrictEqual(other, difference));
     // A difference that was there before the attempt is not the fault of its migrations, unless one of them

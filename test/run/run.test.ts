@@ -32,6 +32,26 @@ test('up and down check the schema even if there is nothing to do', async () => 
   expect(await run('down 0003')).toMatchObject({ exitCode: 6 });
 });
 
+test('a run that is rolled back also reports what is not expected', async () => {
+  const key = {
+    'public.a': {
+      table: '',
+      'column id': 'integer NOT NULL',
+      'constraint a_pkey': 'PRIMARY KEY (id)',
+    },
+  };
+  const make = sqlStep('0001_a', key, 'CREATE TABLE IF NOT EXISTS a (id integer PRIMARY KEY)');
+  const { run } = await setUp(make, 'CREATE TABLE a (id integer CONSTRAINT other PRIMARY KEY)');
+  expect(await run('up')).toMatchObject({
+    exitCode: 6,
+    error: { message: expect.stringContaining('(1 difference)') as string },
+    differences: [
+      { kind: 'missing', object: 'constraint public.a.a_pkey' },
+      { kind: 'unexpected', object: 'constraint public.a.other' },
+    ],
+  });
+});
+
 describe('a migration with', () => {
   test.for<[name: string, up: string, down?: string]>([
     ['a comment at the end', `${MAKE} -- all`, 'DROP TABLE a -- all'],
