@@ -33,7 +33,10 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const fromUrl = parseUrl(url.replace(/\?|(?=#)|$/, `?${defaults.toString()}&`), refusal);
   const { sslmode = 'disable' } = fromUrl;
   if (!MODES.includes(sslmode))
-    throw refusal(`sslmode "${sslmode}" is not one of ${MODES.join(', ')}`);
+    throw refusal(
+      `sslmode "${sslmode}" is not one of ${MODES.join(', ')}`,
+      url.includes('sslmode=') ? variable : 'PGSSLMODE',
+    );
   const port = Number(fromUrl.port ?? fromEnv('PGPORT') ?? 5432);
   if (!(Number.isInteger(port) && port > 0 && port < 65536))
     throw refusal('the port must be a number from 1 to 65535', fromUrl.port ? variable : 'PGPORT');

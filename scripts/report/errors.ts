@@ -22,7 +22,7 @@ interface Details {
   readonly file?: string | undefined;
   /** The differences to list at the end of the message. */
   readonly differences?: readonly Difference[];
-  /** Differences that are not an error, but may explain one: see `Report.warnings`. */
+  /** What else the check found: differences that alone would not fail it. */
   readonly warnings?: readonly Difference[];
   readonly cause?: unknown;
   /** 130 or 143, if a signal ended the command. */

@@ -27,7 +27,9 @@ const hints = {
     'pg_hba\\.conf':
       'pg_hba.conf of the server does not allow this host, user and database, perhaps only without encryption: try sslmode=require in the URL.',
     // After all codes, since the name of a database or a role may contain one of these words.
-    'SSL|TLS|certificate|self.signed|encryption':
+    'unable to (verify|get)|self.signed|altnames':
+      'The certificate of the server is not as expected. sslrootcert in the URL must name the file of its authority, and the host must be a name in the certificate.',
+    'SSL|TLS|certificate|encryption':
       'Set sslmode in the URL: disable does not encrypt, require encrypts, verify-full also verifies the server (with the authority in sslrootcert).',
     '': 'See whether psql can connect:  psql <URL of the database>',
   },

@@ -5,6 +5,8 @@ import { RUN, STATUS_HINT } from './wording.ts';
 
 type Address = Readonly<{ host: string; port: number; database: string; user: string }>;
 
+const URL_FORM = `A URL has this form:  postgres://user:password@host:5432/database
+In the password, write % @ : / ? # as %25 %40 %3A %2F %3F %23.`;
 const LOST = `Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two at a time). ${STATUS_HINT}`;
 const NOT_AWAITED = `Usually an "await" is missing, or a callback is async, as in forEach(). Await every promise.`;
 const RENUMBER = `Usually two branches added migrations. Give the one that is not applied anywhere, and its effect file, the next number.
@@ -48,8 +50,7 @@ usage: no database is named: ${variable} and PGHOST are not set, or empty
 An empty variable in the environment hides the one in .env: remove it. A .env that this user may not read is ignored.
 To start a database to try things out:  npm run db`,
   'bad-url': (variable: string, reason: string) => `usage: ${variable} cannot be used: ${reason}
-→ A URL has this form:  postgres://user:password@host:5432/database
-In the password, write % @ : / ? # as %25 %40 %3A %2F %3F %23.`,
+→ ${variable.startsWith('PG') ? 'Correct it in the environment or in .env.' : URL_FORM}`,
   'migration-name': (file: string) => `
 usage: ${file} is not named like a migration, so it would not run
 → A migration is named NNNN_verb-object.ts, in letters, digits and hyphens, and passes its SQL to pgm.sql().

@@ -39,13 +39,13 @@ test.for(Object.entries(wrong))('the message for a wrong URL has "%s"', async ([
 test.for([
   ['no-database', 'DATABASE_URL and PGHOST are not set', { PGDATABASE: 'd', DATABASE: 'd' }],
   ['no-database', 'or empty', { DATABASE_URL: '' }],
-  ['bad-url', 'PGHOST or another PG variable', { PGHOST: 'h', PGSSLMODE: 'nonsense' }],
+  ['bad-url', 'PGSSLMODE', { PGHOST: 'h', PGSSLMODE: 'nonsense' }],
   ['bad-url', 'PGPORT', { PGHOST: 'h', PGPASSWORD: PASSWORD, PGPORT: 'many' }],
   ['bad-url', 'PGPORT', { PGHOST: '/none', PGPORT: '0' }],
   ['bad-url', 'PGPORT', { PGHOST: '/none', PGPORT: '5432x' }],
   ['bad-url', 'verify_full', { PGHOST: '/none', PGSSLMODE: 'verify_full' }],
   ['bad-url', '/no-file', { PGHOST: '/none', PGSSLMODE: 'require', PGSSLCERT: '/no-file' }],
-  ['bad-url', 'verify_full', { DATABASE_URL: 'postgres://me@db/app', PGSSLMODE: 'verify_full' }],
+  ['bad-url', 'PGSSLMODE', { DATABASE_URL: 'postgres://me@db/app', PGSSLMODE: 'verify_full' }],
 ] as const)('settings are refused as %s: %s in %j', async ([code, named, env]) => {
   const { exitCode, error } = await refused('up', { env, root: testProject({}) });
   expect([exitCode, error.code]).toEqual([2, code]);

@@ -34,7 +34,9 @@ test.for([
   const { exitCode, error } = await report('check', options);
   const isRefused = reason !== undefined;
   expect([exitCode, error?.code]).toEqual(isRefused ? [3, 'not-connected'] : [0, undefined]);
-  if (isRefused) expect(error?.message).toContain(reason);
+  if (!isRefused) return;
+  expect(error?.message).toContain(reason);
+  if (reason !== '') expect(error?.hint).toContain('name in the certificate');
 });
 
 test.for([
