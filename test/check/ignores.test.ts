@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { report } from '../support/call.ts';
 import { plainRole } from '../support/plain-role.ts';
-import { creates, setUp, sqlStep, testProject } from '../support/project.ts';
+import { setUp, sqlStep, testProject } from '../support/project.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { readCases } from './cases.ts';
 import { differencesIn, withMigrated } from './changes.ts';
@@ -27,16 +27,6 @@ test('snapshot writes the same effects, whatever settings the role has', async (
   expect(await report('snapshot', { url, root })).toMatchObject({ exitCode: 0 });
   for (const setting of settings) await database.query(`ALTER ROLE ${name} SET ${setting}`);
   expect(await report('snapshot', { url, root })).toMatchObject({ output: '' });
-});
-
-test('the program works in a database whose encoding has few characters', async () => {
-  const { database, query, run } = await setUp(creates('a'));
-  const name = `${database.name}_latin1`;
-  onTestFinished(() => query(`DROP DATABASE IF EXISTS ${name}`).then(() => undefined));
-  await query(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'`);
-  const url = Object.assign(new URL(database.url), { pathname: name }).href;
-  for (const command of ['plan', 'up', 'check', 'redo', 'down'])
-    expect(await run(command, url), command).toMatchObject({ exitCode: 0 });
 });
 
 test('snapshot leaves out the migrations table, temporary tables, and parts of extensions and types', async () => {

@@ -1,7 +1,10 @@
 import pg from 'pg';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { serverMajor } from '../check/cases.ts';
+import { makeDatabase } from '../support/database.ts';
 import { plainRole } from '../support/plain-role.ts';
-import { creates, createsTable, settingsFile, setUp, sqlStep, step } from '../support/project.ts';
+import { creates, createsTable, settingsFile, setUp, sqlStep } from '../support/project.ts';
+import { step, table } from '../support/project.ts';
 
 const base = `CREATE SCHEMA app; CREATE TABLE app.orders (id integer); CREATE TABLE orders (id integer);
   INSERT INTO app.orders VALUES (1); INSERT INTO orders VALUES (1)`;
@@ -104,6 +107,26 @@ test('every migration has the same settings, whatever those of the session are',
     -c lock_timeout=7s -c timezone=Asia/Tokyo -c default_transaction_isolation=serializable`;
   const url = `${database.url}?options=${encodeURIComponent(options)}`;
   expect(await run('up', url)).toMatchObject({ exitCode: 0 });
+});
+
+const turkish = serverMajor() < 15 ? [] : [`LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR'`];
+test.for([`ENCODING LATIN1 LOCALE 'C'`, ...turkish])('a database has %s', async (locale) => {
+  const f =
+    'CREATE OR REPLACE FUNCTION public.f()\n RETURNS integer\n LANGUAGE sql\nAS $function$SELECT 1$function$';
+  const effect = { ...table('"größe"', 'id'), 'function public.f()': f };
+  const [up, down] = [
+    `CREATE TABLE "größe" (id integer); ${f}`,
+    'DROP TABLE "größe"; DROP FUNCTION f()',
+  ];
+  const { run, url } = await setUp(sqlStep('0001_a', effect, up, down));
+  const database = await makeDatabase(url, { template: `template0 ${locale}` });
+  onTestFinished(database.drop);
+  await database.query(f);
+  const role = await plainRole(database, 'CREATE ON SCHEMA public');
+  const { error } = await run('up', role.url);
+  await database.query(error?.hint.split('\n').at(-1) ?? ''); // The remedy.
+  for (const line of ['plan', 'up', 'check', 'redo', 'down'])
+    expect(await run(line, role.url)).toMatchObject({ exitCode: 0 });
 });
 
 test('a migration that sets another parser for json does not change what the check reads', async () => {
