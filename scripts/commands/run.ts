@@ -42,7 +42,7 @@ export const run = (context: Context): Promise<Result> =>
     } catch (thrown) {
       const failed = asFailure(thrown, context.signal);
       // A migration may have committed by itself, so read from the database how many are applied.
-      if (progress.wroteOutside) {
+      if (progress.wroteOutside && !progress.isCommitting) {
         const now = await checkSchema(locking).catch(() => undefined);
         progress.count = now?.count ?? progress.count;
       }
@@ -113,7 +113,9 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   const left = isCommitting ? STOPPED_IN_COMMIT : leftBehind(version, hasCommitted, wroteOutside);
   // An interrupted command keeps its exit code, 130 or 143, even if a part was committed.
   if ((!hasCommitted && !wroteOutside) || code === 'interrupted') return fail(outcome, left, hint);
-  const isCompletedByUp = command === 'redo' || (command === 'up' && argument === undefined);
+  // If a `down` of `redo` stopped halfway, outside a transaction, its migration is still recorded.
+  const isHalfReverted = wroteOutside && down.length < Number(argument ?? 1);
+  const isCompletedByUp = command === 'redo' ? !isHalfReverted : command === 'up' && !argument;
   // Remove the advice to run the command again: `redo`, `down` and `up 1` would revert or apply more.
   const advice = hint.replace(/,? and run (the (same )?command )?again\b/, '');
   return fail('partial', left, advice, isCompletedByUp ? `Then continue:  ${RUN} up` : STATUS_HINT);
