@@ -141,7 +141,9 @@ async function connectOnce(connector: Connector, purpose: Purpose) {
   };
   /** Sends SQL in one message, which is a transaction if none is open. Returns each statement's result. */
   const query = async (sql: string) => [(await send(sql)) as QueryResult | QueryResult[]].flat();
-  return { serverVersion, query, send, client };
+  /** True if the server still answers. If it has crashed, its last error may have any code. */
+  const isAlive = async () => (await query('').catch(() => undefined)) !== undefined;
+  return { serverVersion, query, send, isAlive, client };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { connectionName, type Connection } from '../database/connection.ts';
-import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
+import { sqlstateOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
 import { failure, type Failure } from '../report/errors.ts';
 import { recordStatement, textOf } from './framework.ts';
@@ -137,9 +137,9 @@ export class FrameworkClient extends RunTransaction {
     const named = isMarked ? `/* ${connectionName('run', command)} */ ${statement}` : statement;
     const wroteBefore = progress.wroteOutside;
     progress.wroteOutside = true; // Until the server answers, the statement may have committed.
-    return await connection.send(named, ...values).catch((error: unknown) => {
-      const isRolledBack = sqlstateOf(error) !== '' && !isConnectionLost(error) && isAtomic(sql);
-      if (isRolledBack) progress.wroteOutside = wroteBefore;
+    return await connection.send(named, ...values).catch(async (error: unknown) => {
+      const isRefused = sqlstateOf(error) !== '' && (await connection.isAlive());
+      if (isRefused && isAtomic(sql)) progress.wroteOutside = wroteBefore;
       throw error;
     });
   }

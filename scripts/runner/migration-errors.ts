@@ -1,5 +1,5 @@
 import type { DatabaseError } from 'pg';
-import { isConnectionLost, isRetryable, messageOf, sqlstateOf } from '../database/pg-errors.ts';
+import { isRetryable, messageOf, sqlstateOf } from '../database/pg-errors.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { rowsHint, rowsQuery } from '../report/hints.ts';
 import { DRIFT_NOTE } from '../report/wording.ts';
@@ -9,9 +9,8 @@ import type { Attempt } from './context.ts';
 import type { FailedStep, FrameworkClient } from './framework-client.ts';
 
 /**
- * Makes the Failure for an error of a run that was to end with `target` migrations applied. Two errors stay
- * what they are, because the caller deals with them: that of a lost connection, and a lock timeout or a
- * deadlock, to whose message the name of the file is added.
+ * Makes the Failure for an error of a run that was to end with `target` migrations applied. A lock
+ * timeout and a deadlock stay what they are, because the caller tries again. Their message gets the file.
  */
 export async function translateError(client: FrameworkClient, target: number, failed: FailedStep) {
   const { attempt } = client;
@@ -25,9 +24,9 @@ export async function translateError(client: FrameworkClient, target: number, fa
     const message = { value: `${messageOf(error)}${place}` };
     return Object.create(error as Error, { message }) as unknown; // A migration may have frozen the error.
   }
-  // A migration may lose a connection of its own, to another server. Then the run's connection still answers.
-  const isAlive = () => attempt.connection.query('').catch(() => undefined);
-  if (isConnectionLost(error) && !(await isAlive())) return error;
+  // The error alone does not tell: a migration may also lose a connection of its own, to another server.
+  if (!(await attempt.connection.isAlive()))
+    return failure('connection-lost', [messageOf(error)], { cause: error });
   const differences = await conflicts(client, target, error);
   const details = { file, cause: error, differences };
   if (differences.length > 0) return failure('in-the-way', [file, messageOf(error)], details);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { connectionName } from '../database/connection.ts';
-import { isConnectionLost, sqlstateOf } from '../database/pg-errors.ts';
+import { sqlstateOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
 import { versionAt } from '../project/version.ts';
 import { failure, type Failure } from '../report/errors.ts';
@@ -164,8 +164,9 @@ export abstract class RunTransaction {
   async #sendCommit(): Promise<void> {
     const { connection, progress } = this.attempt;
     progress.isCommitting = true;
-    const [result] = await connection.query('COMMIT').catch((error: unknown) => {
-      progress.isCommitting = isConnectionLost(error); // After an error, the server has rolled back.
+    const [result] = await connection.query('COMMIT').catch(async (error: unknown) => {
+      // After an error, the server has rolled back, unless it has crashed.
+      progress.isCommitting = !(await connection.isAlive());
       throw error;
     });
     progress.isCommitting = false;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { backends, eventually, noBackends } from '../support/eventually.ts';
+import { step } from '../support/project.ts';
 import { testAll } from '../support/test-all.ts';
-import { blockRun, expectRecovery, LONG_WAIT, places, setUpItems } from './items.ts';
+import { blockRun, expectRecovery, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
 import { testPooler } from './pgbouncer.ts';
 import { startProxy, type Cut } from './proxy.ts';
 
@@ -78,6 +79,39 @@ describe.for(routes)(
     });
   },
 );
+
+/** Ends the connection of a run, when it sends what matches, as a server does that crashes. */
+function crashAt(url: string, of: RegExp, after = 1) {
+  const fields = ['SPANIC', 'VPANIC', 'C58030', 'Mcould not fdatasync file', ''].join('\0');
+  const panic = Buffer.from(`E....${fields}\0`);
+  panic.writeInt32BE(panic.length - 1, 1);
+  return startProxy(url, { purpose: 'run', of, after, instead: (client) => client.end(panic) });
+}
+
+test.for([
+  [1, 3, null, '0002_note'],
+  [2, 8, '0002_note', LAST],
+] as const)('a server that crashes in COMMIT %i may have committed', async (values) => {
+  const [after, exitCode, version, committed] = values;
+  const { database, run } = await setUpItems();
+  const proxy = await crashAt(database.url, COMMITS, after);
+  const report = await run('up', proxy.through(database.url));
+  const error = { code: 'connection-lost', sqlstate: '58030' };
+  expect(report).toMatchObject({ exitCode, version, error });
+  expect(report.error?.hint).toContain('it is unknown whether the server committed');
+  expect(report.applied.at(-1)?.name ?? null).toBe(version);
+  await noBackends(database);
+  expect(await run('check')).toMatchObject({ version: committed });
+});
+
+test('a server that crashes in a statement outside a transaction may have committed', async () => {
+  const up = `pgm.noTransaction(); pgm.sql('COMMENT ON TABLE items IS NULL');`;
+  const { database, run } = await setUpItems({ ...ITEMS, ...step('0001_tags', {}, up) });
+  const proxy = await crashAt(database.url, /^Q[^]{4}COMMENT/);
+  const { exitCode, error } = await run('up', proxy.through(database.url));
+  expect(exitCode).toBe(8);
+  expect(error?.hint).toContain('What ran outside a transaction stays.');
+});
 
 test(
   'a run recovers from kill -9, whatever message to the server was the last',

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { startRelay } from './relay.ts';
 
 /** Which connection of the program the proxy cuts, and when. */
@@ -8,8 +9,8 @@ export interface Cut {
   readonly after: number;
   /** If given, only messages that match are counted. */
   readonly of?: RegExp;
-  /** If given, called instead of cutting the connection. */
-  readonly instead?: () => void;
+  /** If given, called with the connection instead of cutting it. */
+  readonly instead?: (client: Socket) => void;
   /** True to keep back all answers of the server after the last counted message. */
   readonly isMute?: boolean;
 }
@@ -35,7 +36,7 @@ export async function startProxy(url: string, cut: Cut) {
       counted++;
       if (counted < cut.after) return;
       hasCut = true;
-      if (cut.instead) cut.instead();
+      if (cut.instead) cut.instead(client);
       else client.destroy();
     };
     client.on('data', splitter(onMessage));
