@@ -80,12 +80,8 @@ test('looking for data does not block readers of a table that a later migration 
 
 test('a policy that hides rows from the role does not make a table look empty', async () => {
   const effect = { 'public.a': { 'column b': 'integer NULL', 'column c': 'integer NULL' } };
-  const add = sqlStep(
-    '0002_b',
-    effect,
-    'ALTER TABLE a ADD b int, ADD c int',
-    'ALTER TABLE a DROP b, DROP c',
-  );
+  const [up, down] = ['ALTER TABLE a ADD b int, ADD c int', 'ALTER TABLE a DROP b, DROP c'];
+  const add = sqlStep('0002_b', effect, up, down);
   const { run, database } = await setUp({ ...creates('a'), ...add });
   const { url } = await plainRole(database, 'CREATE ON SCHEMA public');
   expect(await run('up', url)).toMatchObject({ exitCode: 0 });
