@@ -8,8 +8,12 @@ import { noTimeouts } from './session-settings.ts';
 /** The key of the run lock. The CLI of node-pg-migrate uses this key, too, so the two exclude each other. */
 export const RUN_LOCK_KEY = '7241865325823964';
 
-/** The query for {@link Session}s by their process ids. `pids` is SQL: a list of numbers, or a subquery. */
+/**
+ * The query for {@link Session}s by their process ids. `pids` is SQL: a list of numbers, or a subquery. It comes
+ * after a setting of search_path: in the schema public, another role may have created a function `format`.
+ */
 export const sessionsQuery = (pids: string) => `
+  SET LOCAL search_path = pg_catalog, pg_temp;
   SELECT pid, format(
     CASE WHEN backend_start IS NULL THEN 'pid %s (a role in pg_read_all_stats sees more)'
       ELSE 'pid %s, "%s", from %s, for %s s, %s: %s' END,
@@ -50,7 +54,7 @@ export async function withRunLock<T>(
     } finally {
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
-    const [sessions] = await connection.query(HOLDER);
+    const [, sessions] = await connection.query(HOLDER);
     const { pid, text } = (sessions?.rows[0] ?? NOBODY) as Session | typeof NOBODY;
     if (Date.now() >= deadline) throw failure('run-lock', [options.lockWait, text, pid]);
     // Say who holds the lock: first after about half a second, and then every four seconds.

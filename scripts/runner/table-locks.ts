@@ -40,7 +40,7 @@ export async function withLockMonitor<T>(
   let blockers: readonly Session[] = [];
   const monitor = async ({ connection, signal }: Omit<Connected, 'blockers'>) => {
     for (;;) {
-      const [sessions, builds] = await connection.query(activityQuery(names));
+      const [, sessions, builds] = await connection.query(activityQuery(names));
       const blocking = sessions?.rows as Session[];
       const isNew = ({ pid }: Session) => !blockers.some((known) => known.pid === pid);
       if (blocking.some(isNew)) tell(`waiting for a table lock${blockerLines(blocking)}`);

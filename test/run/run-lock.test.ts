@@ -8,7 +8,7 @@ import { frameworkCli } from '../support/migrate.ts';
 import { creates, stateOf } from '../support/project.ts';
 import { testAll } from '../support/test-all.ts';
 import { testDatabase } from '../support/test-database.ts';
-import { blockRun, hold, LAST, LONG_WAIT, setUpItems } from './items.ts';
+import { blockRun, hold, HOLD_ITEMS, LAST, LONG_WAIT, setUpItems } from './items.ts';
 import { keepBusy, testPooler } from './pgbouncer.ts';
 
 test('a run gives up after --lock-wait, names the holder, and has written nothing', async () => {
@@ -36,6 +36,26 @@ test('a run gives up after --lock-wait, names the holder, and has written nothin
   expect(await advisoryLocks(database)).toEqual([{ pid }]);
   await release();
   await Promise.all(waiting);
+});
+
+test('the queries about other sessions call no function that another role created in public', async () => {
+  const { database, run } = await setUpItems();
+  // These would win over PostgreSQL's own functions, because they declare the exact types of the arguments.
+  for (const [name, result] of [
+    ['format(text, int, text, text, int, text, text)', 'text'],
+    ['unnest(int[])', 'SETOF int'],
+  ] as const)
+    await database.query(`CREATE FUNCTION public.${name} RETURNS ${result} LANGUAGE plpgsql
+      AS $$ BEGIN RAISE 'public.${name} ran'; END $$`);
+  for (const [sql, options] of [
+    [TAKE_RUN_LOCK, '--lock-wait=0.3'],
+    [HOLD_ITEMS, '--lock-timeout=900ms --retries=1'],
+  ] as const) {
+    const { pid, release } = await hold(database, sql);
+    const { error } = await run(`up ${options}`);
+    expect(error?.message).toContain(`pid ${pid}, "nightly report", from 127.0.0.1`);
+    await release();
+  }
 });
 
 test('a run that waits for the run lock names its holder, and goes on when the lock is free', async () => {
