@@ -38,6 +38,19 @@ test('the migrations table may have more columns, constraints, indexes, and a mi
   expect(await run('check')).toMatchObject({ exitCode: 2, error: { code: 'foreign-table' } });
 });
 
+test('reading the migrations table runs no function of a view or a cast in its place', async () => {
+  const { run, query } = await applied('a');
+  await query(`CREATE TYPE moment AS ENUM ('now');
+    CREATE FUNCTION trap(moment) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'the trap ran'; END $$;
+    CREATE CAST (moment AS text) WITH FUNCTION trap(moment);
+    ALTER TABLE pgmigrations ALTER run_on TYPE moment USING 'now'`);
+  expect(await run('status')).toMatchObject({ migrations: [{ appliedOn: 'now' }] });
+  // A view has no system columns, but may have columns with their names.
+  await query(`ALTER TABLE pgmigrations RENAME TO t; CREATE VIEW pgmigrations
+    AS SELECT id, name, run_on, trap('now') AS ctid, trap('now') AS tableoid FROM t`);
+  expect(await run('check')).toMatchObject({ exitCode: 2, error: { code: 'foreign-table' } });
+});
+
 const add = (name: string) => `INSERT INTO pgmigrations (name, run_on) VALUES ('${name}', now())`;
 
 /** With `a`, `b`, `c` applied: files of a project, a change, and the code and texts of the failure. */
