@@ -60,8 +60,16 @@ export function failure<C extends Code>(
   return new Failure(outcome, code, hidePasswords(message.trim() + lines), hint.trim(), details);
 }
 
-/** Hides passwords. A migration may fail with `Command failed: PGPASSWORD=… psql`, or `… postgres://…`. */
+/**
+ * Hides passwords: a migration may fail with `Command failed: PGPASSWORD=… psql`, or `… postgres://…`, or in the
+ * statement `ALTER ROLE … PASSWORD '…'`. Hides also control characters: names, and the queries of other roles,
+ * may contain some that would change what a terminal shows.
+ */
 export const hidePasswords = (text: string) =>
   text
+    .replaceAll(/(?![\t\n])\p{Cc}/gu, '?')
     .replaceAll(/(:\/\/[^\s:/@]*:)[^\s/"]+@/g, '$1***@')
-    .replaceAll(/(password(?:=|: (?=['"])))('[^']*'|"[^"]*"|[^\s'"&]+)/gi, '$1***');
+    .replaceAll(
+      /(password(?:=|: (?=['"])|\s+(?=E?'|\$)))(E?'(?:[^']|'')*'|"[^"]*"|[^\s'"&]+)/gi,
+      '$1***',
+    );

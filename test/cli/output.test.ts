@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { call, report } from '../support/call.ts';
 import { sources, start, startProgram, type RunOptions } from '../support/migrate.ts';
-import { creates, migration, setUp, temporaryFolder, write } from '../support/project.ts';
+import { creates, migration, setUp, sqlStep, temporaryFolder, write } from '../support/project.ts';
 import { root } from '../support/root.ts';
+import { PASSWORD, refused } from './refused.ts';
 
 test.concurrent.for<[boolean, Record<string, string>]>([
   [false, { CI: 'true' }],
@@ -93,6 +94,13 @@ test('what a migration prints, its warnings, and with --verbose its notices, go 
     expect(stderr).not.toContain('WARN');
   }
   expect((await print('down nothing --quiet')).stderr).toContain('"nothing"');
+});
+
+test('no output has the password of a statement that fails, or a control character', async () => {
+  const sql = `ALTER ROLE "no\u001b[2J\u009b2J" PASSWORD 'it''s ${PASSWORD}'`;
+  const { root, url } = await setUp(sqlStep('0001_a', {}, sql));
+  const { error } = await refused('up', { root, url });
+  expect(error.message).toContain(`ALTER ROLE "no?[2J?2J" PASSWORD ***`);
 });
 
 test('in GitHub Actions, a failure is one annotation of its file, escaped as GitHub requires', async () => {
