@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { compare } from '../../scripts/schema/compare.ts';
 import { effectBetween, effectLines, expectedAt, merge } from '../../scripts/schema/effects.ts';
+import { meansOneOf } from '../../scripts/schema/normalize.ts';
 import { byName } from '../support/blocks.ts';
 import { lineOf } from './cases.ts';
 import { comparisons, effectCases, effectLineCases, resultsOf } from './comparisons.ts';
@@ -21,4 +22,14 @@ test.for(byName(effectCases))('effectBetween: %s', ([, { before, after, effect }
 test.for(byName(effectLineCases))('effectLines: %s', ([, { before, after, lines }]) => {
   const found = effectLines(merge(before), merge(after));
   expect(found).toEqual(lines.map((text) => `  ${text}`));
+});
+
+test('very many blanks in the body of a function do not slow the comparison down', async () => {
+  const made = (blanks: string) => `CREATE OR REPLACE FUNCTION public.f()
+ RETURNS integer
+ LANGUAGE sql
+AS $function$SELECT${blanks}1$function$`;
+  const started = performance.now();
+  expect(await meansOneOf('', made(' '.repeat(200_000)), [made(' ')])).toBe(false);
+  expect(performance.now() - started).toBeLessThan(5000);
 });
