@@ -15,7 +15,7 @@ import { asFailure, sqlstateOf } from './database/pg-errors.ts';
 import { readProject } from './project/project.ts';
 import { readSettings } from './project/settings.ts';
 import { targetCount } from './project/version.ts';
-import { failure, hidePasswords } from './report/errors.ts';
+import { failure, redact } from './report/errors.ts';
 import { asJson, type Report, type Result } from './report/report.ts';
 import { annotation, asText, failureText } from './report/text.ts';
 import { isCompiled } from './report/wording.ts';
@@ -53,7 +53,7 @@ async function execute(call: Call, commandLine: CommandLine): Promise<Result> {
   targetCount(project, 0, 'up', argument); // Refuses a wrong argument before anything connects.
   const configuration = readConfiguration(settings.databaseUrlVar, call.env);
   const tell = (text: string) => {
-    if (!options.quiet) call.stderr(`${hidePasswords(text)}\n`);
+    if (!options.quiet) call.stderr(`${redact(text)}\n`);
   };
   const action = commands[command as keyof typeof commands];
   return await withLockMonitor(
@@ -71,7 +71,7 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
   if (!error) return;
   stderr(`${failureText(error, color)}\n`);
   const origin = error.cause ?? error;
-  if (options.verbose && origin instanceof Error) stderr(`${hidePasswords(origin.stack ?? '')}\n`);
+  if (options.verbose && origin instanceof Error) stderr(`${redact(origin.stack ?? '')}\n`);
   if (env['GITHUB_ACTIONS'] === 'true') stderr(annotation(error));
 }
 

@@ -57,17 +57,17 @@ export function failure<C extends Code>(
   const lines = differences
     ? ` (${plural(differences.length, 'difference')})\n\n${differenceLines(differences)}`
     : '';
-  return new Failure(outcome, code, hidePasswords(message.trim() + lines), hint.trim(), details);
+  return new Failure(outcome, code, redact(message.trim() + lines), hint.trim(), details);
 }
 
 /**
- * Hides passwords: a migration may fail with `Command failed: PGPASSWORD=… psql`, or `… postgres://…`, or in the
- * statement `ALTER ROLE … PASSWORD '…'`. Hides also control characters: names, and the queries of other roles,
- * may contain some that would change what a terminal shows.
+ * Hides passwords, as in `Command failed: PGPASSWORD=… psql`, `postgres://…` and `ALTER ROLE … PASSWORD '…'`.
+ * Replaces control characters: a name, or the query of another session, may contain one that changes what a
+ * terminal shows.
  */
-export const hidePasswords = (text: string) =>
+export const redact = (text: string) =>
   text
-    .replaceAll(/(?![\t\n])\p{Cc}/gu, '?')
+    .replaceAll(/(?![\t\n]|\r\n)\p{Cc}/gu, '?')
     .replaceAll(/(:\/\/[^\s:/@]*:)[^\s/"]+@/g, '$1***@')
     .replaceAll(
       /(password(?:=|: (?=['"])|\s+(?=E?'|\$)))(E?'(?:[^']|'')*'|"[^"]*"|[^\s'"&]+)/gi,

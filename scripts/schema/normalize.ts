@@ -95,7 +95,7 @@ const rewriterFor = (relation: string | undefined) => (key: string, value: unkno
 
 /**
  * Removes blanks and CR at the ends of lines. All other blanks have a meaning in a string of the body. Without
- * `(?<!…)`, the search would start again at each of many blanks, which takes minutes.
+ * the lookbehind, the time would grow with the square of the number of blanks.
  */
 const trimLines = (text: string) => text.replaceAll(/(?<![ \t\r])[ \t\r]+$/gm, '').trimEnd();
 

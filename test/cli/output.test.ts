@@ -97,10 +97,10 @@ test('what a migration prints, its warnings, and with --verbose its notices, go 
 });
 
 test('no output has the password of a statement that fails, or a control character', async () => {
-  const sql = `ALTER ROLE "no\u001b[2J\u009b2J" PASSWORD 'it''s ${PASSWORD}'`;
+  const sql = `ALTER ROLE "no\u001b[2J\u009b2J" PASSWORD\r\n 'it''s ${PASSWORD}'`;
   const { root, url } = await setUp(sqlStep('0001_a', {}, sql));
   const { error } = await refused('up', { root, url });
-  expect(error.message).toContain(`ALTER ROLE "no?[2J?2J" PASSWORD ***`);
+  expect(error.message).toContain(`ALTER ROLE "no?[2J?2J" PASSWORD\r\n   ***`);
 });
 
 test('in GitHub Actions, a failure is one annotation of its file, escaped as GitHub requires', async () => {
