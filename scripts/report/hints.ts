@@ -37,6 +37,8 @@ const hints = {
     '^42(P01|703|704|883)': `If a migration reads what an earlier one creates, apply that one first:  ${RUN} up 1`,
     '^42501': 'Grant the privilege, or connect as a role that has it ("snapshot" needs CREATEDB).',
     '^25006': 'Transactions are read-only here. Use a role that may write, or the primary server.',
+    '^40001':
+      'A standby cancelled a query of this program, to replay changes of the primary. Try again.',
     'user request': 'Somebody cancelled a query of this program (pg_cancel_backend). Try again.',
     '': 'Often a timeout or limit of the role or the database, such as statement_timeout. Raise it, and try again.',
   },
