@@ -4,6 +4,7 @@ import { collation, KINDS } from './object-kinds.ts';
 
 /** The settings for reading facts. */
 export const READ_SETTINGS = `
+  SET LOCAL role TO DEFAULT; -- Behind a pooler, another client may have left its role in the session.
   -- These decide how PostgreSQL prints a definition.
   SET LOCAL search_path = pg_catalog, pg_temp;
   SET LOCAL quote_all_identifiers = off;

@@ -16,14 +16,14 @@ const SESSION = `SELECT pg_backend_pid() AS pid, current_user AS role,
   (SELECT count(*)::int FROM pg_cursors) AS cursors,
   (SELECT count(*)::int FROM pg_class WHERE pg_my_temp_schema() = relnamespace) AS temporary`;
 
-/** Reads the session of each of `free` server connections of a pool, by simultaneous transactions. */
-async function sessionsOf(url: string, free = SIZE): Promise<unknown[]> {
+/** Sends `sql` to each of `free` server connections of a pool, by simultaneous transactions. */
+async function sessionsOf(url: string, free = SIZE, sql = SESSION): Promise<unknown[]> {
   const clients = Array.from({ length: free }, () => new pg.Client({ connectionString: url }));
   const sendAll = (sql: string) =>
     Promise.all(clients.map((client) => client.query<{ pid: number }>(sql)));
   await Promise.all(clients.map((client) => client.connect()));
   await sendAll('BEGIN');
-  const results = await sendAll(SESSION);
+  const results = await sendAll(sql);
   await sendAll('COMMIT');
   await Promise.all(clients.map((client) => client.end()));
   const sessions = results.flatMap((result) => result.rows).sort((a, b) => a.pid - b.pid);
@@ -55,6 +55,15 @@ test('a run leaves nothing in the sessions of other clients', async (context) =>
   await database.query('CREATE TABLE tags (id text)');
   await expectAsBefore('up', 6);
   expect(await advisoryLocks(database)).toEqual([]);
+});
+
+test('a role that another client left in a session does not reach a run', async (context) => {
+  const { pooled, url } = await setUpPooled(context);
+  const setRole = "SELECT pg_backend_pid() AS pid, set_config('role', 'pg_monitor', false)";
+  for (const line of ['up 2', 'status', 'plan', 'redo', 'down 2']) {
+    await sessionsOf(url, SIZE, setRole);
+    expect(await pooled(line)).toMatchObject({ exitCode: 0, error: null });
+  }
 });
 
 /** SQL by which a migration changes its session. */
