@@ -26,7 +26,8 @@ export function runAsProgram(url: string, main: (call: Call) => Promise<number>)
 async function start(main: (call: Call) => Promise<number>): Promise<void> {
   const { argv, env, stdout, stderr } = process;
   const exit = process.exit.bind(process);
-  process.noDeprecation = true; // Without this, `pg` 8 warns its programmers if it reads ~/.pgpass.
+  // Without this, `pg` 8 warns its programmers if it reads ~/.pgpass. After --no-deprecation it is read-only.
+  process.noDeprecation ||= true;
   process.exitCode = exitCodes.failed; // The exit code if the process ends without the exit() below.
   process.exit = () => {
     throw new Error('a migration called process.exit');

@@ -76,6 +76,12 @@ test('the program starts if compiled files in the cache cannot be read', async (
   expect(await hello()).toMatchObject({ stdout: 'hello\n', code: 0 });
 });
 
+test('the program starts with --no-deprecation, which makes a property of `process` read-only', async () => {
+  const { code, stderr } = await start(['help'], { env: { NODE_OPTIONS: '--no-deprecation' } })
+    .finished;
+  expect([code, stderr]).toEqual([0, '']);
+});
+
 test('what a migration prints, its warnings, and with --verbose its notices, go to stderr', async () => {
   const body = `if (!process.env.VITEST) console.log('logged'); pgm.createTable('a', { id: 'integer' });
     pgm.sql("DO $$ BEGIN RAISE WARNING 'a warning: PGPASSWORD=x'; RAISE NOTICE 'a notice'; END $$");`;
