@@ -33,6 +33,16 @@ test('npm_config_dry_run makes up, down and redo a dry run, or is refused', asyn
     expect((await run('redo', `--dry_run=${value}`)).outcome).toBe('applied');
 });
 
+test('`yarn run --dry-run migrate up` of Yarn 1 is a dry run', async () => {
+  const { root, url } = await setUp(creates('a'));
+  const { outcome } = await report('up', {
+    root,
+    ...npm('', url),
+    env: { npm_config_argv: '{"original":["run","--dry-run","migrate","up"]}' },
+  });
+  expect(outcome).toBe('planned');
+});
+
 /** All words that differ by one typing error: a letter added, removed or replaced, or two swapped. */
 function misspellings(word: string): string[] {
   const letters = ['', ...Array.from('abcdefghijklmnopqrstuvwxyz_')];
