@@ -18,7 +18,7 @@ export const npmOptions = (env: NodeJS.ProcessEnv, options: readonly Option[]) =
 /** The words for one option. None if it is off, or an option of npm itself. */
 function wordsFor(name: string, value: string, options: readonly Option[]): string[] {
   if (value === 'false' || name === 'versions') return []; // --versions is not a misspelled --version.
-  // Yarn 1 drops the options before the name of the script, but has the whole command line as JSON here.
+  // Yarn 1 drops options before the name of the script, but passes on the whole command line as JSON.
   if (name === 'argv') return value.includes('"--dry-run"') ? ['--dry-run'] : [];
   // npm replaces --verbose and --quiet by the level of its own log: `verbose` and `warn`.
   if (name === 'loglevel') return { verbose: ['--verbose'], warn: ['--quiet'] }[value] ?? [];
