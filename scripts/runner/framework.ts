@@ -44,7 +44,7 @@ export async function loadMigrations(migrations: readonly Migration[], direction
     });
     const action = exports[direction];
     if (typeof action !== 'function') throw failure('irreversible', [file], { file });
-    return [migration, action as Action];
+    return [migration, (action as Action).bind(exports)]; // A default export may use `this`.
   });
   return new Map(await Promise.all(loaded));
 }
@@ -60,7 +60,8 @@ async function load(path: string): Promise<Exports> {
   if (typeof down !== 'function' && down !== false)
     throw new Error('it does not export a function "down"');
   // The framework applies shorthands to the later migrations of a run, too. In another run, these would fail.
-  if ('shorthands' in exports)
+  // The templates of its own CLI export `undefined`.
+  if (exports['shorthands'] !== undefined)
     throw new Error('it exports "shorthands": write each column in full');
   return exports;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { creates, setUp, stateOf } from '../support/project.ts';
+import { creates, setUp, stateOf, step } from '../support/project.ts';
 import { expectRefused } from './refused.ts';
 
 const file = 'migrations/0002_b.ts';
@@ -47,6 +47,19 @@ test.for([
 ] as const)('%s in up: all is rolled back', ([, body, named]) =>
   expectFailure('migration-failed', `export function up(pgm) { ${body} }\n${down}`, named),
 );
+
+test('shorthands that are undefined, as in the templates of the framework, are no error', async () => {
+  const code = `export const shorthands = undefined, up = () => {}, down = () => {};`;
+  const { run } = await setUp({ ...creates('a'), ...step('0002_b', {}, ''), [file]: code });
+  expect(await run('up')).toMatchObject({ error: null, version: '0002_b' });
+});
+
+test('the default export may be an instance of a class', async () => {
+  const code = `class B { make(pgm) { pgm.sql('SELECT 1'); } up(pgm) { this.make(pgm); } down() {} }
+    export default new B();`;
+  const { run } = await setUp({ ...creates('a'), ...step('0002_b', {}, ''), [file]: code });
+  expect(await run('up')).toMatchObject({ error: null, version: '0002_b' });
+});
 
 test('a migration with `down = false` is applied, and not reverted', async () => {
   const { root, url, run, database } = await setUp({
