@@ -56,6 +56,13 @@ test.for<[name: string, up: string, message: string]>([
   expect(await tables()).toEqual([]);
 });
 
+test.for(['plan', 'snapshot'])('%s fails after an error that nothing catches', async (command) => {
+  const up = `void Promise.reject(new Error('boom')); await new Promise((end) => setTimeout(end, 10));`;
+  const { start } = await setUp(step('0001_a', {}, up));
+  const error = { code: 'uncaught' };
+  expect((await start(command).finished).json()).toMatchObject({ exitCode: 5, error });
+});
+
 test.for([
   ['process.exit(0);', 'migration-failed'],
   [THROW, 'uncaught'],
