@@ -71,7 +71,11 @@ export default defineConfig([
     input: files.map((file) => join(MIGRATIONS, file)),
     plugins: [withoutUnused, otherFiles],
     // In the sources, each migration has these two names, whatever its extension. A .mjs file has not.
-    transform: { define: { __filename: 'import.meta.filename', __dirname: 'import.meta.dirname' } },
+    transform: {
+      define: { __filename: 'import.meta.filename', __dirname: 'import.meta.dirname' },
+      decorator: { legacy: true }, // This and `using` are not in Node.js yet. In the sources, jiti compiles both.
+      target: 'node20.19',
+    },
     // One output file for each migration, at its old place, so that it finds the files that it reads.
     output: {
       dir: join('dist', MIGRATIONS),

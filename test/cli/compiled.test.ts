@@ -52,6 +52,10 @@ const sources: Files = {
   'migrations/0008_common.cjs': `const { join } = require('node:path');
     exports.up = (pgm) => pgm.createTable('d', require(join(__dirname, 'data/columns.json')));
     exports.down = (pgm) => pgm.dropTable('d');`,
+  'migrations/0009_new-syntax.ts':
+    `const keep = (_: object, __: string, found: PropertyDescriptor) => found;
+     class Table { @keep name() { return 'e'; } [Symbol.dispose]() {} }\n` +
+    migration(`using e = new Table(); pgm.createTable(e.name(), {});`, `pgm.dropTable('e');`),
 };
 
 const source = join(mkdtempSync(join(tmpdir(), 'source-')), 'pg');
