@@ -6,7 +6,7 @@ import type { Configuration } from './configuration.ts';
 import { isConnectionLost } from './pg-errors.ts';
 
 /** SQL, or an object of `pg` that contains it. */
-export type Statement = string | { readonly text: string };
+export type Statement = string | { readonly text: string; readonly types?: pg.CustomTypesConfig };
 
 /** An open connection to the server. */
 export type Connection = Readonly<Awaited<ReturnType<typeof connectOnce>>>;
@@ -35,6 +35,14 @@ export interface Connector {
 }
 
 const OLDEST_MAJOR = 14;
+
+/**
+ * The parsers of `pg` for boolean, integer, smallint[] and integer[]. Kept here for the queries of this
+ * program, because a migration may replace them in `pg`.
+ */
+const parserOf = pg.types.getTypeParser as (oid: number) => (text: string) => unknown;
+const parsers = new Map([16, 23, 1005, 1007].map((oid) => [oid, parserOf(oid)]));
+const types = { getTypeParser: (oid: number) => parsers.get(oid) ?? String };
 
 const host = hostname().replaceAll(/[^\w.-]/g, '');
 
@@ -140,7 +148,8 @@ async function connectOnce(connector: Connector, purpose: Purpose) {
     return await (watch?.(answer) ?? answer);
   };
   /** Sends SQL in one message, which is a transaction if none is open. Returns each statement's result. */
-  const query = async (sql: string) => [(await send(sql)) as QueryResult | QueryResult[]].flat();
+  const query = async (sql: string) =>
+    [(await send({ text: sql, types })) as QueryResult | QueryResult[]].flat();
   /** True if the server still answers. If it has crashed, its last error may have any code. */
   const isAlive = async () => (await query('').catch(() => undefined)) !== undefined;
   return { serverVersion, query, send, isAlive, client };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { creates, setUp, stateOf, step } from '../support/project.ts';
+import { creates, migration, setUp, stateOf, step } from '../support/project.ts';
+import { root } from '../support/root.ts';
 import { readCases } from './cases.ts';
 
 const cases = readCases('data-loss.txt');
@@ -32,6 +33,17 @@ test('down and redo refuse to delete rows, too', async () => {
   for (const line of ['down', 'redo', 'down 9'])
     expect(await run(line)).toMatchObject({ exitCode: 7, outcome: 'data-loss', ...kept });
   expect(await run('down --allow-data-loss')).toMatchObject({ exitCode: 0, version: null });
+});
+
+test('a migration that replaces the parsers of pg does not hide data', async () => {
+  const parsers = `import pg from '${root}/node_modules/pg/lib/index.js';
+    for (const type of [16, 20, 23, 114, 1005, 1007]) pg.types.setTypeParser(type, (text) => text);\n`;
+  const files = {
+    'migrations/0001_a.ts': parsers + migration(`pgm.sql('DROP TABLE a');`),
+    'migrations/schema/0001_a.json': { 'public.a': null },
+  };
+  const { start } = await setUp(files, 'CREATE TABLE a AS SELECT 1 AS id');
+  expect((await start('up').finished).json()).toMatchObject({ exitCode: 7, applied: [] });
 });
 
 test('after looking for data, the run calls the functions again, so that ids are right', async () => {
