@@ -120,8 +120,8 @@ export class FrameworkClient extends RunTransaction {
     if (this.#startedAt > 0) this.#lastInside = this.current;
     const sending = connection.send(...sent);
     // `…; COMMIT; <error>` ends the transaction. After an error, `pg` learns whether a transaction is open
-    // only with the next answer of the server, so send an empty query.
-    await sending.catch(() => connection.query('')).catch(() => undefined);
+    // only with the next answer of the server, so ask for one.
+    await sending.catch(() => connection.isAlive());
     if (!this.isOpen()) throw this.endedByMigration();
     return await sending;
   }
