@@ -32,11 +32,9 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   // URL has no parameters, insert them before a #, or at the end.
   const fromUrl = parseUrl(url.replace(/\?|(?=#)|$/, `?${defaults.toString()}&`), refusal);
   const { sslmode = 'disable' } = fromUrl;
+  const modeSource = url.includes('sslmode=') ? variable : 'PGSSLMODE';
   if (!MODES.includes(sslmode))
-    throw refusal(
-      `sslmode "${sslmode}" is not one of ${MODES.join(', ')}`,
-      url.includes('sslmode=') ? variable : 'PGSSLMODE',
-    );
+    throw refusal(`sslmode "${sslmode}" is not one of ${MODES.join(', ')}`, modeSource);
   const port = Number(fromUrl.port ?? fromEnv('PGPORT') ?? 5432);
   if (!(Number.isInteger(port) && port > 0 && port < 65536))
     throw refusal('the port must be a number from 1 to 65535', fromUrl.port ? variable : 'PGPORT');
