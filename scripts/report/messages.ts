@@ -50,7 +50,7 @@ usage: no database is named: ${variable} and PGHOST are not set, or empty
 An empty variable in the environment hides the one in .env: remove it. A .env that this user may not read is ignored.
 To start a database to try things out:  npm run db`,
   'bad-url': (variable: string, reason: string) => `usage: ${variable} cannot be used: ${reason}
-→ ${variable.startsWith('PG') ? 'Correct it in the environment or in .env.' : URL_FORM}`,
+→ ${/^PG(HOST|PORT|SSLMODE)\b/.test(variable) ? 'Correct it in the environment or in .env.' : URL_FORM}`,
   'migration-name': (file: string) => `
 usage: ${file} is not named like a migration, so it would not run
 → A migration is named NNNN_verb-object.ts, in letters, digits and hyphens, and passes its SQL to pgm.sql().
