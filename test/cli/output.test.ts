@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { redact } from '../../scripts/report/errors.ts';
 import { call, report } from '../support/call.ts';
 import { sources, start, startProgram, type RunOptions } from '../support/migrate.ts';
 import { creates, migration, setUp, sqlStep, temporaryFolder, write } from '../support/project.ts';
@@ -107,6 +108,12 @@ test('no output has the password of a statement that fails, or a control charact
   const { root, url } = await setUp(sqlStep('0001_a', {}, sql));
   const { error } = await refused('up', { root, url });
   expect(error.message).toContain(`ALTER ROLE "no?[2J?2J" PASSWORD\r\n   ***`);
+});
+
+test('redact hides a password that is cut off, and takes a text of any length', () => {
+  expect(redact(`PASSWORD 'it''s\nblocked by: x`)).toBe('PASSWORD ***\nblocked by: x');
+  const size = 20_000_000;
+  expect(redact(`'password ', ${'x'.repeat(size)}`).length).toBeLessThan(size);
 });
 
 test('in GitHub Actions, a failure is one annotation of its file, escaped as GitHub requires', async () => {
