@@ -56,6 +56,7 @@ export const run = (context: Context): Promise<Result> =>
 /** Migrates until `to` migrations are applied. Each attempt takes the run lock and opens a connection. */
 function migrateTo(locking: Connected, progress: Progress, to: number) {
   const direction: Direction = progress.count < to ? 'up' : 'down';
+  progress.direction = direction;
   const { options, tell } = locking;
   return withRetries(locking, () =>
     withRunLock(locking, (assertLock) =>
@@ -102,7 +103,7 @@ async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
 function failureOfRun(context: Context, progress: Progress, failed: Failure): Failure {
   const { command, argument, project } = context;
   const { outcome, code, message, hint, details } = failed;
-  const { count, up, down, wroteOutside, isCommitting } = progress;
+  const { count, up, down, direction, wroteOutside, isCommitting } = progress;
   if (outcome === 'error') return failed;
   const version = versionAt(project, count);
   const fail = (newOutcome: typeof outcome, ...hints: string[]) =>
@@ -113,8 +114,8 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   const left = isCommitting ? STOPPED_IN_COMMIT : leftBehind(version, hasCommitted, wroteOutside);
   // An interrupted command keeps its exit code, 130 or 143, even if a part was committed.
   if ((!hasCommitted && !wroteOutside) || code === 'interrupted') return fail(outcome, left, hint);
-  // If a `down` of `redo` stopped halfway, outside a transaction, its migration is still recorded.
-  const isHalfReverted = wroteOutside && down.length < Number(argument ?? 1);
+  // If a `down` stopped halfway, outside a transaction, its migration is still recorded: `up` would skip it.
+  const isHalfReverted = wroteOutside && direction === 'down';
   const isCompletedByUp = command === 'redo' ? !isHalfReverted : command === 'up' && !argument;
   // Remove the advice to run the command again: `redo`, `down` and `up 1` would revert or apply more.
   const advice = hint.replace(/,? and run (the (same )?command )?again\b/, '');

@@ -34,6 +34,8 @@ export class Progress {
   /** The migrations that this run has applied (`up`) or reverted (`down`), and committed. */
   readonly up: FinishedMigration[] = [];
   readonly down: FinishedMigration[] = [];
+  /** What the run does now. `redo` first reverts, and then applies. */
+  direction: Direction = 'up';
   /** How many migrations are applied and committed. */
   count = 0;
   /** True after a write outside a transaction or a COMMIT by a migration, until the run itself commits. */

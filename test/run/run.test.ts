@@ -107,6 +107,15 @@ test('redo that fails halfway in a down outside a transaction does not advise up
   expect(await run('up')).toMatchObject({ exitCode: 6, version: '0002_index' });
 });
 
+test('redo of more than is applied advises up if an up outside a transaction fails', async () => {
+  const up = `pgm.noTransaction(); pgm.sql('SELECT'); pgm.sql('SELECT 1 / (1 - count(*)) FROM a');`;
+  const { run, query } = await setUp(step('0001_a', {}, up), 'CREATE TABLE a ()');
+  await run('up');
+  await query('INSERT INTO a DEFAULT VALUES');
+  const { error } = await run('redo 9');
+  expect(error?.hint).toMatch(/stays\.\n.*\nThen continue: {2}npm run migrate up$/);
+});
+
 /**
  * Counts the connections and queries of this process until the end of the test. The returned function returns
  * both numbers, for a purpose such as `run` or for all purposes. One query is one round trip.
