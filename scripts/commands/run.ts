@@ -41,7 +41,8 @@ export const run = (context: Context): Promise<Result> =>
         result = await migrateTo(locking, progress, count);
     } catch (thrown) {
       const failed = asFailure(thrown, context.signal);
-      // A migration may have committed by itself, so read from the database how many are applied.
+      // A migration may have committed by itself, so read from the database how many are applied. But if a
+      // COMMIT has no answer, the version must not contradict what the result lists as applied.
       if (progress.wroteOutside && !progress.isCommitting) {
         const now = await checkSchema(locking).catch(() => undefined);
         progress.count = now?.count ?? progress.count;
