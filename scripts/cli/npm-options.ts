@@ -18,7 +18,8 @@ export const npmOptions = (env: NodeJS.ProcessEnv, options: readonly Option[]) =
 /** The words for one option. None if it is off, or an option of npm itself. */
 function wordsFor(name: string, value: string, options: readonly Option[]): string[] {
   if (value === 'false' || name === 'versions') return []; // --versions is not a misspelled --version.
-  // Yarn 1 drops options before the name of the script, but passes on the whole command line as JSON.
+  // Yarn 1 drops options before the name of the script, but passes on the command line as JSON. Without its
+  // --dry-run, the run would write.
   if (name === 'argv') return value.includes('"--dry-run"') ? ['--dry-run'] : [];
   // npm replaces --verbose and --quiet by the level of its own log: `verbose` and `warn`.
   if (name === 'loglevel') return { verbose: ['--verbose'], warn: ['--quiet'] }[value] ?? [];

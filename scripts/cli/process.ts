@@ -26,7 +26,7 @@ export function runAsProgram(url: string, main: (call: Call) => Promise<number>)
 async function start(main: (call: Call) => Promise<number>): Promise<void> {
   const { argv, env, stdout, stderr } = process;
   const exit = process.exit.bind(process);
-  // Otherwise, `pg` 8 warns its programmers if it reads ~/.pgpass. With --no-deprecation, this is read-only.
+  // Hides a deprecation warning of `pg` 8 about ~/.pgpass. Node's --no-deprecation makes this read-only.
   process.noDeprecation ||= true;
   process.exitCode = exitCodes.failed; // The exit code if the process ends without the exit() below.
   process.exit = () => {

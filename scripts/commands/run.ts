@@ -27,7 +27,7 @@ export const run = (context: Context): Promise<Result> =>
     const check = await checkWithRetries(locking).catch((thrown: unknown) =>
       failureOfRun(context, progress, asFailure(thrown, context.signal)),
     );
-    // Not thrown: if a signal has ended the read, only the failure of that signal would be reported.
+    // Not thrown: after a signal, asFailure would replace it by a failure without "Nothing was changed."
     if (check instanceof Failure) return { outcome: check.outcome, error: check };
     const { count } = check;
     progress.count = count;
@@ -41,8 +41,8 @@ export const run = (context: Context): Promise<Result> =>
         result = await migrateTo(locking, progress, count);
     } catch (thrown) {
       const failed = asFailure(thrown, context.signal);
-      // A migration may have committed by itself, so read from the database how many are applied. But if a
-      // COMMIT has no answer, the version must not contradict what the result lists as applied.
+      // A migration may have committed by itself, so read from the database how many are applied. Not after a
+      // COMMIT without an answer: the database may then have more than the result lists as applied.
       if (progress.wroteOutside && !progress.isCommitting) {
         const now = await checkSchema(locking).catch(() => undefined);
         progress.count = now?.count ?? progress.count;

@@ -28,7 +28,7 @@ export async function snapshot(context: Context): Promise<Result> {
   const { effectsDir, root } = context.settings;
   const last = context.project.migrations.at(-1)?.name ?? PREREQUISITES;
   const effects = await withScratchDatabase(context, findEffects);
-  context.signal.throwIfAborted(); // A migration threw an error that nothing caught: write no effects.
+  context.signal.throwIfAborted(); // After an error that nothing caught, effects may be wrong: write none.
   const changed: string[] = [];
   const write = (name: string, text: string) => {
     const file = join(effectsDir, name);

@@ -137,7 +137,7 @@ async function connectOnce(connector: Connector, purpose: Purpose) {
   const cut = () => connection.stream.destroy();
   signal.addEventListener('abort', cut, { once: true });
   await client.connect().finally(() => signal.removeEventListener('abort', cut));
-  /** Sends one statement. Returns what `pg` returns. */
+  /** Sends a {@link Statement}, whose text may contain several. Returns what `pg` returns. */
   const send = async (statement: Statement, values?: readonly unknown[]): Promise<unknown> => {
     const isSentAsIs = typeof statement === 'string' || 'submit' in statement; // A pg.Query has `submit`.
     // A statement with a name would be prepared in a session of the server. Behind a pooler, other clients
@@ -150,7 +150,7 @@ async function connectOnce(connector: Connector, purpose: Purpose) {
   /** Sends SQL in one message, which is a transaction if none is open. Returns each statement's result. */
   const query = async (sql: string) =>
     [(await send({ text: sql, types })) as QueryResult | QueryResult[]].flat();
-  /** True if the server still answers. If it has crashed, its last error may have any code. */
+  /** True if the server still answers. Its last error does not tell: in a crash, that may have any code. */
   const isAlive = async () => (await query('').catch(() => undefined)) !== undefined;
   return { serverVersion, query, send, isAlive, client };
 }

@@ -70,14 +70,14 @@ function checkEffect(effect: Effect): void {
     if (!OBJECT.test(object))
       throw new Error(`"${object}" is no object, such as public.name or "function public.name()"`);
     const isTable = !/^[a-z]+ /.test(object);
-    const form = isTable ? 'an object with parts' : 'a text';
+    const form = isTable ? 'an object with parts' : 'a string';
     if (patch !== null && typeof patch !== (isTable ? 'object' : 'string'))
       throw new Error(`"${object}" must be ${form}, or null`);
     for (const [part, definition] of partsOf(patch)) {
       if (isTable && !PART.test(part) && !NAMED_PART.test(part))
         throw new Error(`"${object}" has an unknown part "${part}"; one would be "column id"`);
       if (definition !== null && typeof definition !== 'string')
-        throw new Error(`"${part}" of "${object}" must be a text, or null`);
+        throw new Error(`"${part}" of "${object}" must be a string, or null`);
     }
   }
 }

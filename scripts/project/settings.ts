@@ -56,6 +56,6 @@ function checkSettings(values: Partial<typeof DEFAULTS>): void {
     const kind = typeof DEFAULTS[key as keyof typeof DEFAULTS];
     const items = key === 'schema' && Array.isArray(value) && value.length > 0 ? value : [value];
     if (items.some((item) => typeof item !== kind || item === ''))
-      throw new Error(`"${key}" must be ${kind === 'boolean' ? 'true or false' : 'a text'}`);
+      throw new Error(`"${key}" must be ${kind === 'boolean' ? 'true or false' : 'a string'}`);
   }
 }

@@ -62,12 +62,12 @@ export function failure<C extends Code>(
 
 /**
  * Hides passwords, as in `postgres://…`, `Command failed: PGPASSWORD=… psql` and `ALTER ROLE … PASSWORD '…'`,
- * also if the end is cut off. Replaces control characters: a name, or the query of another session, may
- * contain one that changes what a terminal shows.
+ * the last two also if the end is cut off. Replaces control characters: a name, or the query of another
+ * session, may contain one that changes what a terminal shows.
  */
 export const redact = (text: string) =>
   text
     .replaceAll(/(?![\t\n]|\r\n)\p{Cc}/gu, '?')
     .replaceAll(/(:\/\/[^\s:/@]*:)[^\s/"]+@/g, '$1***@')
-    .replaceAll(/(password=)('[^']*'|"[^"]*"|[^\s'"&]+)/gi, '$1***')
+    .replaceAll(/(password=)('[^'\n]*'?|"[^"\n]*"?|[^\s'"&]+)/gi, '$1***')
     .replaceAll(/(password:?\s+)(E?(?:'[^'\n]*'?)+|"[^"]*"|\$\S+)/gi, '$1***');

@@ -27,10 +27,10 @@ const hints = {
     'pg_hba\\.conf':
       'pg_hba.conf of the server does not allow this host, user and database, perhaps only without encryption: try sslmode=require in the URL.',
     // After all codes, since the name of a database or a role may contain one of these words.
-    'unable to (verify|get)|self.signed|altnames':
-      'The certificate of the server is not as expected. sslrootcert in the URL must name the file of its authority, and the host must be a name in the certificate.',
+    'unable to (verify|get)|self.signed|altnames|certificate (has expired|is not yet valid)':
+      'The certificate of the server is not as expected, or not valid now. sslrootcert in the URL must name the file of the CA certificate, and the host must be a name in the certificate.',
     'SSL|TLS|certificate|encryption':
-      'Set sslmode in the URL: disable does not encrypt, require encrypts, verify-full also verifies the server (with the authority in sslrootcert).',
+      'Set sslmode in the URL: disable does not encrypt, require encrypts, verify-full also verifies the server (with the CA certificate in sslrootcert).',
     '': 'See whether psql can connect:  psql <URL of the database>',
   },
   query: {
@@ -51,7 +51,7 @@ const hints = {
 or let the earlier migration call pgm.noTransaction().`,
     '^25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
     '^57014': `statement_timeout ended it, or somebody cancelled it (pg_cancel_backend). If it ran in a transaction, allow more time:  --statement-timeout=10min
-If the migration calls pgm.noTransaction(), only this helps:  PGOPTIONS='-c statement_timeout=0' ${RUN} up
+If the migration calls pgm.noTransaction(), that option has no effect. Use:  PGOPTIONS='-c statement_timeout=0' ${RUN} up
 or, behind a pooler:  ALTER ROLE <role> SET statement_timeout = 0;
 Then let the pooler open new connections to the server (PgBouncer: RECONNECT).`,
     '^23502': `If the column is new, give it a default. Otherwise:

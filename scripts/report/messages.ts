@@ -7,7 +7,7 @@ type Address = Readonly<{ host: string; port: number; database: string; user: st
 
 const URL_FORM = `A URL has this form:  postgres://user:password@host:5432/database
 In the password, write % @ : / ? # as %25 %40 %3A %2F %3F %23.`;
-const LOST = `Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two at a time). ${STATUS_HINT}`;
+const LOST = `Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two connections at a time). ${STATUS_HINT}`;
 const NOT_AWAITED = `Usually an "await" is missing, or a callback is async, as in forEach(). Await every promise.`;
 const RENUMBER = `Usually two branches added migrations. Give the one that is not applied anywhere, and its effect file, the next number.
 If yours is applied on your own database, first go back to the files from before the merge, and revert it:  ${RUN} down`;
@@ -176,7 +176,7 @@ data-loss: this would delete data:${list(losses.map(lossText))}
 → If you want that, save the data first (pg_dump), and add to the command:  --allow-data-loss
 The list does not contain what a migration removes with DELETE, TRUNCATE or UPDATE.`,
   'data-loss-unseen': (tables: readonly string[], reason: string) => `
-data-loss: this may delete data that the role may not read (${reason}):${list(tables)}
+data-loss: this may delete data that the role cannot read (${reason}):${list(tables)}
 → Run the command as a role that may read these tables, or add to the command:  --allow-data-loss`,
 };
 

@@ -20,7 +20,7 @@ export function asText(report: Report, hasColor: boolean): string {
   for (const { name, milliseconds } of reverted) add('-', name, duration(milliseconds));
   for (const { name, milliseconds } of applied) add('+', name, duration(milliseconds));
   if (warnings.length > 0)
-    lines.push(`${yellow('warning:')} unexpected (fails if --strict):`, differenceLines(warnings));
+    lines.push(`${yellow('warning:')} these fail only with --strict:`, differenceLines(warnings));
   if (error) return lines.join('\n');
   const done = [
     reverted.length > 0 && `reverted ${plural(reverted.length, 'migration')}`,

@@ -42,8 +42,8 @@ async function readState(connected: Connected) {
   const { connection, options, project, settings } = connected;
   const isInTransaction = connection.client.getTransactionStatus() === 'T';
   const modes = `${READ_ONLY} SET LOCAL lock_timeout = '${options.lockTimeout}ms';`;
-  // In the place of the table, another role may have created something that runs its own functions as this
-  // role. TABLESAMPLE refuses a view. `concat` calls no cast to text, which a type may have.
+  // Another role may have created a view in the place of the table. Its functions would run as this role, so
+  // TABLESAMPLE refuses a view. `concat` does not call a cast to text, which the type of a column may have.
   const rowsQuery = `SELECT m.name, concat(m.run_on) AS run_on FROM ${settings.tableName} m
     TABLESAMPLE SYSTEM (100) ORDER BY m.run_on, m.id, m.name`;
   const facts = factsQuery(wantedObjects(project.objects));
@@ -62,8 +62,9 @@ async function readState(connected: Connected) {
     // XX000 is "cache lookup failed": another session has dropped an object meanwhile.
     if (sqlstate === 'XX000') return await read(true);
     if (sqlstate === '42P01') return await read(false); // The migrations table or its schema is missing.
+    const reason = sqlstate === '0A000' ? 'it is not a table' : (error as Error).message;
     if (sqlstate === '42703' || sqlstate === '0A000')
-      throw failure('foreign-table', [settings.tableName, (error as Error).message]);
+      throw failure('foreign-table', [settings.tableName, reason]);
     if (sqlstate !== '42501') throw error;
     const state = { ...(await read(false)), hasTable: true };
     await refuseProblems(connected, project.migrations, state);

@@ -70,7 +70,7 @@ async function load(path: string): Promise<Exports> {
  * Runs migrations with the framework's runner, version 9.0.0. Of its options,
  * - `singleTransaction` has no default, and must be given.
  * - `noLock` must be true. Otherwise, the runner takes a lock for the session, which a pooler passes on.
- * - `schema` must be left out. With it, the runner sets search_path for the session, with the same result.
+ * - `schema` must be left out. With it, the runner sets search_path for the session: a pooler passes it on.
  * - `ignorePattern` hides all files except the first, for which our loader returns all migrations.
  */
 export async function runMigrations(

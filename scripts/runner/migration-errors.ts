@@ -9,8 +9,8 @@ import type { Attempt } from './context.ts';
 import type { FailedStep, FrameworkClient } from './framework-client.ts';
 
 /**
- * Makes the Failure for an error of a run that was to end with `target` migrations applied. A lock
- * timeout and a deadlock stay what they are, because the caller tries again. Their message gets the file.
+ * Makes the Failure for an error of a run that was to end with `target` migrations applied. Returns a lock
+ * timeout or a deadlock as it is, only with the file in its message, because the caller tries again.
  */
 export async function translateError(client: FrameworkClient, target: number, failed: FailedStep) {
   const { attempt } = client;
@@ -24,7 +24,7 @@ export async function translateError(client: FrameworkClient, target: number, fa
     const message = { value: `${messageOf(error)}${place}` };
     return Object.create(error as Error, { message }) as unknown; // A migration may have frozen the error.
   }
-  // The error alone does not tell: a migration may also lose a connection of its own, to another server.
+  // Ask the server: the error may be that of a connection of the migration's own, to another server.
   if (!(await attempt.connection.isAlive()))
     return failure('connection-lost', [messageOf(error)], { cause: error });
   const differences = await conflicts(client, target, error);

@@ -9,8 +9,9 @@ import { noTimeouts } from './session-settings.ts';
 export const RUN_LOCK_KEY = '7241865325823964';
 
 /**
- * The query for {@link Session}s by their process ids. They are in the second result. `pids` is SQL: a list of
- * numbers, or a subquery. Without the search_path, a function `format` of another role in public could run.
+ * SQL for {@link Session}s by their process ids. `pids` is SQL: a list of numbers, or a subquery. The first
+ * statement sets search_path: otherwise, a function `format` of another role in public could run. So the
+ * sessions are in the second result.
  */
 export const sessionsQuery = (pids: string) => `
   SET LOCAL search_path = pg_catalog, pg_temp;

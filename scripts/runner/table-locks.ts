@@ -11,7 +11,8 @@ import { sessionsQuery } from './run-lock.ts';
 const SLOW_MS = 700;
 
 /**
- * Two queries: which sessions block the connections with these names, and how far their index builds are.
+ * SQL with three results: nothing, the sessions that block the connections with these names, and the progress
+ * of the index builds of these connections.
  * Behind a pooler, a statement outside a transaction has the name in a comment.
  */
 const activityQuery = (names: readonly string[]) => `

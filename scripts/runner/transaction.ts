@@ -165,7 +165,7 @@ export abstract class RunTransaction {
     const { connection, progress } = this.attempt;
     progress.isCommitting = true;
     const [result] = await connection.query('COMMIT').catch(async (error: unknown) => {
-      // After an error, the server has rolled back, unless it has crashed.
+      // A server that still answers has rolled back. If there is no answer, it may have committed.
       progress.isCommitting = !(await connection.isAlive());
       throw error;
     });

@@ -16,8 +16,8 @@ export const KINDS = [
     exists: `o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`,
     part: `CASE o.relkind WHEN 'S' THEN '' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
       WHEN 'f' THEN 'foreign table' ELSE 'table' END`,
-    // Since PostgreSQL 15, the sequence of a column is UNLOGGED if its table is. Before, it never is. Leave
-    // UNLOGGED out there, so that an effect matches on all versions. pg_dump does not write the type of the
+    // Since PostgreSQL 15, the sequence of a column is UNLOGGED if its table is. Before, it never is. So omit
+    // this UNLOGGED: an effect then matches on all versions. pg_dump does not write the type of the
     // sequence of an identity column, so a restore gives it the type of the column: use this type here, too.
     definition: `CASE o.relkind WHEN 'S' THEN (
         SELECT concat(CASE WHEN o.relpersistence = 'u' AND NOT EXISTS (

@@ -112,6 +112,7 @@ test('no output has the password of a statement that fails, or a control charact
 
 test('redact hides a password that is cut off, and takes a text of any length', () => {
   expect(redact(`PASSWORD 'it''s\nblocked by: x`)).toBe('PASSWORD ***\nblocked by: x');
+  expect(redact(`PGPASSWORD='it is\nx`)).toBe('PGPASSWORD=***\nx');
   const size = 20_000_000;
   expect(redact(`'password ', ${'x'.repeat(size)}`).length).toBeLessThan(size);
 });
