@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { noBackends } from '../support/eventually.ts';
+import { sources, startProgram } from '../support/migrate.ts';
 import { setUp, step, table } from '../support/project.ts';
 
 /** Migrations that end or disturb the process, so each test starts the program in another process. */
@@ -58,9 +59,10 @@ test.for<[name: string, up: string, message: string]>([
 
 test.for(['plan', 'snapshot'])('%s fails after an error that nothing catches', async (command) => {
   const up = `void Promise.reject(new Error('boom')); await new Promise((end) => setTimeout(end, 10));`;
-  const { start } = await setUp(step('0001_a', {}, up));
-  const error = { code: 'uncaught' };
-  expect((await start(command).finished).json()).toMatchObject({ exitCode: 5, error });
+  const { root: cwd, url } = await setUp(step('0001_a', {}, up));
+  const args = [...sources, command, '--json']; // The compiled program has no `snapshot`.
+  const { json } = await startProgram(process.execPath, args, { url, cwd }).finished;
+  expect(json()).toMatchObject({ exitCode: 5, error: { code: 'uncaught' } });
 });
 
 test.for([
