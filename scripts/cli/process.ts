@@ -64,7 +64,7 @@ export const interrupted = (signal: 'SIGINT' | 'SIGTERM') =>
 
 /**
  * Returns an AbortSignal that SIGINT, SIGTERM or an uncaught error aborts. The command then has about one
- * second to report. A second signal, more than one second after the first, ends the process at once.
+ * second to report. If another signal comes after this second, the process ends at once.
  */
 function createAbortSignal(exit: (exitCode: number) => never): AbortSignal {
   const controller = new AbortController();

@@ -100,7 +100,10 @@ async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
   }
 }
 
-/** Adds to a failure what the run has left in the database. If anything stays, the outcome is `partial`. */
+/**
+ * Adds to the hint of a failure what the run has changed in the database. If that is anything, the outcome is
+ * `partial`, except after a signal.
+ */
 function failureOfRun(context: Context, progress: Progress, failed: Failure): Failure {
   const { command, argument, project } = context;
   const { outcome, code, message, hint, details } = failed;
@@ -117,7 +120,8 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   if ((!hasCommitted && !wroteOutside) || code === 'interrupted') return fail(outcome, left, hint);
   // If a `down` stopped halfway, outside a transaction, its migration is still recorded: `up` would skip it.
   const isHalfReverted = wroteOutside && direction === 'down';
-  const isCompletedByUp = command === 'redo' ? !isHalfReverted : command === 'up' && !argument;
+  const endsWithAll = command === 'redo' || (command === 'up' && argument === undefined);
+  const isCompletedByUp = endsWithAll && !isHalfReverted;
   // Remove the advice to run the command again: `redo`, `down` and `up 1` would revert or apply more.
   const advice = hint.replace(/,? and run (the (same )?command )?again\b/, '');
   return fail('partial', left, advice, isCompletedByUp ? `Then continue:  ${RUN} up` : STATUS_HINT);

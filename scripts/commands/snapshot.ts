@@ -102,8 +102,9 @@ async function runMigration(connected: Connected, file: string, action: Action) 
 }
 
 /**
- * Loads the base schema, and returns what it contains. Skips backslash commands, which pg_dump writes since
- * 2025: only psql knows them. Refuses a base schema that contradicts a prerequisite, but not one that lacks it.
+ * Loads the base schema, and returns what it contains. Skips the backslash commands that pg_dump writes since
+ * 2025, because only psql knows them. Refuses a base schema in which a prerequisite has another definition. A
+ * prerequisite may be missing there.
  */
 async function loadBaseSchema(connected: Connected) {
   const { connection, project, settings } = connected;

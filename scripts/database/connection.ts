@@ -13,7 +13,7 @@ export type Connection = Readonly<Awaited<ReturnType<typeof connectOnce>>>;
 
 /** `pg.Client`, with properties that the types of `pg` do not declare. */
 interface Client extends pg.Client {
-  /** The process id of the session, from the server. A pooler sends another number. */
+  /** The process id of the session, as the server has sent it. A pooler sends a number of its own. */
   readonly processID: number;
   readonly secretKey: number;
   /** `startup` sends the first message of a connection. */

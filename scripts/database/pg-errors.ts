@@ -40,7 +40,7 @@ export function serverFailure(error: unknown, file?: string): Failure | undefine
   return failure('server-error', [message, sqlstate, file], details);
 }
 
-/** Translates anything that was thrown into a Failure. If the command was aborted, returns the reason. */
+/** Makes a Failure from anything that was thrown. After an abort, this is always the reason of the abort. */
 export function asFailure(thrown: unknown, signal: AbortSignal): Failure {
   if (signal.aborted) return signal.reason as Failure;
   if (thrown instanceof Failure) return thrown;

@@ -59,7 +59,7 @@ async function readState(connected: Connected) {
   } catch (error) {
     if (isInTransaction) throw error;
     const sqlstate = sqlstateOf(error);
-    // XX000 is "cache lookup failed": another session has dropped an object meanwhile.
+    // XX000 is "cache lookup failed": another session dropped an object during this read. Read again.
     if (sqlstate === 'XX000') return await read(true);
     if (sqlstate === '42P01') return await read(false); // The migrations table or its schema is missing.
     const reason = sqlstate === '0A000' ? 'it is not a table' : (error as Error).message;

@@ -15,9 +15,9 @@ export type FailedStep = Readonly<{ error: unknown; migration: Migration; sql?: 
 
 /**
  * The database client that the framework gets. The client begins and commits the transactions: the framework
- * sends no BEGIN and no COMMIT. The client refuses statements that come too late, end the transaction, or
- * change the session of a pooler, and forwards all others. In the table below, "the record" of a migration is
- * the statement by which the framework adds the migration to the migrations table, or deletes it there.
+ * sends no BEGIN and no COMMIT. The client refuses a statement that comes too late, ends the transaction, or
+ * changes a session that a pooler gives to other clients, too. It forwards all other statements. In this
+ * table, "the record" is the statement that adds a migration to the migrations table, or deletes it there.
  *
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |

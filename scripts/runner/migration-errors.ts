@@ -68,9 +68,9 @@ async function hintForViolation(attempt: Attempt, { error, migration, sql = '' }
 
 /**
  * Finds a frequent cause of failures: something that the migrations create was there before the run, with
- * another definition. Considers every object if PostgreSQL says that an object exists already, cannot be
- * replaced, or lacks the key that a foreign key needs. Otherwise, considers only tables, views and columns,
- * because migrations usually replace an object of another kind.
+ * another definition. If PostgreSQL says that an object exists already, cannot be replaced, or lacks the key
+ * that a foreign key needs, this considers all objects. Otherwise, it considers only tables, views and
+ * columns: if an object of another kind was there, a migration usually has replaced it.
  */
 async function conflicts(client: FrameworkClient, target: number, error: unknown) {
   const sqlstate = sqlstateOf(error);

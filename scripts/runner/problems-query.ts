@@ -15,7 +15,8 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
   -- If an object does not exist, its columns are null. A null condition reports nothing.
   WITH target AS (
     SELECT n ->> 1 AS "right", kind, name, parts, s.oid AS schema_oid, nspowner, c.oid,
-      upper(replace(kind, 'function', 'routine') COLLATE "C") || coalesce(c.oid::regclass::text, name) AS target,
+      upper(replace(kind, 'function', 'routine') COLLATE "C")
+        || coalesce(c.oid::regclass::text, name) AS target,
       coalesce(relowner, proowner, typowner) AS owner, seqrelid::regclass AS sequence,
       format('%I', current_user) AS me
     FROM json_array_elements(${pg.escapeLiteral(JSON.stringify(needs))}) AS n

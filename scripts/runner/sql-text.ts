@@ -6,8 +6,8 @@ const TRANSACTION_CONTROL =
   /^[\s;]*(BEGIN|COMMIT|END|ABORT|(START|PREPARE)\s+TRANSACTION|ROLLBACK(?!\s+(\w+\s+)?TO\b))\b/i;
 
 /**
- * True if SQL that fails outside a transaction cannot have committed a part of its work. Also searches
- * literals and comments, because nothing here can tell for sure where these end, as in `E'\''` and `"a--b"`.
+ * True if SQL that fails outside a transaction cannot have committed a part of its work. Also searches string
+ * literals and comments: only a parser knows for sure where these begin and end, as in `E'\''` and `"a--b"`.
  */
 export const isAtomic = (sql: string) => !COMMITS_IN_STEPS.test(sql);
 const COMMITS_IN_STEPS = /;\s*\S|\b(CONCURRENTLY|VACUUM|ANALY[SZ]E|REINDEX|CLUSTER|CALL|DO)\b/i;

@@ -100,8 +100,8 @@ export abstract class RunTransaction {
 
   /** Rolls back what is not committed. Never throws: if the connection is lost, the server rolls back. */
   protected async rollBack(): Promise<void> {
-    // RESET undoes the settings that ROLLBACK keeps: those from outside a transaction, and those that the
-    // migration itself committed. A pooler sends the whole message to one session of the server.
+    // ROLLBACK keeps a setting that was made outside a transaction, or that the migration itself committed.
+    // RESET undoes it. Both are one message, so a pooler sends them to the same session of the server.
     const sql = this.isOpen() ? `ROLLBACK; ${RESET}` : RESET;
     await this.attempt.connection.query(sql).catch(() => undefined);
   }

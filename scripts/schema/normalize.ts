@@ -94,8 +94,8 @@ const rewriterFor = (relation: string | undefined) => (key: string, value: unkno
 };
 
 /**
- * Removes blanks and CR at the ends of lines. All other blanks have a meaning in a string of the body. Without
- * the lookbehind, the time would grow with the square of the number of blanks.
+ * Removes blanks and CR at the ends of lines. All other blanks have a meaning in a string of the body.
+ * Without the lookbehind, the time would grow with the square of the number of blanks.
  */
 const trimLines = (text: string) => text.replaceAll(/(?<![ \t\r])[ \t\r]+$/gm, '').trimEnd();
 
