@@ -3,39 +3,11 @@ import { basename, join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { startProgram } from '../support/migrate.ts';
 import { temporaryFolder, write } from '../support/project.ts';
-import { root } from '../support/root.ts';
+import { root, textOf } from '../support/root.ts';
 import { testAll } from '../support/test-all.ts';
 import { testDatabase } from '../support/test-database.ts';
 
 const notCopied = ['node_modules', 'dist', '.git', '.cache', '.postgres', '.env'];
-
-/** The text of the migration. Its number is in all names, since the project may have such a table already. */
-const written = (number: string) => `import type { MigrationBuilder } from 'node-pg-migrate';
-
-const table = { schema: 'public', name: 'workflow_tags_${number}' };
-const executions = { schema: 'public', name: 'workflow_executions' };
-const column = 'priority_${number}';
-const workflows = { schema: 'public', name: 'user_workflows' };
-
-/** Words by which users find their workflows. */
-export function up(pgm: MigrationBuilder): void {
-  pgm.createTable(
-    table,
-    {
-      workflow_id: { type: 'uuid', notNull: true, references: workflows, onDelete: 'CASCADE' },
-      tag: { type: 'varchar(50)', notNull: true, check: 'length(tag) BETWEEN 1 AND 50' },
-    },
-    { ifNotExists: true, constraints: { primaryKey: ['workflow_id', 'tag'] } },
-  );
-  pgm.createIndex(table, 'tag', { name: 'idx_workflow_tags_${number}', ifNotExists: true });
-  pgm.addColumns(executions, { [column]: { type: 'integer', default: 0 } }, { ifNotExists: true });
-}
-
-export function down(pgm: MigrationBuilder): void {
-  pgm.dropColumns(executions, column);
-  pgm.dropTable(table);
-}
-`;
 
 test(`a migration can be added as the README says${testAll ? ', and all tests pass' : ''}`, async () => {
   const copy = temporaryFolder();
@@ -54,7 +26,9 @@ test(`a migration can be added as the README says${testAll ? ', and all tests pa
   const npm = (line: string) => run(`npm run --silent migrate ${line}`, url);
   const created = await npm('create add-workflow-tags');
   const [name = '', number = ''] = /(\d+)_add-workflow-tags/.exec(created) ?? [];
-  write(copy, { [`migrations/${name}.ts`]: written(number), '.env': `DATABASE_URL=${url}\n` });
+  // The number is in all names of the migration, since the project may have such a table already.
+  const text = textOf('test/cli/workflow-tags.txt').replaceAll('NUMBER', number);
+  write(copy, { [`migrations/${name}.ts`]: text, '.env': `DATABASE_URL=${url}\n` });
   expect(await npm('snapshot')).toContain(`migrations/schema/${name}.json`);
   expect(await npm('up')).toContain(name);
   expect(await npm('redo')).toContain(name);

@@ -5,59 +5,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { call, readReport, report, words, type JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { startProgram } from '../support/migrate.ts';
-import { creates, migration, write, type Files } from '../support/project.ts';
+import { filesIn, write } from '../support/project.ts';
 import { root } from '../support/root.ts';
 import { createDatabase, testDatabase } from '../support/test-database.ts';
 
-const file = (name: string) => `readFileSync(new URL('./${name}', import.meta.url), 'utf8')`;
-const imports = (...lines: readonly string[]) => lines.map((line) => `import ${line};\n`).join('');
-
-/** Migrations as .ts, .js, .mjs and .cjs, which import packages and files, and read files beside them. */
-const sources: Files = {
-  ...creates('a'),
-  'migrations/0002_reads-a-file.ts':
-    imports(`{ readFileSync } from 'node:fs'`, `type { MigrationBuilder } from 'node-pg-migrate'`) +
-    `export const up = (pgm: MigrationBuilder): void => pgm.sql(${file('sql/active.sql')});
-     export const down = (pgm: MigrationBuilder): void => pgm.dropTable('t');`,
-  'migrations/sql/active.sql': 'CREATE TABLE t (id integer)',
-  'migrations/0003_reads-json.ts':
-    imports(`{ createRequire } from 'node:module'`) +
-    migration(
-      `pgm.addColumns('t', createRequire(import.meta.url)('./data/columns.json'));`,
-      `pgm.dropColumns('t', ['note']);`,
-    ),
-  'migrations/data/columns.json': { note: 'text' },
-  'migrations/0004_imports-packages.ts':
-    imports(`{ PgLiteral } from 'node-pg-migrate'`, `pg from 'pg'`, `{ globSync } from 'glob'`) +
-    migration(
-      `globSync('*', { cwd: __dirname }); const day = new PgLiteral(pg.escapeLiteral('2026-01-01'));
-       pgm.addColumns('t', { at: { type: 'date', default: day } });`,
-      `pgm.dropColumns('t', 'at');`,
-    ),
-  'migrations/0005_imports-helpers.ts':
-    imports(`{ addText } from './helpers/add-text.ts'`, `{ NAMES } from '../shared/names.js'`) +
-    migration('addText(pgm, NAMES);', `pgm.dropColumns('t', NAMES);`),
-  'migrations/helpers/add-text.ts':
-    imports(`{ readFileSync } from 'node:fs'`) +
-    `export const addText = (pgm: any, names: readonly string[]): void =>
-       pgm.addColumns('t', Object.fromEntries(names.map((name) => [name, ${file('type.txt')}.trim()])));`,
-  'migrations/helpers/type.txt': 'text\n',
-  'shared/names.ts': `export const NAMES: readonly string[] = ['b', 'c'];`,
-  'migrations/0006_index.js': migration(
-    `pgm.noTransaction();
-     pgm.createIndex('t', 'id', { name: 'by_id', concurrently: true, ifNotExists: true });`,
-    `pgm.dropIndex('t', 'id', { name: 'by_id' });`,
-  ),
-  'migrations/0007_module.mjs': imports(`'pg'`) + migration(''),
-  'migrations/0008_common.cjs': `const { join } = require('node:path');
-    exports.up = (pgm) => pgm.createTable('d', require(join(__dirname, 'data/columns.json')));
-    exports.down = (pgm) => pgm.dropTable('d');`,
-  'migrations/0009_new-syntax.ts':
-    `const keep = (_: object, __: string, found: PropertyDescriptor) => found;
-     class Table { @keep name() { return 'e'; } [Symbol.dispose]() {} }\n` +
-    migration(`using e = new Table(); pgm.createTable(e.name(), {});`, `pgm.dropTable('e');`),
-};
-
+const sources = filesIn('cli/compiled.txt');
 const source = join(mkdtempSync(join(tmpdir(), 'source-')), 'pg');
 /** A folder as in a container image: the compiled program, without packages. */
 const image = mkdtempSync(join(tmpdir(), 'image-'));
@@ -67,7 +19,7 @@ beforeAll(async () => {
   for (const name of ['package.json', '.node-pg-migraterc.json', 'rolldown.config.ts', 'scripts'])
     cpSync(join(root, name), join(source, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(source, 'node_modules'));
-  write(source, { 'migrations/schema/0000_prerequisites.json': {}, ...sources });
+  write(source, sources);
   database = await createDatabase({ base: false });
   expect(await call(['snapshot'], { root: source, url: database.url })).toMatchObject({ code: 0 });
   const build = await startProgram('npm', ['run', 'build'], { cwd: source }).finished;

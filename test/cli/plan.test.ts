@@ -4,49 +4,19 @@ import { rowsOf, schemaLines } from '../support/contents.ts';
 import type { Database } from '../support/database.ts';
 import { TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { plainRole } from '../support/plain-role.ts';
-import { creates, migration, setUp, stateOf, step, testProject } from '../support/project.ts';
+import {
+  creates,
+  filesIn,
+  migration,
+  setUp,
+  stateOf,
+  step,
+  testProject,
+} from '../support/project.ts';
 import { hasPsql, psql } from '../support/psql.ts';
 import { expectRefused, PASSWORD, refused } from './refused.ts';
 
-/** A project that creates, changes and drops, in and outside transactions, with SQL that psql may misread. */
-const setUpAll = () =>
-  setUp({
-    ...creates('a'),
-    ...step(
-      '0002_b',
-      {
-        'public.b': {
-          table: '',
-          'column id': 'integer NULL',
-          'column note': "text NULL DEFAULT 'a\r;'::text",
-          'index by_note': 'USING btree (note)',
-        },
-        'public.a': { 'column id': 'integer NOT NULL DEFAULT 7' },
-      },
-      `pgm.sql("CREATE TABLE b (id integer, note text DEFAULT 'a\\r;') -- the table");
-       pgm.sql("INSERT INTO b (note) VALUES ('back\\\\slash \\\\d :USER :''HOST'''), ('; COMMIT;')");
-       pgm.sql("INSERT INTO b (note) SELECT $q$ \\\\quit ; $q$ /* ; */;");
-       pgm.createIndex('b', 'note', { name: 'by_note' });
-       pgm.sql("CREATE SCHEMA elsewhere; SET search_path TO elsewhere; SET LOCAL timezone = 'Asia/Tokyo'");
-       pgm.alterColumn({ schema: 'public', name: 'a' }, 'id', { notNull: true, default: 7 });`,
-      `pgm.sql('DROP SCHEMA elsewhere'); pgm.dropTable('b');
-       pgm.alterColumn('a', 'id', { notNull: false, default: null });
-       pgm.sql('SET search_path TO pg_catalog');`,
-    ),
-    ...step(
-      '0003_c',
-      { 'public.a': { 'index by_id': 'USING btree (id)' } },
-      `pgm.noTransaction();
-       pgm.createIndex('a', 'id', { name: 'by_id', concurrently: true, ifNotExists: true });`,
-      `pgm.noTransaction(); pgm.sql('DROP INDEX CONCURRENTLY IF EXISTS by_id');`,
-    ),
-    ...step(
-      '0004_d',
-      { 'public.b': { 'index by_note': null, 'column id': null } },
-      `pgm.dropIndex('b', 'note', { name: 'by_note' }); pgm.dropColumn('b', 'id');`,
-      `pgm.addColumn('b', { id: 'integer' }); pgm.createIndex('b', 'note', { name: 'by_note' });`,
-    ),
-  });
+const setUpAll = () => setUp(filesIn('cli/plan.txt'));
 
 /** The schema and the rows: equal in two databases after a plan in one and a run in the other. */
 const contentOf = async (database: Database) => [

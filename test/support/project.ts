@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { call, report, words } from './call.ts';
 import { makeDatabase, type Database } from './database.ts';
 import { start as startIn } from './migrate.ts';
+import { textOf } from './root.ts';
 import { testDatabase } from './test-database.ts';
 
 /** The files of a temporary project, by path. An object is written as JSON. */
@@ -31,6 +32,16 @@ export function testProject(files: Files): string {
   const folder = temporaryFolder();
   write(folder, { ...emptyProject, ...files });
   return folder;
+}
+
+/**
+ * Reads the files of a project from one text file, in the format of Go's txtar: the line `-- path --` begins
+ * a file. The text before the first such line is a comment.
+ */
+export function filesIn(archive: string): Files {
+  const [, ...files] = textOf(`test/${archive}`).split(/^-- (?=\S+ --$)/m);
+  const entries = files.map((file) => file.split(/ --\n(.*)/s) as [path: string, content: string]);
+  return Object.fromEntries(entries);
 }
 
 /** Writes files into a project. Overwrites files that exist. */
