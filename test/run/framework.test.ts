@@ -3,19 +3,11 @@ import { readProject } from '../../scripts/project/project.ts';
 import { readSettings } from '../../scripts/project/settings.ts';
 import { loadMigrations, runMigrations } from '../../scripts/runner/framework.ts';
 import { frameworkCli } from '../support/migrate.ts';
-import { creates, createsTable, setUp, step, table, testProject } from '../support/project.ts';
+import { filesIn, setUp, table, testProject } from '../support/project.ts';
 import { textOf } from '../support/root.ts';
 
-const project = {
-  ...creates('a'),
-  ...step(
-    '0002_b',
-    { 'public.a': { 'index i': 'USING btree (id)' } },
-    `pgm.noTransaction(); pgm.createIndex('a', 'id', { name: 'i', concurrently: true });`,
-    `pgm.noTransaction(); pgm.dropIndex('a', 'id', { name: 'i', concurrently: true });`,
-  ),
-  ...createsTable('0003', 'c'),
-};
+/** The second of its three migrations runs outside a transaction. */
+const project = filesIn('run/framework.txt');
 
 /** The statements that the framework sends, and a line for each start of a migration. */
 async function sent(direction: 'up' | 'down', tableExists = true): Promise<string[]> {

@@ -2,32 +2,14 @@ import { expect } from 'vitest';
 import type { JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { advisoryLocks, blockedRun, eventually, settled } from '../support/eventually.ts';
-import { creates, setUp, sqlStep, step, type Files } from '../support/project.ts';
+import { filesIn, setUp, type Files } from '../support/project.ts';
 
 /** The application's table, with rows. PostgreSQL must lock the table to print its CHECK constraint. */
 const BASE = `CREATE TABLE items (id integer PRIMARY KEY, name text CHECK (name <> ''));
   INSERT INTO items SELECT i, 'item ' || i FROM generate_series(1, 50) i`;
 
 /** Three migrations: `0001` and `0002` run in one transaction, `0003` runs outside a transaction. */
-export const ITEMS: Files = {
-  'migrations/schema/0000_prerequisites.json': {
-    'public.items': { table: '', 'column id': 'integer NOT NULL' },
-  },
-  ...creates('tags'),
-  ...sqlStep(
-    '0002_note',
-    { 'public.items': { 'column note': 'text NULL' } },
-    'ALTER TABLE items ADD note text',
-    'ALTER TABLE items DROP note',
-  ),
-  ...step(
-    '0003_index',
-    { 'public.items': { 'index items_name': 'USING btree (name)' } },
-    `pgm.noTransaction(); pgm.sql('DROP INDEX CONCURRENTLY IF EXISTS items_name');
-     pgm.sql('CREATE INDEX CONCURRENTLY items_name ON items (name)');`,
-    `pgm.noTransaction(); pgm.sql('DROP INDEX CONCURRENTLY IF EXISTS items_name');`,
-  ),
-};
+export const ITEMS = filesIn('run/items.txt');
 export const LAST = '0003_index';
 
 /** {@link setUp} with {@link ITEMS}, or other files. */
