@@ -3,38 +3,15 @@ import { call, report, type JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { rowsOf, schemaLines } from '../support/contents.ts';
 import { migrations } from '../support/migrations.ts';
+import { textOf } from '../support/root.ts';
 import { createDatabase, testDatabase } from '../support/test-database.ts';
 import { runLegacy } from './legacy.ts';
 
 /** The last of the migrations that replace the legacy files. Later ones may change the schema further. */
 export const lastLegacy = '0005_index-workflow-executions';
 
-const ada = '00000000-0000-4000-8000-000000000001';
-const grace = '00000000-0000-4000-8000-000000000002';
-/** A workflow of the user Ada. */
-const workflow = '00000000-0000-4000-8000-0000000000f1';
-
 /** Adds rows to those tables of the migrations that exist, and an execution of a user's workflow. */
-export async function fill(database: Database): Promise<void> {
-  await database.query(`DO $$ BEGIN
-    IF to_regclass('public.workflow_templates') IS NOT NULL THEN
-      INSERT INTO workflow_templates (id, name, steps, category, usage_count, created_at, updated_at) VALUES
-        ('onboarding', 'Onboarding', '[{"do": "greet", "args": null}]', 'people', 7, '2024-02-29', '2024-03-01'),
-        ('weekly-report', 'Weekly report', '[]', NULL, 0, '2024-02-29 12:00', '2024-03-01');
-    END IF;
-    IF to_regclass('public.user_workflows') IS NOT NULL THEN
-      INSERT INTO user_workflows (id, user_id, template_id, name, definition, config, execution_count) VALUES
-        ('${workflow}', '${ada}', 'onboarding', 'Mine', '{"steps": [1, {"a": null}]}', '{"x": "ä"}', 3),
-        ('00000000-0000-4000-8000-0000000000f2', '${grace}', NULL, 'Hers', '{}', NULL, 0);
-    END IF;
-    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'public.workflow_executions'::regclass
-        AND attname = 'template_id' AND NOT attnotnull) AND EXISTS (SELECT FROM pg_attribute
-        WHERE attrelid = 'public.workflow_executions'::regclass AND attname = 'user_workflow_id') THEN
-      INSERT INTO workflow_executions (user_workflow_id, user_id, status, output)
-        VALUES ('${workflow}', '${ada}', 'completed', '{"done": true}');
-    END IF;
-  END $$`);
-}
+export const fill = ({ query }: Database) => query(textOf('test/migrations/workflow-rows.sql'));
 
 /**
  * Expects that `up` without options brings this database to the expected schema: the check agrees, a second
