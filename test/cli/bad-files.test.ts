@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { byName, readBlocks } from '../support/blocks.ts';
 import { creates, setUp, testProject, type Files } from '../support/project.ts';
 import { expectRefused, nowhere, refused } from './refused.ts';
 
@@ -53,29 +54,11 @@ test.for(['nowhere', 'nowhere/'])('a folder that is not there is named: %s', asy
   expect(error.message).toMatch(/^nowhere\/ cannot be read/);
 });
 
-test.for([
-  [rc, { 'migration-dir': 'x' }, '"migration-dir"; known are migrations-dir'],
-  [rc, { Schema: 'public' }, '"Schema"; known are'],
-  [rc, { constructor: true }, 'unknown key "constructor"'],
-  [rc, { 'migrations-dir': '' }, '"migrations-dir"'],
-  [rc, { 'migrations-dir': ['migrations'] }, '"migrations-dir"'],
-  [rc, { 'migrations-table': 5 }, '"migrations-table"'],
-  [rc, { 'check-order': 'yes' }, '"check-order"'],
-  [rc, { schema: [] }, '"schema"'],
-  [rc, { schema: ['public', ''] }, '"schema"'],
-  [effect, { tables: { 'public.b': {} } }, '"tables"'],
-  [effect, { b: { table: '' } }, '"b"'],
-  [effect, { 'public.b': { tabel: '' } }, 'unknown part "tabel"'],
-  [effect, { 'public.b': { 'colum id': 'integer NULL' } }, '"colum id"'],
-  [effect, { 'public.b': { 'column id': 5 } }, '"column id"'],
-  [effect, { 'public.b': { 'column id': { type: 'integer' } } }, '"column id"'],
-  [effect, { 'public.b': 'integer' }, '"public.b"'],
-  [effect, { 'public.b': ['column id'] }, '"public.b" has an unknown part "0"'],
-  [effect, { 'public."b': { table: '' } }, '"public."b"'],
-  [effect, { 'function public.f()': { body: '' } }, '"function public.f()"'],
-  [effect, { 'funktion public.f()': '' }, '"funktion public.f()"'],
-] as const)('%s with %j is refused', async ([file, content, named]) => {
-  await expectRefused('up', projectWith({ [file]: content }), 'bad-file', file, named);
+const contents = byName(readBlocks('cli/bad-files.txt', ['settings', 'effect', 'names']));
+test.for(contents)('%s is refused', async ([, { first }]) => {
+  const file = first('settings') === '' ? effect : rc;
+  const options = projectWith({ [file]: first('settings') || first('effect') });
+  await expectRefused('up', options, 'bad-file', file, first('names'));
 });
 
 test.for([

@@ -1,53 +1,25 @@
 import { expect, test } from 'vitest';
+import { byName, readBlocks } from '../support/blocks.ts';
 import { noBackends } from '../support/eventually.ts';
 import { sources, startProgram } from '../support/migrate.ts';
 import { setUp, step, table } from '../support/project.ts';
 
 /** Migrations that end or disturb the process, so each test starts the program in another process. */
 
-const MAKE = `pgm.sql('CREATE TABLE a (id integer)');`;
 /** A migration that is committed before the next one runs. */
-const first = step(
+const committed = step(
   '0001_first',
   table('first', 'id'),
   `pgm.noTransaction(); pgm.createTable('first', { id: 'integer' });`,
 );
-const later = (code: string) => `await new Promise(() => setTimeout(() => { ${code} }, 10));`;
-const THROW = later(`throw new Error('boom');`);
+const THROW = `await new Promise(() => setTimeout(() => { throw new Error('boom'); }, 10));`;
 const END_SESSION = `await pgm.db.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => {});`;
-/** Statements that the migration does not await, and whose errors nothing catches. */
-const NOT_AWAITED = `for (const n of [1, 2]) void pgm.db.query('SELECT 1');`;
 const HANG = `async function up() { process.stdout.write('hanging');`;
 
-test.for<[name: string, up: string, message: string]>([
-  ['process.exit(0)', `${MAKE} process.exit(0);`, 'process.exit'],
-  ['process.exit() in a callback', `${MAKE} ${later('process.exit(0);')}`, 'process.exit'],
-  ['an error in a callback', `${MAKE} ${THROW}`, 'boom'],
-  [
-    'an error while a statement runs',
-    `setTimeout(() => { throw new Error('boom'); }, 10); pgm.sql('SELECT pg_sleep(30)');`,
-    'boom',
-  ],
-  ['an error without a text', `${MAKE} ${later('throw Object.create(null);')}`, 'null prototype'],
-  ['a rejection that is not awaited', `void Promise.reject(new Error('boom')); ${MAKE}`, 'boom'],
-  ['a query that is not awaited', `void pgm.db.query('SELECT 1/0'); ${MAKE}`, 'division by zero'],
-  [
-    'pgm.sql() in a promise that is not awaited',
-    `void pgm.db.select('SELECT pg_sleep(0.1)').then(() => { ${MAKE} });`,
-    'a migration threw an error that nothing catches',
-  ],
-  ['an error while statements wait', `${NOT_AWAITED} throw new Error('boom');`, 'boom'],
-  [
-    'an error while the first statement outside a transaction waits',
-    `pgm.noTransaction(); ${NOT_AWAITED} throw new Error('boom');`,
-    'boom',
-  ],
-  [
-    'a statement that fails while others wait',
-    `const failing = pgm.db.query('SELECT 1/0'); ${NOT_AWAITED} await failing;`,
-    'division by zero',
-  ],
-])('%s: exit 5, one JSON object, nothing is committed', async ([, up, message]) => {
+/** A case has the body of `up`, and a text that the message contains. */
+const cases = byName(readBlocks('run/cases/ends.txt', ['up', 'names']));
+test.for(cases)('%s: exit 5, one JSON object, nothing is committed', async ([, { first }]) => {
+  const [up, message] = [first('up'), first('names')];
   const { start, tables } = await setUp(step('0001_a', table('a', 'id'), up));
   const result = await start('up').finished;
   expect(result.code).toBe(5);
@@ -71,7 +43,7 @@ test.for([
   [`setInterval(() => void pgm.db.query('SELECT 1'), 1);`, 'late-statement'],
   [`${END_SESSION} await new Promise(() => {});`, 'connection-lost'],
 ])('exit 8 after a part was committed: %s', async ([up = '', code]) => {
-  const { start } = await setUp({ ...first, ...step('0002_a', table('a', 'id'), up) });
+  const { start } = await setUp({ ...committed, ...step('0002_a', table('a', 'id'), up) });
   const report = (await start('up').finished).json();
   const hint: unknown = expect.not.stringContaining('What ran outside a transaction');
   expect(report).toMatchObject({ exitCode: 8, version: '0001_first', error: { code, hint } });
@@ -84,7 +56,7 @@ test.for([
   [`${HANG} for (;;) await new Promise(setImmediate); }`, 'SIGINT', 130],
 ] as const)('a signal stops an endless migration: %s', async ([up, signal, exitCode]) => {
   const { start, database, tables } = await setUp({
-    ...first,
+    ...committed,
     'migrations/0002_a.ts': `export ${up}\nexport const down = false;`,
     'migrations/schema/0002_a.json': {},
   });
@@ -104,7 +76,7 @@ test('a run fails if a statement that is not awaited fails outside a transaction
   const up = `pgm.noTransaction(); void pgm.db.query('INSERT INTO t VALUES (1)');
     pgm.sql('SELECT pg_sleep(0.1)');`;
   const { start, applied } = await setUp(
-    { ...first, ...step('0002_a', {}, up) },
+    { ...committed, ...step('0002_a', {}, up) },
     'CREATE TABLE t (id integer CHECK (id > 5))',
   );
   const report = (await start('up').finished).json();
