@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { plainRole } from '../support/plain-role.ts';
-import { creates, settingsFile, setUp, sqlStep, table } from '../support/project.ts';
+import { creates, filesIn, settingsFile, setUp, sqlStep, table } from '../support/project.ts';
 
 /** The items of a list below a first line: the problems in a message, or the remedies in a hint. */
 const list = (text = ''): string[] =>
@@ -35,35 +35,8 @@ async function expectRemedied(
 const base = `CREATE TABLE users (id integer PRIMARY KEY); CREATE TABLE t (id integer);
   CREATE TABLE s (id serial); CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
   CREATE PROCEDURE clean() LANGUAGE sql AS 'SELECT 1'`;
-const touch = `CREATE OR REPLACE FUNCTION public.touch()
- RETURNS trigger\n LANGUAGE plpgsql\nAS $function$BEGIN RETURN NEW; END$function$`;
-const clean = `CREATE OR REPLACE PROCEDURE public.clean()
- LANGUAGE sql\nAS $procedure$SELECT 2$procedure$`;
-const files = {
-  'migrations/schema/0000_prerequisites.json': {
-    'public.users': { table: '', 'column id': 'integer NOT NULL' },
-  },
-  ...sqlStep(
-    '0001_a',
-    {
-      'function public.touch()': touch,
-      'function public.clean()': clean,
-      'sequence public.s_id_seq':
-        'AS integer START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 2147483647 CACHE 5 OWNED BY public.s.id',
-      'public.t': { 'index i': 'USING btree (id)' },
-      'public.a': {
-        table: '',
-        'column id': 'integer NULL',
-        'constraint a_id_fkey': 'FOREIGN KEY (id) REFERENCES public.users(id)',
-      },
-    },
-    `CREATE TABLE a (id integer REFERENCES users); CREATE INDEX i ON t (id);
-      CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
-      CREATE OR REPLACE PROCEDURE clean() LANGUAGE sql AS 'SELECT 2';
-      ALTER SEQUENCE s_id_seq CACHE 5`,
-    'DROP TABLE a; DROP SEQUENCE s_id_seq CASCADE; DROP INDEX i; DROP PROCEDURE clean()',
-  ),
-};
+/** A migration that needs a privilege of each kind. */
+const files = filesIn('run/preflight.txt');
 
 describe('lists all that a role lacks, with remedies that work:', () => {
   test.for(['role', 'Deploy-Role'])('a role whose name begins with "%s"', async (prefix) => {
