@@ -4,10 +4,9 @@ import { namedObjects } from './samples.ts';
 
 test('the check detects a missing object, however unusual its name is', async () => {
   await withMigrated(namedObjects.make, async (database, root) => {
-    const quoted = await database.query<{
-      name: string;
-    }>(`SELECT quote_ident(relname) AS name FROM pg_class
-      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'pgmigrations'`);
+    const sql = `SELECT quote_ident(relname) AS name FROM pg_class
+      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'pgmigrations'`;
+    const quoted = await database.query<{ name: string }>(sql);
     expect(quoted.length).toBe(namedObjects.count);
     await database.query(namedObjects.change);
     const found = await differencesIn(database, root);

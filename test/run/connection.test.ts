@@ -12,7 +12,7 @@ import { freePort } from '../support/ports.ts';
 import { testProject } from '../support/project.ts';
 import { chown, serverUser } from '../support/server-user.ts';
 import { blockRun, ITEMS, LAST, LONG_WAIT, setUpItems } from './items.ts';
-import { startRelay } from './relay.ts';
+import { errorMessage, startRelay } from './relay.ts';
 
 const isLocal6 = ({ address }: { address: string }) => address === '::1';
 const hasIPv6 = Object.values(networkInterfaces()).some((all) => all?.some(isLocal6));
@@ -127,9 +127,7 @@ test.for([
 
 /** Starts a proxy that first refuses `times` connections: with this error, or without one if it is ''. */
 async function refusingServer(sqlstate: string, times: number, target: string) {
-  const fields = ['SFATAL', 'VFATAL', `C${sqlstate}`, 'Mnot now', ''].map((field) => `${field}\0`);
-  const answer = Buffer.concat([Buffer.from('E\0\0\0\0'), Buffer.from(fields.join(''))]);
-  answer.writeInt32BE(answer.length - 1, 1);
+  const answer = errorMessage('FATAL', sqlstate, 'not now');
   let asked = 0;
   const { through } = await startRelay(target, (client, dial) => {
     asked++;

@@ -5,6 +5,7 @@ import { testAll } from '../support/test-all.ts';
 import { blockRun, expectRecovery, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
 import { testPooler } from './pgbouncer.ts';
 import { startProxy, type Cut } from './proxy.ts';
+import { errorMessage } from './relay.ts';
 
 describe('after kill -9, the same command completes the work', () => {
   test.for(places)('%s', async ([, line, sql, version]) => {
@@ -82,9 +83,7 @@ describe.for(routes)(
 
 /** Ends the connection of a run, when it sends what matches, as a server does that crashes. */
 function crashAt(url: string, of: RegExp, after = 1) {
-  const fields = ['SPANIC', 'VPANIC', 'C58030', 'Mcould not fdatasync file', ''].join('\0');
-  const panic = Buffer.from(`E....${fields}\0`);
-  panic.writeInt32BE(panic.length - 1, 1);
+  const panic = errorMessage('PANIC', '58030', 'could not fdatasync file');
   return startProxy(url, { purpose: 'run', of, after, instead: (client) => client.end(panic) });
 }
 

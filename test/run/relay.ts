@@ -31,3 +31,11 @@ export async function startRelay(url: string, serve: (client: Socket, dial: () =
   const through = (address: string) => atPort(address, own);
   return { through, stop };
 }
+
+/** An error of a PostgreSQL server, for its client (manual: "Error and Notice Message Fields"). */
+export function errorMessage(severity: string, sqlstate: string, text: string): Buffer {
+  const fields = [`S${severity}`, `V${severity}`, `C${sqlstate}`, `M${text}`, ''];
+  const message = Buffer.from(`E....${fields.map((field) => `${field}\0`).join('')}`);
+  message.writeInt32BE(message.length - 1, 1);
+  return message;
+}
