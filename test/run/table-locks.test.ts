@@ -5,16 +5,15 @@ import { creates, stateOf, step } from '../support/project.ts';
 import { blockRun, hold, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
 
 test.for([
-  ['a migration', '300ms', 'BEGIN; LOCK TABLE items IN ACCESS SHARE MODE'],
-  ['the check', '600ms', 'BEGIN; LOCK TABLE items'],
-  ['the query of the migrations table', '600ms', 'BEGIN; LOCK TABLE pgmigrations'],
-] as const)('a run gives up after the retries if %s waits for a lock: %s', async (values) => {
-  const [what, timeout, sql] = values;
+  ['a migration', 'BEGIN; LOCK TABLE items IN ACCESS SHARE MODE'],
+  ['the check', 'BEGIN; LOCK TABLE items'],
+  ['the query of the migrations table', 'BEGIN; LOCK TABLE pgmigrations'],
+] as const)('a run gives up after the retries if %s waits for a lock', async ([what, sql]) => {
   const { database, run } = await setUpItems();
   if (sql.includes('pgmigrations')) await run('up 1');
   const before = await stateOf(database);
   const { pid, release } = await hold(database, sql);
-  const options = `--lock-timeout=${timeout} --retries=1`;
+  const options = '--lock-timeout=600ms --retries=1';
   const { error, ...state } = await run(`up ${options}`);
   expect(state).toMatchObject({ outcome: 'locked', exitCode: 4, applied: [] });
   expect(error).toMatchObject({ code: 'table-lock', sqlstate: '55P03' });
