@@ -36,13 +36,8 @@ export interface Connector {
 
 const OLDEST_MAJOR = 14;
 
-/**
- * The parsers of `pg` for boolean, integer, smallint[] and integer[]. Kept here for the queries of this
- * program, because a migration may replace them in `pg`.
- */
-const parserOf = pg.types.getTypeParser as (oid: number) => (text: string) => unknown;
-const parsers = new Map([16, 23, 1005, 1007].map((oid) => [oid, parserOf(oid)]));
-const types = { getTypeParser: (oid: number) => parsers.get(oid) ?? String };
+/** Leaves the values in results as text: a migration may have replaced the parsers of `pg`. */
+const types = { getTypeParser: () => String };
 
 const host = hostname().replaceAll(/[^\w.-]/g, '');
 
@@ -147,7 +142,7 @@ async function connectOnce(connector: Connector, purpose: Purpose) {
     const answer: Promise<unknown> = client.query(unnamed as string, values as unknown[]);
     return await (watch?.(answer) ?? answer);
   };
-  /** Sends SQL in one message, which is a transaction if none is open. Returns each statement's result. */
+  /** Sends SQL in one message, which is a transaction if none is open. Returns results with text values. */
   const query = async (sql: string) =>
     [(await send({ text: sql, types })) as QueryResult | QueryResult[]].flat();
   /** True if the server still answers. Its last error does not tell: in a crash, that may have any code. */

@@ -114,7 +114,7 @@ unavailable: ${file} changes the session outside a transaction. Behind a connect
 unavailable: the connection that held the run lock was lost, so this run stopped before its next commit
 → ${LOST}`,
 
-  'run-lock': (wait: number, holder: string, pid: number | string) => `
+  'run-lock': (wait: number, holder: string, pid: string) => `
 locked: another run did not release the run lock within ${wait} s: ${holder}
 → Usually a deploy is still at work (its session is then "idle in transaction"). Wait for its end, and run the command again; or wait longer:  --lock-wait=600
 If that deploy no longer runs, end its session:  SELECT pg_terminate_backend(${pid});`,

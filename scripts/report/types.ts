@@ -17,7 +17,7 @@ export interface FinishedMigration {
 
 /** Another session, with a text that describes it. */
 export interface Session {
-  readonly pid: number;
+  readonly pid: string;
   readonly text: string;
 }
 

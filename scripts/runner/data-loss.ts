@@ -41,15 +41,16 @@ export async function refuseLoss({ query }: Connection, removed: readonly Remove
   const queries = removed.map(({ table, column }) => {
     const holdsData = column === null ? 'true' : `${column} IS DISTINCT FROM NULL`;
     const rows = `SELECT FROM ONLY ${table} WHERE ${holdsData} LIMIT ${COUNT_LIMIT + 1}`;
-    return `(SELECT count(*)::int FROM (${rows}) r)`;
+    return `(SELECT count(*) FROM (${rows}) r)`;
   });
   const sql = `SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off;
-    LOCK TABLE ${tables} IN SHARE MODE; SELECT ARRAY[${queries.join(', ')}] AS counts`;
+    LOCK TABLE ${tables} IN SHARE MODE; SELECT to_json(ARRAY[${queries.join(', ')}]) AS json`;
   const results = await query(sql).catch((cause: unknown) => {
     if (sqlstateOf(cause) !== '42501') throw cause;
     throw failure('data-loss-unseen', [names, (cause as Error).message], { cause });
   });
-  const { counts } = results.at(-1)?.rows[0] as { counts: number[] };
+  const { json } = results.at(-1)?.rows[0] as { json: string };
+  const counts = JSON.parse(json) as number[];
   const losses = removed.map((each, index) => ({ ...each, count: counts[index] ?? 0 }));
   const withData = losses.filter(({ count }) => count > 0);
   if (withData.length > 0) throw failure('data-loss', [withData]);

@@ -25,7 +25,7 @@ export const sessionsQuery = (pids: string) => `
 
 const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTED;
   SET LOCAL search_path = pg_catalog; ${noTimeouts(connection)}
-  SELECT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) AS held, transaction_timestamp()::text AS began`;
+  SELECT transaction_timestamp()::text AS began WHERE pg_try_advisory_xact_lock(${RUN_LOCK_KEY})`;
 // `pg_locks` has a 64-bit key in two columns. Each database has its own advisory locks.
 const HOLDER_PID = `SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted
   AND (classid::bigint << 32 | objid::bigint) = ${RUN_LOCK_KEY}`;
@@ -49,14 +49,14 @@ export async function withRunLock<T>(
   const deadline = Date.now() + options.lockWait * 1000;
   for (let attempt = 0; ; attempt++) {
     const results = await connection.query(tryLock(connection));
-    const { held, began } = results.at(-1)?.rows[0] as { held: boolean; began: string };
+    const lock = results.at(-1)?.rows[0] as { began: string } | undefined; // No row: another run has it.
     try {
-      if (held) return await use((query = '') => queryHeld(connection, began, query));
+      if (lock) return await use((query = '') => queryHeld(connection, lock.began, query));
     } finally {
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
     const [, sessions] = await connection.query(HOLDER);
-    const { pid, text } = (sessions?.rows[0] ?? NOBODY) as Session | typeof NOBODY;
+    const { pid, text } = (sessions?.rows[0] ?? NOBODY) as Session;
     if (Date.now() >= deadline) throw failure('run-lock', [options.lockWait, text, pid]);
     // Say who holds the lock: first after about half a second, and then every four seconds.
     if (attempt % 20 === 2) tell(`waiting for another run: ${text}`);

@@ -43,9 +43,9 @@ export async function setUpSession(connection: Connection, searchPath: string, f
     SELECT pg_backend_pid() AS pid, current_schemas(false)::text AS names,
       pg_catalog.format('%I IN DATABASE %I', session_user, current_database()) AS role;
     SET LOCAL search_path = ${searchPath}; SELECT current_schemas(false)::text AS names`);
-  type Row = Readonly<{ pid: number; role: string; names: string }>;
+  type Row = Readonly<Record<'pid' | 'role' | 'names', string>>;
   const [own, wanted] = results.flatMap(({ rows }) => rows as Row[]);
-  const isPooled = own?.pid !== client.processID; // A pooler sends an id of its own.
+  const isPooled = own?.pid !== String(client.processID); // A pooler sends an id of its own.
   if (!isPooled) await query(`SET search_path = ${searchPath}`);
   else if (own?.names !== wanted?.names)
     throw failure('pooled-search-path', [file, own?.role ?? '', searchPath]);

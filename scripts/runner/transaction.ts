@@ -10,10 +10,10 @@ import type { Attempt, Removed } from './context.ts';
 import { findRemoved, refuseLoss } from './data-loss.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
-/** Asks when the open transaction began, and whether it has written something. */
+/** Asks when the open transaction began, and for its id, which it has once it has written something. */
 const TRANSACTION_STATE = `SELECT pg_catalog.transaction_timestamp()::text AS began,
-  pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL AS written;`;
-type TransactionState = Readonly<{ began: string; written: boolean }>;
+  pg_catalog.pg_current_xact_id_if_assigned() AS xid;`;
+type TransactionState = Readonly<{ began: string; xid: string | null }>;
 
 /**
  * Runs what COMMIT would run after the check: deferred triggers, and then the triggers that these defer. In
@@ -74,9 +74,9 @@ export abstract class RunTransaction {
   async commit(): Promise<boolean> {
     if (!this.isOpen()) return false;
     const { assertLock, direction, options, progress } = this.attempt;
-    const { written } = await this.#restoreSettings(LAST_WRITES);
+    const { xid } = await this.#restoreSettings(LAST_WRITES);
     // A recorded migration is checked even if nothing was written: a trigger may have discarded its row.
-    if (!written && this.#recorded.length === 0) {
+    if (xid === null && this.#recorded.length === 0) {
       await this.rollBack();
       return false;
     }
