@@ -4,10 +4,19 @@ import { RUN } from './wording.ts';
 export const rowsHint = (query: string) => `Find the rows, and correct them:  ${query}`;
 
 /**
- * What to do if no connection can be made, if a query of this program (or of a migration in `plan`) fails, or
- * if a migration fails. The key of each hint is a pattern for code, message and statement of the error.
+ * What to do if a file is missing or wrong, if no connection can be made, if a query of this program (or of a
+ * migration in `plan`) fails, or if a migration fails. The key of a hint is a pattern for the texts of an error.
  */
 const hints = {
+  file: {
+    '^permission denied':
+      'Usually it belongs to another user. Let this one read it (chmod, chown).',
+    '0000_prerequisites\\.json$':
+      "It says what the application's base schema contains. Correct or restore it, or begin with:  {}",
+    'schema/.*\\.json$':
+      'Usually this effect file is not written or committed yet, or a merge broke it. To write it:  npm run migrate snapshot',
+    '': 'Correct or restore it, or run the command in the folder that has the right .node-pg-migraterc.json.',
+  },
   connect: {
     'password must be a':
       'The server asks for a password: put it into the URL, PGPASSWORD or ~/.pgpass.',
@@ -82,7 +91,7 @@ WHERE (${columns}) IS NOT NULL AND ((${columns}) IN (SELECT ${keys} FROM ${other
 }
 const FOREIGN_KEY = /^FOREIGN KEY \(([^()]+)\) REFERENCES ([^()]+)\(([^()]+)\)(?! MATCH FULL)/;
 
-/** Returns the first hint whose pattern matches. Replaces words such as `<column>` by names in the error. */
+/** Returns the first hint that matches the texts. Replaces words such as `<column>` by names in the error. */
 export function hintFor(what: keyof typeof hints, ...texts: readonly string[]): string {
   const error = texts.join(' ');
   const isHint = ([pattern]: readonly [string, string]) => new RegExp(pattern, 'is').test(error);

@@ -39,11 +39,11 @@ export const messages = {
 usage: "${command}" writes source files, so it has no dry run, and the compiled program refuses it
 → Nothing was written. Run it in the project's folder, without --dry-run; then git shows what it wrote.`,
   'not-readable': (file: string, reason: string) => `usage: ${file} cannot be read: ${reason}
-→ ${fileHint(file, reason)}`,
+→ ${hintFor('file', reason, file)}`,
   'not-writable': (file: string, reason: string) => `usage: ${file} cannot be written: ${reason}
 → Usually the folder belongs to another user, or the disk is full. Correct that, and run the command again.`,
   'bad-file': (file: string, reason: string) => `usage: ${file} is not valid: ${reason}
-→ ${fileHint(file)}`,
+→ ${hintFor('file', file)}`,
   'no-database': (variable: string) => `
 usage: no database is named: ${variable} and PGHOST are not set, or empty
 → Set it in the environment or in .env (in a pipeline, usually a secret is missing):  ${variable}=postgres://user:password@host:5432/database
@@ -179,14 +179,3 @@ The list does not contain what a migration removes with DELETE, TRUNCATE or UPDA
 data-loss: this may delete data that the role cannot read (${reason}):${list(tables)}
 → Run the command as a role that may read these tables, or add to the command:  --allow-data-loss`,
 };
-
-/** What to do about a file that is missing or wrong. */
-function fileHint(file: string, reason = ''): string {
-  if (reason === 'permission denied')
-    return 'Usually it belongs to another user. Let this one read it (chmod, chown).';
-  if (file.endsWith('0000_prerequisites.json'))
-    return "It says what the application's base schema contains. Correct or restore it, or begin with:  {}";
-  if (/schema\/.*\.json$/.test(file))
-    return 'Usually this effect file is not written or committed yet, or a merge broke it. To write it:  npm run migrate snapshot';
-  return 'Correct or restore it, or run the command in the folder that has the right .node-pg-migraterc.json.';
-}
