@@ -66,7 +66,7 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
   return { command, output: output.trim(), ...readWords(command, rest), options };
 }
 
-/** Makes the failure for a message of commander, or of this program. */
+/** Makes the failure for a message of this program or of commander, such as "(outputHelp)": no command. */
 function refusal(message: string) {
   const reason = message.replace('(outputHelp)', 'no command was given').replace(/^error: /, '');
   return failure('command-line', [reason.replace(/\n\(Did (.*)\)$/, '; did $1')]);

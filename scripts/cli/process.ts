@@ -16,7 +16,7 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
-/** Runs `main` if Node.js was started with the file `url`. Does nothing if that file was only imported. */
+/** Runs `main` if Node.js was started with the file `url` or a link to it, not if it was only imported. */
 export function runAsProgram(url: string, main: (call: Call) => Promise<number>): void {
   const [, file] = process.argv;
   if (file !== undefined && pathToFileURL(createRequire(url).resolve(file)).href === url)

@@ -11,7 +11,7 @@ export const check = (context: Context): Promise<Result> =>
     return await resultOfCheck(connected, await checkWithRetries(connected), 'matches');
   });
 
-/** Fields of a result: the database, and its version and pending migrations if `count` are applied. */
+/** The database, and its version and pending migrations if `count` are applied, as fields of a result. */
 export function versionDetails({ configuration, connection, project }: Connected, count: number) {
   const { host, port, database: name } = configuration;
   const database = { host, port, name, serverVersion: connection.serverVersion };
@@ -20,8 +20,8 @@ export function versionDetails({ configuration, connection, project }: Connected
 }
 
 /**
- * Makes a result from the check `first`, or, if that failed, from a second one: while another run committed,
- * `first` may have mixed old and new definitions, because `pg_get_*def` ignores the transaction's snapshot.
+ * Makes a result from the check `first` or, if the schema differs there, from a second check. `pg_get_*def`
+ * ignores the snapshot, so `first` may mix old and new definitions if another run committed meanwhile.
  */
 export async function resultOfCheck(connected: Connected, first: SchemaCheck, outcome: Success) {
   const check = first.failing.length > 0 ? await checkWithRetries(connected) : first;

@@ -60,7 +60,7 @@ async function sectionsBetween(connected: Connected, from: number, to: number) {
     sections.push([...[heading, ...changes].map(comment), ...sql].join('\n'));
   }
   await connection.query('ROLLBACK');
-  connected.signal.throwIfAborted(); // After an error that nothing caught, statements may be missing.
+  connected.signal.throwIfAborted(); // An uncaught error aborts the command: statements may be missing.
   return sections;
 }
 

@@ -28,7 +28,7 @@ export async function snapshot(context: Context): Promise<Result> {
   const { effectsDir, root } = context.settings;
   const last = context.project.migrations.at(-1)?.name ?? PREREQUISITES;
   const effects = await withScratchDatabase(context, findEffects);
-  context.signal.throwIfAborted(); // After an error that nothing caught, effects may be wrong: write none.
+  context.signal.throwIfAborted(); // An uncaught error aborts the command: effects may be wrong.
   const changed: string[] = [];
   const write = (name: string, text: string) => {
     const file = join(effectsDir, name);

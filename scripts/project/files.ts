@@ -10,7 +10,7 @@ import { failure } from '../report/errors.ts';
 export const readFile = (root: string, file: string) =>
   useFile('not-readable', root, file, (path) => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
 
-/** Lists the names in a folder. */
+/** Lists the names in a folder. In messages, the folder ends with a slash. */
 export const readFolder = (root: string, folder: string) =>
   useFile('not-readable', root, folder.replace(/\/*$/, '/'), (path) => readdirSync(path));
 

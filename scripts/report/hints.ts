@@ -5,7 +5,7 @@ export const rowsHint = (query: string) => `Find the rows, and correct them:  ${
 
 /**
  * What to do if a file is missing or wrong, if no connection can be made, if a query of this program (or of a
- * migration in `plan`) fails, or if a migration fails. The key of a hint is a pattern for the texts of an error.
+ * migration in `plan`) fails, or if a migration fails. A hint's key is a pattern for the texts of the error.
  */
 const hints = {
   file: {
@@ -79,7 +79,7 @@ SELECT setval(pg_get_serial_sequence('<INTO>', 'id'), max(id)) FROM <INTO>;`,
   },
 };
 
-/** The query for the rows that violate a check or a foreign key. Undefined for NO INHERIT and MATCH FULL. */
+/** The query for rows that violate a check (not NO INHERIT) or a foreign key (not MATCH FULL), or undefined. */
 export function rowsQuery(table: string, definition: string): string | undefined {
   const [, condition] = /^CHECK (\(.*\))(?: NOT VALID)?$/s.exec(definition) ?? [];
   if (condition !== undefined) return `SELECT * FROM ${table} WHERE NOT ${condition};`;
@@ -91,7 +91,7 @@ WHERE (${columns}) IS NOT NULL AND ((${columns}) IN (SELECT ${keys} FROM ${other
 }
 const FOREIGN_KEY = /^FOREIGN KEY \(([^()]+)\) REFERENCES ([^()]+)\(([^()]+)\)(?! MATCH FULL)/;
 
-/** Returns the first hint that matches the texts. Replaces words such as `<column>` by names in the error. */
+/** Returns the first hint whose pattern matches. Replaces words such as `<column>` by names in the error. */
 export function hintFor(what: keyof typeof hints, ...texts: readonly string[]): string {
   const error = texts.join(' ');
   const isHint = ([pattern]: readonly [string, string]) => new RegExp(pattern, 'is').test(error);

@@ -2,7 +2,7 @@ import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.t
 
 /** True in the compiled program, `dist/scripts/migrate.js`. */
 export const isCompiled = !import.meta.url.endsWith('.ts');
-/** What users type before a command. The compiled program has no `create` and no `snapshot`. */
+/** What users type before a command, except `create` and `snapshot`, which the compiled program refuses. */
 export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : 'npm run migrate';
 export const STATUS_HINT = `See what is applied:  ${RUN} status`;
 export const DRIFT_NOTE = `The schema differed before this run. That may be the cause:  ${RUN} check`;

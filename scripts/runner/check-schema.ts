@@ -30,7 +30,7 @@ export async function checkSchema(connected: Connected, countBefore = 0) {
   return { ...state, count, ...(await compare(expected, state.facts, options.strict)) };
 }
 
-/** Calls {@link checkSchema}, again after a lock timeout or a deadlock. No transaction may be open. */
+/** Calls {@link checkSchema} with retries (see {@link withRetries}). No transaction may be open. */
 export const checkWithRetries = (connected: Connected) =>
   withRetries(connected, () => checkSchema(connected));
 
@@ -43,7 +43,7 @@ async function readState(connected: Connected) {
   const isInTransaction = connection.client.getTransactionStatus() === 'T';
   const modes = `${READ_ONLY} SET LOCAL lock_timeout = '${options.lockTimeout}ms';`;
   // Another role may have created a view in the place of the table. Its functions would run as this role, so
-  // TABLESAMPLE refuses a view. `concat` does not call a cast to text, which the type of a column may have.
+  // TABLESAMPLE refuses a view. `run_on::text` could call the cast of a type of that role; `concat` calls none.
   const rowsQuery = `SELECT m.name, concat(m.run_on) AS run_on FROM ${settings.tableName} m
     TABLESAMPLE SYSTEM (100) ORDER BY m.run_on, m.id, m.name`;
   const facts = factsQuery(wantedObjects(project.objects));

@@ -8,7 +8,7 @@ type Amount = 'lockWait' | 'connectWait' | 'lockTimeout' | 'statementTimeout' | 
 /** The options of the command line. Waits are in seconds; timeouts are in milliseconds, and 0 means none. */
 export type Options = Readonly<Partial<Record<Flag, boolean>> & Record<Amount, number>>;
 
-/** What a command works with. Nothing in it changes. */
+/** What a command works with. No command changes it. */
 export interface Context extends Connector {
   readonly argument: string | undefined;
   readonly direction: Direction;
@@ -27,8 +27,8 @@ export interface Connected extends Context {
 }
 
 /**
- * What a run has done so far, in all its attempts. If a connection is lost, all of this stays: the server
- * rolls back only the open transaction. It may even complete a statement outside a transaction.
+ * What a run has done so far, in all its attempts. A lost connection undoes none of it: the server rolls back
+ * only the open transaction, and may even complete a statement outside a transaction.
  */
 export class Progress {
   /** The migrations that this run has applied (`up`) or reverted (`down`), and committed. */
@@ -49,7 +49,7 @@ export class Progress {
 /** A table or column that was removed, with its name before the transaction. */
 export type Removed = Omit<Loss, 'count'>;
 
-/** Throws a Failure `unavailable` if the run lock is lost. Runs `query` in the transaction that holds it. */
+/** Returns the rows of `query`, sent where the lock is held. @throws Failure `unavailable` if it is lost */
 export type AssertLock = (query?: string) => Promise<unknown[]>;
 
 /** One attempt of a run. Migrations run on `connection`, while another connection holds the run lock. */

@@ -43,8 +43,8 @@ export class FrameworkClient extends RunTransaction {
   /** When the migration started. 0 before the first one: the statements are then those of the framework. */
   #startedAt = 0;
   #isInside = () => true;
-  /** What `#prepareOutside` returns. Undefined until the migration sends a statement outside a transaction. */
-  #prepared: Promise<boolean> | undefined;
+  /** Whether a pooler is used. Undefined until the migration sends a statement outside a transaction. */
+  #isPooled: Promise<boolean> | undefined;
   /** The last migration that sent a statement in a transaction. If COMMIT fails, the failure names it. */
   #lastInside: Migration | undefined;
 
@@ -54,7 +54,7 @@ export class FrameworkClient extends RunTransaction {
     await this.begin();
     this.#startedAt = performance.now();
     this.#isInside = isInside;
-    this.#prepared = undefined;
+    this.#isPooled = undefined;
     this.#isRecorded = false;
   }
 
@@ -103,7 +103,7 @@ export class FrameworkClient extends RunTransaction {
     const { assertLock, options, tell } = this.attempt;
     this.assertValid();
     if (isOutside) {
-      await (this.#prepared ??= this.#prepareOutside());
+      await (this.#isPooled ??= this.#prepareOutside());
       await assertLock(); // The statement commits at once, so the lock must be held now.
       this.assertValid(); // The migration may have failed meanwhile.
     }
@@ -129,7 +129,7 @@ export class FrameworkClient extends RunTransaction {
   async #sendOutside(sql: string, sent: Sent): Promise<unknown> {
     const { command, connection, progress } = this.attempt;
     const { file } = this.current;
-    const isPooled = await this.#prepared;
+    const isPooled = await this.#isPooled;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     const [statement, ...values] = sent;
     // The session of a pooler may have another application_name, so the lock monitor looks for this comment.
@@ -144,7 +144,7 @@ export class FrameworkClient extends RunTransaction {
     });
   }
 
-  /** Commits the migrations before one that runs outside a transaction, and prepares the session for it. */
+  /** Commits what came before statements outside a transaction. Returns what {@link setUpSession} returns. */
   async #prepareOutside() {
     const { connection, progress, settings } = this.attempt;
     if (!this.isOpen()) throw this.endedByMigration();

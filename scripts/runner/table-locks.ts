@@ -72,7 +72,7 @@ export async function withLockMonitor<T>(
   }
 }
 
-/** Repeats an attempt after a lock timeout or a deadlock. @throws Failure `locked` after all `--retries` */
+/** Repeats an attempt if its error {@link isRetryable}. @throws Failure `locked` after all `--retries` */
 export async function withRetries<T>(
   { signal, options: { retries }, tell, blockers }: Context,
   attemptOnce: () => Promise<T>,

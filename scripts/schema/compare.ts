@@ -49,7 +49,7 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
   const required = isDropped ? NONE : (merge([prerequisites]).get(object) ?? NONE);
   // All kinds, such as `table` and `view`, have the same name here: one may be in the place of another.
   const nameOf = (part: string) => (isKind(part) ? '' : part);
-  // An effect that drops the object names all its parts.
+  // An effect that drops the object names its kind, and all parts that are expected now.
   const namesIn = ({ [object]: patch }: Effect) =>
     patch === null ? ['', ...parts.keys()] : partsOf(patch).map(([part]) => nameOf(part));
   // A prerequisite that a pending effect names is not compared: another program may have changed it already.
