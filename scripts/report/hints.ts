@@ -1,4 +1,4 @@
-import { RUN } from './wording.ts';
+import { addOption, RUN } from './wording.ts';
 
 /** The hint that shows a query for the rows that a constraint rejects. */
 export const rowsHint = (query: string) => `Find the rows, and correct them:  ${query}`;
@@ -21,8 +21,7 @@ const hints = {
     'password must be a':
       'The server asks for a password: put it into the URL, PGPASSWORD or ~/.pgpass.',
     '^ENOTFOUND': 'No host has this name. Correct it in the URL.',
-    '^(ECONNREFUSED|ENOENT|57P03)':
-      'No server is ready there: it is not started, or the host or the port is wrong. To wait for it:  --connect-wait=30',
+    '^(ECONNREFUSED|ENOENT|57P03)': `No server is ready there: it is not started, or the host or the port is wrong. To wait for it:  ${addOption('--connect-wait=30')}`,
     '^ETIMEDOUT': 'There was no answer. Often a firewall drops the packets, or the port is wrong.',
     'unsupported startup parameter':
       'A pooler refuses settings. Remove them from PGOPTIONS and the URL, or set them on the role (ALTER ROLE).',
@@ -59,7 +58,7 @@ const hints = {
     '^55(P04|006)': `This cannot run in the transaction of an earlier statement. If both statements are in one migration, write two migrations. Run one migration at a time:  ${RUN} up 1  (or down 1)
 or let the earlier migration call pgm.noTransaction().`,
     '^25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
-    '^57014': `statement_timeout ended it, or somebody cancelled it (pg_cancel_backend). If it ran in a transaction, allow more time:  --statement-timeout=10min
+    '^57014': `statement_timeout ended it, or somebody cancelled it (pg_cancel_backend). If it ran in a transaction, allow more time:  ${addOption('--statement-timeout=10min')}
 If the migration calls pgm.noTransaction(), that option has no effect. Use:  PGOPTIONS='-c statement_timeout=0' ${RUN} up
 or, behind a pooler:  ALTER ROLE <role> SET statement_timeout = 0;
 Then let the pooler open new connections to the server (PgBouncer: RECONNECT).`,

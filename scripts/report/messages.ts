@@ -1,6 +1,6 @@
 import { hintFor } from './hints.ts';
 import type { Direction, Loss, Problem, Session } from './types.ts';
-import { atVersion, blockerLines, list, lossText, placeOf, plural } from './wording.ts';
+import { addOption, atVersion, blockerLines, list, lossText, placeOf, plural } from './wording.ts';
 import { RUN, STATUS_HINT } from './wording.ts';
 
 type Address = Readonly<{ host: string; port: number; database: string; user: string }>;
@@ -116,12 +116,12 @@ unavailable: the connection that held the run lock was lost, so this run stopped
 
   'run-lock': (wait: number, holder: string, pid: string) => `
 locked: another run did not release the run lock within ${wait} s: ${holder}
-→ Usually a deploy is still at work (its session is then "idle in transaction"). Wait for its end, and run the command again; or wait longer:  --lock-wait=600
+→ Usually a deploy is still at work (its session is then "idle in transaction"). Wait for its end, and run the command again; or wait longer:  ${addOption('--lock-wait=600')}
 If that deploy no longer runs, end its session:  SELECT pg_terminate_backend(${pid});`,
   'table-lock': (retries: number, reason: string, blockers: readonly Session[]) => `
 locked: a table lock could not be acquired in ${plural(retries + 1, 'attempt')}: ${reason}${blockerLines(blockers)}
 → Usually a long transaction of the application or a backup holds it. Wait for its end, and run the command again;
-or wait longer for each lock, which makes others wait as long:  --lock-timeout=10s`,
+or wait longer for each lock, which makes others wait as long:  ${addOption('--lock-timeout=10s')}`,
   overtaken: (version: string | null) => `
 locked: another run moved the database in the opposite direction: it is now ${atVersion(version)}
 → Usually deploys of two versions run at the same time. ${STATUS_HINT}`,
@@ -173,9 +173,9 @@ differs: the schema is not what is expected ${atVersion(version)}
 
   'data-loss': (losses: readonly Loss[]) => `
 data-loss: this would delete data:${list(losses.map(lossText))}
-→ If you want that, save the data first (pg_dump), and add to the command:  --allow-data-loss
+→ If you want that, save the data first (pg_dump), and add to the command:  ${addOption('--allow-data-loss')}
 The list does not contain what a migration removes with DELETE, TRUNCATE or UPDATE.`,
   'data-loss-unseen': (tables: readonly string[], reason: string) => `
 data-loss: this may delete data that the role cannot read (${reason}):${list(tables)}
-→ Run the command as a role that may read these tables, or add to the command:  --allow-data-loss`,
+→ Run the command as a role that may read these tables, or add to the command:  ${addOption('--allow-data-loss')}`,
 };

@@ -4,6 +4,8 @@ import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.t
 export const isCompiled = !import.meta.url.endsWith('.ts');
 /** What users type before a command, except `create` and `snapshot`, which the compiled program refuses. */
 export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : 'npm run migrate';
+/** An option to add to a command. npm passes on what follows `--`. Elsewhere, npm 12 refuses the option. */
+export const addOption = (option: string) => (isCompiled ? option : `-- ${option}`);
 export const STATUS_HINT = `See what is applied:  ${RUN} status`;
 export const DRIFT_NOTE = `The schema differed before this run. That may be the cause:  ${RUN} check`;
 /** "at 0003_name", or "before the first migration". */
