@@ -17,5 +17,5 @@ export function up(pgm: MigrationBuilder): void {
 
 /** Undoes `up`. If that is impossible, write `export const down = false` instead. */
 export function down(pgm: MigrationBuilder): void {
-  pgm.dropColumns({ schema: 'public', name: 'a_table' }, 'a_column');
+  pgm.dropColumns({ schema: 'public', name: 'a_table' }, 'a_column', { ifExists: true });
 }
