@@ -86,13 +86,16 @@ async function findEffects(connected: Connected) {
 async function runMigration(connected: Connected, file: string, action: Action) {
   const { connection, settings } = connected;
   await connection.query(`${BEGIN} ${runSettings(connected)}`);
+  let left: Promise<unknown> | undefined;
+  const leave = () =>
+    (left ??= connection.query(`COMMIT; SET search_path = ${settings.searchPath}`));
   let sql: string | undefined; // The statement that was sent last, for the failure.
   try {
-    const { statements, isInside } = await sqlOf(file, action, connection.send);
+    const { statements, isInside } = await sqlOf(file, action, connection.send, leave);
+    if (!isInside) await leave();
     // If the transaction has failed, the settings fail, as in a run. COMMIT would only roll back.
-    const inside = [...statements, runSettings(connected), 'COMMIT'];
-    const outside = ['COMMIT', `SET search_path = ${settings.searchPath}`, ...statements];
-    for (sql of isInside ? inside : outside) await connection.send(sql);
+    const last = isInside ? [runSettings(connected), 'COMMIT'] : [];
+    for (sql of [...statements, ...last]) await connection.send(sql);
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     const note =

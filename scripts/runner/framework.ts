@@ -123,12 +123,21 @@ async function callAction(action: Action, pgm: MigrationBuilder): Promise<void> 
   Object.freeze(pgm); // Makes a later pgm.sql() throw. Otherwise, the framework would ignore its SQL.
 }
 
-/** Returns the statements of a migration, without running them. What its function sends goes to `send`. */
-export async function sqlOf(file: string, action: Action, send: Send) {
+/**
+ * Returns the statements of a migration, without running them. What its function itself sends goes to `send`,
+ * after a call of `leave` if the function has called pgm.noTransaction().
+ */
+export async function sqlOf(
+  file: string,
+  action: Action,
+  send: Send,
+  leave?: () => Promise<unknown>,
+) {
   const { MigrationBuilder } = await import('node-pg-migrate');
   let hasEnded = false;
   const query: Send = async (statement, values) => {
     if (hasEnded) throw failure('late-statement', [textOf(statement)]);
+    if (!pgm.isUsingTransaction()) await leave?.();
     return await send(statement, values);
   };
   const select: Send = async (...sent) => ((await query(...sent)) as { rows: unknown }).rows;
