@@ -94,7 +94,7 @@ async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
     return { outcome: direction === 'up' ? 'applied' : 'reverted', warnings: client.warnings };
   } catch (error) {
     const failed = await client.abandon(error);
-    if (client.removed.length === 0) throw await translateError(client, to, failed);
+    if (client.removed.length === 0) throw await translateError(client, failed);
     progress.removed = [...progress.removed, ...client.removed];
     return await attemptRun(attempt, to); // Begins again: looks for data in what would be removed.
   }

@@ -56,7 +56,7 @@ const hints = {
     '^42(701(?!.*more than once)|710|P07)':
       'It exists already, made by hand or left by an interrupted run. Drop it, or let the migration create it with ifNotExists.',
     '^42(P01|703|704|883).*\\bDROP\\b':
-      'What it drops does not exist. If the migration was edited after it was applied, that is the cause: drop with ifExists, and run again.',
+      'What it drops does not exist. Perhaps the migration was edited after it was applied, or somebody dropped it by hand: drop with ifExists, and run again.',
     '^55(P04|006)': `This cannot run in the transaction of an earlier statement. If both statements are in one migration, write two migrations. Run one migration at a time:  ${RUN} up 1  (or down 1)
 or let the earlier migration call pgm.noTransaction().`,
     '^25001': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',

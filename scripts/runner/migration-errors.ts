@@ -1,5 +1,6 @@
 import type { DatabaseError } from 'pg';
 import { isRetryable, messageOf, sqlstateOf } from '../database/pg-errors.ts';
+import type { Migration } from '../project/project.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { rowsHint, rowsQuery } from '../report/hints.ts';
 import { DRIFT_NOTE } from '../report/wording.ts';
@@ -9,10 +10,10 @@ import type { Attempt } from './context.ts';
 import type { FailedStep, FrameworkClient } from './framework-client.ts';
 
 /**
- * Makes the Failure for an error of a run that was to end with `target` migrations applied. Returns a lock
- * timeout or a deadlock as it is, only with the file in its message, because the caller tries again.
+ * Makes the Failure for an error of a run. Returns a lock timeout or a deadlock as it is, only with the file
+ * in its message, because the caller tries again.
  */
-export async function translateError(client: FrameworkClient, target: number, failed: FailedStep) {
+export async function translateError(client: FrameworkClient, failed: FailedStep) {
   const { attempt } = client;
   const { error, sql } = failed;
   const { file } = failed.migration;
@@ -27,7 +28,7 @@ export async function translateError(client: FrameworkClient, target: number, fa
   // Ask the server: the error may be that of a connection of the migration's own, to another server.
   if (!(await attempt.connection.isAlive()))
     return failure('connection-lost', [messageOf(error)], { cause: error });
-  const differences = await conflicts(client, target, error);
+  const differences = await conflicts(client, failed);
   const details = { file, cause: error, differences };
   if (differences.length > 0) return failure('in-the-way', [file, messageOf(error)], details);
   // What ran outside a transaction may have caused the difference, in an earlier attempt of this run.
@@ -50,10 +51,8 @@ export function migrationFailure(file: string, cause: unknown, { sql, note, advi
 
 /** The hint if a statement that adds or validates a constraint failed because rows violate the constraint. */
 async function hintForViolation(attempt: Attempt, { error, migration, sql = '' }: FailedStep) {
-  const { connection, direction, project } = attempt;
   const { schema = '', table = '', constraint = '' } = Object(error) as Partial<DatabaseError>;
-  const index = project.migrations.indexOf(migration);
-  const { facts } = expectedAt(project, direction === 'up' ? index + 1 : index);
+  const { facts } = expectedAfter(attempt, migration);
   // In the fields of an error, names are not quoted. In facts, names are quoted if SQL needs that.
   const find = <T>(quoted: ReadonlyMap<string, T>, name: string) =>
     [...quoted].find(([key]) => key.replaceAll(/"("?)/g, '$1') === name) ?? [];
@@ -62,17 +61,23 @@ async function hintForViolation(attempt: Attempt, { error, migration, sql = '' }
   const query = rowsQuery(object, definition);
   if (query === undefined || !/\bALTER\s+TABLE\b/i.test(sql)) return undefined;
   // EXPLAIN fails if the query reads what the migrations created, because that is rolled back.
-  const trial = connection.query(`SET LOCAL lock_timeout = '1s'; EXPLAIN ${query}`);
+  const trial = attempt.connection.query(`SET LOCAL lock_timeout = '1s'; EXPLAIN ${query}`);
   return await trial.then(() => rowsHint(query)).catch(() => undefined);
 }
 
+/** What is expected after a migration of the run. */
+function expectedAfter({ direction, project }: Attempt, migration: Migration) {
+  const index = project.migrations.indexOf(migration);
+  return expectedAt(project, direction === 'up' ? index + 1 : index);
+}
+
 /**
- * Finds a frequent cause of failures: something that the migrations create was there before the run, with
- * another definition. If PostgreSQL says that an object exists already, cannot be replaced, or lacks the key
- * that a foreign key needs, this considers all objects. Otherwise, it considers only tables, views and
- * columns: if an object of another kind was there, a migration usually has replaced it.
+ * Finds a frequent cause of failures: something that the migrations up to the failed one create was there
+ * before the run, with another definition. If PostgreSQL says that an object exists already, cannot be
+ * replaced, or lacks the key that a foreign key needs, this considers all objects. Otherwise, it considers
+ * only tables, views and columns: if an object of another kind was there, a migration usually has replaced it.
  */
-async function conflicts(client: FrameworkClient, target: number, error: unknown) {
+async function conflicts(client: FrameworkClient, { error, migration }: FailedStep) {
   const sqlstate = sqlstateOf(error);
   const { routine = '' } = Object(error) as Partial<DatabaseError>;
   // True for a foreign key to a DEFERRABLE key, and for a function in the place of a procedure. Their codes,
@@ -82,12 +87,11 @@ async function conflicts(client: FrameworkClient, target: number, error: unknown
   if (!isConflict && !/^(22|23|42(?!501))/.test(sqlstate)) return [];
   const isDuplicate = isConflict || /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
   const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
-  const { project } = client.attempt;
   const { count, facts } = client.initialCheck;
-  const known = [...expectedAt(project, count).facts].flatMap(([object, parts]) =>
+  const known = [...expectedAt(client.attempt.project, count).facts].flatMap(([object, parts]) =>
     [...parts.keys()].map((part) => title(object, part)),
   );
-  const { failing } = await compare(expectedAt(project, target), facts);
+  const { failing } = await compare(expectedAfter(client.attempt, migration), facts);
   return failing.filter(
     ({ object, found }) => found !== null && considered.test(object) && !known.includes(object),
   );

@@ -93,6 +93,16 @@ describe('the reported cause of a failed migration is', () => {
     expect(await run('up')).toMatchObject(failed);
   });
 
+  test('not what a later migration creates', async () => {
+    const fails = sqlStep('0001_a', {}, 'SELECT 1/0');
+    const { run } = await setUp(
+      { ...fails, ...step('0002_b', table('b', 'id'), '') },
+      'CREATE TABLE b (id text)',
+    );
+    const error = { code: 'migration-failed', sqlstate: '22012' };
+    expect(await run('up')).toMatchObject({ exitCode: 5, differences: [], error });
+  });
+
   test.for([
     ['55000', 'DO $$ DECLARE r record; BEGIN PERFORM r.x; END $$'],
     ['42809', 'SELECT row_number()'],
@@ -105,7 +115,7 @@ describe('the reported cause of a failed migration is', () => {
 
   const differed = 'The schema differed before this run';
   test.for([
-    ['DROP TABLE b', 'Correct the cause'],
+    ['DROP TABLE b', 'drop with ifExists'],
     ['VACUUM', 'call pgm.noTransaction() first'],
   ] as const)('perhaps a difference that was there before the run: %s', async ([down, usual]) => {
     const { run, database } = await setUp(sqlStep('0001_b', table('b'), 'CREATE TABLE b ()', down));
