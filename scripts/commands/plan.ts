@@ -3,7 +3,7 @@ import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
 import { migrationsToRun, targetCount, versionAt } from '../project/version.ts';
 import { Failure, failure } from '../report/errors.ts';
 import type { Result } from '../report/report.ts';
-import { atVersion, placeOf } from '../report/wording.ts';
+import { atVersion, placeOf, RUN } from '../report/wording.ts';
 import { checkWithRetries } from '../runner/check-schema.ts';
 import type { Connected, Context } from '../runner/context.ts';
 import { migrationFailure } from '../runner/migration-errors.ts';
@@ -75,7 +75,7 @@ DO $$ BEGIN IF NOT pg_try_advisory_xact_lock(${RUN_LOCK_KEY}) THEN
 const head = ({ configuration: { database, host, port }, project }: Context, count: number) =>
   `${comment(`What would run on ${placeOf(database, host, port)}, now ${atVersion(versionAt(project, count))}.`)}
 -- psql can run this script once, without the checks and the data-loss guard. Write it to a file
--- (npm run --silent migrate … > plan.sql), and then:
+-- (${RUN.replace('run', 'run --silent')} … > plan.sql), and then:
 -- psql -v ON_ERROR_STOP=1 -f plan.sql <URL of the database>
 SET client_encoding = 'UTF8';`;
 

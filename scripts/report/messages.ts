@@ -37,7 +37,7 @@ export const messages = {
 → Nothing was run. npm reads the options before this program does. Write them after --:  ${RUN} -- <command> <options>`,
   'writes-files': (command: string) => `
 usage: "${command}" writes source files, so it has no dry run, and the compiled program refuses it
-→ Nothing was written. Run it in the project's folder, without --dry-run; then git shows what it wrote.`,
+→ Nothing was written. Run it in the project's folder; then git shows what it wrote:  npm run migrate ${command === 'create' ? 'create <name>' : command}`,
   'not-readable': (file: string, reason: string) => `usage: ${file} cannot be read: ${reason}
 → ${hintFor('file', reason, file)}`,
   'not-writable': (file: string, reason: string) => `usage: ${file} cannot be written: ${reason}

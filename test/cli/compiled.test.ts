@@ -52,17 +52,23 @@ function comparable(report: JsonReport) {
   const { applied, reverted, output = '', outcome, version, pending, error } = report;
   const names = [applied, reverted].map((done) => done.map(({ name }) => name));
   // The first line names the database, and compiled migrations have another file extension.
-  const script = output.replace(/.*\n/, '').replaceAll(/(dist\/)?(migrations\/\S+)\.\w+\)/g, '$2)');
+  const script = output
+    .replace(/.*\n/, '')
+    .replace('npm run --silent migrate', program)
+    .replaceAll(/(dist\/)?(migrations\/\S+)\.\w+\)/g, '$2)');
   return { outcome, version, pending, error, names, script };
 }
 
 const program = 'node dist/scripts/migrate.js';
-test('the compiled program prints help and version, and refuses bad input, create and snapshot', async () => {
+test('the compiled program names itself in help and hints, and refuses bad input, create and snapshot', async () => {
   const help = (await call(['help'])).stdout.replace('npm run migrate', program);
   expect((await compiled('help', '')).stdout).toBe(help);
   expect((await compiled('--version', '')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   const stderr = expect.stringContaining(`${program} help`) as string;
   expect(await compiled('chek', '')).toMatchObject({ code: 2, stdout: '', stderr });
+  expect((await compiled('plan', database.url)).stdout).toContain(`-- (${program} … > plan.sql)`);
+  const noServer = await compiled('up', 'postgres://127.0.0.1:1/app');
+  expect(noServer.stderr).toContain('To wait for it:  --connect-wait=30');
   const before = readdirSync(image, { recursive: true }).sort();
   for (const line of ['create add-tags', 'snapshot']) {
     const { code, json } = await compiled(`${line} --json`, database.url);
