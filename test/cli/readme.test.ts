@@ -37,7 +37,7 @@ test('the refusal in the README is what `up` prints', async () => {
   expect(await transcript('up', url)).toBe(block('transcript: refused'));
 });
 
-test('the list of problems in the README is what `up` prints', async () => {
+test('the list of problems in the README is what `up` prints, and the SQL there solves them', async () => {
   const database = await testDatabase();
   const [deploy, owner] = [await plainRole(database), await plainRole(database)];
   await database.query(`ALTER TABLE workflow_executions OWNER TO ${owner.name};
@@ -45,6 +45,18 @@ test('the list of problems in the README is what `up` prints', async () => {
   const shown = await transcript('up', deploy.url);
   const named = shown.replaceAll(deploy.name, 'deploy').replaceAll(owner.name, 'app_owner');
   expect(named).toBe(block('transcript: problems'));
+  const run = (sql = '') =>
+    database.query(sql.replaceAll('deploy', deploy.name).replaceAll('app_owner', owner.name));
+  await run(
+    block('transcript: problems')
+      .match(/GRANT .*;/g)
+      ?.join(''),
+  );
+  expect(await call(['up'], { url: deploy.url })).toMatchObject({ code: 0 });
+  const readByApplication = () => run('SET ROLE app_owner; SELECT FROM user_workflows');
+  await expect(readByApplication()).rejects.toThrow('permission denied');
+  await run(/^`(GRANT SELECT.*;)`/m.exec(readme)?.[1]);
+  await readByApplication();
 });
 
 /** Commands of the README that other tests run, or that run the tests. */
