@@ -14,7 +14,7 @@ const print = (text: string): void => console.log(text);
 
 /** Runs `npm run migrate`, shows what it prints, and fails if it ends with another exit code. */
 async function migrate({ url }: Database, command: string, exitCode: number): Promise<void> {
-  print(bold(`$ npm run migrate ${command}`));
+  print(bold(`$ npm run migrate ${command.replace(' --', ' -- --')}`));
   const argv = ['run', '--silent', 'migrate', '--', ...command.split(' ')];
   const env: Record<string, string> = isColorSupported ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' };
   const { code, stdout, stderr } = await startProgram('npm', argv, { url, env }).finished;

@@ -98,7 +98,8 @@ export async function runMigrations(
   // local time, so the order may be wrong. `query` below answers instead, and sends nothing: for `up`, none of
   // `migrations` is applied; for `down`, all of them are, in the order of their files.
   const appliedQuery = `SELECT name FROM ${settings.tableName} ORDER BY run_on, id`;
-  const rows = direction === 'up' ? [] : [...migrations.keys()].reverse();
+  const applied = direction === 'up' ? [] : [...migrations.keys()].reverse();
+  const rows = applied.map(({ name }) => ({ name }));
   const query = async (statement: Statement, values?: readonly unknown[]) =>
     statement === appliedQuery ? { rows } : await client.query(statement, values);
   await runner({

@@ -77,6 +77,7 @@ const needsToApply = (change: Change) => [...needsToAlter(change), ...needsToAdd
 function needsToRevert({ object, patch, parts, found, mayCascade, wasExpected }: Change): Need[] {
   const kinds = parts.map(([part]) => part).filter(isKind);
   const isCreated = kinds.some((kind) => !wasExpected(kind));
+  // DROP … CASCADE cannot have created the object, but it can have removed parts of it.
   if (!found || isTriggerFunction(patch) || (mayCascade && !isCreated)) return [];
   return [[object, kinds.length > 0 ? 'DROP' : 'OWNER']];
 }
