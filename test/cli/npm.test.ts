@@ -16,6 +16,8 @@ test('through npm, no dry run writes, and each option works or is refused', asyn
   });
   await run('up 1');
   const before = await stateOf(database);
+  const version = await startProgram('npm', ['--version'], {}).finished;
+  const isNpm12 = Number.parseInt(version.stdout, 10) >= 12;
   const cases: Case[] = [
     ['up --dry-run', 0, PLAN],
     ['--dry-run up', 0, PLAN],
@@ -36,6 +38,11 @@ test('through npm, no dry run writes, and each option works or is refused', asyn
     const argv = ['run', '--silent', 'migrate', ...words(line)];
     const npm = startProgram('npm', argv, { url, cwd: root, env });
     const { code, stdout, stderr } = await npm.finished;
+    // npm 12 refuses an option that it does not know, unless it comes after `--`. With --silent, it prints nothing.
+    if (isNpm12 && /^[^-]*--dry(run|Run|_run)\b/.test(line)) {
+      expect([line, code, stdout, stderr]).toEqual([line, 1, '', '']);
+      return;
+    }
     expect(stdout + stderr, line).toMatch(text);
     expect([line, code]).toEqual([line, exitCode]);
   };
