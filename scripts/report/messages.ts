@@ -76,7 +76,8 @@ usage: the base schema ${place} cannot be loaded: ${reason}
 → Usually it was not written by pg_dump. Write it with:  pg_dump --schema-only --no-owner --no-privileges`,
   'row-without-file': (names: readonly string[]) => `
 usage: the migrations table has rows of migrations that have no file here:${list(names)}
-→ Usually this version of the project is older (as after a rollback), another branch applied them, or a file was renamed. Run the command where these files are, or undo the renaming.
+→ Usually this version of the project is older (as after a rollback), another branch applied them, or a file was renamed or removed.
+Run the command where these files are, or restore them. To go on without them, first revert them where they are:  ${RUN} down
 If they belong to another project in this database, set "migrations-table" in .node-pg-migraterc.json.`,
   'out-of-order': (files: readonly string[], last: string) => `
 usage: ${last} is applied, but these earlier migrations are not:${list(files)}
