@@ -9,7 +9,7 @@ const URL_FORM = `A URL has this form:  postgres://user:password@host:5432/datab
 In the password, write % @ : / ? # as %25 %40 %3A %2F %3F %23.`;
 const LOST = `Usually the server was restarted, or a firewall or a pooler closed the connection (a run needs two connections at a time). ${STATUS_HINT}`;
 const NOT_AWAITED = `Usually an "await" is missing, or a callback is async, as in forEach(). Await every promise.`;
-const RENUMBER = `Usually two branches added migrations. Give the one that is not applied anywhere, and its effect file, the next number.
+const RENUMBER = `Usually two branches added migrations. Give the one that is not applied anywhere, and its effect file, the next number. Then:  npm run migrate snapshot
 If yours is applied on your own database, first go back to the files from before the merge, and revert it:  ${RUN} down`;
 const BAD_EXPORTS = `A migration exports "up" and "down". If it cannot be reverted:  export const down = false;`;
 const BAD_CODE = `Usually it has a syntax error, marks of a merge conflict, or an import of a missing file, or this user may not read it.`;
