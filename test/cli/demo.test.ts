@@ -27,7 +27,8 @@ test('`npm start` succeeds, prints less than 40 lines, and leaves no files or se
   expect(code).toBe(0);
   for (const text of ['42P01', 'up', 'changed column', 'exit code 6', 'npm run db'])
     expect(stdout).toContain(text);
-  expect(stdout.includes('migrate down')).toBe(reversible.length > 0);
+  // Options come after `--`, so that the command also works if it is copied, with any version of npm.
+  expect(/migrate down \d+ -- --allow/.test(stdout)).toBe(reversible.length > 0);
   // Beside one line for each migration.
   const lines = stdout.split('\n').filter((line) => !/^ +\+ +\d+_/.test(line));
   expect(lines.length).toBeLessThan(35);
