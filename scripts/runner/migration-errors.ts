@@ -75,7 +75,8 @@ function expectedAfter({ direction, project }: Attempt, migration: Migration) {
  * Finds a frequent cause of failures: something that the migrations up to the failed one create was there
  * before the run, with another definition. If PostgreSQL says that an object exists already, cannot be
  * replaced, or lacks the key that a foreign key needs, this considers all objects. Otherwise, it considers
- * only tables, views and columns: if an object of another kind was there, a migration usually has replaced it.
+ * only columns, domains, extensions, tables, types and views: if an object of another kind was there, a
+ * migration usually has replaced it.
  */
 async function conflicts(client: FrameworkClient, { error, migration }: FailedStep) {
   const sqlstate = sqlstateOf(error);
@@ -86,7 +87,7 @@ async function conflicts(client: FrameworkClient, { error, migration }: FailedSt
   // Classes 22 (wrong data), 23 (a constraint) and 42 (a wrong name or type), but not 42501 (a privilege).
   if (!isConflict && !/^(22|23|42(?!501))/.test(sqlstate)) return [];
   const isDuplicate = isConflict || /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
-  const considered = isDuplicate ? /./ : /^(column|[a-z ]*(table|view)) /;
+  const considered = isDuplicate ? /./ : /^(column|domain|extension|type|[a-z ]*(table|view)) /;
   const { count, facts } = client.initialCheck;
   const known = [...expectedAt(client.attempt.project, count).facts].flatMap(([object, parts]) =>
     [...parts.keys()].map((part) => title(object, part)),

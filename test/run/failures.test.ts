@@ -68,8 +68,23 @@ describe('the reported cause of a failed migration is', () => {
  RETURNS ${type}\n LANGUAGE sql\nAS $function$SELECT '1'$function$`;
   const procedure = `CREATE OR REPLACE PROCEDURE public.f()\n LANGUAGE sql\nAS $procedure$SELECT '1'$procedure$`;
   const f = sqlStep('0001_f', { 'function public.f()': create('text') }, create('text'));
+  const unless = (sql: string) =>
+    `DO $$ BEGIN ${sql}; EXCEPTION WHEN duplicate_object THEN END $$;`;
+  const mood = sqlStep(
+    '0001_mood',
+    { 'type public.mood': "AS ENUM ('a', 'b')" },
+    `${unless(`CREATE TYPE mood AS ENUM ('a', 'b')`)} SELECT 'b'::mood`,
+  );
+  const trgm = sqlStep(
+    '0001_trgm',
+    { 'extension pg_trgm': 'SCHEMA public' },
+    `CREATE EXTENSION IF NOT EXISTS pg_trgm; SELECT similarity('a', 'b')`,
+  );
+  const elsewhere = 'CREATE SCHEMA s; CREATE EXTENSION pg_trgm SCHEMA s';
   test.for([
     ['column public.a.id', creates('a'), 'CREATE TABLE a (id text)', 'text NULL'],
+    ['type public.mood', mood, "CREATE TYPE mood AS ENUM ('a')", "AS ENUM ('a')"],
+    ['extension pg_trgm', trgm, elsewhere, 'SCHEMA s'],
     ['function public.f()', f, create('varchar'), create('character varying')], // It cannot be replaced.
     ['function public.f()', f, procedure, procedure],
   ] as const)('what was there before the run: %s', async ([object, files, base, found]) => {
