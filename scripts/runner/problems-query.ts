@@ -66,10 +66,10 @@ export const problemsQuery = (needs: readonly Need[], writes: boolean) => `
     WHERE is_lacking ORDER BY 1)
   UNION ALL (
     SELECT DISTINCT format('role %s does not own %s%s; its owner is %s', me, kind, name, owner::regrole), CASE
-      -- PostgreSQL refuses GRANT if the owner is a member of this role. A superuser counts as one, and nobody
-      -- should grant its role. Change the owner instead: for a column's sequence, that of its table.
+      -- PostgreSQL refuses GRANT of pg_database_owner, and of a member of this role. A superuser counts as one,
+      -- and nobody should grant its role. Change the owner instead: for a column's sequence, that of its table.
       -- Otherwise, the role must inherit, too: by its own attribute or, since PostgreSQL 16, by the GRANT.
-      WHEN pg_has_role(owner, current_user, 'MEMBER')
+      WHEN pg_has_role(owner, current_user, 'MEMBER') OR owner = 'pg_database_owner'::regrole
       THEN format('ALTER %s OWNER TO %s;', coalesce((
         SELECT 'TABLE ' || refobjid::regclass FROM pg_depend WHERE kind = 'sequence '
           AND classid = 'pg_class'::regclass AND objid = o.oid AND deptype IN ('a', 'i')), target), me)

@@ -111,6 +111,15 @@ describe('lists all that a role lacks, with remedies that work:', () => {
     await expectRemedied(project, url, lacks);
   });
 
+  test('a table of pg_database_owner, a role that cannot be granted', async () => {
+    const files = sqlStep('0001_a', { 'public.t': { 'column id': null } }, 'ALTER TABLE t DROP id');
+    const owned = 'CREATE TABLE t (id integer); ALTER TABLE t OWNER TO pg_database_owner';
+    const project = await setUp(files, owned);
+    const { url } = await plainRole(project.database, 'CREATE ON SCHEMA public');
+    const problem = expect.stringContaining('its owner is pg_database_owner') as string;
+    await expectRemedied(project, url, [problem]);
+  });
+
   test.for(['PARTITION OF public."""T"" t" DEFAULT', 'INHERITS (public."""T"" t")'])(
     'a new table whose parent the role does not own: %s',
     async (child) => {
