@@ -16,7 +16,7 @@ export const RUN_LOCK_KEY = '7241865325823964';
 export const sessionsQuery = (pids: string) => `
   SET LOCAL search_path = pg_catalog, pg_temp;
   SELECT pid, format(
-    CASE WHEN backend_start IS NULL THEN 'pid %s (a role in pg_read_all_stats sees more)'
+    CASE WHEN backend_start IS NULL THEN 'pid %s, "%s" (a role in pg_read_all_stats sees more)'
       ELSE 'pid %s, "%s", from %s, for %s s, %s: %s' END,
     pid, application_name, coalesce(host(client_addr), 'local'),
     extract(epoch FROM now() - coalesce(xact_start, state_change, backend_start))::int, state,

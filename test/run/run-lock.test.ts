@@ -5,6 +5,7 @@ import { report } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { advisoryLocks, backends, TAKE_RUN_LOCK } from '../support/eventually.ts';
 import { frameworkCli } from '../support/migrate.ts';
+import { plainRole } from '../support/plain-role.ts';
 import { creates, stateOf } from '../support/project.ts';
 import { testAll } from '../support/test-all.ts';
 import { testDatabase } from '../support/test-database.ts';
@@ -36,6 +37,14 @@ test('a run gives up after --lock-wait, names the holder, and has written nothin
   expect(await advisoryLocks(database)).toEqual([{ pid }]);
   await release();
   await Promise.all(waiting);
+});
+
+test('a role that may not see the sessions of other roles is shown the name of the holder', async () => {
+  const { database, run } = await setUpItems();
+  const { pid } = await hold(database, TAKE_RUN_LOCK);
+  const { url } = await plainRole(database);
+  const { error } = await run('up --lock-wait=0', url);
+  expect(error?.message).toContain(`pid ${pid}, "nightly report" (a role in pg_read_all_stats`);
 });
 
 test('the queries about other sessions call no function that another role created in public', async () => {
