@@ -26,6 +26,22 @@ test.for(sampled)('a run recovers from a restart (%s) %s', async ([mode, , line,
   await expectRecovery(database, run, line);
 });
 
+test('a run whose COMMIT waits for a standby says so, and that it has committed', async () => {
+  const { database, start } = await setUpItems(ITEMS, server);
+  await database.query(`ALTER SYSTEM SET synchronous_standby_names = 'nobody'`);
+  await database.query('SELECT pg_reload_conf()');
+  onTestFinished(async () => {
+    await database.query('ALTER SYSTEM RESET synchronous_standby_names');
+    await database.query('SELECT pg_reload_conf()');
+  });
+  const { child, printed, finished } = start('up 1');
+  await printed('waiting for a standby (synchronous_standby_names)');
+  child.kill('SIGINT');
+  const hint = expect.stringContaining('A part of this run is committed') as string;
+  const applied = [{ name: '0001_tags' }];
+  expect((await finished).json()).toMatchObject({ exitCode: 130, applied, error: { hint } });
+});
+
 test('a role with read-only transactions is refused before anything is written', async () => {
   const { database, run, tables } = await setUpItems();
   const where = `IN DATABASE ${database.name}`;
