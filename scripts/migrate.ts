@@ -22,7 +22,7 @@ import { isCompiled } from './report/wording.ts';
 import type { Options } from './runner/context.ts';
 import { withLockMonitor } from './runner/table-locks.ts';
 
-/** The commands that use a database: all except \`create\`. */
+/** The commands that use a database: all except `create`. */
 const commands = { up: run, down: run, redo: run, check, status: check, plan, snapshot };
 
 /** Runs one command, prints its report, and returns the exit code. Never throws, never exits. */
