@@ -87,6 +87,7 @@ async function runMigration(connected: Connected, file: string, action: Action) 
   const { connection, settings } = connected;
   await connection.query(`${BEGIN} ${runSettings(connected)}`);
   let left: Promise<unknown> | undefined;
+  /** Ends the transaction before the first statement outside it. Later calls send nothing. */
   const leave = () =>
     (left ??= connection.query(`COMMIT; SET search_path = ${settings.searchPath}`));
   let sql: string | undefined; // The statement that was sent last, for the failure.

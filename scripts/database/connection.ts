@@ -135,8 +135,8 @@ async function connectOnce(connector: Connector, purpose: Purpose) {
   /** Sends a {@link Statement}, whose text may contain several. Returns what `pg` returns. */
   const send = async (statement: Statement, values?: readonly unknown[]): Promise<unknown> => {
     const isSentAsIs = typeof statement === 'string' || 'submit' in statement; // A pg.Query has `submit`.
-    // A statement with a name would be prepared in a session of the server. Behind a pooler, other clients
-    // get this session. So hide the name. All else is inherited: `text` may be a getter of a class.
+    // `pg` prepares a statement that has a name. It would stay in the session of the server, which a pooler
+    // gives to other clients. So hide the name. All else is inherited: `text` may be a getter of a class.
     const noName = { name: { value: undefined } };
     const unnamed: unknown = isSentAsIs ? statement : Object.create(statement, noName);
     const answer: Promise<unknown> = client.query(unnamed as string, values as unknown[]);

@@ -20,7 +20,7 @@ export interface Result {
   readonly output?: string;
 }
 
-/** A result as it is printed. `command` is null if the command line is wrong. */
+/** A result, with what else is printed. `command` is null if the command line is wrong. */
 export interface Report extends Result {
   readonly command: string | null;
   readonly milliseconds: number;

@@ -132,7 +132,7 @@ export class FrameworkClient extends RunTransaction {
     const isPooled = await this.#isPooled;
     if (isPooled && changesSession(sql)) throw failure('pooled-session', [file, sql], { file });
     const [statement, ...values] = sent;
-    // The session of a pooler may have another application_name, so the lock monitor looks for this comment.
+    // A pooler's session may have another application_name, so the lock monitor looks for this comment.
     const isMarked = isPooled && typeof statement === 'string';
     const named = isMarked ? `/* ${connectionName('run', command)} */ ${statement}` : statement;
     const wroteBefore = progress.wroteOutside;

@@ -60,7 +60,7 @@ async function hintForViolation(attempt: Attempt, { error, migration, sql = '' }
   const [, definition = ''] = find(parts, `constraint ${constraint}`);
   const query = rowsQuery(object, definition);
   if (query === undefined || !/\bALTER\s+TABLE\b/i.test(sql)) return undefined;
-  // EXPLAIN fails if the query reads what the migrations created, because that is rolled back.
+  // What the migrations created is rolled back. If the query reads it, EXPLAIN fails: show the usual hint.
   const trial = attempt.connection.query(`SET LOCAL lock_timeout = '1s'; EXPLAIN ${query}`);
   return await trial.then(() => rowsHint(query)).catch(() => undefined);
 }

@@ -52,8 +52,8 @@ export function merge(effects: readonly Effect[]): Facts {
 export type Expectation = ReturnType<typeof expectedAt>;
 
 /**
- * What is expected if `count` migrations are applied, and the run has just reverted the next `reverted` ones.
- * What these added must be gone, and what these removed must be there again.
+ * What is expected if `count` migrations are applied. This run has reverted the next `reverted` ones: what
+ * they added must be gone, and what they removed must be there again.
  */
 export function expectedAt(
   { prerequisites, effects }: Readonly<{ prerequisites: Effect; effects: readonly Effect[] }>,
