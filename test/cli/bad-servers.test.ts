@@ -5,19 +5,20 @@ import { expectRefused, PASSWORD, refused } from './refused.ts';
 const NOBODY = { host: '127.0.0.1:1', username: 'u', password: PASSWORD, pathname: '/db' };
 
 test.for([
-  ['a wrong password', { password: PASSWORD }, '28P01', 'password'],
-  ['a user that is not there', { username: 'nobody', password: PASSWORD }, '28P01', 'nobody'],
-  ['a database that is not there', { pathname: '/nowhere' }, '3D000', 'nowhere'],
-  ['no TLS where it is asked for', { search: 'sslmode=verify-full' }, null, 'SSL'],
-  ['another host', { host: 'no-such-host.invalid', password: PASSWORD }, null, 'no-such-host'],
-  ['a port without a server', NOBODY, null, 'database db at 127.0.0.1:1 as u'],
-] as const)('the message names %s', async ([, change, sqlstate, named]) => {
+  ['a wrong password', { password: PASSWORD }, '28P01', 'password', 'Correct the URL'],
+  ['a missing password', { password: '' }, null, 'password', 'PGPASSWORD'],
+  ['a missing user', { username: 'nobody', password: PASSWORD }, '28P01', 'nobody', 'URL'],
+  ['a missing database', { pathname: '/nowhere' }, '3D000', 'nowhere', 'createdb'],
+  ['TLS that the server lacks', { search: 'sslmode=verify-full' }, null, 'SSL', 'Set sslmode'],
+  ['another host', { host: 'none.invalid', password: PASSWORD }, null, 'none.invalid', 'host'],
+  ['a port without a server', NOBODY, null, 'database db at 127.0.0.1:1 as u', '--connect-wait'],
+] as const)('the message names %s', async ([, change, sqlstate, named, advice]) => {
   const url = Object.assign(new URL(inject('server').url), change).href;
   for (const line of ['up --connect-wait=0.1', 'status', 'snapshot']) {
     const { error } = await refused(line, { url });
     expect(error).toMatchObject({ code: 'not-connected', sqlstate });
     expect(error.message).toContain(named);
-    if (named.includes('127.0.0.1:1')) expect(error.hint).toContain('--connect-wait');
+    expect(error.hint).toContain(advice);
   }
 });
 
