@@ -108,7 +108,6 @@ function failureOfRun(context: Context, progress: Progress, failed: Failure): Fa
   const { command, argument, project } = context;
   const { outcome, code, message, hint, details } = failed;
   const { count, up, down, direction, wroteOutside, isCommitting } = progress;
-  if (outcome === 'error') return failed;
   const version = versionAt(project, count);
   const fail = (newOutcome: typeof outcome, ...hints: string[]) =>
     new Failure(newOutcome, code, message, hints.join('\n'), details);

@@ -17,9 +17,8 @@ export const isRetryable = (error: unknown) =>
   ['55P03', '40P01'].includes(sqlstateOf(error)) ||
   /^simple_heap_(update|delete)$/.test((error as { routine?: string } | null)?.routine ?? '');
 
-// SQLSTATEs, and codes of Node.js. 57P01 to 57P03 mean that the server stops or starts. 57P05, 25P03 and
-// 25P04 mean that a timeout ended the session.
-const LOST = /^(08...|57P0[1235]|25P0[34]|ECONN.*|EPIPE|ETIMEDOUT|ENETRESET|EHOSTUNREACH)$/;
+// SQLSTATEs, and codes of Node.js. 57P01 to 57P03 mean that the server stops or starts.
+const LOST = /^(08...|57P0[123]|ECONN.*|EPIPE|ETIMEDOUT|ENETRESET|EHOSTUNREACH)$/;
 
 /** True if the connection is lost. For a lost connection, `pg` often makes an error without a code. */
 export function isConnectionLost(error: unknown): boolean {

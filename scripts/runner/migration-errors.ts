@@ -86,7 +86,7 @@ async function conflicts(client: FrameworkClient, { error, migration }: FailedSt
   const isConflict = /^(transformFkeyCheckAttrs|ProcedureCreate)$/.test(routine);
   // Classes 22 (wrong data), 23 (a constraint) and 42 (a wrong name or type), but not 42501 (a privilege).
   if (!isConflict && !/^(22|23|42(?!501))/.test(sqlstate)) return [];
-  const isDuplicate = isConflict || /^42(P06|P07|P13|701|710|723|830)$/.test(sqlstate);
+  const isDuplicate = isConflict || /^42(P07|P13|701|710|723|830)$/.test(sqlstate);
   const considered = isDuplicate ? /./ : /^(column|domain|extension|type|[a-z ]*(table|view)) /;
   const { count, facts } = client.initialCheck;
   const known = [...expectedAt(client.attempt.project, count).facts].flatMap(([object, parts]) =>
