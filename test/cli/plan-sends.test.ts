@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { settled } from '../support/eventually.ts';
 import { creates, setUp, step } from '../support/project.ts';
 import { hasPsql, psql } from '../support/psql.ts';
+import { hold } from '../run/items.ts';
 
 test.skipIf(!hasPsql)('psql runs no part of a name with a line end as a statement', async () => {
   const effect = { 'public."b\nSELECT 1/0;"': { table: '' } };
@@ -35,6 +36,15 @@ test('in a plan, nothing is sent after the function of a migration has ended', a
   );
   expect((await start('plan').finished).json()).toMatchObject({ command: 'plan' });
   expect(await database.query('SELECT FROM t')).toEqual([]);
+});
+
+test('a plan whose query waits too long for a table lock is exit code 4', async () => {
+  const files = step('0001_a', {}, `await pgm.db.query('SELECT FROM t');`);
+  const { run, database } = await setUp(files, 'CREATE TABLE t (id integer)');
+  const { release } = await hold(database, 'BEGIN; LOCK TABLE t');
+  const { exitCode, error } = await run('plan --lock-timeout=100ms');
+  expect([exitCode, error?.code]).toEqual([4, 'table-lock']);
+  await release();
 });
 
 test('up and plan take the text of a statement from a getter of its class', async () => {
