@@ -45,7 +45,7 @@ async function readState(connected: Connected) {
   // Another role may have created a view in the place of the table. Its functions would run as this role, so
   // TABLESAMPLE refuses a view. `run_on::text` could call the cast of a type of that role; `concat` calls none.
   const rowsQuery = `SELECT m.name, concat(m.run_on) AS run_on FROM ${settings.tableName} m
-    TABLESAMPLE SYSTEM (100) ORDER BY m.run_on, m.id, m.name`;
+    TABLESAMPLE SYSTEM (100)`;
   const facts = factsQuery(wantedObjects(project.objects));
   const read = async (hasTable: boolean) => {
     const reads = `${READ_SETTINGS} ${hasTable ? rowsQuery : 'SELECT WHERE false'}; ${facts}`;

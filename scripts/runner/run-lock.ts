@@ -21,13 +21,13 @@ export const sessionsQuery = (pids: string) => `
     pid, application_name, coalesce(host(client_addr), 'local'),
     extract(epoch FROM now() - coalesce(xact_start, state_change, backend_start))::int, state,
     left(regexp_replace(query, '\\s+', ' ', 'g'), 120)) AS text
-  FROM pg_catalog.pg_stat_activity WHERE pid IN (${pids})`;
+  FROM pg_stat_activity WHERE pid IN (${pids})`;
 
 const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTED;
   SET LOCAL search_path = pg_catalog; ${noTimeouts(connection)}
   SELECT transaction_timestamp()::text AS began WHERE pg_try_advisory_xact_lock(${RUN_LOCK_KEY})`;
 // `pg_locks` has a 64-bit key in two columns. Each database has its own advisory locks.
-const HOLDER_PID = `SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted
+const HOLDER_PID = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
   AND (classid::bigint << 32 | objid::bigint) = ${RUN_LOCK_KEY}`;
 const HOLDER = `${sessionsQuery(HOLDER_PID)} AND datname = current_database()`;
 const NOBODY = { pid: '<pid>', text: 'it has just finished' };

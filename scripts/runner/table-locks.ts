@@ -15,12 +15,12 @@ const SLOW_MS = 700;
  * these wait for. Behind a pooler, a statement outside a transaction has the name in a comment.
  */
 const activityQuery = (names: readonly string[]) => `
-  ${sessionsQuery(`SELECT unnest(pg_catalog.pg_blocking_pids(pid))
-    FROM pg_catalog.pg_stat_activity WHERE ${hasName(names)}`)};
+  ${sessionsQuery(`SELECT unnest(pg_blocking_pids(pid))
+    FROM pg_stat_activity WHERE ${hasName(names)}`)};
   SELECT CASE wait_event WHEN 'SyncRep' THEN 'waiting for a standby (synchronous_standby_names)'
     ELSE format('index build, %s: %s %%', phase, 100 * greatest(blocks_done, tuples_done)
       / greatest(blocks_total, tuples_total, 1)) END AS progress
-  FROM pg_catalog.pg_stat_activity LEFT JOIN pg_catalog.pg_stat_progress_create_index USING (pid)
+  FROM pg_stat_activity LEFT JOIN pg_stat_progress_create_index USING (pid)
   WHERE (wait_event = 'SyncRep' OR phase <> '') AND (${hasName(names)})`;
 
 const hasName = (names: readonly string[]) =>
