@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { connectionName } from '../database/connection.ts';
-import { sqlstateOf } from '../database/pg-errors.ts';
+import { messageOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
 import { versionAt } from '../project/version.ts';
 import { failure, type Failure } from '../report/errors.ts';
@@ -10,10 +10,10 @@ import type { Attempt, Removed } from './context.ts';
 import { findRemoved, refuseLoss } from './data-loss.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
-/** Asks when the open transaction began, and for its id, which it has once it has written something. */
-const TRANSACTION_STATE = `SELECT pg_catalog.transaction_timestamp()::text AS began,
-  pg_catalog.pg_current_xact_id_if_assigned() AS xid;`;
-type TransactionState = Readonly<{ began: string; xid: string | null }>;
+/** When the open transaction began, as SQL. This identifies the transaction. */
+const BEGAN = 'pg_catalog.transaction_timestamp()::text';
+/** A text that only an error of {@link RunTransaction} contains. */
+const HAS_ENDED = 'the transaction of the run has ended';
 
 /**
  * Runs what COMMIT would run after the check: deferred triggers, and then the triggers that these defer. In
@@ -27,7 +27,7 @@ export abstract class RunTransaction {
   warnings: readonly Difference[] = [];
   /** The removed tables and columns that may contain data. If there are any, the run must begin again. */
   removed: readonly Removed[] = [];
-  /** The timestamp of the transaction that was begun last. It identifies the transaction. */
+  /** The value of {@link BEGAN} for the transaction that was begun last. */
   #began = '';
   /** The migrations that the framework has recorded in the open transaction. */
   readonly #recorded: FinishedMigration[] = [];
@@ -49,7 +49,7 @@ export abstract class RunTransaction {
   async begin(): Promise<void> {
     if (this.isOpen()) return;
     const { connection, progress } = this.attempt;
-    this.#began = (await this.#sendSettings(BEGIN)).began;
+    this.#began = (await this.#sendSettings(BEGIN, BEGAN)) ?? '';
     if (progress.removed.length === 0) return;
     await refuseLoss(connection, progress.removed);
     await this.#restoreSettings(); // refuseLoss has changed some.
@@ -74,7 +74,7 @@ export abstract class RunTransaction {
   async commit(): Promise<boolean> {
     if (!this.isOpen()) return false;
     const { assertLock, direction, options, progress } = this.attempt;
-    const { xid } = await this.#restoreSettings(LAST_WRITES);
+    const xid = await this.#restoreSettings(LAST_WRITES);
     // A recorded migration is checked even if nothing was written: a trigger may have discarded its row.
     if (xid === null && this.#recorded.length === 0) {
       await this.rollBack();
@@ -113,26 +113,29 @@ export abstract class RunTransaction {
     return failure('left-transaction', [file], { file });
   }
 
-  /** Sends the settings of a run again, and then `sql`. Fails if the migration has ended the transaction. */
-  async #restoreSettings(sql = ''): Promise<TransactionState> {
-    // SAVEPOINT fails if no transaction is open. Then the server does not run `sql`.
-    const requireOpen = 'SAVEPOINT is_open; RELEASE is_open;';
-    const state = await this.#sendSettings(requireOpen, sql).catch((error: unknown) => {
-      throw sqlstateOf(error) === '25P01' ? this.endedByMigration() : error;
+  /**
+   * Sends the settings of a run again, and then `sql`. Fails if the migration has ended the transaction.
+   * Returns the id of the transaction, which it has once it has written something.
+   */
+  async #restoreSettings(sql = ''): Promise<string | null> {
+    // In any other transaction, the cast to int fails, and the server does not run `sql`. Without an open
+    // transaction, this message is one of its own.
+    const xid = `CASE ${BEGAN} WHEN '${this.#began}' THEN pg_catalog.pg_current_xact_id_if_assigned()::text
+      ELSE pg_catalog.concat('${HAS_ENDED}')::int::text END`;
+    return await this.#sendSettings('', xid, sql).catch((error: unknown) => {
+      throw messageOf(error).includes(HAS_ENDED) ? this.endedByMigration() : error;
     });
-    // A migration that sent `…; COMMIT; BEGIN` leaves a transaction that has another timestamp.
-    if (state.began !== this.#began) throw this.endedByMigration();
-    return state;
   }
 
-  /** Sends `first`, the settings and `last` as one message. Returns the state before `last`. */
-  async #sendSettings(first: string, last = ''): Promise<TransactionState> {
+  /** Sends `first`, the settings and `last` as one message. Returns the value of `sql` before `last`. */
+  async #sendSettings(first: string, sql: string, last = ''): Promise<string | null> {
     const { command, connection } = this.attempt;
     const name = connectionName('run', command); // Behind a pooler, RESET ALL undoes the name, too.
     const settings = `${runSettings(this.attempt)} SET LOCAL application_name = '${name}';`;
-    const text = `${first} ${settings} ${noTimeouts(connection)} ${TRANSACTION_STATE} ${last}`;
+    const text = `${first} ${settings} ${noTimeouts(connection)} SELECT ${sql} AS value; ${last}`;
     const results = await connection.query(text);
-    return results.find((result) => result.command === 'SELECT')?.rows[0] as TransactionState;
+    const row: unknown = results.find(({ command }) => command === 'SELECT')?.rows[0];
+    return (row as { value: string | null }).value;
   }
 
   /** Throws if the migrations table has other rows than the framework wrote. */
