@@ -1,3 +1,4 @@
+import type { DatabaseError } from 'pg';
 import { withConnection, type Connection } from '../database/connection.ts';
 import { serverFailure, sqlstateOf } from '../database/pg-errors.ts';
 import { migrationsToRun, targetCount, versionAt } from '../project/version.ts';
@@ -90,8 +91,9 @@ const queriesOnly =
     // The extended protocol refuses a text of several statements, such as `SELECT 1; COMMIT`.
     const query = Object.create(config, { queryMode: { value: 'extended' } }) as typeof config;
     return await send(query, values).catch((cause: unknown) => {
-      const { message } = cause as Error;
-      const isRefused = sqlstateOf(cause) === '25006' || message.includes('multiple commands');
+      // The server sends its messages in its own language, but not the name of the routine.
+      const { message, routine = '' } = cause as DatabaseError;
+      const isRefused = /^25006|^42601 exec_parse/.test(`${sqlstateOf(cause)} ${routine}`);
       if (isRefused) throw refusal(message, cause);
       throw serverFailure(cause, file) ?? cause;
     });
