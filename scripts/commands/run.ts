@@ -62,8 +62,10 @@ function migrateTo(locking: Connected, progress: Progress, to: number) {
   return withRetries(locking, () =>
     withRunLock(locking, (assertLock) =>
       withConnection({ ...locking, direction, assertLock, progress }, 'run', (attempt) => {
-        attempt.connection.client.on('notice', ({ severity = '', message = '' }) => {
-          if (options.verbose || severity === 'WARNING') tell(`${severity}: ${message}`);
+        attempt.connection.client.on('notice', ({ code = '', severity = '', message = '' }) => {
+          // The server translates the severity. Its own code of a warning begins with 01.
+          if (options.verbose || /^01|WARNING/.test(code + severity))
+            tell(`${severity}: ${message}`);
         });
         return attemptRun(attempt, to);
       }),
