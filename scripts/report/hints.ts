@@ -47,13 +47,14 @@ const hints = {
     '^25006': 'Transactions are read-only here. Use a role that may write, or the primary server.',
     '^40001':
       'A standby cancelled a query of this program, to replay changes of the primary. Try again.',
-    'user request': 'Somebody cancelled a query of this program (pg_cancel_backend). Try again.',
+    '^57014':
+      'A timeout of the role or the database, such as statement_timeout, ended a query of this program, or somebody cancelled it (pg_cancel_backend). Raise the timeout, or try again.',
     '': 'Often a timeout or limit of the role or the database, such as statement_timeout. Raise it, and try again.',
   },
   migration: {
-    'COPY from stdin failed':
+    'No source stream defined':
       'A migration cannot send rows to COPY FROM stdin. Write INSERT instead (pg_dump --inserts).',
-    '^42(701(?!.*more than once)|710|P07)':
+    '^42(701.*\\bALTER\\b|710|P07)':
       'It exists already: made by hand, left by an interrupted run, or copied without the rows of the migrations table. Drop it, let the migration create it with ifNotExists, or copy these rows.',
     '^42(P01|703|704|883).*\\bDROP\\b':
       'What it drops does not exist. Perhaps the migration was edited after it was applied, or somebody dropped it by hand: drop with ifExists, and run again.',
@@ -70,7 +71,8 @@ ${rowsHint('SELECT * FROM <relation> t WHERE <column> IS NULL;')}`,
 DROP INDEX CONCURRENTLY <index>;  -- better: let the migration drop it first, as 0005 does`,
     '^23505.*\\(name, run_on\\)': `The sequence of the migrations table is behind its rows, as after a copy or a logical replication. Set it:
 SELECT setval(pg_get_serial_sequence('<INTO>', 'id'), max(id)) FROM <INTO>;`,
-    '^23503 update or delete': 'Other rows refer to these. Change or delete the other rows first.',
+    '^23503':
+      'Rows would refer to a row that is not there. Add it, or first change or delete the rows that refer to it.',
     '^22': 'Correct the value, in the rows or in the migration, and run again.',
     '^23': 'Correct the rows that violate the constraint, and run again.',
     '^(2BP01|0A000.*column used)':
