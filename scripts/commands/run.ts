@@ -63,9 +63,9 @@ function migrateTo(locking: Connected, progress: Progress, to: number) {
     withRunLock(locking, (assertLock) =>
       withConnection({ ...locking, direction, assertLock, progress }, 'run', (attempt) => {
         attempt.connection.client.on('notice', ({ code = '', severity = '', message = '' }) => {
-          // The server translates the severity. Its own code of a warning begins with 01.
-          if (options.verbose || /^01|WARNING/.test(code + severity))
-            tell(`${severity}: ${message}`);
+          // A server may translate the severity, but not the code, which often begins with 01.
+          const isShown = options.verbose || severity === 'WARNING' || code.startsWith('01');
+          if (isShown) tell(`${severity}: ${message}`);
         });
         return attemptRun(attempt, to);
       }),

@@ -20,7 +20,7 @@ export const sessionsQuery = (pids: string) => `
       ELSE 'pid %s, "%s", from %s, for %s s, %s: %s' END,
     pid, application_name, coalesce(host(client_addr), 'local'),
     extract(epoch FROM now() - coalesce(xact_start, state_change, backend_start))::int, state,
-    left(regexp_replace(query, '\\s+', ' ', 'g'), 120)) AS text
+    left(regexp_replace(query, '[[:space:]]+', ' ', 'g'), 120)) AS text
   FROM pg_stat_activity WHERE pid IN (${pids})`;
 
 const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTED;
