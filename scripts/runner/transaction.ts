@@ -12,7 +12,7 @@ import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
 /** When the open transaction began, as SQL. This identifies the transaction. */
 const BEGAN = 'pg_catalog.transaction_timestamp()::text';
-/** A text that only an error of {@link RunTransaction} contains. */
+/** The error of the server has this text if a migration has ended the transaction. */
 const HAS_ENDED = 'the transaction of the run has ended';
 
 /**
@@ -118,8 +118,8 @@ export abstract class RunTransaction {
    * Returns the id of the transaction, which it has once it has written something.
    */
   async #restoreSettings(sql = ''): Promise<string | null> {
-    // In any other transaction, the cast to int fails, and the server does not run `sql`. Without an open
-    // transaction, this message is one of its own.
+    // In another transaction, the cast to int fails, and the server does not run `sql`. If none is open, this
+    // message is a transaction of its own.
     const xid = `CASE ${BEGAN} WHEN '${this.#began}' THEN pg_catalog.pg_current_xact_id_if_assigned()::text
       ELSE pg_catalog.concat('${HAS_ENDED}')::int::text END`;
     return await this.#sendSettings('', xid, sql).catch((error: unknown) => {
