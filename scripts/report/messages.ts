@@ -163,7 +163,7 @@ See whether the schema is as expected:  ${RUN} check`,
 
   'in-the-way': (file: string, message: string) => `
 differs: ${file} failed: ${message}
-What it creates is there already, with another definition
+What the migrations create is there already, with another definition
 → ${UP_DIFFERS}`,
   differs: (version: string | null, direction: Direction) => `
 differs: the schema is not what is expected ${atVersion(version)}
