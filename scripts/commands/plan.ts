@@ -91,10 +91,11 @@ const queriesOnly =
     // The extended protocol refuses a text of several statements, such as `SELECT 1; COMMIT`.
     const query = Object.create(config, { queryMode: { value: 'extended' } }) as typeof config;
     return await send(query, values).catch((cause: unknown) => {
-      // The server sends its messages in its own language, but not the name of the routine.
-      const { message, routine = '' } = cause as DatabaseError;
-      const isRefused = /^25006|^42601 exec_parse/.test(`${sqlstateOf(cause)} ${routine}`);
-      if (isRefused) throw refusal(message, cause);
+      const { message, routine } = cause as DatabaseError;
+      const sqlstate = sqlstateOf(cause);
+      // A server may translate its messages. The name of this routine stays the same.
+      const isSeveral = sqlstate === '42601' && routine === 'exec_parse_message';
+      if (isSeveral || sqlstate === '25006') throw refusal(message, cause);
       throw serverFailure(cause, file) ?? cause;
     });
   };

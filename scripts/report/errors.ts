@@ -29,7 +29,7 @@ interface Details {
   readonly exitCode?: number;
 }
 
-/** An error for people: the message says what happened, the hint what to do. Programs rely on the `code`. */
+/** An error for people. `message` says what happened, `hint` what to do. Programs rely on `code`. */
 export class Failure extends Error {
   readonly exitCode: number;
   constructor(

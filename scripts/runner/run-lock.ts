@@ -35,7 +35,7 @@ const NOBODY = { pid: '<pid>', text: 'it has just finished' };
 /**
  * Runs `use` while it holds the run lock: only one process at a time may migrate a database.
  *
- * A transaction holds the lock: behind a pooler, a session lock would stay in the session of the server. The
+ * A transaction holds the lock. Behind a pooler, a session lock would stay in the session of the server. The
  * transaction has a connection of its own, because the transactions of the migrations end before the run.
  * `CREATE INDEX CONCURRENTLY` waits for transactions that hold a snapshot. This one holds none, because it is
  * READ COMMITTED and idle. A statement that waits for the lock would hold one, so the lock is polled instead.

@@ -11,8 +11,9 @@ import { sessionsQuery } from './run-lock.ts';
 const SLOW_MS = 700;
 
 /**
- * SQL with three results: nothing, the sessions that block the connections with these names, and what else
- * these wait for. Behind a pooler, a statement outside a transaction has the name in a comment.
+ * SQL about the connections with these names. The second result lists the sessions that block them, and the
+ * third what else they wait for. Behind a pooler, a statement outside a transaction has its connection's name
+ * in a comment.
  */
 const activityQuery = (names: readonly string[]) => `
   ${sessionsQuery(`SELECT unnest(pg_blocking_pids(pid))

@@ -76,7 +76,7 @@ async function hasFact(found: Parts, rules: Rules, part: string, definition: str
   const { required, declared, isOwned } = rules;
   const isRequired = required.get(part) === definition;
   const actual = found.get(part) ?? '';
-  // A definition that a migration has replaced is wrong.
+  // What effects defined before a later effect replaced it. To find this is a difference.
   const replaced = declared.flatMap(([name, text]) =>
     name === part && text !== null && text !== definition ? text : [],
   );

@@ -33,7 +33,7 @@ export const kindOf = (parts: Parts) => [...parts.keys()].find(isKind);
 export const partsOf = (patch: Patch | undefined): [string, string | null][] =>
   typeof patch === 'string' ? [['', patch]] : Object.entries(patch ?? {});
 
-/** Applies effects one after the other, as JSON merge patches (RFC 7396): of objects, and of their parts. */
+/** Applies effects one after the other. Each is a JSON merge patch (RFC 7396), in which null removes. */
 export function merge(effects: readonly Effect[]): Facts {
   const merged = new Map<string, Map<string, string>>();
   for (const [object, patch] of effects.flatMap((effect) => Object.entries(effect))) {
