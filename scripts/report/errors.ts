@@ -70,4 +70,8 @@ export const redact = (text: string) =>
     .replaceAll(/(?![\t\n]|\r\n)\p{Cc}/gu, '?')
     .replaceAll(/(:\/\/[^\s:/@]*:)[^\s/"]+@/g, '$1***@')
     .replaceAll(/(password=)('[^'\n]*'?|"[^"\n]*"?|[^\s'"&]+)/gi, '$1***')
-    .replaceAll(/(password:?\s+)(E?(?:'[^'\n]*'?)+|"[^"]*"|\$\S+)/gi, '$1***');
+    .replaceAll(PASSWORD, '$1***');
+
+// In a string, the quotes of another string are doubled. `pgm.createRole()` writes $pga$…$pga$.
+const PASSWORD =
+  /(password:?\s+)(E?(?:''[^'\n]+'{0,2}|(?:'[^'\n]*'?)+)|"[^"]*"|(\$\w*\$).*?(?:\3|$))/gim;

@@ -110,9 +110,13 @@ test('no output has the password of a statement that fails, or a control charact
   expect(error.message).toContain(`ALTER ROLE "no?[2J?2J" PASSWORD\r\n   ***`);
 });
 
-test('redact hides a password that is cut off, and takes a text of any length', () => {
+test('redact hides a whole password, even if it is cut off, and takes a text of any length', () => {
   expect(redact(`PASSWORD 'it''s\nblocked by: x`)).toBe('PASSWORD ***\nblocked by: x');
   expect(redact(`PGPASSWORD='it is\nx`)).toBe('PGPASSWORD=***\nx');
+  expect(redact(`PASSWORD $pga$it is$pga$ LOGIN`)).toBe('PASSWORD *** LOGIN'); // See pgm.createRole().
+  expect(redact(`EXECUTE 'ALTER ROLE a PASSWORD ''it is''';`)).toBe(
+    `EXECUTE 'ALTER ROLE a PASSWORD ***';`,
+  );
   const size = 20_000_000;
   expect(redact(`'password ', ${'x'.repeat(size)}`).length).toBeLessThan(size);
 });
