@@ -1,5 +1,5 @@
 import picocolors from 'picocolors';
-import type { Failure } from './errors.ts';
+import { redact, type Failure } from './errors.ts';
 import type { Report } from './report.ts';
 import { atVersion, differenceLines, duration, list, placeOf, plural, RUN } from './wording.ts';
 
@@ -19,8 +19,9 @@ export function asText(report: Report, hasColor: boolean): string {
     else add(green('applied'), name, appliedOn.slice(0, 19));
   for (const { name, milliseconds } of reverted) add('-', name, duration(milliseconds));
   for (const { name, milliseconds } of applied) add('+', name, duration(milliseconds));
+  const differences = redact(differenceLines(warnings));
   if (warnings.length > 0)
-    lines.push(`${yellow('warning:')} these fail only with --strict:`, differenceLines(warnings));
+    lines.push(`${yellow('warning:')} these fail only with --strict:`, differences);
   if (error) return lines.join('\n');
   const done = [
     reverted.length > 0 && `reverted ${plural(reverted.length, 'migration')}`,

@@ -34,13 +34,13 @@ test('check compares the schema with the expected one at the version of the data
   expect(await checked('check --strict')).toEqual([0, null, '']);
   await run('up 1');
   expect(await checked('check --strict')).toEqual([0, '0001_a', '']);
-  await query('CREATE TABLE b (id bigint); ALTER TABLE a ADD more text');
+  await query(`CREATE TABLE b (id bigint); ALTER TABLE a ADD more text DEFAULT '\u001b[2J'`);
   const more = 'unexpected column public.a.more';
   expect(await checked('check')).toEqual([0, '0001_a', more]);
   for (const command of ['check', 'status']) {
     const { code, stdout, stderr } = await print(command);
     expect([command, code, stderr]).toEqual([command, 0, '']);
-    expect(stdout).toMatch(/warning: .*\n {2}unexpected column public\.a\.more/);
+    expect(stdout).toMatch(/warning: .*\n {2}unexpected column public\.a\.more\n.*'\?\[2J'/);
   }
   expect(await checked('check --strict')).toEqual([6, '0001_a', more]);
   expect(await checked('status --strict')).toEqual([6, '0001_a', more]);
