@@ -23,6 +23,8 @@ function compiled(file) {
   } catch {
     // The file is not in the cache yet, or another user's.
   }
+  // Without this, ts-node runs compiled code from a folder in /tmp, which another user may have created.
+  process.env.DISABLE_V8_COMPILE_CACHE = '1';
   compiler ??= require('ts-node').create({ project });
   const url = `require('node:url').pathToFileURL(__filename).href`;
   const output = compiler.compile(source, file).replaceAll('import.meta.url', url);

@@ -69,12 +69,14 @@ test('the program starts if compiled files in the cache cannot be read', async (
     cpSync(join(root, name), join(folder, name), { recursive: true });
   write(folder, { 'hello.ts': `console.log('hello' as string);`, 'package.json': {} });
   const args = ['scripts/ts-node.cjs', 'hello.ts'];
-  const hello = () => startProgram(process.execPath, args, { cwd: folder }).finished;
+  const env = { TMPDIR: temporaryFolder() }; // Other users may write there.
+  const hello = () => startProgram(process.execPath, args, { cwd: folder, env }).finished;
   expect(await hello()).toMatchObject({ stdout: 'hello\n', code: 0 });
   const [file = ''] = readdirSync(cache);
   rmSync(join(cache, file));
   mkdirSync(join(cache, file)); // Nobody can read it as a file, not even root.
   expect(await hello()).toMatchObject({ stdout: 'hello\n', code: 0 });
+  expect(readdirSync(env.TMPDIR)).toEqual([]);
 });
 
 test('the program starts with --no-deprecation, which makes a property of `process` read-only', async () => {
