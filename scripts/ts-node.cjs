@@ -34,7 +34,8 @@ function compiled(file) {
     writeFileSync(draft, output, { flush: true }); // A crash of the machine must not leave an empty file.
     renameSync(draft, cached);
   } catch {
-    // The folder cannot be written: go on without the cache.
+    // The folder cannot be written: go on without the cache. jiti might then use one in /tmp.
+    process.env.JITI_FS_CACHE = 'false';
   }
   return output;
 }

@@ -59,7 +59,7 @@ describe('stdout', () => {
   });
 });
 
-test('the program starts if compiled files in the cache cannot be read', async () => {
+test('the program starts if the cache of compiled files cannot be used, and uses none in /tmp', async () => {
   const folder = temporaryFolder();
   const cache = join(folder, 'node_modules/.cache/ts-node');
   mkdirSync(cache, { recursive: true });
@@ -67,15 +67,16 @@ test('the program starts if compiled files in the cache cannot be read', async (
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
   for (const name of ['scripts/ts-node.cjs', 'tsconfig.json'])
     cpSync(join(root, name), join(folder, name), { recursive: true });
-  write(folder, { 'hello.ts': `console.log('hello' as string);`, 'package.json': {} });
+  const source = `console.log('hello' as string, process.env.JITI_FS_CACHE);`;
+  write(folder, { 'hello.ts': source, 'package.json': {} });
   const args = ['scripts/ts-node.cjs', 'hello.ts'];
   const env = { TMPDIR: temporaryFolder() }; // Other users may write there.
   const hello = () => startProgram(process.execPath, args, { cwd: folder, env }).finished;
-  expect(await hello()).toMatchObject({ stdout: 'hello\n', code: 0 });
+  expect(await hello()).toMatchObject({ stdout: 'hello undefined\n', code: 0 });
   const [file = ''] = readdirSync(cache);
   rmSync(join(cache, file));
   mkdirSync(join(cache, file)); // Nobody can read it as a file, not even root.
-  expect(await hello()).toMatchObject({ stdout: 'hello\n', code: 0 });
+  expect(await hello()).toMatchObject({ stdout: 'hello false\n', code: 0 });
   expect(readdirSync(env.TMPDIR)).toEqual([]);
 });
 
