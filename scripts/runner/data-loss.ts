@@ -43,7 +43,7 @@ export async function refuseLoss({ query }: Connection, removed: readonly Remove
     const rows = `SELECT FROM ONLY ${table} WHERE ${holdsData} LIMIT ${COUNT_LIMIT + 1}`;
     return `(SELECT count(*) FROM (${rows}) r)`;
   });
-  const sql = `SET LOCAL search_path = pg_catalog; SET LOCAL row_security = off;
+  const sql = `SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL row_security = off;
     LOCK TABLE ${tables} IN SHARE MODE; SELECT to_json(ARRAY[${queries.join(', ')}]) AS json`;
   const results = await query(sql).catch((cause: unknown) => {
     if (sqlstateOf(cause) !== '42501') throw cause;

@@ -24,7 +24,7 @@ export const sessionsQuery = (pids: string) => `
   FROM pg_stat_activity WHERE pid IN (${pids})`;
 
 const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTED;
-  SET LOCAL search_path = pg_catalog; ${noTimeouts(connection)}
+  SET LOCAL search_path = pg_catalog, pg_temp; ${noTimeouts(connection)}
   SELECT transaction_timestamp()::text AS began WHERE pg_try_advisory_xact_lock(${RUN_LOCK_KEY})`;
 // `pg_locks` has a 64-bit key in two columns. Each database has its own advisory locks.
 const HOLDER_PID = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
