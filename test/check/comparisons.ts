@@ -4,25 +4,21 @@ import { readBlocks } from '../support/blocks.ts';
 type Schema = Pick<typeof import('../../scripts/schema/compare.ts'), 'compare'> &
   Pick<typeof import('../../scripts/schema/effects.ts'), 'expectedAt' | 'merge'>;
 
+const keys = ['prerequisites', 'effect', 'pending', 'reverted', 'live', 'finds', 'warns'] as const;
+
 /** Effects, a live schema (as the effect that creates it), and the differences from the expected schema. */
-export const comparisons = readBlocks('check/comparisons.txt', [
-  'prerequisites',
-  'effect',
-  'pending',
-  'reverted',
-  'live',
-  'finds',
-  'warns',
-]).map(({ name, of, effect, effects }) => ({
-  name,
-  prerequisites: effect('prerequisites'),
-  applied: effects('effect'),
-  pending: effects('pending'),
-  reverted: effects('reverted'),
-  live: effects('live'),
-  failing: of('finds'),
-  warnings: of('warns'),
-}));
+export const comparisons = readBlocks('check/comparisons.txt', keys).map(
+  ({ name, of, effect, effects }) => ({
+    name,
+    prerequisites: effect('prerequisites'),
+    applied: effects('effect'),
+    pending: effects('pending'),
+    reverted: effects('reverted'),
+    live: effects('live'),
+    failing: of('finds'),
+    warnings: of('warns'),
+  }),
+);
 
 /** Compares the schemas of a case. Returns the results without and with `--strict`. */
 export async function resultsOf(
