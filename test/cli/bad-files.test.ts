@@ -61,17 +61,9 @@ test.for(contents)('%s is refused', async ([, { first }]) => {
   await expectRefused('up', options, 'bad-file', file, first('names'));
 });
 
+const misnamed = ['0003-c.ts', '0003 c.ts', '0003_c.tsx', '0003_c.sql', '3.ts', '0002_b.ts~'];
 test.for([
-  [
-    'migration-name',
-    '0003-c.ts',
-    '0003 c.ts',
-    '0003_c.tsx',
-    '0003_c.sql',
-    '3.ts',
-    '0002_b.ts~',
-    '0000_prerequisites.ts',
-  ],
+  ['migration-name', ...misnamed, '0000_prerequisites.ts'],
   ['duplicate-number', '0002_again.ts', '2_again.js'],
 ])('wrong names of migrations are refused: %s', async ([code = '', ...files]) => {
   for (const file of files)
