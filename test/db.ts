@@ -10,7 +10,7 @@ import { root } from './support/root.ts';
 async function main(): Promise<void> {
   const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const server = await startEmbedded({
-    folder: join(root, '.postgres', String(installedMajor())),
+    folder: join(root, '.postgres', String(installedMajor)),
     preferredPort: 54320,
   }).catch((error: unknown) => {
     if (!/lock file .* already exists/.test(String(error))) throw error;

@@ -11,7 +11,7 @@ import { restore } from './restore.ts';
 
 const others = [14, 15, 16, 17, 18].filter((each) => each !== serverMajor());
 /** The oldest version, whose definitions differ most. If the tests run on it, the newest version. */
-const sample = serverMajor() === 14 ? installedMajor() : 14;
+const sample = serverMajor() === 14 ? installedMajor : 14;
 
 describe.for(testAll ? others : [sample])('the same effects on PostgreSQL %i', (other) => {
   const oldest = Math.min(other, serverMajor());

