@@ -4,14 +4,12 @@ import { hasPsql, psql } from '../support/psql.ts';
 
 /** Copies a database into an empty one, maybe on another server, by pg_dump and psql (if installed). */
 export async function restore(from: string, to: Pick<Database, 'url' | 'query'>): Promise<void> {
-  const [server] = await to.query<{ version: number }>(
-    `SELECT current_setting('server_version_num')::int AS version`,
-  );
+  const [row] = await to.query<{ server_version_num: string }>('SHOW server_version_num');
   // Without psql, the dump must have INSERT: only psql understands rows after COPY, and backslash commands.
   const written = await pgDump(from, hasPsql ? [] : ['--inserts']);
   // Remove what an older server rejects: transaction_timeout (new in 17), and LOGGED sequences (new in 15).
   let script = written.replace(/^SET transaction_timeout = 0;$/m, '');
-  if ((server?.version ?? 0) < 150_000) script = script.replaceAll(/^ +LOGGED$/gm, '');
+  if (Number(row?.server_version_num) < 150_000) script = script.replaceAll(/^ +LOGGED$/gm, '');
   if (!hasPsql) {
     await to.query(script.replaceAll(/^\\.*$/gm, ''));
     return;

@@ -12,11 +12,9 @@ export async function makeDatabase(
   { name = `test_${randomBytes(6).toString('hex')}`, template = 'template0' } = {},
 ): Promise<Database> {
   await withSession(serverUrl, async (session) => {
-    const { rows } = await session.query<{ version: number }>(
-      `SELECT current_setting('server_version_num')::int AS version`,
-    );
+    const { rows } = await session.query<{ server_version_num: string }>('SHOW server_version_num');
     // FILE_COPY is three times as fast as WAL_LOG, the default since 15. PostgreSQL 14 always copies files.
-    const strategy = (rows[0]?.version ?? 0) >= 150_000 ? 'STRATEGY FILE_COPY' : '';
+    const strategy = Number(rows[0]?.server_version_num) >= 150_000 ? 'STRATEGY FILE_COPY' : '';
     await session.query(`CREATE DATABASE ${name} TEMPLATE ${template} ${strategy}`);
   });
   return database(serverUrl, name);
@@ -52,7 +50,7 @@ function database(serverUrl: string, name: string) {
   return {
     name,
     url,
-    /** Runs `sql` in a new session, and closes it. */
+    /** Runs `sql` in a new session of this database, as {@link execute} does. */
     query: <T extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]) =>
       execute<T>(url, sql, values),
     /** Opens a session that stays open until the test ends it, or drops the database. */
@@ -70,7 +68,8 @@ function database(serverUrl: string, name: string) {
   };
 }
 
-function execute<T extends pg.QueryResultRow>(
+/** Runs `sql` in a new session, and closes it. Returns the rows. */
+export function execute<T extends pg.QueryResultRow>(
   url: string,
   sql: string,
   values: readonly unknown[] = [],

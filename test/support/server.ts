@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { execute } from './database.ts';
 import { startEmbedded, type RunningServer } from './embedded.ts';
 
 export interface TestServer extends RunningServer {
@@ -55,16 +55,12 @@ async function container(image: string): Promise<TestServer> {
 }
 
 async function describe(kind: TestServer['kind'], server: RunningServer): Promise<TestServer> {
-  const client = new pg.Client({ connectionString: server.url });
   try {
-    await client.connect();
-    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
-    return { ...server, kind, version: String(rows[0]?.server_version.split(' ')[0]) };
+    const [row] = await execute<{ server_version: string }>(server.url, 'SHOW server_version');
+    return { ...server, kind, version: String(row?.server_version.split(' ')[0]) };
   } catch (error) {
     await server.stop();
     throw error;
-  } finally {
-    await client.end();
   }
 }
 
