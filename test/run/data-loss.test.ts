@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { creates, migration, setUp, stateOf, step } from '../support/project.ts';
+import { creates, migration, setUp, stateOf, step, table } from '../support/project.ts';
 import { root } from '../support/root.ts';
 import { readCases } from './cases.ts';
 
@@ -35,15 +35,18 @@ test('down and redo refuse to delete rows, too', async () => {
   expect(await run('down --allow-data-loss')).toMatchObject({ exitCode: 0, version: null });
 });
 
-test('a migration that replaces the parsers of pg does not hide data', async () => {
+test('a migration that replaces the parsers of pg hides neither data nor the schema', async () => {
   const parsers = `import pg from '${root}/node_modules/pg/lib/index.js';
-    for (const type of [16, 20, 23, 114, 1005, 1007]) pg.types.setTypeParser(type, (text) => text);\n`;
+    for (const type of [16, 20, 23, 25, 114, 1005, 1007]) pg.types.setTypeParser(type, () => 'x');\n`;
   const files = {
-    'migrations/0001_a.ts': parsers + migration(`pgm.sql('DROP TABLE a');`),
-    'migrations/schema/0001_a.json': { 'public.a': null },
+    'migrations/0001_a.ts':
+      parsers + migration(`pgm.sql('DROP TABLE a; CREATE TABLE b (id integer)');`),
+    'migrations/schema/0001_a.json': { 'public.a': null, ...table('b', 'id') },
   };
   const { start } = await setUp(files, 'CREATE TABLE a AS SELECT 1 AS id');
   expect((await start('up').finished).json()).toMatchObject({ exitCode: 7, applied: [] });
+  const { json } = await start('up --allow-data-loss').finished;
+  expect(json()).toMatchObject({ exitCode: 0, version: '0001_a' });
 });
 
 test('after looking for data, the run calls the functions again, so that ids are right', async () => {
