@@ -11,6 +11,7 @@ async function run(database: Database, ...argv: string[]): Promise<void> {
   expect(code, stderr).toBe(0);
 }
 
+/** With all migrations at once, `npm start` does the same, and compares the dumps of pg_dump. */
 test.for(reversible)('%s: down restores the earlier schema, up the later one', async (name) => {
   const database = await testDatabase({ rows: true });
   const index = migrations.indexOf(name);
@@ -24,23 +25,6 @@ test.for(reversible)('%s: down restores the earlier schema, up the later one', a
   await run(database, 'up', name, '--strict');
   expect(await schemaLines(database)).toEqual(after);
 });
-
-test.runIf(reversible.length > 0)(
-  'after all downs and all ups, pg_dump prints the same schemas again',
-  async () => {
-    const database = await testDatabase({ rows: true });
-    const dump = (): Promise<string> => database.dump({ without: ['pgmigrations'] });
-    const irreversible = migrations.length - reversible.length;
-    if (irreversible > 0) await run(database, 'up', String(irreversible), '--strict');
-    const first = await dump();
-    await run(database, 'up', '--strict');
-    const last = await dump();
-    await run(database, 'down', String(reversible.length), '--strict', '--allow-data-loss');
-    expect(await dump()).toBe(first);
-    await run(database, 'up', '--strict');
-    expect(await dump()).toBe(last);
-  },
-);
 
 test("the down of 0003 is refused only while there are executions of users' workflows", async () => {
   const database = await testDatabase({ rows: true });
