@@ -4,6 +4,7 @@ import { call } from '../support/call.ts';
 import { makeDatabase } from '../support/database.ts';
 import { startEmbedded } from '../support/embedded.ts';
 import { testAll } from '../support/test-all.ts';
+import { testDatabase } from '../support/test-database.ts';
 import { allCases, definitions, serverMajor, type Case } from './cases.ts';
 import { differencesIn, inPublic, inSchemas } from './changes.ts';
 import { migrationOf, needsOwnDatabase, withMigrated } from './changes.ts';
@@ -51,5 +52,15 @@ describe.for(testAll ? others : [sample])('the same effects on PostgreSQL %i', (
     expect(before).toEqual([]);
     const undetected = cases.filter((_, index) => inPublic(after, index).length === 0);
     expect(undetected).toEqual([]);
+  });
+});
+
+test('the check finds no difference in a copy that pg_dump and psql made', async () => {
+  // Cases that need a database of their own cannot be part of this one.
+  const cases = [...definitions(), ...allCases().filter((one) => !needsOwnDatabase(one))];
+  await withMigrated(migrationOf(cases), async (database, root) => {
+    const copy = await testDatabase({ base: false });
+    await restore(database.url, copy);
+    expect(await differencesIn(copy, root)).toEqual([]);
   });
 });
