@@ -46,15 +46,11 @@ describe('the reported cause of a failed migration is', () => {
 
   const deferred = `CREATE TABLE p (id integer PRIMARY KEY);
     CREATE TABLE child (id integer REFERENCES p DEFERRABLE INITIALLY DEFERRED)`;
-  const orphan = 'INSERT INTO child VALUES (7)';
+  const orphan = (name: string) => sqlStep(name, {}, 'INSERT INTO child VALUES (7)');
   const analyze = step('0002_b', {}, `pgm.noTransaction(); pgm.sql('ANALYZE p');`);
   test.for([
-    ['the last migration', { ...creates('a'), ...sqlStep('0002_b', {}, orphan) }, '0002_b.ts'],
-    [
-      'the COMMIT before noTransaction()',
-      { ...sqlStep('0001_a', {}, orphan), ...analyze },
-      '0001_a.ts',
-    ],
+    ['the last migration', { ...creates('a'), ...orphan('0002_b') }, '0002_b.ts'],
+    ['the COMMIT before noTransaction()', { ...orphan('0001_a'), ...analyze }, '0001_a.ts'],
   ] as const)('%s, if the transaction fails at its end', async ([, files, file]) => {
     const { run } = await setUp(files, deferred);
     const { exitCode, error } = await run('up');
