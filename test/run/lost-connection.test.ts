@@ -5,7 +5,7 @@ import type { Context } from '../../scripts/runner/context.ts';
 import { withRunLock } from '../../scripts/runner/run-lock.ts';
 import type { Database } from '../support/database.ts';
 import { advisoryLocks, backends, noBackends } from '../support/eventually.ts';
-import { setUp, sqlStep, stateOf, step } from '../support/project.ts';
+import { setUp, sqlStep, stateOf, step, table } from '../support/project.ts';
 import { testDatabase } from '../support/test-database.ts';
 import { blockRun, expectRecovery, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
 
@@ -43,11 +43,11 @@ test.for([
 
 const rename = sqlStep('0001_a', { 'app.t': { table: '' } }, 'ALTER SCHEMA old RENAME TO app');
 const old = 'CREATE SCHEMA old; CREATE TABLE old.t (id integer CHECK (id > 0))';
+const lockOld = 'BEGIN; LOCK TABLE old.t';
 
 test('a run stops if the run lock is lost while the check before COMMIT waits for a table', async () => {
   const { database, run } = await setUp(rename, old);
-  const lock = 'BEGIN; LOCK TABLE old.t';
-  const { running, release } = await blockRun(database, lock, () => run(`up ${LONG_WAIT}`));
+  const { running, release } = await blockRun(database, lockOld, () => run(`up ${LONG_WAIT}`));
   await terminate(database, 'lock');
   await release();
   expect(await running).toMatchObject({ exitCode: 3, error: { code: 'run-lock-lost' } });
@@ -57,8 +57,7 @@ test('nothing is committed if a migration outside a transaction fails in the che
   const fails = `pgm.noTransaction(); void pgm.db.query('SELECT 1').catch(() => {});
     await new Promise((resolve) => process.once('SIGUSR2', resolve)); throw new Error('failed');`;
   const { database, run } = await setUp({ ...rename, ...step('0002_b', {}, fails) }, old);
-  const lock = 'BEGIN; LOCK TABLE old.t';
-  const { running, release } = await blockRun(database, lock, () => run(`up ${LONG_WAIT}`));
+  const { running, release } = await blockRun(database, lockOld, () => run(`up ${LONG_WAIT}`));
   process.emit('SIGUSR2');
   await release();
   const hint = expect.stringContaining('Nothing was changed.') as string;
@@ -80,8 +79,7 @@ test('a connection that is lost while the migration keeps Node.js busy is report
 test('after the run lock is lost, a migration outside a transaction sends no further statement', async () => {
   const up = `pgm.noTransaction(); pgm.sql('COMMENT ON TABLE items IS NULL');
     pgm.sql('CREATE TABLE IF NOT EXISTS second (id integer)');`;
-  const effect = { 'public.second': { table: '', 'column id': 'integer NULL' } };
-  const files = { ...ITEMS, ...step('0003_index', effect, up) };
+  const files = { ...ITEMS, ...step('0003_index', table('second', 'id'), up) };
   const { database, run, tables } = await setUpItems(files);
   await run('up 2');
   const lock = 'BEGIN; LOCK TABLE items IN SHARE MODE';
