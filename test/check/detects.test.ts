@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { byName } from '../support/blocks.ts';
 import { testAll } from '../support/test-all.ts';
 import { kinds, readCases, serverMajor } from './cases.ts';
-import { outcomesOf } from './changes.ts';
+import { differencesIn, outcomesOf, withMigrated } from './changes.ts';
+import { namedObjects } from './samples.ts';
 
 /**
  * For every third kind of object (all with TEST_ALL=1), pg_dump must find a difference, too, unless the case
@@ -30,3 +31,22 @@ function sorted(lines: readonly string[] = []): string[] {
   if (serverMajor() >= 16) return lines.toSorted();
   return lines.map((text) => text.replaceAll(/(?<![.\w])[tu]\.(?=\w)/g, '')).toSorted();
 }
+
+test('the check detects a missing object, however unusual its name is', async () => {
+  await withMigrated(namedObjects.make, async (database, root) => {
+    const sql = `SELECT quote_ident(relname) AS name FROM pg_class
+      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'pgmigrations'`;
+    const quoted = await database.query<{ name: string }>(sql);
+    expect(quoted.length).toBe(namedObjects.count);
+    await database.query(namedObjects.change);
+    const found = await differencesIn(database, root);
+    const objects = found.map((text) => text.split(' | ')[0]);
+    const expected = quoted.flatMap(({ name }) => [
+      `- function public.${name}()`,
+      ...['column', 'constraint', 'trigger', 'policy'].map(
+        (part) => `- ${part} public.${name}.${name}`,
+      ),
+    ]);
+    expect(objects.toSorted()).toEqual(expected.toSorted());
+  });
+});
