@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { advisoryLocks, blockedRun, eventually } from '../support/eventually.ts';
 import { creates, stateOf, step } from '../support/project.ts';
-import { blockRun, hold, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
+import { blockRun, hold, HOLD_ITEMS, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
 
 test.for([
-  ['a migration', 'BEGIN; LOCK TABLE items IN ACCESS SHARE MODE'],
+  ['a migration', HOLD_ITEMS],
   ['the check', 'BEGIN; LOCK TABLE items'],
   ['the query of the migrations table', 'BEGIN; LOCK TABLE pgmigrations'],
 ] as const)('a run gives up after the retries if %s waits for a lock', async ([what, sql]) => {
@@ -92,12 +92,8 @@ test('a run prints the progress of an index build', async () => {
 
 test('a run tries again after a deadlock', async () => {
   const note = { 'public.items': { 'column note': 'text NULL' } };
-  const statements = [
-    'COMMENT ON TABLE tags IS NULL',
-    'SELECT pg_advisory_xact_lock(1)',
-    'ALTER TABLE items ADD COLUMN note text',
-  ];
-  const up = statements.map((sql) => `pgm.sql('${sql}');`).join(' ');
+  const up = `pgm.sql('COMMENT ON TABLE tags IS NULL'); pgm.sql('SELECT pg_advisory_xact_lock(1)');
+    pgm.sql('ALTER TABLE items ADD COLUMN note text');`;
   const { database, run, start } = await setUpItems({ ...ITEMS, ...step('0002_note', note, up) });
   await run('up 1');
   // The other session never looks for a deadlock, so PostgreSQL ends the statement of the run.
