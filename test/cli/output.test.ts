@@ -81,9 +81,8 @@ test('the program starts if the cache of compiled files cannot be used, and uses
 });
 
 test('the program starts with --no-deprecation, which makes a property of `process` read-only', async () => {
-  const { code, stderr } = await start(['help'], { env: { NODE_OPTIONS: '--no-deprecation' } })
-    .finished;
-  expect([code, stderr]).toEqual([0, '']);
+  const { finished } = start(['help'], { env: { NODE_OPTIONS: '--no-deprecation' } });
+  expect(await finished).toMatchObject({ code: 0, stderr: '' });
 });
 
 test('what a migration prints, its warnings, and with --verbose its notices, go to stderr', async () => {

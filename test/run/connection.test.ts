@@ -75,9 +75,8 @@ describe('over a Unix socket or IPv6', () => {
     const file = join(root, '.pgpass');
     writeFileSync(file, `${hostname}:${port}:*:${username}:${password}\n`, { mode: 0o600 });
     const url = Object.assign(new URL(database.url), { password: '' }).href;
-    const { code, stderr } = await start(['up'], { url, env: { PGPASSFILE: file }, cwd: root })
-      .finished;
-    expect([code, stderr]).toEqual([0, '']);
+    const { finished } = start(['up'], { url, env: { PGPASSFILE: file }, cwd: root });
+    expect(await finished).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('the message calls a session "local" if it holds the run lock through a socket', async () => {
