@@ -108,9 +108,8 @@ test.for(withSignals([1]))(
   '%s does not cancel the statement of another session with the same application_name',
   async ([signal, , code]) => {
     const { database, start } = await setUpItems();
-    const { running, blocked } = await blockRun(database, undefined, () =>
-      start(`up ${LONG_WAIT}`),
-    );
+    const begin = () => start(`up ${LONG_WAIT}`);
+    const { running, blocked } = await blockRun(database, undefined, begin);
     const { session } = await hold(database, `SET application_name = '${blocked.name}'`);
     const theirs = session.query('SELECT pg_sleep(2), true AS finished');
     running.child.kill(signal);
