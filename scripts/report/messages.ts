@@ -164,7 +164,8 @@ See whether the schema is as expected:  ${RUN} check`,
   'in-the-way': (file: string, message: string) => `
 differs: ${file} failed: ${message}
 What the migrations create is there already, with another definition
-→ ${UP_DIFFERS}`,
+→ ${UP_DIFFERS}
+If the database is a copy without the rows of the migrations table, change nothing: copy these rows, too.`,
   differs: (version: string | null, direction: Direction) => `
 differs: the schema is not what is expected ${atVersion(version)}
 → ${direction === 'up' ? UP_DIFFERS : DOWN_DIFFERS}`,
