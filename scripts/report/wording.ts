@@ -32,9 +32,10 @@ function differenceText({ kind, object, expected, found }: Difference): string {
     text === null ? '' : `\n    ${label} ${text.replaceAll('\n', '\n              ')}`;
   const text = `  ${kind} ${object}${line('expected:', expected)}${line('found:   ', found)}`;
   if (!object.startsWith('index ') || !found?.endsWith(' INVALID')) return text;
+  // One that is not expected is often a copy that REINDEX CONCURRENTLY has left.
+  const remedy = expected === null ? 'Drop it:\nDROP' : 'Build it again:\nREINDEX';
   return `${text}
-    Usually an interrupted build left it INVALID. Build it again:
-REINDEX INDEX CONCURRENTLY ${object.replace('index ', '')};`;
+    Usually an interrupted build left it INVALID. ${remedy} INDEX CONCURRENTLY ${object.replace('index ', '')};`;
 }
 
 /** Lists the sessions that block this program. Empty if there is none. */

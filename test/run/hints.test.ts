@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { hintFor } from '../../scripts/report/hints.ts';
-import { setUp, sqlStep, step, table } from '../support/project.ts';
+import { creates, setUp, sqlStep, step, table } from '../support/project.ts';
 import { readCases } from './cases.ts';
 
 describe('the hint says what to do about', () => {
@@ -45,6 +45,15 @@ describe('the hint says what to do about', () => {
     expect(await run('check --strict')).toMatchObject({ exitCode: 0 });
     await database.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i'::regclass`);
     expect((await run('check')).error?.message).toContain(build);
+  });
+
+  test('an INVALID index that REINDEX CONCURRENTLY has left', async () => {
+    const { run, database } = await setUp(creates('a'));
+    await run('up');
+    await database.query(`CREATE INDEX a_ccnew ON a (id);
+      UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'a_ccnew'::regclass`);
+    const { error } = await run('check --strict');
+    expect(error?.message).toContain('DROP INDEX CONCURRENTLY public.a_ccnew;');
   });
 
   test('an effect that is out of date, and an incomplete down', async () => {
