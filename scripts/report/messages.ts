@@ -112,7 +112,7 @@ Then let the pooler open new connections to the server (PgBouncer: RECONNECT), a
 unavailable: ${file} changes the session outside a transaction. Behind a connection pooler, other clients would get that session:${excerpt(sql)}
 → Remove the statement, or run this migration with a URL that goes to the server directly.`,
   'run-lock-lost': () => `
-unavailable: the connection that held the run lock was lost, so this run stopped before its next commit
+unavailable: the connection that held the run lock was lost, or led to another server, so this run stopped before its next commit
 → ${LOST}`,
 
   'run-lock': (wait: number, holder: string, pid: string) => `

@@ -25,9 +25,10 @@ export const sessionsQuery = (pids: string) => `
 
 const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTED;
   SET LOCAL search_path = pg_catalog, pg_temp; ${noTimeouts(connection)}
-  SELECT transaction_timestamp()::text AS began WHERE pg_try_advisory_xact_lock(${RUN_LOCK_KEY})`;
-// `pg_locks` has a 64-bit key in two columns. Each database has its own advisory locks.
-const HOLDER_PID = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
+  SELECT transaction_timestamp()::text AS began, pg_backend_pid() AS pid
+  WHERE pg_try_advisory_xact_lock(${RUN_LOCK_KEY})`;
+/** SQL for the id of the process that holds the run lock. `pg_locks` has a 64-bit key in two columns. */
+export const HOLDER_PID = `SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted
   AND (classid::bigint << 32 | objid::bigint) = ${RUN_LOCK_KEY}`;
 const HOLDER = `${sessionsQuery(HOLDER_PID)} AND datname = current_database()`;
 const NOBODY = { pid: '<pid>', text: 'it has just finished' };
@@ -44,14 +45,15 @@ const NOBODY = { pid: '<pid>', text: 'it has just finished' };
  */
 export async function withRunLock<T>(
   { connection, options, signal, tell }: Connected,
-  use: (assertLock: AssertLock) => Promise<T>,
+  use: (assertLock: AssertLock, lockPid: string) => Promise<T>,
 ): Promise<T> {
   const deadline = Date.now() + options.lockWait * 1000;
   for (let attempt = 0; ; attempt++) {
     const results = await connection.query(tryLock(connection));
-    const lock = results.at(-1)?.rows[0] as { began: string } | undefined; // No row: another run has it.
+    const lock = results.at(-1)?.rows[0] as Record<'began' | 'pid', string> | undefined;
+    const assertLock: AssertLock = (query) => queryHeld(connection, lock?.began, query);
     try {
-      if (lock) return await use((query = '') => queryHeld(connection, lock.began, query));
+      if (lock) return await use(assertLock, lock.pid); // No row: another run has the lock.
     } finally {
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
@@ -65,7 +67,7 @@ export async function withRunLock<T>(
 }
 
 /** See {@link AssertLock}. `began` identifies the transaction that took the lock. */
-async function queryHeld(connection: Connection, began: string, query: string) {
+async function queryHeld(connection: Connection, began = '', query = '') {
   const isHeld = `SELECT WHERE transaction_timestamp()::text = '${began}'`;
   const [held, answer] = await connection.query(`${isHeld}; ${query}`).catch((cause: unknown) => {
     throw failure('run-lock-lost', [], { cause });

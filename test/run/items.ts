@@ -5,7 +5,7 @@ import { advisoryLocks, blockedRun, eventually, settled } from '../support/event
 import { filesIn, setUp, type Files } from '../support/project.ts';
 
 /** The application's table, with rows. PostgreSQL must lock the table to print its CHECK constraint. */
-const BASE = `CREATE TABLE items (id integer PRIMARY KEY, name text CHECK (name <> ''));
+export const BASE = `CREATE TABLE items (id integer PRIMARY KEY, name text CHECK (name <> ''));
   INSERT INTO items SELECT i, 'item ' || i FROM generate_series(1, 50) i`;
 
 /** Three migrations: `0001` and `0002` run in one transaction, `0003` runs outside a transaction. */

@@ -4,14 +4,17 @@ import { atPort, listen } from '../support/ports.ts';
 
 /**
  * Starts a server that `serve` programs: it gets each client, and a function that connects to the server of
- * `url`. A client ends with its connection to that server, and the other way round. `stop`, or the end of the
- * test, ends all connections.
+ * `url`, or of another URL. A client ends with its connection to that server, and the other way round.
+ * `stop`, or the end of the test, ends all connections.
  */
-export async function startRelay(url: string, serve: (client: Socket, dial: () => Socket) => void) {
-  const { hostname, port } = new URL(url);
+export async function startRelay(
+  url: string,
+  serve: (client: Socket, dial: (to?: string) => Socket) => void,
+) {
   const sockets: Socket[] = [];
   const server = createServer((client) => {
-    const dial = () => {
+    const dial = (to = url) => {
+      const { hostname, port } = new URL(to);
       const upstream = connect(Number(port), hostname);
       sockets.push(upstream);
       upstream.on('error', () => client.destroy()).on('close', () => client.destroy());

@@ -1,9 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { execute, makeDatabase } from '../support/database.ts';
 import { startEmbedded, type EmbeddedServer } from '../support/embedded.ts';
 import { testAll } from '../support/test-all.ts';
-import { blockRun, expectRecovery, ITEMS, LAST, LONG_WAIT, places, setUpItems } from './items.ts';
+import { BASE, blockRun, expectRecovery, ITEMS, LAST } from './items.ts';
+import { LONG_WAIT, places, setUpItems } from './items.ts';
+import { startRelay } from './relay.ts';
 
 /** A server for this file alone, since these tests restart it. */
 let server: EmbeddedServer;
@@ -57,6 +60,25 @@ test('a role with read-only transactions is refused before anything is written',
   await database.query(remedy);
   expect(await run('up 1')).toMatchObject({ exitCode: 0 });
   await database.query(`${role} RESET default_transaction_read_only`);
+});
+
+test('a run is refused if its connections lead to two servers, as during a failover', async () => {
+  const { database, run } = await setUpItems(ITEMS, server);
+  const promoted = await startEmbedded({ settings: { fsync: 'off' } });
+  onTestFinished(promoted.stop);
+  const { password } = new URL(database.url);
+  await execute(promoted.url, `ALTER ROLE postgres PASSWORD '${password}'`);
+  const superuser = Object.assign(new URL(promoted.url), { password }).href;
+  const { query } = await makeDatabase(superuser, { name: database.name });
+  await query(BASE);
+  let target = database.url;
+  const relay = await startRelay(target, (client, dial) => {
+    client.pipe(dial(target)).pipe(client);
+    target = promoted.url;
+  });
+  const report = await run('up', relay.through(database.url));
+  expect(report).toMatchObject({ exitCode: 3, error: { code: 'run-lock-lost' } });
+  expect(await query('SELECT FROM pg_class WHERE relname = $1', ['pgmigrations'])).toEqual([]);
 });
 
 // The last test on this server, which stays a standby: it waits for data of a primary server.
