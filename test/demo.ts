@@ -84,7 +84,7 @@ async function main(): Promise<void> {
   print(`
 The server is stopped, and its files are removed. What to try next:
   npm run db                        start a database that stays, and prints its DATABASE_URL
-  npm run migrate up --dry-run      in another terminal: the SQL that would run`);
+  npm run migrate -- up --dry-run   in another terminal: the SQL that would run`);
 }
 
 void main();
