@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.cache/', '.postgres/']),
+  globalIgnores(['dist/', '.cache/', '.postgres/']),
   js.configs.recommended,
   {
     rules: {

@@ -4,7 +4,8 @@ import type { MigrationBuilder } from 'node-pg-migrate';
  * (Write here what this migration changes, and why.)
  *
  * Pending migrations run in one transaction, which commits only if the schema is as expected. A migration
- * that begins with pgm.noTransaction() runs outside it, and must be safe to run again after a crash.
+ * that begins with pgm.noTransaction() runs outside that transaction, and must be safe to run again after a
+ * crash.
  * On a large table:
  * - add a column that may be null, without a default or with a constant one;
  * - change many rows in a separate migration, outside a transaction: in a DO block that repeats an UPDATE of

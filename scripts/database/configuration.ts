@@ -28,8 +28,8 @@ export function readConfiguration(variable: string, env: NodeJS.ProcessEnv) {
   const defaults = new URLSearchParams({ uselibpqcompat: 'true' });
   for (const name of hasMode ? ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] : [])
     defaults.set(name, fromEnv(`PG${name.toUpperCase()}`) ?? '');
-  // Insert the defaults before the URL's own parameters: if a name comes twice, the last one counts. If the
-  // URL has no parameters, insert them before a #, or at the end.
+  // Insert the defaults before the URL's own parameters: if a name comes twice, the last one counts. In
+  // a URL without parameters, the defaults come before the #, or at the end.
   const fromUrl = parseUrl(url.replace(/\?|(?=#)|$/, `?${defaults.toString()}&`), refusal);
   const { sslmode = 'disable' } = fromUrl;
   const modeSource = url.includes('sslmode=') ? variable : 'PGSSLMODE';

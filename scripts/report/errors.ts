@@ -70,8 +70,7 @@ export const redact = (text: string) =>
     .replaceAll(/(?![\t\n]|\r\n)\p{Cc}/gu, '?')
     .replaceAll(/(:\/\/[^\s:/@]*:)[^\s/"]+@/g, '$1***@')
     .replaceAll(/(password=)('[^'\n]*'?|"[^"\n]*"?|[^\s'"&]+)/gi, '$1***')
-    .replaceAll(PASSWORD, '$1***');
-
-// In a string, the quotes of another string are doubled. `pgm.createRole()` writes $pga$…$pga$.
-const PASSWORD =
-  /(password:?\s+)(E?(?:''[^'\n]+'{0,2}|(?:'[^'\n]*'?)+)|"[^"]*"|(\$\w*\$).*?(?:\3|$))/gim;
+    // `EXECUTE 'ALTER ROLE … PASSWORD ''…'''`: in a string, the quotes of another string are doubled.
+    .replaceAll(/(password:?\s+)E?''[^'\n]+'{0,2}/gi, '$1***')
+    .replaceAll(/(password:?\s+)(\$\w*\$).*?(?:\2|$)/gim, '$1***') // pgm.createRole() writes $pga$…$pga$.
+    .replaceAll(/(password:?\s+)(E?(?:'[^'\n]*'?)+|"[^"]*")/gi, '$1***');

@@ -2,7 +2,10 @@ import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.t
 
 /** True in the compiled program, `dist/scripts/migrate.js`. */
 export const isCompiled = !import.meta.url.endsWith('.ts');
-/** What users type before a command. Not for `create` and `snapshot`: the compiled program refuses these. */
+/**
+ * What users type before a command. In messages, `create` and `snapshot` follow `npm run migrate` instead,
+ * because the compiled program refuses these two.
+ */
 export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : 'npm run migrate';
 /** An option to add to a command. npm passes on what follows `--`. Elsewhere, npm 12 refuses the option. */
 export const addOption = (option: string) => (isCompiled ? option : `-- ${option}`);

@@ -50,10 +50,10 @@ export async function withRunLock<T>(
   const deadline = Date.now() + options.lockWait * 1000;
   for (let attempt = 0; ; attempt++) {
     const results = await connection.query(tryLock(connection));
+    // Without a row, another run has the lock.
     const lock = results.at(-1)?.rows[0] as Record<'began' | 'pid', string> | undefined;
-    const assertLock: AssertLock = (query) => queryHeld(connection, lock?.began, query);
     try {
-      if (lock) return await use(assertLock, lock.pid); // No row: another run has the lock.
+      if (lock) return await use((query) => queryHeld(connection, lock.began, query), lock.pid);
     } finally {
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }
@@ -67,7 +67,7 @@ export async function withRunLock<T>(
 }
 
 /** See {@link AssertLock}. `began` identifies the transaction that took the lock. */
-async function queryHeld(connection: Connection, began = '', query = '') {
+async function queryHeld(connection: Connection, began: string, query = '') {
   const isHeld = `SELECT WHERE transaction_timestamp()::text = '${began}'`;
   const [held, answer] = await connection.query(`${isHeld}; ${query}`).catch((cause: unknown) => {
     throw failure('run-lock-lost', [], { cause });

@@ -26,7 +26,7 @@ SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;
 /** Begins, checks and commits the transactions of a run. FrameworkClient sends the statements in them. */
 export abstract class RunTransaction {
   warnings: readonly Difference[] = [];
-  /** The removed tables and columns that may contain data. If there are any, the run must begin again. */
+  /** Tables and columns that the transaction removed, perhaps with data: the run must begin again. */
   removed: readonly Removed[] = [];
   /** The value of {@link BEGAN} for the transaction that was begun last. */
   #began = '';
@@ -50,7 +50,8 @@ export abstract class RunTransaction {
   async begin(): Promise<void> {
     if (this.isOpen()) return;
     const { connection, lockPid, progress } = this.attempt;
-    // During a failover, the two connections may lead to two servers. The lock would then protect the other.
+    // During a failover, the two connections of a run may lead to two servers. The run lock would then not
+    // protect the server that this transaction changes.
     const isLocked = `${lockPid} IN (${HOLDER_PID})`;
     const began = await this.#sendSettings(BEGIN, `CASE WHEN ${isLocked} THEN ${BEGAN} END`);
     if (began === null) throw failure('run-lock-lost', []);
