@@ -65,6 +65,6 @@ export function down(pgm: MigrationBuilder): void {
   pgm.sql(`DO $$ BEGIN
   DROP FUNCTION IF EXISTS public.update_updated_at_column();
 EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
-  RAISE NOTICE 'update_updated_at_column() stays, because something else uses it';
+  RAISE NOTICE 'update_updated_at_column() stays, because something else uses it, or another role owns it';
 END $$`);
 }

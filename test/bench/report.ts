@@ -51,7 +51,8 @@ function summary({ samples, stalls, rows }: Results): string {
     `- A deploy with nothing to do takes the compiled form ${both('nothing to do')}`,
     ` (${cold}); the check is in it.\n`,
     `- The first deploy takes ${both('fresh')}; `,
-    `with 1,000 migrations applied, it is ${both('1,000 applied')}.\n`,
+    `with 1,000 migrations applied, it is ${both('1,000 applied')}; `,
+    `with 1,000 pending, ${both('1,000 pending')}.\n`,
     `- While the migrations run on a table of ${count} rows, the longest statement of a writer takes `,
     `${ours}; while the legacy files run, ${legacy}.`,
   ].join('');

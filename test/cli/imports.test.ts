@@ -11,7 +11,7 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
 /** The files of `scripts/` from which `file` imports something, types included. */
 const importsOf = (file: string) => {
   const text = readFileSync(join(folder, file), 'utf8');
-  return [...text.matchAll(/import [^;]*?'(\.[^']+)\.ts'/g)].map(([, path = '']) =>
+  return [...text.matchAll(/(?:from|import\(?)\s*'(\.[^']+)\.ts'/g)].map(([, path = '']) =>
     normalize(join(dirname(file), `${path}.ts`)),
   );
 };

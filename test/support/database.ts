@@ -26,11 +26,17 @@ export async function findDatabase(serverUrl: string, name: string): Promise<Dat
   return found.length === 0 ? undefined : database(serverUrl, name);
 }
 
-/** Creates a database with the application's base schema, and its rows. */
-export async function makeBase(serverUrl: string, { name = '', rows = true }): Promise<Database> {
-  const made = await makeDatabase(serverUrl, name === '' ? {} : { name });
+/** Creates a database with the application's base schema, and its rows. By default, its name is random. */
+export async function makeBase(
+  serverUrl: string,
+  { name, rows = true }: { readonly name?: string; readonly rows?: boolean },
+): Promise<Database> {
+  const made = await makeDatabase(serverUrl);
   await made.query(fixture('base-schema.sql') + (rows ? fixture('base-rows.sql') : ''));
-  return made;
+  if (name === undefined) return made;
+  // If this program is stopped before, the next `npm run db` finds no database `name`, and begins again.
+  await execute(serverUrl, `ALTER DATABASE ${made.name} RENAME TO ${name}`);
+  return database(serverUrl, name);
 }
 
 /** Creates a database to copy: with the application's base schema, and its rows if `rows` is true. */

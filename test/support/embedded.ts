@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -69,11 +69,17 @@ async function startOn(port: number, { major, settings, folder }: EmbeddedOption
   const initdb = ['--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
   initdb.push('--encoding=UTF8', '--locale=C', '--no-sync');
   const ctl = [join(programs, 'pg_ctl'), '-D', data, '-w'] as const;
-  const initialise: Command[] = isNew ? [[join(programs, 'initdb'), '-D', data, ...initdb]] : [];
+  // If this program is stopped during initdb, the next start finds no `data`, and begins again.
+  const draft = join(home, 'draft');
+  rmSync(draft, { recursive: true, force: true });
+  const create: Command[] = [
+    [join(programs, 'initdb'), '-D', draft, ...initdb],
+    ['mv', draft, data],
+  ];
   const toStart = ['-l', log, '-o', `-p ${port}${serverFlags.join('')}`] as const;
   const options = { ...user, cwd: home, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
   const stop = await keep({
-    start: [...initialise, [...ctl, ...toStart, 'start']],
+    start: [...(isNew ? create : []), [...ctl, ...toStart, 'start']],
     stop: [...ctl, '-m', 'fast', 'stop'],
     options,
     log,
