@@ -60,8 +60,8 @@ function migrateTo(locking: Connected, progress: Progress, to: number) {
   progress.direction = direction;
   const { options, tell } = locking;
   return withRetries(locking, () =>
-    withRunLock(locking, (assertLock, lockPid) =>
-      withConnection({ ...locking, direction, assertLock, lockPid, progress }, 'run', (attempt) => {
+    withRunLock(locking, (assertLock, isHeld) =>
+      withConnection({ ...locking, direction, assertLock, isHeld, progress }, 'run', (attempt) => {
         attempt.connection.client.on('notice', ({ code = '', severity = '', message = '' }) => {
           // A server may translate the severity, but not the code, which often begins with 01.
           const isShown = options.verbose || severity === 'WARNING' || code.startsWith('01');

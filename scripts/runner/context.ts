@@ -55,7 +55,7 @@ export type AssertLock = (query?: string) => Promise<unknown[]>;
 /** One attempt of a run. Migrations run on `connection`, while another connection holds the run lock. */
 export interface Attempt extends Connected {
   readonly assertLock: AssertLock;
-  /** The id of the server's process that holds the run lock. */
-  readonly lockPid: string;
+  /** SQL that is true on the server where the run lock is held. */
+  readonly isHeld: string;
   readonly progress: Progress;
 }

@@ -146,7 +146,7 @@ export class FrameworkClient extends RunTransaction {
 
   /** Commits what came before statements outside a transaction. Returns what {@link setUpSession} returns. */
   async #prepareOutside() {
-    const { connection, progress, settings } = this.attempt;
+    const { progress } = this.attempt;
     if (!this.isOpen()) throw this.endedByMigration();
     // Commits also what this migration sent before it called pgm.noTransaction().
     const hasSentInside = this.#lastInside === this.current;
@@ -155,6 +155,6 @@ export class FrameworkClient extends RunTransaction {
       throw error;
     });
     if (hasCommitted && hasSentInside) progress.wroteOutside = true;
-    return await setUpSession(connection, settings.searchPath, this.current.file);
+    return await setUpSession(this.attempt, this.current.file);
   }
 }

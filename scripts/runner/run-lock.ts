@@ -28,7 +28,7 @@ const tryLock = (connection: Connection) => `BEGIN ISOLATION LEVEL READ COMMITTE
   SELECT transaction_timestamp()::text AS began, pg_backend_pid() AS pid
   WHERE pg_try_advisory_xact_lock(${RUN_LOCK_KEY})`;
 /** SQL for the id of the process that holds the run lock. `pg_locks` has a 64-bit key in two columns. */
-export const HOLDER_PID = `SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted
+const HOLDER_PID = `SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted
   AND (classid::bigint << 32 | objid::bigint) = ${RUN_LOCK_KEY}`;
 const HOLDER = `${sessionsQuery(HOLDER_PID)} AND datname = current_database()`;
 const NOBODY = { pid: '<pid>', text: 'it has just finished' };
@@ -45,7 +45,7 @@ const NOBODY = { pid: '<pid>', text: 'it has just finished' };
  */
 export async function withRunLock<T>(
   { connection, options, signal, tell }: Connected,
-  use: (assertLock: AssertLock, lockPid: string) => Promise<T>,
+  use: (assertLock: AssertLock, isHeld: string) => Promise<T>,
 ): Promise<T> {
   const deadline = Date.now() + options.lockWait * 1000;
   for (let attempt = 0; ; attempt++) {
@@ -53,7 +53,8 @@ export async function withRunLock<T>(
     // Without a row, another run has the lock.
     const lock = results.at(-1)?.rows[0] as Record<'began' | 'pid', string> | undefined;
     try {
-      if (lock) return await use((query) => queryHeld(connection, lock.began, query), lock.pid);
+      const isHeld = `${lock?.pid} IN (${HOLDER_PID})`;
+      if (lock) return await use((query) => queryHeld(connection, lock.began, query), isHeld);
     } finally {
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }

@@ -1,6 +1,6 @@
 import type { Connection } from '../database/connection.ts';
 import { failure } from '../report/errors.ts';
-import type { Context } from './context.ts';
+import type { Attempt, Context } from './context.ts';
 
 /**
  * Undoes every `SET`, `SET ROLE` and `set_config` of a session, and drops its temporary tables. Closes its
@@ -33,21 +33,24 @@ export const READ_ONLY = 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ O
 /**
  * Sets the session up for a migration outside a transaction. `SET LOCAL` has no effect there, so search_path
  * is set for the session. Behind a pooler, other clients would get this setting. So nothing is set: the run
- * fails if the role's own search_path is not the right one.
+ * fails if the role's own search_path is not the right one. It also fails if a pooler now leads to another
+ * server than the one with the run lock.
  *
  * @returns true behind a pooler, which may send each statement to another session of the server
  */
-export async function setUpSession(connection: Connection, searchPath: string, file: string) {
+export async function setUpSession({ connection, isHeld, settings }: Attempt, file: string) {
   const { client, query } = connection;
+  const { searchPath } = settings;
   const results = await query(`
-    SELECT pg_backend_pid() AS pid, current_schemas(false)::text AS names,
+    SELECT pg_backend_pid() AS pid, current_schemas(false)::text AS names, ${isHeld} AS locked,
       pg_catalog.format('%I IN DATABASE %I', session_user, current_database()) AS role;
     SET LOCAL search_path = ${searchPath}; SELECT current_schemas(false)::text AS names`);
-  type Row = Readonly<Record<'pid' | 'role' | 'names', string>>;
+  type Row = Readonly<Record<'pid' | 'role' | 'names' | 'locked', string>>;
   const [own, wanted] = results.flatMap(({ rows }) => rows as Row[]);
-  const isPooled = own?.pid !== String(client.processID); // A pooler sends an id of its own.
+  if (own?.locked !== 't') throw failure('run-lock-lost', []);
+  const isPooled = own.pid !== String(client.processID); // A pooler sends an id of its own.
   if (!isPooled) await query(`SET search_path = ${searchPath}`);
-  else if (own?.names !== wanted?.names)
-    throw failure('pooled-search-path', [file, own?.role ?? '', searchPath]);
+  else if (own.names !== wanted?.names)
+    throw failure('pooled-search-path', [file, own.role, searchPath]);
   return isPooled;
 }

@@ -8,7 +8,6 @@ import type { Difference, FinishedMigration } from '../report/types.ts';
 import { checkSchema, type SchemaCheck } from './check-schema.ts';
 import type { Attempt, Removed } from './context.ts';
 import { findRemoved, refuseLoss } from './data-loss.ts';
-import { HOLDER_PID } from './run-lock.ts';
 import { BEGIN, noTimeouts, RESET, runSettings } from './session-settings.ts';
 
 /** When the open transaction began, as SQL. This identifies the transaction. */
@@ -49,11 +48,10 @@ export abstract class RunTransaction {
   /** Begins a transaction, unless one is open. Looks for data in what a rolled back attempt removed. */
   async begin(): Promise<void> {
     if (this.isOpen()) return;
-    const { connection, lockPid, progress } = this.attempt;
+    const { connection, isHeld, progress } = this.attempt;
     // During a failover, the two connections of a run may lead to two servers. The run lock would then not
     // protect the server that this transaction changes.
-    const isLocked = `${lockPid} IN (${HOLDER_PID})`;
-    const began = await this.#sendSettings(BEGIN, `CASE WHEN ${isLocked} THEN ${BEGAN} END`);
+    const began = await this.#sendSettings(BEGIN, `CASE WHEN ${isHeld} THEN ${BEGAN} END`);
     if (began === null) throw failure('run-lock-lost', []);
     this.#began = began;
     if (progress.removed.length === 0) return;

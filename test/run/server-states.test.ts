@@ -6,6 +6,7 @@ import { startEmbedded, type EmbeddedServer } from '../support/embedded.ts';
 import { testAll } from '../support/test-all.ts';
 import { BASE, blockRun, expectRecovery, ITEMS, LAST } from './items.ts';
 import { LONG_WAIT, places, setUpItems } from './items.ts';
+import { testPooler } from './pgbouncer.ts';
 import { startRelay } from './relay.ts';
 
 /** A server for this file alone, since these tests restart it. */
@@ -62,23 +63,49 @@ test('a role with read-only transactions is refused before anything is written',
   await database.query(`${role} RESET default_transaction_read_only`);
 });
 
-test('a run is refused if its connections lead to two servers, as during a failover', async () => {
-  const { database, run } = await setUpItems(ITEMS, server);
+/** Adds another server with a copy of the project's database, as a standby that was promoted. */
+async function setUpFailover() {
+  const project = await setUpItems(ITEMS, server);
   const promoted = await startEmbedded({ settings: { fsync: 'off' } });
   onTestFinished(promoted.stop);
-  const { password } = new URL(database.url);
+  const { password } = new URL(project.url);
   await execute(promoted.url, `ALTER ROLE postgres PASSWORD '${password}'`);
   const superuser = Object.assign(new URL(promoted.url), { password }).href;
-  const { query } = await makeDatabase(superuser, { name: database.name });
+  const { query } = await makeDatabase(superuser, { name: project.database.name });
   await query(BASE);
-  let target = database.url;
+  return { ...project, promoted: { url: promoted.url, query } };
+}
+
+test('a run is refused if its connections lead to two servers, as during a failover', async () => {
+  const { url, run, promoted } = await setUpFailover();
+  let target = url;
   const relay = await startRelay(target, (client, dial) => {
     client.pipe(dial(target)).pipe(client);
     target = promoted.url;
   });
-  const report = await run('up', relay.through(database.url));
+  const report = await run('up', relay.through(url));
   expect(report).toMatchObject({ exitCode: 3, error: { code: 'run-lock-lost' } });
-  expect(await query('SELECT FROM pg_class WHERE relname = $1', ['pgmigrations'])).toEqual([]);
+  const table = await promoted.query("SELECT FROM pg_class WHERE relname = 'pgmigrations'");
+  expect(table).toEqual([]);
+});
+
+test('nothing runs outside a transaction if a pooler now leads to another server', async (context) => {
+  const { url, run, promoted } = await setUpFailover();
+  let target = url;
+  const relay = await startRelay(target, (client, dial) => {
+    const upstream = dial(target);
+    client.pipe(upstream).pipe(client);
+    client.on('data', (sent) => {
+      if (!sent.includes('COMMIT\0')) return;
+      target = promoted.url;
+      upstream.once('data', () => client.end()); // The pooler then opens another connection.
+    });
+  });
+  const pooler = await testPooler(context, relay.through(url));
+  const error = { code: 'run-lock-lost' };
+  expect(await run('up', pooler.through(url))).toMatchObject({ exitCode: 8, error });
+  const index = await promoted.query("SELECT FROM pg_class WHERE relname = 'items_name'");
+  expect(index).toEqual([]);
 });
 
 // The last test on this server, which stays a standby: it waits for data of a primary server.
