@@ -3,7 +3,8 @@ import { failure } from '../report/errors.ts';
 import type { Direction, Problem } from '../report/types.ts';
 import { READ_SETTINGS } from '../schema/catalog.ts';
 import { compare } from '../schema/compare.ts';
-import { expectedAt, isKind, isTriggerFunction, partsOf, type Facts } from '../schema/effects.ts';
+import type { Facts } from '../schema/effects.ts';
+import { expectedAt, isKind, isTriggerFunction, merge, partsOf } from '../schema/effects.ts';
 import type { Connected } from './context.ts';
 import { problemsQuery, type Need } from './problems-query.ts';
 import { READ_ONLY } from './session-settings.ts';
@@ -50,7 +51,7 @@ async function prerequisiteProblems({ configuration, project }: Connected, live:
 function changesOf(project: Project, migration: Migration, live: Facts) {
   const all = Object.entries(migration.effect);
   const removals = all.filter(([, patch]) => patch === null || Object.values(patch).includes(null));
-  let before: Facts | undefined; // Merging all earlier effects is slow: do so once, and only if needed.
+  const index = project.migrations.indexOf(migration);
   return all
     .filter(([object]) => !object.startsWith('extension ')) // Each extension has its own rules.
     .map(([object, patch]) => ({
@@ -64,8 +65,10 @@ function changesOf(project: Project, migration: Migration, live: Facts) {
       mayCascade: removals.some(([other]) => other !== object),
       /** True if the part was expected before the migration. */
       wasExpected: (part: string) => {
-        before ??= expectedAt(project, project.migrations.indexOf(migration)).facts;
-        return before.get(object)?.has(part) ?? false;
+        // Only for this object: all objects, for each migration, would fill the memory.
+        const earlier = [project.prerequisites, ...project.effects.slice(0, index)];
+        const patches = earlier.map(({ [object]: patch = {} }) => ({ [object]: patch }));
+        return merge(patches).get(object)?.has(part) ?? false;
       },
     }));
 }

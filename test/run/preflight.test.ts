@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { JsonReport } from '../support/call.ts';
 import type { Database } from '../support/database.ts';
 import { plainRole } from '../support/plain-role.ts';
-import { creates, filesIn, settingsFile, setUp, sqlStep, table } from '../support/project.ts';
+import { start } from '../support/migrate.ts';
+import { creates, filesIn, merged, settingsFile, setUp } from '../support/project.ts';
+import { sqlStep, step, table } from '../support/project.ts';
 
 /** The items of a list below a first line: the problems in a message, or the remedies in a hint. */
 const list = (text = ''): string[] =>
@@ -168,4 +170,14 @@ test('lists missing prerequisites together with those that have another definiti
     'table public.users is missing (expected table)',
     'column public.t.id is text NULL (expected integer NULL)',
   ]);
+});
+
+test('needs little memory for many migrations with foreign keys', async () => {
+  const columns = Array.from({ length: 20_000 }, (_, index) => `c${index}`);
+  const effect = { 'public.b': { 'constraint f': 'FOREIGN KEY (id) REFERENCES public.a(c0)' } };
+  const later = Array.from({ length: 200 }, (_, index) => step(`${2 + index}_b`, effect, ''));
+  const { root, url } = await setUp(merged([step('1_a', table('a', ...columns), ''), ...later]));
+  const env = { NODE_OPTIONS: '--max-old-space-size=128' };
+  const { code } = await start(['up'], { url, cwd: root, env }).finished;
+  expect(code, 'a is missing').toBe(6);
 });
