@@ -53,8 +53,8 @@ function rulesFor(expected: Expectation, object: string, parts: Parts) {
   const namesIn = ({ [object]: patch }: Effect) =>
     patch === null ? ['', ...parts.keys()] : partsOf(patch).map(([part]) => nameOf(part));
   // A prerequisite that a pending effect names is not compared: another program may have changed it already.
-  const pendingNames = pending.flatMap(namesIn);
-  const requiredNames = namesIn(prerequisites).filter((name) => !pendingNames.includes(name));
+  const isPending = (name: string) => pending.some((effect) => namesIn(effect).includes(name));
+  const requiredNames = namesIn(prerequisites).filter((name) => !isPending(name));
   const comparedNames = [...requiredNames, ...done.flatMap(namesIn)];
   return {
     required,
