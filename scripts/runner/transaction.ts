@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { connectionName } from '../database/connection.ts';
 import { messageOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
@@ -158,8 +157,8 @@ export abstract class RunTransaction {
     const { direction, progress, project } = this.attempt;
     const initial = this.initialCheck;
     const details = { differences: failing, warnings };
-    const wasInitial = (difference: Difference) =>
-      initial.failing.some((other) => isDeepStrictEqual(other, difference));
+    const known = new Set(initial.failing.map((difference) => JSON.stringify(difference)));
+    const wasInitial = (difference: Difference) => known.has(JSON.stringify(difference));
     // A difference that was there before the attempt is not the fault of its migrations, unless one of them
     // ran outside a transaction: that may have caused the difference, in an earlier attempt or run.
     const isUntouched = progress.count === initial.count && !progress.wroteOutside;
