@@ -50,7 +50,9 @@ async function prerequisiteProblems({ configuration, project }: Connected, live:
 /** What the migration changes, object by object. `live` is the schema before the run. */
 function changesOf(project: Project, migration: Migration, live: Facts) {
   const all = Object.entries(migration.effect);
-  const removals = all.filter(([, patch]) => patch === null || Object.values(patch).includes(null));
+  const removals = all.filter(
+    ([, patch]) => patch === null || partsOf(patch).flat().includes(null),
+  );
   const index = project.migrations.indexOf(migration);
   return all
     .filter(([object]) => !object.startsWith('extension ')) // Each extension has its own rules.
