@@ -60,6 +60,7 @@ const hints = {
       'What it drops does not exist. Perhaps the migration was edited after it was applied, or somebody dropped it by hand: drop with ifExists, and run again.',
     '^55(P04|006)': `This cannot run in the transaction of an earlier statement. If both statements are in one migration, write two migrations. Run one migration at a time:  ${RUN} up 1  (or down 1)
 or let the earlier migration call pgm.noTransaction().`,
+    '^53': `The disk, the memory or the lock table of the server is full. Make room or raise its limit, or run fewer migrations at a time:  ${RUN} up 1  (or down 1)`,
     '^(25001|2D000)': 'This statement cannot run in a transaction: call pgm.noTransaction() first.',
     '^57014': `statement_timeout ended it, or somebody cancelled it (pg_cancel_backend). If it ran in a transaction, allow more time:  ${addOption('--statement-timeout=10min')}
 If the migration calls pgm.noTransaction(), that option has no effect. Use:  PGOPTIONS='-c statement_timeout=0' ${RUN} up
