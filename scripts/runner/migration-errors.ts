@@ -41,8 +41,12 @@ export async function translateError(client: FrameworkClient, failed: FailedStep
 type Extras = Readonly<Partial<Record<'sql' | 'note' | 'advice', string | undefined>>>;
 
 /** Makes the failure of a migration. The message ends with `note`. `advice` replaces the usual hint. */
-export function migrationFailure(file: string, cause: unknown, { sql, note, advice }: Extras = {}) {
-  const { detail, hint, where } = Object(cause) as Partial<DatabaseError>;
+export function migrationFailure(file: string, cause: unknown, extras: Extras = {}) {
+  const { note, advice, sql: all = '' } = extras;
+  const { detail, hint, where, position } = Object(cause) as Partial<DatabaseError>;
+  // The message shows the first lines only. If the error is further down, begin 8 lines before it.
+  const skipped = all.slice(0, Number(position)).split('\n').length - 9;
+  const sql = skipped > 0 ? ['…', ...all.split('\n').slice(skipped)].join('\n') : all;
   const more = [detail, hint, where, note].filter((line) => line !== undefined);
   const sqlstate = sqlstateOf(cause);
   const message = messageOf(cause);

@@ -44,6 +44,13 @@ describe('the reported cause of a failed migration is', () => {
     expect(error?.message).toContain('0001_a.ts failed: connect ECONNREFUSED');
   });
 
+  test('shown, if it is far down in the SQL of a migration', async () => {
+    const lines = Array.from({ length: 40 }, (_, line) => `SELECT ${line + 1};`);
+    const { run } = await setUp(sqlStep('0001_a', {}, [...lines, 'SELECT nothing;'].join('\n')));
+    const { error } = await run('up');
+    expect(error?.message).toMatch(/in the statement:\n {2}…\n {2}SELECT 33;\n.*SELECT nothing;$/s);
+  });
+
   const deferred = `CREATE TABLE p (id integer PRIMARY KEY);
     CREATE TABLE child (id integer REFERENCES p DEFERRABLE INITIALLY DEFERRED)`;
   const orphan = (name: string) => sqlStep(name, {}, 'INSERT INTO child VALUES (7)');
