@@ -56,7 +56,8 @@ const hints = {
       'A migration cannot send rows to COPY FROM stdin. Write INSERT instead (pg_dump --inserts).',
     '^42(701.*\\bALTER\\b|710|P07)':
       'It exists already: made by hand, left by an interrupted run, or copied without the rows of the migrations table. Drop it, let the migration create it with ifNotExists, or copy these rows.',
-    '^42(P01|703|704|883).*\\bDROP\\b':
+    // A DROP must name the same thing as the message, such as `type "mood" does not exist`.
+    '^42(P01|703|704|883) [^;]*?\\b(\\w+)"?(\\([^;]*\\))? (of|for|does) .*\\bDROP\\b[^;]*\\b\\2\\b':
       'What it drops does not exist. Perhaps the migration was edited after it was applied, or somebody dropped it by hand: drop with ifExists, and run again.',
     '^55(P04|006)': `This cannot run in the transaction of an earlier statement. If both statements are in one migration, write two migrations. Run one migration at a time:  ${RUN} up 1  (or down 1)
 or let the earlier migration call pgm.noTransaction().`,

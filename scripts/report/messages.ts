@@ -133,7 +133,7 @@ locked: another run moved the database in the opposite direction: it is now ${at
     sqlstate: string,
     more: readonly string[],
     sql = '',
-    hint = hintFor('migration', sqlstate, message, sql),
+    hint = hintFor('migration', sqlstate, message, sql.slice(0, 1000)),
   ) => {
     const code = sqlstate && ` (SQLSTATE ${sqlstate})`;
     const notes = list(more.flatMap((text) => text.split('\n')));
