@@ -27,13 +27,10 @@ export async function findDatabase(serverUrl: string, name: string): Promise<Dat
 }
 
 /** Creates a database with the application's base schema, and its rows. By default, its name is random. */
-export async function makeBase(
-  serverUrl: string,
-  { name, rows = true }: { readonly name?: string; readonly rows?: boolean },
-): Promise<Database> {
+export async function makeBase(serverUrl: string, { name = '', rows = true }): Promise<Database> {
   const made = await makeDatabase(serverUrl);
   await made.query(fixture('base-schema.sql') + (rows ? fixture('base-rows.sql') : ''));
-  if (name === undefined) return made;
+  if (name === '') return made;
   // If this program is stopped before, the next `npm run db` finds no database `name`, and begins again.
   await execute(serverUrl, `ALTER DATABASE ${made.name} RENAME TO ${name}`);
   return database(serverUrl, name);
