@@ -66,7 +66,7 @@ export function readCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv)
   return { command, output: output.trim(), ...readWords(command, rest), options };
 }
 
-/** Makes the failure for a message of this program or of commander, such as "(outputHelp)": no command. */
+/** Makes the failure for a message of this program or of commander: without a command, "(outputHelp)". */
 function refusal(message: string) {
   const reason = message.replace('(outputHelp)', 'no command was given').replace(/^error: /, '');
   return failure('command-line', [reason.replace(/\n\(Did (.*)\)$/, '; did $1')]);
@@ -91,7 +91,7 @@ const toNumber = (pattern: RegExp) => (value: string) => {
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
-/** Parses a duration to milliseconds; 0 means no limit. PostgreSQL's timeouts have 31 bits, about 24 days. */
+/** Parses a duration to milliseconds; 0 means no limit. The longest timeout of PostgreSQL is about 24 days. */
 function toDuration(value: string): number {
   const [, number, unit = ''] = /^(\d{1,9})(\D+)$/.exec(value) ?? [];
   const duration = /^(none|0)$/.test(value) ? 0 : Number(number) * (UNITS[unit] ?? NaN);

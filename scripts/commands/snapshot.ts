@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { withConnection } from '../database/connection.ts';
-import { messageOf } from '../database/pg-errors.ts';
+import { errorLine, messageOf } from '../database/pg-errors.ts';
 import { readFile, writeFile } from '../project/files.ts';
 import { PREREQUISITES } from '../project/project.ts';
 import { diagram } from '../report/diagram.ts';
@@ -118,10 +118,9 @@ async function loadBaseSchema(connected: Connected) {
   const createSchema = `CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(migrationsSchema)}`;
   const createTable = `${createSchema}; ${tableStatement(settings)}`;
   await connection.query(`${sql}\n; ${RESET} ${createTable}`).catch((cause: unknown) => {
-    const { message, position } = cause as { message: string; position?: string };
-    const line = sql.slice(0, Number(position)).split('\n').length;
-    const place = position === undefined ? file : `${file}:${line}`;
-    throw failure('base-schema', [place, message], { file, cause });
+    const line = errorLine(cause, sql);
+    const place = line === undefined ? file : `${file}:${line}`;
+    throw failure('base-schema', [place, messageOf(cause)], { file, cause });
   });
   const base = await readAll(connected);
   const { failing } = await compare(expectedAt(project, 0), base.facts);

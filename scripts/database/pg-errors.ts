@@ -12,6 +12,12 @@ export function sqlstateOf(error: unknown): string {
 export const messageOf = (thrown: unknown) =>
   thrown instanceof Error ? thrown.message : inspect(thrown);
 
+/** Returns the line of `sql` in which the server has found an error. Undefined if the error does not say it. */
+export function errorLine(error: unknown, sql: string): number | undefined {
+  const { position } = Object(error) as { position?: string };
+  return position === undefined ? undefined : sql.slice(0, Number(position)).split('\n').length;
+}
+
 /** True for a lock timeout, a deadlock, and "tuple concurrently updated". Another attempt may succeed. */
 export const isRetryable = (error: unknown) =>
   ['55P03', '40P01'].includes(sqlstateOf(error)) ||

@@ -133,6 +133,7 @@ locked: another run moved the database in the opposite direction: it is now ${at
     sqlstate: string,
     more: readonly string[],
     sql = '',
+    // Only the beginning: on many megabytes, a pattern would take long.
     hint = hintFor('migration', sqlstate, message, sql.slice(0, 1000)),
   ) => {
     const code = sqlstate && ` (SQLSTATE ${sqlstate})`;

@@ -1,5 +1,5 @@
 import type { DatabaseError } from 'pg';
-import { isRetryable, messageOf, sqlstateOf } from '../database/pg-errors.ts';
+import { errorLine, isRetryable, messageOf, sqlstateOf } from '../database/pg-errors.ts';
 import type { Migration } from '../project/project.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { rowsHint, rowsQuery } from '../report/hints.ts';
@@ -43,9 +43,9 @@ type Extras = Readonly<Partial<Record<'sql' | 'note' | 'advice', string | undefi
 /** Makes the failure of a migration. The message ends with `note`. `advice` replaces the usual hint. */
 export function migrationFailure(file: string, cause: unknown, extras: Extras = {}) {
   const { note, advice, sql: all = '' } = extras;
-  const { detail, hint, where, position } = Object(cause) as Partial<DatabaseError>;
+  const { detail, hint, where } = Object(cause) as Partial<DatabaseError>;
   // The message shows the first lines only. If the error is further down, begin 8 lines before it.
-  const skipped = all.slice(0, Number(position)).split('\n').length - 9;
+  const skipped = (errorLine(cause, all) ?? 0) - 9;
   const sql = skipped > 0 ? ['…', ...all.split('\n').slice(skipped)].join('\n') : all;
   const more = [detail, hint, where, note].filter((line) => line !== undefined);
   const sqlstate = sqlstateOf(cause);

@@ -115,6 +115,7 @@ function needsToAdd({ object, parts, found, mayRename, wasExpected }: Change): N
 
 /** Matches an index, or a constraint that has an index. */
 const INDEX = /^(USING|PRIMARY KEY|UNIQUE|EXCLUDE)\b/;
-/** The table of which a new table is a partition or a child, and the table that a foreign key refers to. */
+/** Finds the table of which a new table is a partition or a child. */
 const PARENT = /^(?:UNLOGGED )?(?:PARTITION OF |INHERITS \()((?:"[^"]*"|[^" ,)])+)/;
+/** Finds the table that a foreign key refers to. */
 const REFERENCE = /^FOREIGN KEY .* REFERENCES ((?:"[^"]*"|[^"(])+)\(/s;

@@ -53,8 +53,10 @@ export async function withRunLock<T>(
     // Without a row, another run has the lock.
     const lock = results.at(-1)?.rows[0] as Record<'began' | 'pid', string> | undefined;
     try {
-      const isHeld = `${lock?.pid} IN (${HOLDER_PID})`;
-      if (lock) return await use((query) => queryHeld(connection, lock.began, query), isHeld);
+      if (lock) {
+        const isHeld = `${lock.pid} IN (${HOLDER_PID})`;
+        return await use((query) => queryHeld(connection, lock.began, query), isHeld);
+      }
     } finally {
       await connection.query('ROLLBACK').catch(() => undefined); // If the connection is lost, so is the lock.
     }

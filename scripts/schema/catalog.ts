@@ -24,7 +24,7 @@ export const READ_SETTINGS = `
   SET LOCAL enable_material = off;
   SET LOCAL enable_bitmapscan = off;`;
 
-/** SQL that lists the objects of every kind that meet `condition`. In `from`, `s` is the object's schema. */
+/** SQL that lists the objects of all kinds for which `condition` is true. `from` must name their schema `s`. */
 const objects = (from: string, condition: (name: string, object: string) => string) =>
   KINDS.map(
     ({ catalog, prefix, object, exists = 'true', part = `''`, definition }) => `

@@ -112,7 +112,7 @@ export const effectLines = (before: Facts, after: Facts): string[] =>
     });
   });
 
-/** The name of a fact in messages: `column schema.table.name`. An index has no table there, as in SQL. */
+/** The name of a fact in messages: `column schema.table.name`, but `index schema.name`, as in SQL. */
 export function title(object: string, part: string): string {
   const [, noun = '', name] = NAMED_PART.exec(part) ?? [];
   if (name === undefined) return `${part} ${object}`.trimStart();
