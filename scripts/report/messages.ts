@@ -177,7 +177,7 @@ differs: the schema is not what is expected ${atVersion(version)}
   'data-loss': (losses: readonly Loss[]) => `
 data-loss: this would delete data:${list(losses.map(lossText))}
 → If you want that, save the data first (pg_dump), and add to the command:  ${addOption('--allow-data-loss')}
-The list does not contain what a migration removes with DELETE, TRUNCATE or UPDATE.`,
+The list does not contain what a migration removes with DELETE, TRUNCATE, UPDATE or ALTER … TYPE.`,
   'data-loss-unseen': (tables: readonly string[], reason: string) => `
 data-loss: this may delete data that the role cannot read (${reason}):${list(tables)}
 → Run the command as a role that may read these tables, or add to the command:  ${addOption('--allow-data-loss')}`,

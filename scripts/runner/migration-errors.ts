@@ -5,7 +5,7 @@ import { Failure, failure } from '../report/errors.ts';
 import { rowsHint, rowsQuery } from '../report/hints.ts';
 import { DRIFT_NOTE } from '../report/wording.ts';
 import { compare } from '../schema/compare.ts';
-import { expectedAt, title } from '../schema/effects.ts';
+import { expectedAt, partsOf, title } from '../schema/effects.ts';
 import type { Attempt } from './context.ts';
 import type { FailedStep, FrameworkClient } from './framework-client.ts';
 
@@ -96,8 +96,16 @@ async function conflicts(client: FrameworkClient, { error, migration }: FailedSt
   const known = [...expectedAt(client.attempt.project, count).facts].flatMap(([object, parts]) =>
     [...parts.keys()].map((part) => title(object, part)),
   );
-  const { failing } = await compare(expectedAfter(client.attempt, migration), facts);
-  return failing.filter(
-    ({ object, found }) => found !== null && considered.test(object) && !known.includes(object),
-  );
+  const expected = expectedAfter(client.attempt, migration);
+  // What an effect defines was no conflict, even if the effect of a later migration changes or removes it.
+  const defined = expected.applied
+    .flatMap((effect) => Object.entries(effect))
+    .flatMap(([object, patch]) =>
+      partsOf(patch).map(([part, definition]) => `${title(object, part)} ${definition || part}`),
+    );
+  const { failing } = await compare(expected, facts);
+  return failing.filter(({ object, found }) => {
+    const isNew = !known.includes(object) && !defined.includes(`${object} ${found}`);
+    return found !== null && isNew && considered.test(object);
+  });
 }

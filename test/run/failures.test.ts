@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { creates, setUp, sqlStep, step, table } from '../support/project.ts';
+import { creates, merged, setUp, sqlStep, step, table } from '../support/project.ts';
 
 const MAKE = 'CREATE TABLE a (id integer)';
 
@@ -109,6 +109,19 @@ describe('the reported cause of a failed migration is', () => {
     const error = { code: 'migration-failed', sqlstate };
     const failed = { outcome: 'failed', exitCode: 5, differences: [], error };
     expect(await run('up')).toMatchObject(failed);
+  });
+
+  test('not what an earlier migration has removed or changed, if it was there before the run', async () => {
+    const make = 'CREATE TABLE IF NOT EXISTS a (id integer, x integer, y integer)';
+    const alter = 'ALTER TABLE a DROP IF EXISTS x, ALTER y TYPE text';
+    const change = { 'public.a': { 'column x': null, 'column y': 'text NULL' } };
+    const steps = [
+      sqlStep('0001_a', table('a', 'id', 'x', 'y'), make),
+      sqlStep('0002_b', change, alter),
+    ];
+    const { run } = await setUp(merged([...steps, sqlStep('0003_c', {}, `SELECT 'x'::int`)]), make);
+    const error = { code: 'migration-failed', sqlstate: '22P02' };
+    expect(await run('up')).toMatchObject({ exitCode: 5, differences: [], error });
   });
 
   test('not what a later migration creates', async () => {
