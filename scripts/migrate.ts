@@ -51,7 +51,7 @@ async function execute(call: Call, commandLine: CommandLine): Promise<Result> {
   const settings = readSettings(call.root, call.env);
   const project = readProject(settings, !writesFiles);
   if (command === 'create') return create(argument, project, settings);
-  targetCount(project, 0, 'up', argument); // Refuses a wrong argument before anything connects.
+  targetCount(project, 0, 'up', argument); // Only refuses a wrong argument; the count is not used.
   const configuration = readConfiguration(settings.databaseUrlVar, call.env);
   const tell = (text: string) => {
     if (!options.quiet) call.stderr(`${redact(text)}\n`);

@@ -27,7 +27,7 @@ export const run = (context: Context): Promise<Result> =>
     const check = await checkWithRetries(locking).catch((thrown: unknown) =>
       failureOfRun(context, progress, asFailure(thrown, context.signal)),
     );
-    // Returned, not thrown: `migrate` would replace what is thrown after a signal, and its hint with it.
+    // Returned, not thrown: after a signal, asFailure() in migrate.ts would drop this hint.
     if (check instanceof Failure) return { outcome: check.outcome, error: check };
     const { count } = check;
     progress.count = count;

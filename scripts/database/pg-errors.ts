@@ -40,7 +40,7 @@ export function serverFailure(error: unknown, file?: string): Failure | undefine
   const details = { cause: error, file };
   const { message } = error as Error;
   if (isConnectionLost(error)) return failure('connection-lost', [message], details);
-  if (isRetryable(error)) return failure('table-lock', [0, message, []], details); // Not tried again.
+  if (isRetryable(error)) return failure('table-lock', [0, message, []], details); // It was not tried again.
   if (sqlstate === '') return undefined;
   return failure('server-error', [message, sqlstate, file], details);
 }

@@ -18,8 +18,8 @@ export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
  * version. If a transaction is open, the check reads in this transaction, and leaves READ_SETTINGS in effect
  * there: only COMMIT or ROLLBACK may follow.
  *
- * @param countBefore how many migrations were applied when the attempt began. What `down` has removed since
- *   then must be gone
+ * @param countBefore how many migrations were applied when the attempt began. What `down` has reverted
+ *   since then must be gone
  * @throws Failure `usage` if the migrations table contradicts the files
  */
 export async function checkSchema(connected: Connected, countBefore = 0) {

@@ -27,7 +27,7 @@ SET LOCAL standard_conforming_strings = on;`;
 
 /** Begins a transaction. Names its modes, because a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
-/** If sent first, makes a transaction read-only, with one snapshot. SERIALIZABLE DEFERRABLE could wait. */
+/** Sent first: read-only, with one snapshot. A default of SERIALIZABLE DEFERRABLE could wait. */
 export const READ_ONLY = 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;';
 
 /**

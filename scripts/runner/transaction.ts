@@ -84,7 +84,7 @@ export abstract class RunTransaction {
       return false;
     }
     if (!options.allowDataLoss) this.removed = await findRemoved(this.attempt);
-    // Only an error stops the framework. The run then looks for data in what was removed.
+    // Only an error stops the framework. attemptRun() catches it, and begins again.
     if (this.removed.length > 0) throw new Error('the run begins again, to look for data');
     const check = await checkSchema(this.attempt, this.initialCheck.count);
     this.#assertRecords(check);
