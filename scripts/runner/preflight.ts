@@ -11,8 +11,9 @@ import { READ_ONLY } from './session-settings.ts';
 
 /**
  * Refuses a run (Failure `unavailable`) if the server is read-only, a prerequisite is missing, or the role
- * lacks a privilege. Lists all problems at once. Refuses nothing that PostgreSQL would allow, with one
- * exception: an object of another role that is as expected, so that `IF NOT EXISTS` would skip it.
+ * lacks a privilege. Lists all problems at once. Refuses nothing that PostgreSQL would allow, with two
+ * exceptions: an object of another role that is as expected, so that `IF NOT EXISTS` would skip it; and a
+ * role whose transactions are read-only by default, since somebody wanted that.
  */
 export async function refuseProblems(
   connected: Connected,
