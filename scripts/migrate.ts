@@ -67,7 +67,7 @@ function print({ env, stdout, stderr, color }: Call, report: Report, options: Pa
   const { database, error, output = '' } = report;
   const text = options.quiet ? output : asText(report, color);
   if (options.json) stdout(`${asJson(report, sqlstateOf(error?.cause))}\n`);
-  // After a failure, print the text only of a run or a check: their results contain the database.
+  // After a failure, only a run or a check has a text to print. Its result then contains the database.
   else if (text !== '' && (!error || database)) stdout(`${text}\n`);
   if (!error) return;
   stderr(`${failureText(error, color)}\n`);

@@ -103,8 +103,8 @@ async function attemptRun(attempt: Attempt, to: number): Promise<Result> {
 }
 
 /**
- * Adds to the hint of a failure what the run has changed in the database. If that is anything, the outcome is
- * `partial`, except after a signal.
+ * Says in the hint of a failure what the run has changed in the database. If it has changed something, the
+ * outcome becomes `partial`, except after a signal.
  */
 function failureOfRun(context: Context, progress: Progress, failed: Failure): Failure {
   const { command, argument, project } = context;

@@ -55,7 +55,7 @@ function parseUrl(url: string, refusal: (reason: string) => Error) {
     return Object.fromEntries(values) as ClientConfig &
       Readonly<{ sslmode?: string; connect_timeout?: string }>;
   } catch (cause) {
-    // An error of `new URL()` has the property `input`. Its message is only "Invalid URL".
+    // Only an error of `new URL()` has a property `input`. The message is "Invalid URL", without a reason.
     throw refusal('input' in (cause as object) ? 'it is not a URL' : (cause as Error).message);
   }
 }

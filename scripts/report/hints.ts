@@ -84,7 +84,10 @@ SELECT setval(pg_get_serial_sequence('<INTO>', 'id'), max(id)) FROM <INTO>;`,
   },
 };
 
-/** The query for rows that violate a check (not NO INHERIT) or a foreign key (not MATCH FULL), or undefined. */
+/**
+ * Returns a query for the rows that violate a check or a foreign key. Returns undefined for all other
+ * constraints, and for NO INHERIT and MATCH FULL.
+ */
 export function rowsQuery(table: string, definition: string): string | undefined {
   const [, condition] = /^CHECK (\(.*\))(?: NOT VALID)?$/s.exec(definition) ?? [];
   if (condition !== undefined) return `SELECT * FROM ${table} WHERE NOT ${condition};`;

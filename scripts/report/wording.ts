@@ -3,8 +3,8 @@ import { COUNT_LIMIT, type Difference, type Loss, type Session } from './types.t
 /** True in the compiled program, `dist/scripts/migrate.js`. */
 export const isCompiled = !import.meta.url.endsWith('.ts');
 /**
- * What users type before a command. In messages, `create` and `snapshot` follow `npm run migrate` instead,
- * because the compiled program refuses these two.
+ * What users type before a command. For `create` and `snapshot`, messages always say `npm run migrate`, because
+ * the compiled program refuses these two commands.
  */
 export const RUN = isCompiled ? 'node dist/scripts/migrate.js' : 'npm run migrate';
 /** An option to add to a command. npm passes on what follows `--`. Elsewhere, npm 12 refuses the option. */

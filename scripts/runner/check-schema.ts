@@ -15,8 +15,8 @@ export type SchemaCheck = Awaited<ReturnType<typeof checkSchema>>;
 
 /**
  * Reads the version from the migrations table, and compares the live schema with the expected schema at that
- * version. If a transaction is open, the check reads in this transaction, and leaves READ_SETTINGS in effect
- * there: only COMMIT or ROLLBACK may follow.
+ * version. If a transaction is open, the check reads in it, and changes its settings to READ_SETTINGS. After
+ * that, send only COMMIT or ROLLBACK.
  *
  * @param countBefore how many migrations were applied when the attempt began. What `down` has reverted
  *   since then must be gone

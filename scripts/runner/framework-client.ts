@@ -17,7 +17,8 @@ export type FailedStep = Readonly<{ error: unknown; migration: Migration; sql?: 
  * The database client that the framework gets. The client begins and commits the transactions: the framework
  * sends no BEGIN and no COMMIT. The client refuses a statement that comes too late, ends the transaction, or
  * changes a session that a pooler gives to other clients, too. It forwards all other statements. In this
- * table, "the record" is the statement that adds a migration to the migrations table, or deletes it there.
+ * table, "the record" is the statement that inserts the row of a migration in the migrations table, or
+ * deletes it.
  *
  * | the framework sends                         | this client does                                      |
  * | ------------------------------------------- | ----------------------------------------------------- |

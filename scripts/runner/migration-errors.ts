@@ -4,7 +4,7 @@ import type { Migration } from '../project/project.ts';
 import { Failure, failure } from '../report/errors.ts';
 import { rowsHint, rowsQuery } from '../report/hints.ts';
 import { DRIFT_NOTE } from '../report/wording.ts';
-import { compare } from '../schema/compare.ts';
+import { compare, shown } from '../schema/compare.ts';
 import { expectedAt, partsOf, title } from '../schema/effects.ts';
 import type { Attempt } from './context.ts';
 import type { FailedStep, FrameworkClient } from './framework-client.ts';
@@ -98,11 +98,10 @@ async function conflicts(client: FrameworkClient, { error, migration }: FailedSt
   );
   const expected = expectedAfter(client.attempt, migration);
   // What an effect defines was no conflict, even if the effect of a later migration changes or removes it.
-  const defined = expected.applied
-    .flatMap((effect) => Object.entries(effect))
-    .flatMap(([object, patch]) =>
-      partsOf(patch).map(([part, definition]) => `${title(object, part)} ${definition || part}`),
-    );
+  const patches = expected.applied.flatMap((effect) => Object.entries(effect));
+  const defined = patches.flatMap(([object, patch]) =>
+    partsOf(patch).map(([part, text]) => `${title(object, part)} ${shown(part, text)}`),
+  );
   const { failing } = await compare(expected, facts);
   return failing.filter(({ object, found }) => {
     const isNew = !known.includes(object) && !defined.includes(`${object} ${found}`);

@@ -13,7 +13,7 @@ import { READ_ONLY } from './session-settings.ts';
  * Refuses a run (Failure `unavailable`) if the server is read-only, a prerequisite is missing, or the role
  * lacks a privilege. Lists all problems at once. Refuses nothing that PostgreSQL would allow, with two
  * exceptions: an object of another role that is as expected, so that `IF NOT EXISTS` would skip it; and a
- * role whose transactions are read-only by default, since somebody wanted that.
+ * role whose transactions are read-only by default, although they could begin with READ WRITE.
  */
 export async function refuseProblems(
   connected: Connected,
@@ -96,7 +96,7 @@ function needsToAlter({ object, patch, parts, found, mayCascade }: Change): Need
   return [[object, addsOnlyTriggers ? 'TRIGGER' : 'OWNER']];
 }
 
-/** What `up` needs to add an object or its parts. If a part may be a renamed one, it needs nothing more. */
+/** What `up` needs to add an object or its parts. For a part that may be a renamed one, this is nothing. */
 function needsToAdd({ object, parts, found, mayRename, wasExpected }: Change): Need[] {
   const needs: Need[] = [];
   for (const [part, definition] of parts) {

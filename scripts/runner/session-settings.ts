@@ -27,7 +27,10 @@ SET LOCAL standard_conforming_strings = on;`;
 
 /** Begins a transaction. Names its modes, because a role or a database may have other defaults. */
 export const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;';
-/** Sent first: read-only, with one snapshot. A default of SERIALIZABLE DEFERRABLE could wait. */
+/**
+ * If sent first, makes a transaction read-only, with one snapshot. Names the isolation level, because a
+ * transaction with the default SERIALIZABLE DEFERRABLE could wait for others.
+ */
 export const READ_ONLY = 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;';
 
 /**

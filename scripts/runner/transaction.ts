@@ -15,8 +15,8 @@ const BEGAN = 'pg_catalog.transaction_timestamp()::text';
 const HAS_ENDED = 'the transaction of the run has ended';
 
 /**
- * Runs what COMMIT would run after the check: deferred triggers, and then the triggers that these defer. In
- * the third round, a write fails. Also closes cursors: COMMIT would run the query of a cursor WITH HOLD.
+ * Runs what COMMIT would run after the check: deferred triggers, and then the triggers that these defer. The
+ * third round may only read. Also closes cursors: COMMIT would run the query of a cursor WITH HOLD.
  */
 const LAST_WRITES = `SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL IMMEDIATE;
 SET TRANSACTION READ ONLY; SET CONSTRAINTS ALL IMMEDIATE; CLOSE ALL`;

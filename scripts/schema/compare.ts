@@ -97,7 +97,10 @@ function differenceOf(object: string, part: string, definition?: string, actual?
   let kind: Difference['kind'] = 'changed';
   if (definition === undefined) kind = 'unexpected';
   else if (actual === undefined) kind = 'missing';
-  // The definition of a plain table is empty, so display its part, `table`.
-  const shown = (text: string | undefined) => (text === '' ? part : (text ?? null));
-  return { kind, object: title(object, part), expected: shown(definition), found: shown(actual) };
+  const expected = shown(part, definition);
+  return { kind, object: title(object, part), expected, found: shown(part, actual) };
 }
+
+/** A definition for messages. The definition of a plain table is empty: its part, `table`, is shown. */
+export const shown = (part: string, definition: string | null = null) =>
+  definition === '' ? part : definition;
